@@ -1,0 +1,44 @@
+"""Vietnamese text: folding for search, order for lists.
+
+The database has no Vietnamese collation of its own everywhere, so both are made here, once, and stored.
+"""
+
+import re
+import unicodedata
+
+_D = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
+_SPLIT = re.compile(r"[\W_]+")
+
+# Order of the Vietnamese alphabet; tones follow the letter: level, huyền, hỏi, ngã, sắc, nặng.
+_LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
+_TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
+_MARKS = {"\u0306", "\u0302", "\u031b"}
+_RANK = {letter: chr(ord("A") + index) for index, letter in enumerate(_LETTERS)}
+
+
+def nfc(text: str) -> str:
+    """One spelling for each letter, spaces trimmed and single."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def fold(text: str) -> str:
+    """Lower case without accents; đ becomes d: what people type when they search in a hurry."""
+    plain = unicodedata.normalize("NFD", text.translate(_D))
+    return "".join(c for c in plain if not unicodedata.combining(c)).lower()
+
+
+def search_text(*parts: str | None) -> str:
+    """Folded words only, so that the database's own parser has nothing left to misread ("12/QĐ-UBND")."""
+    return _SPLIT.sub(" ", fold(" ".join(part for part in parts if part))).strip()
+
+
+def sort_key(text: str) -> str:
+    """A key whose plain byte order is the Vietnamese order: letters first, then tones."""
+    letters: list[str] = []
+    tones: list[str] = []
+    for char in nfc(text).lower():
+        decomposed = unicodedata.normalize("NFD", char)
+        base = unicodedata.normalize("NFC", decomposed[0] + "".join(c for c in decomposed if c in _MARKS))
+        letters.append(_RANK.get(base, base))
+        tones.append(next((_TONES[c] for c in decomposed if c in _TONES), "0"))
+    return "".join(letters) + "\x01" + "".join(tones)
