@@ -82,7 +82,7 @@ class BlobStore:
 
     def check(self, sha256: str) -> bool:
         """Read the bytes again and compare: False when one has changed. Raises BlobMissing."""
-        with self.open(sha256) as file:
+        with self.path(sha256).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
     def _target(self, sha256: str) -> Path:

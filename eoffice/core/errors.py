@@ -6,8 +6,8 @@ pages and the API alike; the text is a message id in English with a Vietnamese t
 
 from typing import Any, ClassVar
 
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 
 class AppError(Exception):

@@ -27,9 +27,7 @@ class Page(Generic[T]):
     previous: str | None
 
 
-def page(
-    session: Session, query: sa.Select[tuple[T]], keys: Sequence[Key], mark: str | None, size: int
-) -> Page[T]:
+def page(session: Session, query: sa.Select[T], keys: Sequence[Key], mark: str | None, size: int) -> Page[T]:
     """Return one page of `query`, ordered by `keys` descending (all not null, the last one unique).
 
     `mark` is what an earlier page gave as `next` or `previous`; a mark that cannot be read raises NotFound.
@@ -37,10 +35,8 @@ def page(
     back, after = _read(mark)
     ordered = query.order_by(*(key.asc() if back else key.desc() for key in keys))
     if after is not None:
-        row, edge = (
-            sa.tuple_(*keys),
-            sa.tuple_(*(sa.literal(v, type_=k.type) for v, k in zip(after, keys, strict=True))),
-        )
+        row = sa.tuple_(*keys)
+        edge = sa.tuple_(*(sa.literal(v, type_=k.type) for v, k in zip(after, keys, strict=True)))
         ordered = ordered.where(row > edge if back else row < edge)
     found = list(session.scalars(ordered.limit(size + 1)))
     more, rows = len(found) > size, found[:size]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flask_babel import LazyString
+from flask_babel.speaklater import LazyString
 
 from eoffice.core.errors import Forbidden, NotFound
 

@@ -1,0 +1,129 @@
+"""The database: one engine, typed models, one use case in one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from eoffice.core.config import INSTANCE, optional_text, setting, settings
+
+DATABASE_URL = setting(
+    "EOFFICE_DATABASE_URL",
+    optional_text,
+    None,
+    "PostgreSQL that the application uses, as a role that owns no table; empty: the embedded server.",
+    secret=True,
+)
+MIGRATION_URL = setting(
+    "EOFFICE_MIGRATION_URL",
+    optional_text,
+    None,
+    "The same database as the role that owns the tables, for migrations; empty: as above.",
+    secret=True,
+)
+POOL_SIZE = setting("EOFFICE_POOL_SIZE", int, 12, "Database connections that one process may hold.")
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """Aware moments only, stored in UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - the base class names it
+        """Refuse naive moments: they would be read in whatever zone the server has."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without zone cannot be stored")
+        return value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - as above
+        """Give every moment back in UTC."""
+        return value.astimezone(UTC) if value is not None else None
+
+
+class Base(DeclarativeBase):
+    """Models: plain SQLAlchemy, no Flask."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSONB, str: sa.Text(), list[str]: JSONB}
+
+
+def enum_column(kind: type[StrEnum]) -> sa.Enum:
+    """A StrEnum stored by its value, held by a check constraint."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        name=kind.__name__.lower(),
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def sqlalchemy_url(url: str) -> sa.URL:
+    """A libpq URL as SQLAlchemy wants it, with psycopg 3 as driver."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def database_url() -> str:
+    """The URL in force for the application's role."""
+    given = settings().get(DATABASE_URL)
+    if given:
+        return given
+    from eoffice.core.embedded import APP, Embedded  # only where the wheel is used
+
+    return Embedded(settings().get(INSTANCE) / "pg").url("eoffice", APP)
+
+
+def migration_url() -> str:
+    """The URL in force for the role that owns the tables."""
+    given = settings().get(MIGRATION_URL) or settings().get(DATABASE_URL)
+    if given:
+        return given
+    from eoffice.core.embedded import OWNER, Embedded  # only where the wheel is used
+
+    return Embedded(settings().get(INSTANCE) / "pg").url("eoffice", OWNER)
+
+
+@lru_cache(maxsize=8)
+def engine(url: str) -> sa.Engine:
+    """The engine of this process for a URL."""
+    return sa.create_engine(
+        sqlalchemy_url(url), pool_size=settings().get(POOL_SIZE), max_overflow=0, pool_pre_ping=True
+    )
+
+
+def new_session(url: str | None = None) -> Session:
+    """A session of its own; the caller closes it."""
+    return sessionmaker(engine(url or database_url()), expire_on_commit=False)()
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[Session]:
+    """One use case: commit once on leaving, roll back on any error, refuse to nest."""
+    if session.info.get("in_use_case"):
+        raise RuntimeError("a use case inside a use case: call the feature's operations instead")
+    session.info["in_use_case"] = True
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["in_use_case"] = False

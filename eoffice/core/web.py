@@ -1,0 +1,249 @@
+"""What every page shares: who may come in, who it is, the session, the answer to an error, the headers."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from flask import (
+    Flask,
+    Response,
+    abort,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, current_user
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from eoffice.core import db as database
+from eoffice.core.errors import AppError, Conflict, Forbidden, Unavailable
+from eoffice.core.permissions import Actor, Permission
+from eoffice.core.words import Words
+
+log = structlog.get_logger(__name__)
+
+
+class _Babel(Babel):
+    """Flask-Babel with our catalogues."""
+
+    domain_instance = Words()  # type: ignore[no-untyped-call]  # its base is not typed
+
+
+babel = _Babel()
+csrf = CSRFProtect()
+login = LoginManager()
+limiter = Limiter(get_remote_address, storage_uri="memory://")
+
+LANGUAGES = ("vi", "en")
+
+
+class Need:
+    """What a route asks of whoever comes in."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+#: open to everyone: sign-in, health, static files
+PUBLIC = Need("public")
+#: any signed-in person
+SIGNED_IN = Need("signed-in")
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+def needs(what: Permission | Need, *, api: bool = False) -> Callable[[V], V]:
+    """State what a view needs; a route that states nothing is refused for everyone, and a test finds it."""
+
+    def state(view: V) -> V:
+        view.needs = what  # type: ignore[attr-defined]  # read by `_guard`
+        view.for_api = api  # type: ignore[attr-defined]
+        return view
+
+    return state
+
+
+def db() -> Session:
+    """The request's database session, closed when the request ends."""
+    if "session" not in g:
+        g.session = database.new_session()
+    session: Session = g.session
+    return session
+
+
+def current_actor() -> Actor:
+    """Who acts in this request. Aborts with 401 when nobody is signed in."""
+    actor: Actor | None = getattr(g, "actor", None)
+    if actor is None:
+        abort(401)
+    return actor
+
+
+def is_htmx() -> bool:
+    """Whether htmx asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program."""
+    return request.path.startswith("/api/")
+
+
+def init_app(app: Flask) -> None:
+    """Attach everything to the application."""
+    babel.init_app(app, locale_selector=_language)
+    csrf.init_app(app)
+    login.init_app(app)
+    limiter.init_app(app)
+    app.before_request(_nonce)
+    app.before_request(_guard)
+    app.after_request(_headers)
+    app.teardown_appcontext(_close)
+    app.register_error_handler(AppError, _app_error)
+    app.register_error_handler(StaleDataError, lambda _error: _app_error(Conflict()))
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(CSRFError, _expired)
+    app.register_error_handler(HTTPException, _http_error)
+    if not app.testing:
+        app.register_error_handler(Exception, _bug)
+    app.jinja_env.globals.update(locale=lambda: str(get_locale()), csp_nonce=lambda: g.nonce)
+
+
+def _language() -> str:
+    chosen = request.cookies.get("language") if request else None
+    return chosen if chosen in LANGUAGES else "vi"
+
+
+def _nonce() -> None:
+    g.nonce = secrets.token_urlsafe(16)
+
+
+def _guard() -> Response | None:
+    """Deny by default: every route says what it needs, or nobody gets in."""
+    view = None if request.endpoint is None else _view(request.endpoint)
+    if view is None:
+        return None  # no such page: answered with 404
+    need = getattr(view, "needs", None)
+    if need is PUBLIC or request.endpoint == "static":
+        return None
+    if need is None:
+        raise Forbidden
+    if getattr(g, "actor", None) is None:
+        # A token names its actor before this; a person is known by the session cookie.
+        user = current_user._get_current_object()
+        if wants_json() or not user.is_authenticated:
+            return _ask_to_sign_in()
+        g.actor = user.actor()
+    if isinstance(need, Permission) and not g.actor.can(need):
+        raise Forbidden
+    return None
+
+
+def _view(endpoint: str) -> Callable[..., Any] | None:
+    from flask import current_app
+
+    return current_app.view_functions.get(endpoint)
+
+
+def _ask_to_sign_in() -> Response:
+    if wants_json():
+        answer = jsonify(error="unauthorized", message=_("Send a bearer token: Authorization: Bearer …"))
+        answer.status_code = 401
+        return answer
+    if is_htmx():
+        answer = make_response("", 401)
+        answer.headers["HX-Redirect"] = url_for("accounts.sign_in")
+        return answer
+    target = request.full_path if request.method == "GET" else None
+    return make_response(redirect(url_for("accounts.sign_in", next=target)))
+
+
+def _headers(response: Response) -> Response:
+    # 'self' alone: no inline script or style anywhere; images also as data for previews made here
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    )
+    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    session = g.pop("session", None)
+    if session is not None:
+        session.close()
+
+
+def _answer(status: int, message: str, reference: str | None = None, field: str | None = None) -> Response:
+    """The same answer for page, part of a page and program."""
+    if "session" in g:
+        g.session.rollback()
+    if wants_json():
+        answer = jsonify(error=status, message=message, reference=reference, field=field)
+        answer.status_code = status
+        return answer
+    template = "_error_part.html" if is_htmx() else "error.html"
+    return make_response(
+        render_template(template, status=status, message=message, reference=reference), status
+    )
+
+
+def _app_error(error: AppError) -> Response:
+    return _answer(error.status, str(error), field=error.field)
+
+
+def _database_away(error: OperationalError) -> Response:
+    log.error("database away", error=str(error.orig))
+    return _answer(503, str(Unavailable()))
+
+
+def _expired(_error: CSRFError) -> Response:
+    return _answer(400, _("This page was open for too long. Go back, reload it and send it again."))
+
+
+def _http_error(error: HTTPException) -> Response:
+    texts = {
+        401: _("Please sign in."),
+        403: str(Forbidden()),
+        404: _("There is nothing here, or it is not yours to see. Go back to the list and try again."),
+        405: _("This page cannot be used like that. Go back and use its buttons."),
+        413: _("What you sent is too large. Make it smaller, or ask the administrator for the limit."),
+        429: _("Too many tries. Wait a minute and try again."),
+    }
+    status = 413 if isinstance(error, RequestEntityTooLarge) else error.code or 500
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect is a response
+    return _answer(status, texts.get(status, _("The request could not be read. Go back and try again.")))
+
+
+def _bug(error: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    log.error("bug", reference=reference, path=request.path, exc_info=error)
+    text = _(
+        "Something broke on our side; nothing was changed. Tell the administrator this reference: %(ref)s"
+    )
+    return _answer(500, text % {"ref": reference}, reference)
