@@ -43,7 +43,7 @@ class _Babel(Babel):
     domain_instance = Words()  # type: ignore[no-untyped-call]  # its base is not typed
 
 
-babel = _Babel()
+babel = _Babel()  # type: ignore[no-untyped-call]  # as above
 csrf = CSRFProtect()
 login = LoginManager()
 limiter = Limiter(get_remote_address, storage_uri="memory://")
@@ -105,7 +105,7 @@ def wants_json() -> bool:
 
 def init_app(app: Flask) -> None:
     """Attach everything to the application."""
-    babel.init_app(app, locale_selector=_language)
+    babel.init_app(app, locale_selector=_language)  # type: ignore[no-untyped-call]  # as above
     csrf.init_app(app)
     login.init_app(app)
     limiter.init_app(app)

@@ -1,0 +1,41 @@
+"""Working days in Viet Nam: weekends and official holidays are not counted (Labour Code 2019, Article 112)."""
+
+from datetime import date, timedelta
+from functools import lru_cache
+
+import holidays
+
+from eoffice.core import clock
+
+
+@lru_cache(maxsize=16)
+def _holidays(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("VN", years=year))
+
+
+def is_working_day(day: date) -> bool:
+    """Whether offices work on this day."""
+    return day.weekday() < 5 and day not in _holidays(day.year)
+
+
+def days_left(due: date, today: date | None = None) -> int:
+    """Working days from today to the last day: 0 on that day, negative once it is over."""
+    start = today or clock.today()
+    if due < start:
+        return min(-1, -_between(due, start))
+    return _between(start, due)
+
+
+def _between(first: date, last: date) -> int:
+    """Working days after `first`, up to and with `last`."""
+    return sum(is_working_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+
+
+def add_days(start: date, working_days: int) -> date:
+    """The day so many working days after `start`."""
+    day = start
+    while working_days > 0:
+        day += timedelta(days=1)
+        if is_working_day(day):
+            working_days -= 1
+    return day

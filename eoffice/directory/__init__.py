@@ -1,0 +1,1 @@
+"""Agencies, units, positions and people, inside this installation and outside."""

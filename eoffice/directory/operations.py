@@ -1,0 +1,71 @@
+"""Writes to the directory; the caller's use case commits."""
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.permissions import Actor
+from eoffice.core.text import nfc, search_text, sort_key
+from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
+
+AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or changed"))
+UNIT_ADDED = audit.action("directory.unit_added", _l("Unit added"))
+PERSON_ADDED = audit.action("directory.person_added", _l("Person added"))
+ASSIGNED = audit.action("directory.assigned", _l("Post given"))
+
+
+def save_agency(session: Session, actor: Actor, code: str, name: str, **fields: Any) -> Agency:
+    """Enter an agency or change it, by its code."""
+    agency = session.scalar(sa.select(Agency).where(Agency.code == code))
+    if agency is None:
+        agency = Agency(code=code, short_name=nfc(name))
+        session.add(agency)
+    agency.name = nfc(name)
+    for key, value in fields.items():
+        setattr(agency, key, value)
+    agency.sort_key = sort_key(agency.name)
+    agency.folded = search_text(
+        agency.name, agency.short_name, agency.abbreviation, agency.code, agency.old_code
+    )
+    audit.record(session, actor, AGENCY_SAVED, agency, code=code, name=agency.name)
+    return agency
+
+
+def add_unit(session: Session, actor: Actor, agency: Agency, name: str, abbreviation: str) -> Unit:
+    """Add a unit at the end of the agency's order."""
+    last = session.scalar(sa.select(sa.func.max(Unit.position)).where(Unit.agency_id == agency.id))
+    unit = Unit(agency_id=agency.id, name=nfc(name), abbreviation=abbreviation, position=(last or 0) + 1)
+    session.add(unit)
+    audit.record(session, actor, UNIT_ADDED, unit, name=unit.name)
+    return unit
+
+
+def add_person(session: Session, actor: Actor, full_name: str, email: str = "") -> Person:
+    """Enter a person; Vietnamese lists go by the given name, so the key starts with it."""
+    name = nfc(full_name)
+    given_first = " ".join((name.split()[-1], *name.split()[:-1]))
+    person = Person(full_name=name, sort_key=sort_key(given_first), email=email)
+    session.add(person)
+    audit.record(session, actor, PERSON_ADDED, person, name=name)
+    return person
+
+
+def assign(
+    session: Session, actor: Actor, person: Person, agency: Agency, role: Role, title: str, *,
+    unit: Unit | None = None, authority: str = "", assists: Assignment | None = None,
+    valid_from: date | None = None, position: int = 0,
+) -> Assignment:  # fmt: skip
+    """Give a person a post from a day on, today by default."""
+    session.flush()
+    post = Assignment(
+        agency_id=agency.id, person_id=person.id, unit_id=unit.id if unit else None, role=role, title=title,
+        authority=authority, assists_id=assists.id if assists else None,
+        valid_from=valid_from or clock.today(), position=position,
+    )  # fmt: skip
+    session.add(post)
+    audit.record(session, actor, ASSIGNED, post, person=person.full_name, role=role, title=title)
+    return post

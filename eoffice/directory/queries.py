@@ -1,0 +1,82 @@
+"""Reads of the directory."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.text import search_text
+from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
+
+
+def agency(session: Session, agency_id: int) -> Agency:
+    """An agency that is known to exist."""
+    return session.get_one(Agency, agency_id)
+
+
+def agency_by_code(session: Session, code: str) -> Agency | None:
+    """Find an agency by its new code or its old one; both may stand on the wire."""
+    wanted = code.strip()
+    return session.scalar(sa.select(Agency).where(sa.or_(Agency.code == wanted, Agency.old_code == wanted)))
+
+
+def hosted(session: Session) -> Sequence[Agency]:
+    """The agencies that work in this installation."""
+    return session.scalars(sa.select(Agency).where(Agency.hosted).order_by(Agency.code)).all()
+
+
+def search_agencies(
+    session: Session, text: str, *, limit: int = 12, without: int | None = None
+) -> Sequence[Agency]:
+    """Type-ahead: every word typed is part of the folded name or code; closed agencies are left out."""
+    query = sa.select(Agency).where(sa.or_(Agency.valid_to.is_(None), Agency.valid_to >= clock.today()))
+    for word in search_text(text).split():
+        query = query.where(Agency.folded.contains(word, autoescape=True))
+    if without is not None:
+        query = query.where(Agency.id != without)
+    return session.scalars(query.order_by(Agency.hosted.desc(), Agency.sort_key).limit(limit)).all()
+
+
+def current(on: date | None = None) -> sa.ColumnElement[bool]:
+    """Posts that hold on a day."""
+    day = on or clock.today()
+    return sa.and_(
+        Assignment.valid_from <= day, sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day)
+    )
+
+
+def assignments_of(session: Session, person_id: int) -> Sequence[Assignment]:
+    """A person's present posts."""
+    query = sa.select(Assignment).where(Assignment.person_id == person_id, current())
+    return session.scalars(query.order_by(Assignment.id)).all()
+
+
+def posts(session: Session, agency_id: int, *roles: Role, unit_id: int | None = None) -> Sequence[Assignment]:
+    """Present posts of an agency, of these roles and this unit when given, leaders first."""
+    query = sa.select(Assignment).join(Person).where(Assignment.agency_id == agency_id, current())
+    if roles:
+        query = query.where(Assignment.role.in_(roles))
+    if unit_id is not None:
+        query = query.where(Assignment.unit_id == unit_id)
+    return session.scalars(query.order_by(Assignment.position, Person.sort_key)).all()
+
+
+def signers(session: Session, agency_id: int) -> Sequence[Assignment]:
+    """Posts that sign for the agency (Decree 30/2020, Article 13)."""
+    return [post for post in posts(session, agency_id) if post.authority]
+
+
+def units(session: Session, agency_id: int) -> Sequence[Unit]:
+    """The units of an agency in its own order."""
+    return session.scalars(
+        sa.select(Unit).where(Unit.agency_id == agency_id).order_by(Unit.position, Unit.id)
+    ).all()
+
+
+def head_of(session: Session, unit_id: int) -> Assignment | None:
+    """Who leads a unit at present."""
+    roles = (Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE)
+    query = sa.select(Assignment).where(Assignment.unit_id == unit_id, Assignment.role.in_(roles), current())
+    return session.scalars(query.order_by(Assignment.position, Assignment.id)).first()

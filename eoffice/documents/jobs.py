@@ -1,0 +1,28 @@
+"""Text of pages is read after the upload, so that saving never waits for it."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core.blobs import blobs
+from eoffice.core.config import settings
+from eoffice.core.db import transaction
+from eoffice.core.jobs import Queue, job
+from eoffice.documents import operations, pages
+from eoffice.documents.models import Document, DocumentFile, PageText
+from eoffice.documents.settings import TEXT_PAGES
+
+
+@job("documents.read_text", Queue.INTERACTIVE, attempts=3)
+def read_text(session: Session, file_id: int) -> None:
+    """Read the words of a file, signature appearances included, and index its document."""
+    file = session.get(DocumentFile, file_id)
+    if file is None:
+        return
+    found = pages.page_text(blobs().path(file.sha256), limit=settings().get(TEXT_PAGES))
+    with transaction(session):
+        session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
+        session.add_all(
+            PageText(file_id=file.id, page=page.number, agency_id=file.agency_id, text=page.text)
+            for page in found
+        )
+        operations.index(session, session.get_one(Document, file.document_id))

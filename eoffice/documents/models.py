@@ -1,0 +1,283 @@
+"""The common row of every document, its files, its recipients, and the registers that number it."""
+
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eoffice.core.db import Base, enum_column
+from eoffice.documents.kinds import Kind, kind
+
+
+class Direction(StrEnum):
+    """Which way a document went."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Urgency(IntEnum):
+    """Levels of urgency (Decree 30/2020, Appendix I-III.2.b); numbers as edXML Priority."""
+
+    NORMAL = 0
+    URGENT = 1
+    VERY_URGENT = 2
+    FLASH = 3
+
+    @property
+    def word(self) -> LazyString:
+        """The word in a form."""
+        return URGENCY_WORDS[self]
+
+    @property
+    def stamp(self) -> str:
+        """The stamp as the law writes it; it is not translated."""
+        return ("", "KHẨN", "THƯỢNG KHẨN", "HỎA TỐC")[self]
+
+
+URGENCY_WORDS = {
+    Urgency.NORMAL: _l("Normal"),
+    Urgency.URGENT: _l("Urgent"),
+    Urgency.VERY_URGENT: _l("Very urgent"),
+    Urgency.FLASH: _l("Flash"),
+}
+
+
+class _UrgencyType(sa.TypeDecorator[Urgency]):
+    impl = sa.SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - base
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Urgency | None:  # noqa: ARG002 - base
+        return None if value is None else Urgency(value)
+
+
+class Document(Base):
+    """What incoming and outgoing documents have in common (fields of Decree 30/2020, Appendix VI, part II)."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        sa.Index("ix_document_list", "agency_id", "direction", "listed_at", "id"),
+        sa.Index("ix_document_all", "agency_id", "listed_at", "id"),
+        sa.Index("ix_document_words", "words", postgresql_using="gin"),
+        sa.Index("ix_document_code", "agency_id", "code_number", "code_notation"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    direction: Mapped[Direction] = mapped_column(enum_column(Direction))
+    kind_code: Mapped[str] = mapped_column(sa.String(10))
+    #: number on the page; text, since others' numbers hold letters
+    code_number: Mapped[str] = mapped_column(sa.String(11), default="")
+    code_notation: Mapped[str] = mapped_column(sa.String(30), default="")
+    issued_on: Mapped[date | None]
+    issuer_name: Mapped[str] = mapped_column(sa.String(200))
+    issuer_code: Mapped[str] = mapped_column(sa.String(35), default="")
+    subject: Mapped[str] = mapped_column(sa.String(500))
+    urgency: Mapped[Urgency] = mapped_column(_UrgencyType, default=Urgency.NORMAL)
+    signer_name: Mapped[str] = mapped_column(sa.String(100), default="")
+    signer_title: Mapped[str] = mapped_column(sa.String(100), default="")
+    page_count: Mapped[int] = mapped_column(default=0)
+    #: last day, by working days and the official calendar; None: no deadline
+    due_on: Mapped[date | None]
+    #: mã định danh văn bản: issuer code, date, number/notation (Decision 28/2018)
+    document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
+    #: number in the agency's register, once given
+    register_number: Mapped[int | None]
+    created_at: Mapped[datetime]
+    #: the moment that orders lists: arrival, or creation and then issue
+    listed_at: Mapped[datetime]
+    #: folded words of the fields and pages
+    words: Mapped[Any | None] = mapped_column(TSVECTOR, deferred=True)
+    version: Mapped[int] = mapped_column()
+
+    files: Mapped[list["DocumentFile"]] = relationship(order_by="DocumentFile.id", viewonly=True)
+    recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position", viewonly=True)
+
+    __mapper_args__ = {"polymorphic_on": "direction", "version_id_col": version}
+
+    @property
+    def kind(self) -> Kind:
+        """The kind by law."""
+        return kind(self.kind_code)
+
+    @property
+    def code(self) -> str:
+        """Số, ký hiệu: "125/SNV-VP"; dots while there is no number."""
+        if not self.code_notation:
+            return self.code_number
+        return f"{self.code_number or '…'}/{self.code_notation}"
+
+
+class FileRole(StrEnum):
+    """What a file is to its document."""
+
+    #: the document as it arrived, never changed
+    ORIGINAL = "original"
+    #: one version of a draft
+    DRAFT = "draft"
+    #: the Word file a draft was made from
+    SOURCE = "source"
+    #: after the leader's signature, after number, after seal
+    SIGNED = "signed"
+    NUMBERED = "numbered"
+    #: what was issued
+    ISSUED = "issued"
+    ATTACHMENT = "attachment"
+
+    @property
+    def word(self) -> LazyString:
+        """What people call it."""
+        return FILE_WORDS[self]
+
+
+FILE_WORDS = {
+    FileRole.ORIGINAL: _l("original"),
+    FileRole.DRAFT: _l("draft"),
+    FileRole.SOURCE: _l("Word source"),
+    FileRole.SIGNED: _l("signed by the leader"),
+    FileRole.NUMBERED: _l("numbered"),
+    FileRole.ISSUED: _l("issued"),
+    FileRole.ATTACHMENT: _l("attachment"),
+}
+
+
+class DocumentFile(Base):
+    """One file of a document: bytes by hash, everything else here."""
+
+    __tablename__ = "document_file"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    role: Mapped[FileRole] = mapped_column(enum_column(FileRole))
+    #: 1, 2, … among the drafts of a document; 0 for the rest
+    version_no: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    media_type: Mapped[str] = mapped_column(sa.String(100))
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
+    page_count: Mapped[int] = mapped_column(default=0)
+    #: width and height of each page in points as drawn, for a viewer without layout shift
+    page_sizes: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(default="")
+
+    document: Mapped[Document] = relationship(viewonly=True)
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether it can be shown page by page and signed."""
+        return self.media_type == "application/pdf"
+
+
+class PageText(Base):
+    """Words of one page, kept to be searched and shown."""
+
+    __tablename__ = "page_text"
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("document_file.id"), primary_key=True)
+    page: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    text: Mapped[str]
+
+
+class Channel(StrEnum):
+    """How a recipient is reached."""
+
+    AXIS = "axis"
+    PAPER = "paper"
+
+
+class Recipient(Base):
+    """Where a document goes; names and codes as they were on the day of issue."""
+
+    __tablename__ = "recipient"
+    __table_args__ = (sa.UniqueConstraint("document_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    code: Mapped[str] = mapped_column(sa.String(35))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    channel: Mapped[Channel] = mapped_column(enum_column(Channel), default=Channel.AXIS)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class LinkKind(StrEnum):
+    """What one document is to another."""
+
+    REPLY = "reply"
+
+
+class DocumentLink(Base):
+    """A document refers to another one of the same agency."""
+
+    __tablename__ = "document_link"
+    __table_args__ = (sa.UniqueConstraint("source_id", "target_id", "kind"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    source_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    target_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    kind: Mapped[LinkKind] = mapped_column(enum_column(LinkKind))
+
+
+class DocumentAccess(Base):
+    """A unit or a person was brought in: the one list that opens a document beyond the whole-agency roles."""
+
+    __tablename__ = "document_access"
+    __table_args__ = (
+        sa.UniqueConstraint("document_id", "unit_id", "person_id", postgresql_nulls_not_distinct=True),
+        sa.CheckConstraint("(unit_id IS NULL) <> (person_id IS NULL)", name="one_of_two"),
+        sa.Index("ix_document_access_unit", "unit_id", "document_id"),
+        sa.Index("ix_document_access_person", "person_id", "document_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
+    unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.id"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+
+
+class Register(Base):
+    """One series of numbers of one year (Decree 30/2020, Articles 15 and 22)."""
+
+    __tablename__ = "register"
+    __table_args__ = (sa.UniqueConstraint("agency_id", "year", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: by Asia/Ho_Chi_Minh
+    year: Mapped[int]
+    direction: Mapped[Direction] = mapped_column(enum_column(Direction))
+    #: short name inside the agency, e.g. DEN, CV, QD
+    code: Mapped[str] = mapped_column(sa.String(20))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    #: kinds numbered here; empty: all that no other register of the year takes
+    kind_codes: Mapped[list[str]]
+    #: the number before the first one given here; 0 unless taken over in mid-year
+    opening_number: Mapped[int] = mapped_column(default=0)
+    last_number: Mapped[int] = mapped_column(default=0)
+    #: date of the last number: no later number may bear an earlier one
+    last_dated_on: Mapped[date | None]
+
+
+class RegisterEntry(Base):
+    """A number, given once; a void one stays with its reason."""
+
+    __tablename__ = "register_entry"
+    __table_args__ = (sa.UniqueConstraint("agency_id", "register_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    register_id: Mapped[int] = mapped_column(sa.ForeignKey("register.id"), index=True)
+    number: Mapped[int]
+    dated_on: Mapped[date]
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    given_at: Mapped[datetime]
+    given_by: Mapped[str]
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str] = mapped_column(default="")
+
+    register: Mapped[Register] = relationship(lazy="joined")

@@ -1,0 +1,180 @@
+"""Writes that incoming and outgoing share; the caller's use case commits."""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, jobs
+from eoffice.core.blobs import CHUNK, blobs
+from eoffice.core.config import settings
+from eoffice.core.errors import Conflict
+from eoffice.core.permissions import Actor
+from eoffice.core.text import search_text
+from eoffice.directory.models import Agency
+from eoffice.documents import intake
+from eoffice.documents.models import (
+    Channel,
+    Document,
+    DocumentAccess,
+    DocumentFile,
+    DocumentLink,
+    FileRole,
+    LinkKind,
+    PageText,
+    Recipient,
+)
+from eoffice.documents.settings import UPLOAD_LIMIT_MB
+
+FILE_ADDED = audit.action("documents.file_added", _l("File added"))
+ACCESS_GIVEN = audit.action("documents.access_given", _l("Unit or person brought in"))
+LINKED = audit.action("documents.linked", _l("Documents linked"))
+SECRET_REFUSED = audit.action(
+    "documents.secret_refused", _l("File with a state secret mark refused, not stored")
+)
+
+
+class SelfAddressed(Conflict):
+    """An agency does not send to itself."""
+
+    message = _l("Take your own agency off the list of recipients.")
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A file that passed the gate: stored bytes and what was found in them."""
+
+    sha256: str
+    size: int
+    name: str
+    media_type: str
+    page_count: int
+    page_sizes: list[tuple[float, float]]
+
+
+def upload_limit() -> int:
+    """Largest file in bytes."""
+    return settings().get(UPLOAD_LIMIT_MB) * 1024 * 1024
+
+
+def take_in(stream: BinaryIO, name: str, *, must_be_pdf: bool = True) -> Inspected:
+    """Check a foreign file and store its bytes. Raises what `intake` refuses with; then nothing is stored."""
+    with tempfile.NamedTemporaryFile(prefix="eoffice-", suffix=".upload") as spool:
+        size = 0
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            if size > upload_limit():
+                raise intake.TooLarge(limit=settings().get(UPLOAD_LIMIT_MB))
+            spool.write(chunk)
+        spool.flush()
+        return _inspect(Path(spool.name), name, must_be_pdf)
+
+
+def _inspect(path: Path, name: str, must_be_pdf: bool) -> Inspected:
+    media_type = intake.sniff(path)
+    pages, sizes = 0, []
+    if must_be_pdf or media_type == "application/pdf":
+        facts = intake.inspect_pdf(path, limit=upload_limit())
+        pages, sizes = facts.pages, [(float(w), float(h)) for w, h in facts.page_sizes]
+    with path.open("rb") as file:
+        blob = blobs().put(file)
+    return Inspected(blob.sha256, blob.size, intake.safe_name(name), media_type, pages, sizes)
+
+
+def add_file(
+    session: Session,
+    actor: Actor,
+    document: Document,
+    inspected: Inspected,
+    role: FileRole,
+    *,
+    version_no: int = 0,
+) -> DocumentFile:
+    """Give a document a file; its text is read by a job."""
+    file = DocumentFile(
+        agency_id=document.agency_id, document_id=document.id, role=role, version_no=version_no,
+        name=inspected.name, media_type=inspected.media_type, size=inspected.size, sha256=inspected.sha256,
+        page_count=inspected.page_count, page_sizes=[list(size) for size in inspected.page_sizes],
+        created_at=clock.now(), created_by=actor.name,
+    )  # fmt: skip
+    session.add(file)
+    session.flush()
+    audit.record(session, actor, FILE_ADDED, document, file=file.name, role=role, sha256=file.sha256)
+    if file.is_pdf:
+        jobs.enqueue(session, "documents.read_text", file_id=file.id)
+    return file
+
+
+def index(session: Session, document: Document) -> None:
+    """Fold the fields and the page text of a document into its search column."""
+    session.flush()
+    newest = sa.select(sa.func.max(DocumentFile.id)).where(
+        DocumentFile.document_id == document.id,
+        DocumentFile.role.not_in([FileRole.ATTACHMENT, FileRole.SOURCE]),
+    )
+    pages = session.scalars(
+        sa.select(PageText.text).where(PageText.file_id == newest.scalar_subquery()).order_by(PageText.page)
+    )
+    fields = (
+        document.code,
+        document.code_notation,
+        document.subject,
+        document.issuer_name,
+        document.signer_name,
+    )
+    # tsvector holds at most 1 MB of words
+    folded = search_text(*fields, *pages)[:600_000]
+    session.execute(
+        sa.update(Document.__table__)  # type: ignore[arg-type]  # past the version counter: nobody edited anything
+        .where(Document.__table__.c.id == document.id)
+        .values(words=sa.func.to_tsvector("simple", folded))
+    )
+
+
+def give_access(
+    session: Session,
+    actor: Actor,
+    document: Document,
+    *,
+    unit_ids: Iterable[int] = (),
+    person_ids: Iterable[int] = (),
+) -> None:
+    """Bring units and people in; those already in stay."""
+    units, people = sorted(set(unit_ids)), sorted(set(person_ids))
+    rows = [{"unit_id": unit, "person_id": None} for unit in units]
+    rows += [{"unit_id": None, "person_id": person} for person in people]
+    if not rows:
+        return
+    session.flush()
+    common = {"agency_id": document.agency_id, "document_id": document.id}
+    session.execute(insert(DocumentAccess).values([common | row for row in rows]).on_conflict_do_nothing())
+    audit.record(session, actor, ACCESS_GIVEN, document, units=units, people=people)
+
+
+def set_recipients(session: Session, document: Document, agencies: Sequence[Agency]) -> None:
+    """Replace the list of recipients. Raises SelfAddressed."""
+    if any(agency.id == document.agency_id for agency in agencies):
+        raise SelfAddressed(field="recipients")
+    session.execute(sa.delete(Recipient).where(Recipient.document_id == document.id))
+    session.add_all(
+        Recipient(
+            agency_id=document.agency_id, document_id=document.id, code=agency.code, name=agency.name,
+            channel=Channel.AXIS if agency.on_axis else Channel.PAPER, position=place,
+        )
+        for place, agency in enumerate({agency.id: agency for agency in agencies}.values())
+    )  # fmt: skip
+    session.flush()
+
+
+def link(session: Session, actor: Actor, source: Document, target: Document, kind: LinkKind) -> None:
+    """Say what one document is to another."""
+    session.flush()
+    values = {"agency_id": source.agency_id, "source_id": source.id, "target_id": target.id, "kind": kind}
+    session.execute(insert(DocumentLink).values(values).on_conflict_do_nothing())
+    audit.record(session, actor, LINKED, source, target=target.id, kind=kind)

@@ -1,0 +1,56 @@
+"""Who may see a document: whole-agency roles, or those whom the access list brought in.
+
+The rule and `visible_to` say the same thing twice, for one object and as SQL; a test compares them.
+"""
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import object_session
+
+from eoffice.core.permissions import Actor, Permission, knowledge_rule, permission
+from eoffice.documents.models import Document, DocumentAccess, DocumentFile
+
+DOCUMENT_READ = permission("document:read", _l("Read documents one was brought into"))
+DOCUMENT_READ_ALL = permission("document:read-all", _l("Read every document of one's agency"))
+
+
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """The documents an actor may know of, as a condition."""
+    if actor.is_system and actor.agency_id is None:
+        return sa.true()
+    own = Document.agency_id == actor.agency_id
+    if actor.is_system or actor.can(DOCUMENT_READ_ALL):
+        return own
+    if not actor.can(DOCUMENT_READ):
+        return sa.false()
+    return sa.and_(own, Document.id.in_(sa.select(DocumentAccess.document_id).where(_brought_in(actor))))
+
+
+def _brought_in(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        DocumentAccess.person_id == actor.person_id,
+        DocumentAccess.unit_id.in_(actor.unit_ids) if actor.unit_ids else sa.false(),
+    )
+
+
+@knowledge_rule(Document)
+def may_know(actor: Actor, _wanted: Permission, document: Document) -> bool:
+    """Whether the actor may know that this document exists."""
+    if actor.is_system:
+        return actor.agency_id in (None, document.agency_id)
+    if document.agency_id != actor.agency_id:
+        return False
+    if actor.can(DOCUMENT_READ_ALL):
+        return True
+    session = object_session(document)
+    assert session is not None
+    granted = sa.select(DocumentAccess.id).where(
+        DocumentAccess.document_id == document.id, _brought_in(actor)
+    )
+    return actor.can(DOCUMENT_READ) and session.scalar(granted.limit(1)) is not None
+
+
+@knowledge_rule(DocumentFile)
+def may_know_file(actor: Actor, wanted: Permission, file: DocumentFile) -> bool:
+    """A file is known to those who know its document."""
+    return may_know(actor, wanted, file.document)

@@ -1,0 +1,101 @@
+"""Reads of documents, files and recipients."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core.errors import NotFound
+from eoffice.core.permissions import Actor, allowed
+from eoffice.core.text import nfc
+from eoffice.documents.models import (
+    Direction,
+    Document,
+    DocumentFile,
+    DocumentLink,
+    FileRole,
+    LinkKind,
+    Recipient,
+)
+from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
+
+
+def one(session: Session, actor: Actor, document_id: int) -> Document:
+    """A document the actor may know of, incoming or outgoing. Raises NotFound."""
+    document = session.get(Document, document_id)
+    if document is None or not may_know(actor, DOCUMENT_READ, document):
+        raise NotFound
+    return document
+
+
+def file(session: Session, actor: Actor, file_id: int) -> DocumentFile:
+    """A file of a document the actor may know of. Raises NotFound."""
+    found = session.get(DocumentFile, file_id)
+    if found is None:
+        raise NotFound
+    one(session, actor, found.document_id)
+    return found
+
+
+def files(session: Session, document: Document, *roles: FileRole) -> Sequence[DocumentFile]:
+    """The files of a document, oldest first, of these roles when given."""
+    query = sa.select(DocumentFile).where(DocumentFile.document_id == document.id)
+    if roles:
+        query = query.where(DocumentFile.role.in_(roles))
+    return session.scalars(query.order_by(DocumentFile.id)).all()
+
+
+def latest_file(session: Session, document: Document, *roles: FileRole) -> DocumentFile | None:
+    """The newest file of these roles."""
+    found = files(session, document, *roles)
+    return found[-1] if found else None
+
+
+def recipients(session: Session, document: Document) -> Sequence[Recipient]:
+    """Where a document goes, in the order of its list."""
+    query = sa.select(Recipient).where(Recipient.document_id == document.id)
+    return session.scalars(query.order_by(Recipient.position, Recipient.id)).all()
+
+
+def duplicates(
+    session: Session, agency_id: int, number: str, notation: str, issuer: str, *, without: int | None = None
+) -> Sequence[Document]:
+    """Incoming documents of the agency with the same number, notation and issuer (Appendix VI, I-III.1.h)."""
+    if not number.strip():
+        return []
+    query = sa.select(Document).where(
+        Document.agency_id == agency_id,
+        Document.direction == Direction.IN,
+        Document.code_number == number.strip(),
+        sa.func.lower(Document.code_notation) == notation.strip().lower(),
+        sa.func.lower(Document.issuer_name) == nfc(issuer).lower(),
+    )
+    if without is not None:
+        query = query.where(Document.id != without)
+    return session.scalars(query.order_by(Document.id).limit(5)).all()
+
+
+def linked(session: Session, document: Document, kind: LinkKind) -> Sequence[Document]:
+    """Documents this one refers to."""
+    query = sa.select(Document).join(DocumentLink, DocumentLink.target_id == Document.id)
+    return session.scalars(
+        query.where(DocumentLink.source_id == document.id, DocumentLink.kind == kind)
+    ).all()
+
+
+def linking(session: Session, document: Document, kind: LinkKind) -> Sequence[Document]:
+    """Documents that refer to this one."""
+    query = sa.select(Document).join(DocumentLink, DocumentLink.source_id == Document.id)
+    return session.scalars(
+        query.where(DocumentLink.target_id == document.id, DocumentLink.kind == kind)
+    ).all()
+
+
+def visible(actor: Actor) -> sa.Select[Document]:
+    """Every document the actor may know of."""
+    return sa.select(Document).where(visible_to(actor))
+
+
+def can_read(actor: Actor, document: Document) -> bool:
+    """Whether a link to the document may be shown."""
+    return allowed(actor, DOCUMENT_READ, document)

@@ -1,0 +1,163 @@
+"""Numbers: given once per register and year, without gaps (Decree 30/2020, Articles 15 and 22).
+
+Giving a number is a short transaction of its own: the row lock on the register is held for a few
+statements, never while a person, a token or a remote service is awaited.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.permissions import Actor
+from eoffice.documents.models import Direction, Document, Register, RegisterEntry
+
+REGISTER_OPENED = audit.action("documents.register_opened", _l("Register opened"))
+NUMBER_GIVEN = audit.action("documents.number_given", _l("Number given"))
+NUMBER_VOIDED = audit.action("documents.number_voided", _l("Number made void"))
+
+
+class NoRegister(Invalid):
+    """No register of the year takes this kind."""
+
+    message = _l("No register of %(year)s numbers this kind of document. Ask the administrator to open one.")
+
+
+class BackDated(Invalid):
+    """The date lies before that of the last number of the series."""
+
+    message = _l(
+        "The date %(date)s lies before the last number's date %(last)s. Numbers follow the order of time."
+    )
+
+
+class AlreadyNumbered(Conflict):
+    """A document has one number, until that is made void."""
+
+    message = _l("This document already has number %(number)s. Reload the page.")
+
+
+class VoidNeedsReason(Invalid):
+    """A void number stays in the register with its reason."""
+
+    message = _l("Say why the number is made void; the reason stays in the register.")
+
+
+def open_register(
+    session: Session, actor: Actor, agency_id: int, year: int, direction: Direction, code: str, name: str,
+    kind_codes: Sequence[str] = (), opening_number: int = 0,
+) -> Register:  # fmt: skip
+    """Open a register by the head's rule; `opening_number` is the last number given elsewhere before."""
+    register = Register(
+        agency_id=agency_id, year=year, direction=direction, code=code, name=name,
+        kind_codes=list(kind_codes), opening_number=opening_number, last_number=opening_number,
+    )  # fmt: skip
+    session.add(register)
+    audit.record(
+        session, actor, REGISTER_OPENED, register, year=year, code=code, opening_number=opening_number
+    )
+    return register
+
+
+def register_for(
+    session: Session, agency_id: int, direction: Direction, kind_code: str, year: int
+) -> Register:
+    """The register that numbers this kind in a year; opened by last year's rule when the year has turned.
+
+    Raises NoRegister.
+    """
+    found = _choose(registers(session, agency_id, year, direction), kind_code)
+    if found is None:
+        earlier = _choose(registers(session, agency_id, year - 1, direction), kind_code)
+        if earlier is None:
+            raise NoRegister(year=year)
+        found = _carry_over(session, earlier, year)
+    return found
+
+
+def _choose(open_ones: Sequence[Register], kind_code: str) -> Register | None:
+    return next((r for r in open_ones if kind_code in r.kind_codes), None) or next(
+        (r for r in open_ones if not r.kind_codes), None
+    )
+
+
+def _carry_over(session: Session, earlier: Register, year: int) -> Register:
+    """The series starts from 01 on 1 January; two first callers make one register."""
+    session.execute(
+        sa.dialects.postgresql.insert(Register)
+        .values(
+            agency_id=earlier.agency_id, year=year, direction=earlier.direction, code=earlier.code,
+            name=earlier.name.replace(str(earlier.year), str(year)), kind_codes=earlier.kind_codes,
+            opening_number=0, last_number=0,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    key = (Register.agency_id == earlier.agency_id, Register.year == year, Register.code == earlier.code)
+    return session.scalars(sa.select(Register).where(*key)).one()
+
+
+def registers(
+    session: Session, agency_id: int, year: int, direction: Direction | None = None
+) -> Sequence[Register]:
+    """The registers of a year."""
+    query = sa.select(Register).where(Register.agency_id == agency_id, Register.year == year)
+    if direction is not None:
+        query = query.where(Register.direction == direction)
+    return session.scalars(query.order_by(Register.direction, Register.id)).all()
+
+
+def next_number(session: Session, agency_id: int, direction: Direction, kind_code: str) -> int:
+    """The number that would be given now: provisional, shown and never promised."""
+    register = register_for(session, agency_id, direction, kind_code, clock.today().year)
+    return register.last_number + 1
+
+
+def give_number(session: Session, actor: Actor, document: Document, dated_on: date) -> RegisterEntry:
+    """Give the document the next number of its register; the caller's use case commits.
+
+    Raises NoRegister, BackDated, AlreadyNumbered.
+    """
+    session.refresh(document, with_for_update=True)
+    if document.register_number is not None:
+        raise AlreadyNumbered(number=document.register_number)
+    which = register_for(session, document.agency_id, document.direction, document.kind_code, dated_on.year)
+    register = session.get_one(Register, which.id, with_for_update=True, populate_existing=True)
+    if register.last_dated_on is not None and dated_on < register.last_dated_on:
+        raise BackDated(date=f"{dated_on:%d/%m/%Y}", last=f"{register.last_dated_on:%d/%m/%Y}")
+    register.last_number += 1
+    register.last_dated_on = dated_on
+    entry = RegisterEntry(
+        agency_id=document.agency_id, register_id=register.id, number=register.last_number, dated_on=dated_on,
+        document_id=document.id, given_at=clock.now(), given_by=actor.name,
+    )  # fmt: skip
+    session.add(entry)
+    document.register_number = register.last_number
+    audit.record(
+        session, actor, NUMBER_GIVEN, document,
+        register=register.code, year=register.year, number=register.last_number, dated_on=dated_on,
+    )  # fmt: skip
+    return entry
+
+
+def entry_of(session: Session, document: Document) -> RegisterEntry | None:
+    """The number in force of a document."""
+    query = sa.select(RegisterEntry).where(
+        RegisterEntry.document_id == document.id, RegisterEntry.voided_at.is_(None)
+    )
+    return session.scalars(query.order_by(RegisterEntry.id.desc())).first()
+
+
+def void_number(session: Session, actor: Actor, document: Document, reason: str) -> None:
+    """Part document and number for good: the number stays used, with its reason. Raises VoidNeedsReason."""
+    if not reason.strip():
+        raise VoidNeedsReason(field="reason")
+    entry = entry_of(session, document)
+    if entry is None:
+        return
+    entry.voided_at, entry.void_reason = clock.now(), reason.strip()
+    audit.record(session, actor, NUMBER_VOIDED, document, number=entry.number, reason=entry.void_reason)
+    document.register_number = None

@@ -1,0 +1,13 @@
+"""Settings of documents and files."""
+
+from eoffice.core.config import setting
+
+UPLOAD_LIMIT_MB = setting(
+    "EOFFICE_UPLOAD_LIMIT_MB", int, 50, "Largest file a person may upload, in MB (most provinces set 50)."
+)
+TEXT_PAGES = setting(
+    "EOFFICE_PAGE_TEXT_LIMIT",
+    int,
+    200,
+    "Pages of one file whose text is read for search; the rest is shown only.",
+)

@@ -1,0 +1,55 @@
+"""Files and page images; no route takes a hash."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, make_response, request, send_file
+
+from eoffice.core.blobs import blobs
+from eoffice.core.errors import NotFound
+from eoffice.core.web import current_actor, db, needs
+from eoffice.documents import pages, queries
+from eoffice.documents.permissions import DOCUMENT_READ
+
+bp = Blueprint("documents", __name__, url_prefix="/files")
+
+#: widths a page may be drawn at: few, so that a browser's cache is used and nobody orders a poster
+WIDTHS = (360, 900, 1400)
+
+
+@bp.get("/<int:file_id>")
+@needs(DOCUMENT_READ)
+def download(file_id: int) -> Response:
+    """The stored bytes, as they are."""
+    file = queries.file(db(), current_actor(), file_id)
+    inline = file.is_pdf and "download" not in request.args
+    answer = send_file(
+        blobs().path(file.sha256),
+        mimetype=file.media_type,
+        as_attachment=not inline,
+        download_name=file.name,
+        conditional=True,
+        etag=False,
+        max_age=0,
+    )
+    answer.headers["Cache-Control"] = "private, no-cache"
+    # A PDF is shown by the browser's own viewer, which needs nothing of ours.
+    answer.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-same-origin"
+    )
+    return answer
+
+
+@bp.get("/<int:file_id>/pages/<int:page>.png")
+@needs(DOCUMENT_READ)
+def page_image(file_id: int, page: int) -> Response:
+    """A picture of one page, signature appearances included."""
+    file = queries.file(db(), current_actor(), file_id)
+    width = request.args.get("w", type=int) or WIDTHS[1]
+    if not file.is_pdf or not 1 <= page <= file.page_count or width not in WIDTHS:
+        raise NotFound
+    answer = make_response(pages.render_page(blobs().path(file.sha256), page, width))
+    answer.mimetype = "image/png"
+    # A file never changes under its number.
+    answer.cache_control.private = True
+    answer.cache_control.max_age = int(timedelta(days=1).total_seconds())
+    return answer
