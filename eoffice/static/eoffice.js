@@ -1,0 +1,241 @@
+// The desk's own behaviour over plain HTML: everything here makes a working page quicker, nothing depends on it.
+(() => {
+  const $ = (selector, scope = document) => scope.querySelector(selector);
+  const $$ = (selector, scope = document) => [...scope.querySelectorAll(selector)];
+  const words = () => $("#words")?.dataset ?? {};
+  const say = (text) => { const live = $("#live"); if (live && text) live.textContent = text; };
+  const shown = (element) => element.getClientRects().length > 0;
+
+  // --- Keys. Declared in HTML by data-key: "/", "r", "g i", "Enter", "Ctrl+S"; rows by data-row.
+  const rows = () => $$("[data-row]").filter(shown);
+  const current = () => $("[data-row].current");
+  let pending = "";
+
+  function choose(row) {
+    if (!row) return;
+    for (const other of $$("[data-row].current")) { other.classList.remove("current"); other.removeAttribute("aria-current"); }
+    row.classList.add("current");
+    row.setAttribute("aria-current", "true");
+    row.scrollIntoView({ block: "nearest" });
+    if (row.hasAttribute("hx-get") && $("#preview") && shown($("#preview"))) window.htmx?.trigger(row, "preview");
+  }
+  function step(by) {
+    const all = rows();
+    const at = all.indexOf(current());
+    choose(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
+  }
+  function open(row) { if (row?.dataset.row) location.assign(row.dataset.row); }
+  function act(element) {
+    if (element.matches("input:not([type=checkbox]), textarea, select")) { element.focus(); element.select?.(); }
+    else element.click();
+  }
+  const bound = (key) => $$("[data-key]").find((element) => element.dataset.key === key && shown(element))
+    ?? $$("[data-key]").find((element) => element.dataset.key === key && key.startsWith("g "));
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.altKey) return;
+    const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+      const form = typing?.form?.matches("[data-save]") ? typing.form : $("form[data-save]");
+      if (form) { event.preventDefault(); form.requestSubmit($("[data-key='Ctrl+S']", form) ?? undefined); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || $("dialog[open]")) return;
+    if (typing) { if (event.key === "Escape") event.target.blur(); return; }
+    const key = pending ? `${pending} ${event.key}` : event.key;
+    pending = "";
+    if (key === "g") { pending = "g"; setTimeout(() => { pending = ""; }, 1500); return; }
+    const element = bound(key);
+    const onControl = event.target.closest("a, button, summary, input");
+    if (key === "Enter" && onControl) return;
+    if (element) { event.preventDefault(); act(element); return; }
+    const deeds = { j: () => step(1), k: () => step(-1), o: () => open(current()), Enter: () => open(current()),
+      x: () => $("input[type=checkbox]", current() ?? document.createElement("i"))?.click() };
+    if (deeds[key] && rows().length) { event.preventDefault(); deeds[key](); }
+  });
+
+  function showKeys() {
+    const list = $("#keys dl");
+    const pairs = $$("[data-key]").map((element) => [element.dataset.key,
+      element.getAttribute("aria-label") || element.title || element.innerText.replace(/\s+/g, " ").trim()]);
+    if (rows().length) pairs.push(["j k", words().down], ["o", words().open]);
+    list.replaceChildren(...pairs.flatMap(([key, text]) => {
+      const term = document.createElement("dt"), meaning = document.createElement("dd"), cap = document.createElement("kbd");
+      cap.textContent = key; term.append(cap); meaning.textContent = text; return [term, meaning];
+    }));
+    $("#keys").showModal();
+  }
+
+  // --- Clicks
+  const themes = { light: "dark", dark: "light" };
+  document.addEventListener("click", (event) => {
+    const hit = (selector) => event.target.closest(selector);
+    for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    if (hit("[data-show-keys]")) showKeys();
+    else if (hit("[data-back]")) history.back();
+    else if (hit("[data-theme-switch]")) {
+      const theme = themes[document.documentElement.dataset.bsTheme];
+      document.documentElement.dataset.bsTheme = theme;
+      document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+    } else if (hit("[data-reveal]")) {
+      const button = hit("[data-reveal]"), field = document.getElementById(button.dataset.reveal);
+      field.type = field.type === "password" ? "text" : "password";
+      button.setAttribute("aria-pressed", String(field.type === "text"));
+    } else if (hit("[data-phrase]")) {
+      const field = document.getElementById(hit("[data-phrase]").dataset.phrase);
+      field.value = `${field.value} ${hit("[data-phrase]").textContent}`.trim();
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
+    } else if (hit("[role=option]")) take(hit("[role=option]"));
+    else if (hit("[data-row]") && !hit("a, button, input, label, summary")) {
+      if ($("#preview") && shown($("#preview")) && hit("[data-row]").hasAttribute("hx-get")) choose(hit("[data-row]"));
+      else open(hit("[data-row]"));
+    }
+  });
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-check-all]");
+    if (all) for (const box of $$("tbody input[type=checkbox]", all.closest("table"))) box.checked = all.checked;
+  });
+
+  // --- Viewer: page in sight, next and previous, zoom
+  const ZOOMS = ["75", "100", "125", "150", "200", "300"];
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-page], [data-zoom-step]");
+    const viewer = button?.closest("[data-viewer]");
+    if (!viewer) return;
+    if (button.dataset.zoomStep) {
+      const at = ZOOMS.indexOf(viewer.dataset.zoom) + Number(button.dataset.zoomStep);
+      viewer.dataset.zoom = ZOOMS[Math.min(Math.max(at, 0), ZOOMS.length - 1)];
+    } else {
+      const at = Number($("[data-page-now]", viewer).textContent) + Number(button.dataset.page);
+      $(`[data-sheet="${at}"]`, viewer)?.scrollIntoView({ block: "start" });
+    }
+  });
+  function watch(viewer) {
+    const sheets = $$(".sheet", viewer), now = $("[data-page-now]", viewer), ratios = new Map();
+    const seen = new IntersectionObserver((entries) => {
+      for (const entry of entries) ratios.set(entry.target, entry.intersectionRect.height);
+      const best = sheets.reduce((a, b) => ((ratios.get(b) ?? 0) > (ratios.get(a) ?? 0) ? b : a), sheets[0]);
+      if (now.textContent !== best.dataset.sheet) now.textContent = best.dataset.sheet;
+    }, { threshold: [0, .25, .5, .75, 1] });
+    sheets.forEach((sheet) => seen.observe(sheet));
+  }
+
+  // --- Type-ahead
+  function take(option) {
+    const box = option.closest("[data-typeahead]"), field = $("[role=combobox]", box);
+    field.value = option.dataset.text;
+    $("input[type=hidden]", box).value = option.dataset.value;
+    close(field);
+    field.focus();
+    field.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail: option.dataset }));
+  }
+  function close(field) {
+    document.getElementById(field.getAttribute("aria-controls")).replaceChildren();
+    field.setAttribute("aria-expanded", "false");
+    field.removeAttribute("aria-activedescendant");
+  }
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest("[data-typeahead] [role=combobox]");
+    if (!field) return;
+    const options = $$("[role=option]", field.closest("[data-typeahead]"));
+    const at = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    if (["ArrowDown", "ArrowUp"].includes(event.key) && options.length) {
+      event.preventDefault();
+      const next = (at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
+      options.forEach((option, i) => option.setAttribute("aria-selected", String(i === next)));
+      options[next].scrollIntoView({ block: "nearest" });
+      field.setAttribute("aria-activedescendant", options[next].id);
+    } else if (event.key === "Enter" && at >= 0) { event.preventDefault(); take(options[at]); }
+    else if (event.key === "Escape") close(field);
+  }, true);
+  document.addEventListener("htmx:configRequest", (event) => {
+    const field = event.detail.elt;
+    if (!field.matches("[data-typeahead] [role=combobox]")) return;
+    event.detail.formData.delete(field.name);
+    event.detail.formData.set("q", field.value);
+    $("input[type=hidden]", field.parentElement).value = "";
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const list = event.detail.target;
+    const field = list.id && $(`[aria-controls="${list.id}"]`);
+    if (field) field.setAttribute("aria-expanded", String(list.children.length > 0));
+    ready(list);
+  });
+  for (const cut of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(cut, () => say(words().lost));
+
+  // --- Forms: nothing typed is lost, nothing is sent twice
+  const draftKey = (form) => `draft ${location.pathname} ${form.id || form.getAttribute("action") || ""}`;
+  const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
+    && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
+  const drafted = "form[data-draft]";
+  function restore(form) {
+    const stored = sessionStorage.getItem(draftKey(form));
+    if (!stored || $("[aria-invalid=true]", form)) return;
+    const values = JSON.parse(stored);
+    let changed = false;
+    kept(form).forEach((field, i) => {
+      const old = values[`${field.name} ${i}`];
+      if (old === undefined) return;
+      if (["checkbox", "radio"].includes(field.type)) { changed ||= field.checked !== old; field.checked = old; }
+      else { changed ||= field.value !== old; field.value = old; }
+    });
+    if (changed) say(words().draft);
+  }
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form?.matches(drafted)) return;
+    const values = kept(form).map((field, i) => [`${field.name} ${i}`,
+      ["checkbox", "radio"].includes(field.type) ? field.checked : field.value]);
+    sessionStorage.setItem(draftKey(form), JSON.stringify(Object.fromEntries(values)));
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.matches("[hx-post]") || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    // Only after the browser has read the form: a disabled button would not be sent.
+    setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
+    if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
+  });
+  // The answer to a sent form is another page: only then the draft has done its work.
+  const sent = sessionStorage.getItem("sent");
+  if (sent && !$("[aria-invalid=true]") && !sent.startsWith(`draft ${location.pathname} `)) sessionStorage.removeItem(sent);
+  sessionStorage.removeItem("sent");
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const form of $$("form[data-sent]")) {
+      delete form.dataset.sent;
+      $$("[aria-busy]", form).forEach((button) => button.removeAttribute("aria-busy"));
+    }
+  });
+
+  // --- Files: size and kind are said before anything is sent
+  function check(field) {
+    const wanted = field.accept.split(",").map((kind) => kind.trim().toLowerCase()).filter((kind) => kind.startsWith("."));
+    const limit = Number(field.dataset.limitMb || 0) * 1024 * 1024;
+    const files = [...field.files];
+    const large = limit && files.find((file) => file.size > limit);
+    const wrong = wanted.length && files.find((file) => !wanted.some((kind) => file.name.toLowerCase().endsWith(kind)));
+    const fault = large ? `${large.name}: ${field.dataset.tooLarge}` : wrong ? `${wrong.name}: ${field.dataset.wrongKind}` : "";
+    field.setCustomValidity(fault);
+    const size = (bytes) => `${(bytes / 1024 / (bytes < 1048576 ? 1 : 1024)).toLocaleString("vi", { maximumFractionDigits: 1 })} ${bytes < 1048576 ? "kB" : "MB"}`;
+    $(`#${CSS.escape(field.id)}-files`).textContent = fault || files.map((file) => `${file.name} (${size(file.size)})`).join(", ");
+  }
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-drop] input[type=file]")) check(event.target); });
+  for (const kind of ["dragover", "dragleave", "drop"]) document.addEventListener(kind, (event) => {
+    const drop = event.target.closest?.("[data-drop]");
+    if (!drop) return;
+    event.preventDefault();
+    drop.classList.toggle("over", kind === "dragover");
+    if (kind !== "drop") return;
+    const field = $("input[type=file]", drop);
+    field.files = event.dataTransfer.files;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  function ready(scope) {
+    $$("[data-viewer]", scope).forEach(watch);
+    $$(drafted, scope).forEach(restore);
+  }
+  ready(document);
+})();
