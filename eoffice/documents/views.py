@@ -34,7 +34,7 @@ def download(file_id: int) -> Response:
     answer.headers["Cache-Control"] = "private, no-cache"
     # A PDF is shown by the browser's own viewer, which needs nothing of ours.
     answer.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-same-origin"
+        "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'"
     )
     return answer
 

@@ -1,0 +1,38 @@
+"""What each role may do. Permissions are named, not imported: the features above own them.
+
+The table follows spec of duties in Decree 30/2020: a clerk numbers and seals but never signs for a person, an
+administrator manages and reads no content. A start-up check refuses names nobody declared.
+"""
+
+from collections.abc import Mapping
+
+from eoffice.core.permissions import DECLARED, Permission
+from eoffice.directory.models import Role
+
+_EVERYONE = "directory:read document:read search:use signature:verify"
+
+ROLES: Mapping[Role, str] = {
+    Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
+    "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend",
+    Role.LEADER: f"{_EVERYONE} document:read-all direction:give outgoing:sign gateway:follow",
+    Role.SECRETARY: f"{_EVERYONE} document:read-all",
+    Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
+    "outgoing:draft outgoing:approve outgoing:check gateway:follow",
+    Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:work outgoing:draft outgoing:approve",
+    Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft",
+    Role.ARCHIVIST: "directory:read document:read search:use signature:verify",
+    Role.ADMINISTRATOR: "directory:read directory:manage admin:health",
+}
+
+
+def of(role: Role) -> frozenset[Permission]:
+    """The permissions of a role."""
+    return frozenset(Permission(name) for name in ROLES[role].split())
+
+
+def check() -> None:
+    """Raise LookupError when a role names a permission that no feature declares."""
+    named = {name for role in Role for name in of(role)}
+    unknown = sorted(named - set(DECLARED))
+    if unknown:
+        raise LookupError(f"roles name undeclared permissions: {unknown}")

@@ -1,0 +1,198 @@
+"""Accounts and sign-in."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from functools import lru_cache
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import permissions
+from eoffice.accounts.models import Token, User
+from eoffice.accounts.settings import LOCK_HOURS, MAX_TRIES
+from eoffice.core import audit, clock
+from eoffice.core.config import TESTING, settings
+from eoffice.core.db import transaction
+from eoffice.core.errors import AppError, Invalid
+from eoffice.core.permissions import Actor, Permission
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Assignment, Person, Role
+
+USER_ADDED = audit.action("accounts.user_added", _l("Account opened"))
+SIGNED_IN = audit.action("accounts.signed_in", _l("Signed in"))
+SIGN_IN_FAILED = audit.action("accounts.sign_in_failed", _l("Sign-in failed"))
+LOCKED = audit.action("accounts.locked", _l("Account locked after wrong passwords"))
+SIGNED_OUT = audit.action("accounts.signed_out", _l("Signed out"))
+TOKEN_MADE = audit.action("accounts.token_made", _l("Token for a program made"))
+
+
+class WrongPassword(AppError):
+    """The answer never tells whether the name or the password was wrong."""
+
+    status = 422
+    message = _l("User name or password is wrong. Check both; after %(tries)s wrong tries the account locks.")
+
+
+class AccountLocked(AppError):
+    """Locked by wrong tries."""
+
+    status = 422
+    message = _l("This account is locked after too many wrong passwords. Call your agency's administrator.")
+
+
+class NoPost(AppError):
+    """A person without a post today has nothing to do here."""
+
+    status = 403
+    message = _l("You hold no post in any agency today. Call your agency's administrator.")
+
+
+class WeakPassword(Invalid):
+    """Without a second factor: 14 characters of four classes (TCVN 14423:2026)."""
+
+    message = _l("A password needs at least 14 characters with lower and upper case, a digit and a sign.")
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHasher:
+    # Tests sign in hundreds of times; the real cost is the library's default (RFC 9106, low memory).
+    return PasswordHasher(time_cost=1, memory_cost=8) if settings().get(TESTING) else PasswordHasher()
+
+
+def add_user(session: Session, actor: Actor, person: Person, username: str, password: str) -> User:
+    """Open an account; the caller's use case commits. Raises WeakPassword."""
+    classes = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    if len(password) < 14 or not all(any(kind(c) for c in password) for kind in classes):
+        raise WeakPassword(field="password")
+    session.flush()
+    user = User(
+        username=username, password_hash=_hasher().hash(password), person_id=person.id,
+        session_stamp=secrets.token_hex(16),
+    )  # fmt: skip
+    session.add(user)
+    audit.record(session, actor, USER_ADDED, user, username=username)
+    return user
+
+
+def sign_in(session: Session, username: str, password: str) -> User:
+    """Check name and password. Raises WrongPassword, AccountLocked, NoPost; failed tries are counted."""
+    with transaction(session):
+        query = sa.select(User).where(User.username == username.strip().lower()).with_for_update(of=User)
+        user = session.scalar(query)
+        failure = _check(session, user, password)
+    if failure is not None:
+        raise failure
+    assert user is not None
+    return user
+
+
+def _check(session: Session, user: User | None, password: str) -> AppError | None:
+    wrong = WrongPassword(tries=settings().get(MAX_TRIES))
+    if user is None or not user.active:
+        _hasher().hash(password)  # takes as long as a real check: the answer's time tells nothing
+        return wrong
+    if user.locked_until is not None and user.locked_until > clock.now():
+        return AccountLocked()
+    actor = Actor(user.id, user.person_id, user.person.full_name, "", None)
+    try:
+        _hasher().verify(user.password_hash, password)
+    except VerificationError:
+        return _count_failure(session, actor, user) or wrong
+    user.failed_tries, user.locked_until, user.last_sign_in_at = 0, None, clock.now()
+    if not directory.assignments_of(session, user.person_id):
+        return NoPost()
+    audit.record(session, actor, SIGNED_IN, user)
+    return None
+
+
+def _count_failure(session: Session, actor: Actor, user: User) -> AppError | None:
+    user.failed_tries += 1
+    audit.record(session, actor, SIGN_IN_FAILED, user, tries=user.failed_tries)
+    if user.failed_tries < settings().get(MAX_TRIES):
+        return None
+    user.locked_until = clock.now() + timedelta(hours=settings().get(LOCK_HOURS))
+    user.failed_tries = 0
+    audit.record(session, actor, LOCKED, user, until=user.locked_until)
+    return AccountLocked()
+
+
+def sign_out(session: Session, actor: Actor) -> None:
+    """End every session of the account: old cookies stop working."""
+    with transaction(session):
+        user = session.get_one(User, actor.user_id)
+        user.session_stamp = secrets.token_hex(16)
+        audit.record(session, actor, SIGNED_OUT, user)
+
+
+def actor_of(session: Session, user: User, assignment_id: int | None = None) -> Actor:
+    """The person acting under one of the present posts, the first one by default. Raises NoPost."""
+    posts = directory.assignments_of(session, user.person_id)
+    if not posts:
+        raise NoPost
+    post = next((p for p in posts if p.id == assignment_id), posts[0])
+    return actor_in(user, post, [p for p in posts if p.agency_id == post.agency_id])
+
+
+def actor_in(user: User | None, post: Assignment, posts: list[Assignment]) -> Actor:
+    """The actor of a post; units and rights of other posts in the same agency count too."""
+    leading = {Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE}
+    return Actor(
+        user_id=user.id if user else None,
+        person_id=post.person_id,
+        name=post.person.full_name,
+        title=post.title,
+        agency_id=post.agency_id,
+        assignment_id=post.id,
+        unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None),
+        headed_unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None and p.role in leading),
+        permissions=frozenset[Permission]().union(*(permissions.of(p.role) for p in posts)),
+    )
+
+
+def make_token(
+    session: Session, actor: Actor, username: str, label: str, scopes: list[str], days: int | None = 365
+) -> str:
+    """Make a bearer token for a program that acts as this person; it is shown once. Raises NoPost, WrongPassword."""
+    with transaction(session):
+        user = session.scalar(sa.select(User).where(User.username == username))
+        if user is None:
+            raise Invalid(reason=username, field="user")
+        who = actor_of(session, user)
+        assert who.agency_id is not None
+        plain = f"eo_{secrets.token_urlsafe(32)}"
+        token = Token(
+            user_id=user.id, agency_id=who.agency_id, label=label, scopes=scopes, sha256=_digest(plain),
+            created_at=clock.now(), expires_at=clock.now() + timedelta(days=days) if days else None,
+        )  # fmt: skip
+        session.add(token)
+        audit.record(session, actor, TOKEN_MADE, token, user=username, label=label, scopes=scopes)
+    return plain
+
+
+def actor_of_token(session: Session, plain: str) -> Actor | None:
+    """The actor behind a bearer token, with no more rights than its scopes; None when it does not hold."""
+    token = session.scalar(sa.select(Token).where(Token.sha256 == _digest(plain), Token.revoked_at.is_(None)))
+    if (
+        token is None
+        or not token.user.active
+        or (token.expires_at is not None and token.expires_at < clock.now())
+    ):
+        return None
+    posts = [
+        p for p in directory.assignments_of(session, token.user.person_id) if p.agency_id == token.agency_id
+    ]
+    if not posts:
+        return None
+    actor = actor_in(token.user, posts[0], posts)
+    if token.scopes == ["*"]:
+        return actor
+    kept = frozenset(p for p in actor.permissions if p in token.scopes)
+    return Actor(**{**actor.__dict__, "permissions": kept})
+
+
+def _digest(plain: str) -> str:
+    return hashlib.sha256(plain.encode()).hexdigest()

@@ -1,0 +1,17 @@
+"""Settings of sign-in."""
+
+from eoffice.core.config import setting
+
+MAX_TRIES = setting(
+    "EOFFICE_SIGN_IN_TRIES", int, 5, "Wrong passwords that lock an account (TCVN 14423:2026)."
+)
+LOCK_HOURS = setting(
+    "EOFFICE_SIGN_IN_LOCK_HOURS",
+    int,
+    12,
+    "Hours an account stays locked, unless an administrator opens it.",
+)
+IDLE_MINUTES = setting(
+    "EOFFICE_IDLE_MINUTES", int, 15, "Minutes without use that end a session (QCVN 12:2026/BCA)."
+)
+SIGN_IN_RATE = setting("EOFFICE_SIGN_IN_RATE", str, "20 per minute", "Tries to sign in from one address.")

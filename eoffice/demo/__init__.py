@@ -1,0 +1,1 @@
+"""A province to try things with, made only by calling the services."""

@@ -1,0 +1,1 @@
+"""Leaders' directions: lead, coordinating, for information, deadlines, progress."""

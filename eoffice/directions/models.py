@@ -1,0 +1,115 @@
+"""A direction and those it names (Decree 30/2020, Article 23)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eoffice.core.db import Base, enum_column
+from eoffice.directory.models import Assignment, Unit
+from eoffice.documents.models import Document
+
+
+class Direction(Base):
+    """One opinion on a document: the leader's, or a unit head's below it."""
+
+    __tablename__ = "direction"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    #: who decided, and the post as it was called then
+    by_assignment_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"))
+    by_name: Mapped[str]
+    by_title: Mapped[str]
+    #: the task of a unit that its head hands on with this direction; None for a leader's
+    parent_task_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id", use_alter=True))
+    opinion: Mapped[str]
+    due_on: Mapped[date | None]
+    given_at: Mapped[datetime]
+
+    tasks: Mapped[list["Task"]] = relationship(
+        back_populates="direction", foreign_keys="Task.direction_id", order_by="Task.id"
+    )
+
+
+class Part(StrEnum):
+    """What is asked of the one named: exactly one leads (Article 23.2)."""
+
+    LEAD = "lead"
+    COORDINATE = "coordinate"
+    INFORM = "inform"
+
+    @property
+    def word(self) -> LazyString:
+        """The word on the page."""
+        return PART_WORDS[self]
+
+
+PART_WORDS = {
+    Part.LEAD: _l("Lead"),
+    Part.COORDINATE: _l("Coordinating"),
+    Part.INFORM: _l("For information"),
+}
+
+
+class TaskState(StrEnum):
+    """How far the one named has come."""
+
+    #: not opened yet
+    NEW = "new"
+    #: opened; for information this is the end
+    SEEN = "seen"
+    #: the unit's head has named who works on it, or the person has begun
+    WORKING = "working"
+    DONE = "done"
+
+    @property
+    def word(self) -> LazyString:
+        """The word on the page."""
+        return TASK_WORDS[self]
+
+
+TASK_WORDS = {
+    TaskState.NEW: _l("Not opened"),
+    TaskState.SEEN: _l("Seen"),
+    TaskState.WORKING: _l("In progress"),
+    TaskState.DONE: _l("Completed"),
+}
+
+
+class Task(Base):
+    """What a direction asks of one unit or one person."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        sa.CheckConstraint("(unit_id IS NULL) <> (assignment_id IS NULL)", name="unit_or_person"),
+        sa.Index("uq_task_one_lead", "direction_id", unique=True, postgresql_where=sa.text("part = 'lead'")),
+        sa.Index("ix_task_open_person", "assignment_id", "state"),
+        sa.Index("ix_task_open_unit", "unit_id", "state"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    direction_id: Mapped[int] = mapped_column(sa.ForeignKey("direction.id"), index=True)
+    part: Mapped[Part] = mapped_column(enum_column(Part))
+    unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.id"))
+    assignment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assignment.id"))
+    due_on: Mapped[date | None]
+    state: Mapped[TaskState] = mapped_column(enum_column(TaskState), default=TaskState.NEW)
+    seen_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    #: what the one named reported
+    result: Mapped[str] = mapped_column(default="")
+
+    direction: Mapped[Direction] = relationship(back_populates="tasks", foreign_keys=[direction_id])
+    unit: Mapped[Unit | None] = relationship(lazy="joined")
+    assignment: Mapped[Assignment | None] = relationship(lazy="joined")
+    document: Mapped[Document] = relationship(viewonly=True)
+
+    @property
+    def label(self) -> str:
+        """Whom it names."""
+        return self.unit.name if self.unit else (self.assignment.label if self.assignment else "")

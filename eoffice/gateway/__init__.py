@@ -1,0 +1,1 @@
+"""Between documents and the axis: outbox, arrivals, receipts, statuses; the only user of `exchange` here."""

@@ -1,0 +1,19 @@
+"""What the gateway tells the features above."""
+
+from dataclasses import dataclass
+
+from eoffice.core.events import Event
+
+
+@dataclass(frozen=True)
+class PacketArrived(Event):
+    """A document arrived for one of our agencies; incoming makes its row in the same transaction."""
+
+    arrival_id: int
+
+
+@dataclass(frozen=True)
+class DeliveryChanged(Event):
+    """A recipient's copy of an issued document came a step further."""
+
+    delivery_id: int

@@ -1,0 +1,191 @@
+"""What leaves, what arrives, and what each side was told about it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eoffice.core.db import Base, enum_column
+
+
+class DispatchState(StrEnum):
+    """Where a packet of ours is."""
+
+    #: in the outbox: the axis has not confirmed it
+    WAITING = "waiting"
+    #: the axis's signed receipt is stored
+    ACCEPTED = "accepted"
+    #: refused for good, or the deadline is over: kept whole until a person decides
+    FAILED = "failed"
+
+
+class Dispatch(Base):
+    """One packet to the axis: written in the issuing transaction, built once, sent until the receipt is stored."""
+
+    __tablename__ = "dispatch"
+    __table_args__ = (
+        sa.UniqueConstraint("agency_id", "document_id", "business"),
+        sa.Index("ix_dispatch_waiting", "next_try_at", postgresql_where=sa.text("state = 'waiting'")),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    #: new, recall, update, replace
+    business: Mapped[str] = mapped_column(sa.String(10), default="new")
+    #: the same on every try, so that the axis recognises a repeat
+    message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
+    state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
+    #: the packet's bytes, built once
+    packet_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    packet_size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    #: the axis's id of the packet
+    hub_id: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    #: the axis's signed receipt as it came
+    receipt: Mapped[dict[str, Any] | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    last_error: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+
+    deliveries: Mapped[list["Delivery"]] = relationship(back_populates="dispatch", order_by="Delivery.id")
+
+
+class Hop(StrEnum):
+    """How far one recipient's copy has come, in order."""
+
+    WAITING = "waiting"
+    ON_AXIS = "on_axis"
+    FETCHED = "fetched"
+    ARRIVED = "arrived"
+    REGISTERED = "registered"
+    ASSIGNED = "assigned"
+    PROCESSING = "processing"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+    @property
+    def word(self) -> LazyString:
+        """The one word for it."""
+        return HOP_WORDS[self]
+
+
+HOP_WORDS = {
+    Hop.WAITING: _l("Waiting for the axis"),
+    Hop.ON_AXIS: _l("Waiting to be fetched"),
+    Hop.FETCHED: _l("Fetched"),
+    Hop.ARRIVED: _l("Arrived"),
+    Hop.REGISTERED: _l("Received"),
+    Hop.ASSIGNED: _l("Assigned"),
+    Hop.PROCESSING: _l("In progress"),
+    Hop.DONE: _l("Completed"),
+    Hop.REFUSED: _l("Refused"),
+    Hop.FAILED: _l("Could not be sent"),
+}
+
+
+class Delivery(Base):
+    """One recipient of a dispatch and every step that was proven."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (sa.UniqueConstraint("dispatch_id", "recipient_code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    dispatch_id: Mapped[int] = mapped_column(sa.ForeignKey("dispatch.id"))
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    recipient_code: Mapped[str] = mapped_column(sa.String(35))
+    recipient_name: Mapped[str] = mapped_column(sa.String(200))
+    hop: Mapped[Hop] = mapped_column(enum_column(Hop), default=Hop.WAITING, index=True)
+    on_axis_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+    registered_at: Mapped[datetime | None]
+    assigned_at: Mapped[datetime | None]
+    processing_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    #: time stamp inside the newest status taken: an older one never overwrites it
+    last_status_at: Mapped[datetime | None]
+    #: what the other side wrote with its newest status
+    note: Mapped[str] = mapped_column(default="")
+
+    dispatch: Mapped[Dispatch] = relationship(back_populates="deliveries")
+
+
+class PacketState(StrEnum):
+    """What became of a packet we fetched."""
+
+    STORED = "stored"
+    #: it could not be read: kept aside here and told to the axis
+    DAMAGED = "damaged"
+
+
+class Packet(Base):
+    """A packet fetched from the axis, bytes kept as they came."""
+
+    __tablename__ = "packet"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: the axis's id: the same packet again changes nothing
+    hub_id: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    #: edoc or status
+    message_type: Mapped[str] = mapped_column(sa.String(10))
+    sender_code: Mapped[str] = mapped_column(sa.String(35), default="")
+    document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
+    business: Mapped[str] = mapped_column(sa.String(10), default="new")
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    #: the axis's signed word on what it delivered
+    receipt: Mapped[dict[str, Any] | None]
+    state: Mapped[PacketState] = mapped_column(enum_column(PacketState), default=PacketState.STORED)
+    error: Mapped[str] = mapped_column(default="")
+    received_at: Mapped[datetime]
+    #: when the axis was told `done` (or `fail`)
+    acknowledged_at: Mapped[datetime | None]
+
+
+class Arrival(Base):
+    """A packet at one of our agencies: exactly one for each, whatever is repeated."""
+
+    __tablename__ = "arrival"
+    __table_args__ = (sa.UniqueConstraint("agency_id", "packet_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    packet_id: Mapped[int] = mapped_column(sa.ForeignKey("packet.id"), index=True)
+    sender_code: Mapped[str] = mapped_column(sa.String(35))
+    sender_name: Mapped[str] = mapped_column(sa.String(200))
+    #: as addressed, kept even when a successor takes it
+    addressed_code: Mapped[str] = mapped_column(sa.String(35))
+    document_uid: Mapped[str] = mapped_column(sa.String(150))
+    arrived_at: Mapped[datetime]
+    #: the incoming document made of it
+    document_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"), unique=True)
+    #: an earlier arrival with the same sender, document id and business in another packet
+    repeats_id: Mapped[int | None] = mapped_column(sa.ForeignKey("arrival.id"))
+
+    packet: Mapped[Packet] = relationship()
+    reports: Mapped[list["Report"]] = relationship(order_by="Report.id")
+
+
+class Report(Base):
+    """A status that goes back to the sender of an arrival, once per code."""
+
+    __tablename__ = "status_report"
+    __table_args__ = (sa.UniqueConstraint("agency_id", "arrival_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    arrival_id: Mapped[int] = mapped_column(sa.ForeignKey("arrival.id"), index=True)
+    #: 01 to 06 (Decision 28/2018; QCVN 102:2016)
+    code: Mapped[str] = mapped_column(sa.String(2))
+    description: Mapped[str]
+    staff_name: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+    message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
+    state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(default="")
+    accepted_at: Mapped[datetime | None]

@@ -1,0 +1,35 @@
+"""An incoming document."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eoffice.core.db import enum_column
+from eoffice.documents.models import Direction, Document
+from eoffice.incoming.workflow import State
+
+
+class Source(StrEnum):
+    """How it came."""
+
+    AXIS = "axis"
+    SCAN = "scan"
+
+
+class IncomingDocument(Document):
+    """A document that came from somebody else; its received bytes are never changed."""
+
+    __tablename__ = "incoming_document"
+    __mapper_args__ = {"polymorphic_identity": Direction.IN}
+    id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
+    source: Mapped[Source] = mapped_column(enum_column(Source))
+    state: Mapped[State] = mapped_column(enum_column(State), index=True)
+    arrived_at: Mapped[datetime]
+    #: when số đến was given
+    registered_at: Mapped[datetime | None]
+    #: the leader it is submitted to
+    submitted_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assignment.id"))
+    #: why it was returned, withdrawn or needs a look
+    reason: Mapped[str] = mapped_column(default="")

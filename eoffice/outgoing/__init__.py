@@ -1,0 +1,1 @@
+"""Outgoing documents: draft, approval, form check, signature, number, seal, issue."""

@@ -1,0 +1,69 @@
+"""An outgoing document: who wrote, approved, checked, signed, numbered and issued it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eoffice.core.db import Base, enum_column
+from eoffice.directory.models import Assignment, Unit
+from eoffice.documents.models import Direction, Document
+from eoffice.outgoing.workflow import State
+
+
+class DraftSource(StrEnum):
+    """Where the page comes from."""
+
+    #: fields and text, typeset here to the official layout
+    TEMPLATE = "template"
+    #: a PDF or Word file of the drafter
+    UPLOAD = "upload"
+
+
+class OutgoingDocument(Document):
+    """A document of ours, from draft to issue; once issued nothing of it changes."""
+
+    __tablename__ = "outgoing_document"
+    __mapper_args__ = {"polymorphic_identity": Direction.OUT}
+    id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
+    state: Mapped[State] = mapped_column(enum_column(State), index=True)
+    draft_source: Mapped[DraftSource] = mapped_column(enum_column(DraftSource))
+    #: what the template is filled with: legal bases, paragraphs, list of recipients
+    content: Mapped[dict[str, Any]]
+    drafter_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
+    unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.id"), index=True)
+    #: the leader who signs
+    signer_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
+    #: lines above the signature on the day of drafting
+    authority: Mapped[str]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str] = mapped_column(default="")
+    form_checked_at: Mapped[datetime | None]
+    form_checked_by: Mapped[str] = mapped_column(default="")
+    signed_at: Mapped[datetime | None]
+    numbered_at: Mapped[datetime | None]
+    sealed_at: Mapped[datetime | None]
+    issued_at: Mapped[datetime | None]
+    #: why it was sent back or made void
+    reason: Mapped[str] = mapped_column(default="")
+    #: box of the number line on page 1 in points, origin bottom left: x0, y0, x1, y1; by template or by hand
+    number_box: Mapped[list[Any] | None] = mapped_column(sa.JSON)
+
+    drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
+    signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])
+    unit: Mapped[Unit | None] = relationship()
+
+
+class Note(Base):
+    """An opinion on a draft, in order."""
+
+    __tablename__ = "outgoing_note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    at: Mapped[datetime]
+    by_name: Mapped[str]
+    by_title: Mapped[str]
+    text: Mapped[str]

@@ -1,0 +1,85 @@
+"""Keys, pictures of signatures and seals, and what checking a file found."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eoffice.core.db import Base, enum_column
+
+
+class KeyPurpose(StrEnum):
+    """Whose key it is and what it signs."""
+
+    PERSON = "person"
+    AGENCY = "agency"
+    #: receipts of this installation only, never documents
+    SYSTEM = "system"
+
+
+class SigningKey(Base):
+    """A PKCS#12 container, kept as encrypted as it came; only its owner's PIN opens it."""
+
+    __tablename__ = "signing_key"
+    __table_args__ = (
+        sa.Index(
+            "uq_signing_key_active", "agency_id", "person_id", "purpose",
+            unique=True, postgresql_where=sa.text("active"), postgresql_nulls_not_distinct=True,
+        ),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: None for the system key of the installation
+    agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    purpose: Mapped[KeyPurpose] = mapped_column(enum_column(KeyPurpose))
+    pkcs12: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    subject: Mapped[str]
+    issuer: Mapped[str]
+    #: SHA-256 of the certificate, hex
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime]
+    active: Mapped[bool] = mapped_column(default=True)
+    #: wrong PINs in a row; see settings
+    failed_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+
+
+class ImageKind(StrEnum):
+    """What a picture shows."""
+
+    #: handwriting, blue, transparent (Decree 30/2020, Appendix I-II.7.d)
+    SIGNATURE = "signature"
+    #: seal, red, transparent, real size (Appendix I-II.8.a)
+    SEAL = "seal"
+
+
+class SignatureImage(Base):
+    """Picture of a person's signature or an agency's seal."""
+
+    __tablename__ = "signature_image"
+    __table_args__ = (
+        sa.UniqueConstraint("agency_id", "person_id", "kind", postgresql_nulls_not_distinct=True),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    kind: Mapped[ImageKind] = mapped_column(enum_column(ImageKind))
+    png: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    #: real width on paper in millimetres
+    width_mm: Mapped[float]
+
+
+class FileCheck(Base):
+    """The verdict on one file; checked again, the newer one replaces it and the log keeps both."""
+
+    __tablename__ = "file_check"
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("document_file.id"), primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: value of signing's verdict: valid, indeterminate, invalid, unreadable, unsigned
+    verdict: Mapped[str] = mapped_column(sa.String(20))
+    #: the whole report as data, findings as codes with parameters
+    report: Mapped[dict[str, Any]]
+    checked_at: Mapped[datetime]

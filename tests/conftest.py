@@ -1,0 +1,146 @@
+"""What every test may use: one database server for the run, a database of its own for each worker.
+
+The first pytest process starts the embedded server without fsync and migrates one template database;
+each worker copies it. A test that commits (`session`) gets its tables emptied afterwards; a test that
+needs a database of its own asks for `fresh_database`.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
+_server: list[subprocess.Popen[bytes]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server in the controlling process only; workers inherit its address."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = tempfile.mkdtemp(prefix="eoffice-test-")
+    os.environ |= {
+        "EOFFICE_INSTANCE": folder,
+        "EOFFICE_TESTING": "yes",
+        "TEST_INSTANCE": folder,
+    }
+    from eoffice.core.embedded import APP, OWNER, Embedded
+    from eoffice.migrations import upgrade
+
+    server = Embedded(Path(folder) / "pg")
+    _server.append(
+        server.start("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+    )
+    server.prepare(("template", OWNER))
+    upgrade(server.url("template", OWNER), APP)
+    os.environ["TEST_ADMIN_URL"] = server.url("postgres", "postgres")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server and leave nothing behind."""
+    if hasattr(config, "workerinput") or not _server:
+        return
+    _server[0].send_signal(signal.SIGINT)
+    _server[0].wait(30)
+    shutil.rmtree(os.environ["TEST_INSTANCE"], ignore_errors=True)
+
+
+def make_database(name: str, template: str = "template") -> None:
+    """Copy the migrated template, or make an empty database from `template0`."""
+    from eoffice.core.embedded import OWNER
+
+    with psycopg.connect(os.environ["TEST_ADMIN_URL"], autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(template), sql.Identifier(OWNER)
+            )
+        )
+
+
+def drop_database(name: str) -> None:
+    """Drop it, whoever is still connected."""
+    with psycopg.connect(os.environ["TEST_ADMIN_URL"], autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def url_of(name: str, role: str = "eoffice_app") -> str:
+    """The libpq URL of a database of this run."""
+    from eoffice.core.embedded import Embedded
+
+    return Embedded(Path(os.environ["TEST_INSTANCE"]) / "pg").url(name, role)
+
+
+def name_of(url: str) -> str:
+    """The database a URL names; the socket's folder in its query holds slashes too."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def worker_database() -> Iterator[str]:
+    """The database of this worker, migrated; its application URL."""
+    name = f"w_{uuid.uuid4().hex[:12]}"
+    make_database(name)
+    os.environ["EOFFICE_DATABASE_URL"] = url_of(name)
+    os.environ["EOFFICE_MIGRATION_URL"] = url_of(name, "eoffice_owner")
+    folder = Path(os.environ["TEST_INSTANCE"]) / name
+    folder.mkdir(mode=0o700)
+    # secrets stay with the server; everything else of an instance is this worker's own
+    shutil.copy(Path(os.environ["TEST_INSTANCE"]) / "secrets.json", folder / "secrets.json")
+    os.environ["EOFFICE_INSTANCE"] = str(folder)
+    from eoffice.app import load
+    from eoffice.core import config
+
+    load()
+    config.install(config.Settings.read(os.environ))
+    yield url_of(name)
+    drop_database(name)
+
+
+@pytest.fixture
+def session(worker_database: str) -> Iterator[Session]:
+    """A session that may commit; all tables are emptied after the test."""
+    from eoffice.core import jobs
+    from eoffice.core.db import new_session
+
+    made = new_session(worker_database)
+    yield made
+    made.close()
+    jobs.reset()
+    _empty(worker_database)
+
+
+def _empty(url: str) -> None:
+    with psycopg.connect(url_of(name_of(url), "postgres"), autocommit=True) as owner:
+        rows = owner.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchall()
+        # the log refuses TRUNCATE from everyone: its triggers rest for this one statement
+        owner.execute("SET session_replication_role = replica")
+        tables = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
+        owner.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """An empty database of its own, for programs that make their own tables; URL of its owner."""
+    name = f"d_{uuid.uuid4().hex[:12]}"
+    make_database(name, "template0")
+    yield url_of(name, "eoffice_owner")
+    drop_database(name)
+
+
+@pytest.fixture
+def samples() -> Path:
+    """Data that lies beside the project when it is there; tests that need it skip visibly."""
+    if not SAMPLES.is_dir():
+        pytest.skip("the sample files are not beside this checkout")
+    return SAMPLES
