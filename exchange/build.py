@@ -21,6 +21,7 @@ from exchange.errors import Unbuildable
 from exchange.header import document_header, manifest, status_header
 from exchange.model import Attachment, DocumentMessage, Message
 from exchange.render import NEWLINE, escape, render
+from exchange.streams import readable
 from exchange.vocabulary import NAMESPACE, PREFIX, SENT_AS_IS, ZIPPED
 
 #: bytes read at once; a multiple of three, so that base64 of the pieces joins without padding
@@ -47,7 +48,7 @@ def build(message: Message, out: BinaryIO) -> Digest:
 
 def stream(message: Message) -> BinaryIO:
     """The message as a readable stream, for whoever pulls. Raises Unbuildable while being read."""
-    return io.BufferedReader(_Pulled(chunks(message)), PIECE)
+    return readable(chunks(message))
 
 
 def chunks(message: Message) -> Iterator[bytes]:
@@ -171,26 +172,3 @@ class _Pushed(io.RawIOBase):
         taken = b"".join(self._pieces)
         self._pieces.clear()
         return taken
-
-
-class _Pulled(io.RawIOBase):
-    """A readable file over an iterator of pieces."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        target = memoryview(buffer)  # type: ignore[arg-type]  # any writable buffer, as RawIOBase has it
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._rest = memoryview(piece)
-        count = min(len(target), len(self._rest))
-        target[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count

@@ -218,14 +218,14 @@ class _Reading:
 
     def _day(self, node: Node, name: str) -> date | None:
         text = node.value(name)
-        found = _time_of(text)
+        found = time_of(text)
         if text and found is None:
             self._note(name, f"Ngày “{text}” không có thật", f"{text!r} is no day")
         return found.date() if found else None
 
     def _time(self, node: Node, name: str) -> datetime | None:
         text = node.value(name)
-        found = _time_of(text)
+        found = time_of(text)
         if text and found is None:
             self._note(name, f"Thời điểm “{text}” không đọc được", f"{text!r} is no time")
         return found
@@ -242,7 +242,7 @@ _YEAR_FIRST = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?:[T ]+(\d{1,2}):(\
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?.*)?")
 
 
-def _time_of(text: str) -> datetime | None:
+def time_of(text: str) -> datetime | None:
     """`yyyy/MM/dd[ HH:mm:ss]`, ISO 8601 or `dd/MM/yyyy`, in Vietnam time unless ISO names a zone."""
     if re.search(r"\d(Z|[+-]\d{2}:?\d{2})$", text) and "T" in text:
         try:

@@ -160,9 +160,10 @@ def _check_trust(chain: list[x509.Certificate], trusted: Collection[x509.Certifi
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+        # Otherwise any system could make a certificate in another system's name.
+        return issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
-    return True
 
 
 def _text(data: bytes) -> str:

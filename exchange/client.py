@@ -1,0 +1,302 @@
+"""Client of the axis: the VXP interface of the national document axis, with what our own axis adds to it.
+
+Against another axis the additions are harmless: unknown parameters are ignored, missing answers are None.
+Errors are `Unavailable` (try the same call again) or `Refused` (do not). Thread-safe; keep one per axis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import httpx
+from cryptography import x509
+
+from exchange import receipts
+from exchange.answers import DirectoryEntry, Progress, Sent, Waiting, delivery, entry, waiting
+from exchange.build import Digest
+from exchange.errors import BadReceipt, Damaged, Refused, Unavailable
+from exchange.model import MessageKind
+from exchange.receipts import Event, Receipt
+from exchange.streams import readable
+from exchange.vxp import DELIVERED_HASH, Delivery, signed_headers, unpadded
+
+_JSON, _BYTES = "application/json", "application/octet-stream"
+_FORM = "application/x-www-form-urlencoded"
+_PIECE = 1 << 18
+
+
+class AxisClient:
+    """Calls on behalf of one system.
+
+    `endpoint`: URL that operation names are appended to. `timeout`: seconds without any progress.
+    `trusted`: certificates of the axis or its issuers; None accepts any signer of receipts.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        system_id: str,
+        secret: str,
+        *,
+        timeout: float = 30.0,
+        trusted: Collection[x509.Certificate] | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self.system_id = system_id
+        self._secret = secret
+        self._timeout = timeout
+        self._trusted = trusted
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60)
+        # The environment's proxies are for browsing; an axis is reached directly.
+        self._http = httpx.Client(timeout=timeout, limits=limits, transport=transport, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Sending
+
+    def send(
+        self,
+        packet: BinaryIO,
+        digest: Digest,
+        *,
+        kind: MessageKind,
+        sender: str,
+        recipients: Sequence[str] = (),
+        message_id: str = "",
+    ) -> Sent:
+        """Hand a message over. The same `message_id` makes repeating harmless: the first receipt comes back.
+
+        `recipients`: empty for those the message itself names. Raises Unavailable, Refused, BadReceipt.
+        """
+        parameters = {
+            "from": sender,
+            "servicetype": "eDoc",
+            "messagetype": kind.value,
+            "hash-file": unpadded(digest.sha256),
+        }
+        if recipients:
+            parameters["to"] = json.dumps(list(recipients))
+        if message_id:
+            parameters["message-id"] = message_id
+        length = {"Content-Length": str(digest.size)}
+        answer = self._call("sendEdoc", parameters, content=_pieces(packet), kind=_BYTES, extra=length)
+        receipt = self._receipt(answer.get("Receipt"), Event.ACCEPTED, digest.sha256)
+        if receipt and message_id and receipt.statement.message_id != message_id:
+            raise BadReceipt("Biên nhận của gói tin khác", "The receipt is about another message")
+        return Sent(str(answer.get("DocId", "")), receipt)
+
+    def send_file(self, path: Path, *, kind: MessageKind, sender: str, **options: Any) -> Sent:
+        """`send` for a file, hashed first."""
+        with path.open("rb") as packet:
+            sha256 = hashlib.file_digest(packet, "sha256").hexdigest()
+            digest = Digest(sha256, packet.tell())
+            packet.seek(0)
+            return self.send(packet, digest, kind=kind, sender=sender, **options)
+
+    def sent(self, doc_id: str, kind: MessageKind = MessageKind.DOCUMENT) -> list[Progress]:
+        """What became of a sent message, one entry per recipient."""
+        parameters = {"servicetype": "eDoc", "messagetype": kind.value, "docId": doc_id}
+        return [self._progress(item) for item in self._list("getSentEdocList", parameters)]
+
+    # Receiving
+
+    def received(
+        self, kind: MessageKind = MessageKind.DOCUMENT, *, limit: int = 100, wait: float = 0
+    ) -> list[Waiting]:
+        """What waits for this system, most urgent first.
+
+        `wait`: seconds the axis may hold the answer back while there is nothing. Raises Unavailable with
+        `retry_after` when it has no place for one more waiting call.
+        """
+        parameters = {"servicetype": "eDoc", "messagetype": kind.value, "pageSize": str(limit)}
+        if wait:
+            parameters["wait"] = f"{wait:g}"
+        response = self._post("getReceivedEdocList", parameters, b"", _FORM, {}, self._timeout + wait)
+        data = self._checked(response).get("data") or []
+        if wait and not data and (seconds := _retry_after(response)) is not None:
+            raise Unavailable("Trục đang bận", "The axis is busy", retry_after=seconds)
+        return [waiting(item) for item in data]
+
+    def count(self, kind: MessageKind = MessageKind.DOCUMENT) -> int:
+        """How many messages wait."""
+        name = "countReceiveEdoc" if kind is MessageKind.DOCUMENT else "countReceiveStatus"
+        return int(self._call(name, {}, content=b"{}").get("count", 0))
+
+    @contextmanager
+    def open(self, doc_id: str, expected: str | None = None) -> Iterator[BinaryIO]:
+        """A waiting message as a stream. Reading past the end raises Damaged when the hash is wrong.
+
+        `expected`: SHA-256 from the list; the axis's own header is used as well. Raises Unavailable, Refused.
+        """
+        headers = self._headers({"docId": doc_id, "filePath": ""}, _JSON)
+        try:
+            with self._http.stream("GET", f"{self.endpoint}/downloadEdoc", headers=headers) as response:
+                if response.headers.get("content-type", "").startswith(_JSON) or response.is_error:
+                    response.read()
+                    self._checked(response)
+                hashes = {expected, response.headers.get(DELIVERED_HASH)} - {None, ""}
+                yield readable(_hashed(response.iter_bytes(_PIECE), hashes))
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+
+    def download(self, doc_id: str, path: Path, expected: str | None = None) -> Digest:
+        """A waiting message into a file that appears only when it is complete. Raises as `open`."""
+        part = path.with_name(path.name + ".part")
+        digest = hashlib.sha256()
+        with self.open(doc_id, expected) as stream, part.open("wb") as file:
+            while piece := stream.read(_PIECE):
+                digest.update(piece)
+                file.write(piece)
+            size = file.tell()
+        part.replace(path)
+        return Digest(digest.hexdigest(), size)
+
+    def confirm(self, doc_id: str, status: Delivery, *, description: str = "", sha256: str = "") -> None:
+        """Tell the axis what became of a download. `done` takes it off the list; repeating is harmless."""
+        parameters = {"docId": doc_id, "status": status.value}
+        if description:
+            # Header values are ASCII; the Vietnamese reason travels in a status message.
+            parameters["description"] = description.encode("ascii", "replace").decode()
+        if sha256:
+            parameters["sha256"] = sha256
+        self._call("updateStatus", parameters, content=b"{}")
+
+    # Directory
+
+    def register_agency(
+        self, code: str, name: str, *, mail: str, parent: str = "", old_code: str = ""
+    ) -> None:
+        """Register an agency of this system, or change it."""
+        content = {
+            "id": "", "pcode": parent, "code": code, "name": name, "mail": mail, "mobile": "", "fax": "",
+            **({"oldCode": old_code} if old_code else {}),
+        }  # fmt: skip
+        self._call("registerAgency", {}, content=json.dumps(content).encode())
+
+    def delete_agency(self, code: str) -> None:
+        self._call("deleteAgency", {"AgencyCode": code}, content=b"{}")
+
+    def agencies(self) -> list[DirectoryEntry]:
+        return [entry(item) for item in self._list("getAgenciesList", {})]
+
+    def agencies_qd20(self, level: int) -> list[DirectoryEntry]:
+        """Agencies of one level of QĐ 20/2020, counted from 1."""
+        return [entry(item) for item in self._list("getAgenciesListQD20", {"level": str(level)})]
+
+    def synchronize_units(self) -> list[DirectoryEntry]:
+        """The whole directory with versions, deleted entries included."""
+        return [entry(item) for item in self._list("getSynchronizeUnit", {})]
+
+    # The call
+
+    def _list(self, operation: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._call(operation, parameters, kind=_FORM).get("data") or []
+        return found
+
+    def _call(
+        self,
+        operation: str,
+        parameters: Mapping[str, str],
+        *,
+        content: bytes | Iterator[bytes] = b"",
+        kind: str = _JSON,
+        extra: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        return self._checked(self._post(operation, parameters, content, kind, extra or {}, self._timeout))
+
+    def _post(
+        self,
+        operation: str,
+        parameters: Mapping[str, str],
+        content: bytes | Iterator[bytes],
+        kind: str,
+        extra: Mapping[str, str],
+        timeout: float,
+    ) -> httpx.Response:
+        headers = self._headers(parameters, kind) | dict(extra)
+        url = f"{self.endpoint}/{operation}"
+        try:
+            return self._http.post(url, headers=headers, content=content, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+
+    def _headers(self, parameters: Mapping[str, str], kind: str) -> dict[str, str]:
+        return signed_headers(self.system_id, self._secret, parameters, kind)
+
+    @staticmethod
+    def _checked(response: httpx.Response) -> dict[str, Any]:
+        """The JSON of a successful answer. Raises Unavailable, Refused."""
+        if response.status_code >= 500 or response.status_code in (408, 429):
+            raise Unavailable(
+                "Trục tạm thời không phục vụ",
+                f"The axis answered {response.status_code}",
+                retry_after=_retry_after(response),
+            )
+        try:
+            answer = response.json()
+            code = str(answer["ErrorCode"])
+        except (ValueError, KeyError, TypeError) as error:
+            if response.is_error:
+                raise Refused(str(response.status_code), response.reason_phrase) from error
+            raise Unavailable("Trục trả lời không hiểu được", "The answer of the axis is no JSON") from error
+        if code != "0" or answer.get("status") == "FAIL":
+            raise Refused(code, str(answer.get("ErrorDesc") or ""))
+        result: dict[str, Any] = answer
+        return result
+
+    def _receipt(self, data: object, event: Event, sha256: str = "") -> Receipt | None:
+        if not data:
+            return None
+        receipt = Receipt.from_json(data)
+        receipts.verify(receipt, self._trusted)
+        if receipt.statement.event is not event or sha256 not in ("", receipt.statement.sha256):
+            raise BadReceipt("Biên nhận không khớp gói tin", "The receipt does not fit the message")
+        return receipt
+
+    def _progress(self, item: Mapping[str, Any]) -> Progress:
+        return Progress(
+            doc_id=str(item.get("senderDocId") or ""),
+            recipient=str(item.get("toCode") or ""),
+            state=delivery(item.get("receiveStatus")),
+            description=str(item.get("receiveStatusDesc") or ""),
+            sent_at=str(item.get("sentTime") or ""),
+            fetched_at=str(item.get("fetchedTime") or ""),
+            received_at=str(item.get("receivedTime") or ""),
+            receipt=self._receipt(item.get("receipt"), Event.DELIVERED),
+        )
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_PIECE):
+        yield piece
+
+
+def _hashed(pieces: Iterator[bytes], expected: set[str | None]) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+    if expected - {digest.hexdigest()}:
+        raise Damaged("Gói tin hỏng trên đường truyền", "The bytes received differ from those sent")
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isdigit() else None
+
+
+def _unreachable(error: httpx.HTTPError) -> Unavailable:
+    return Unavailable("Không kết nối được với trục", f"The axis cannot be reached: {error!r}")

@@ -1,0 +1,106 @@
+"""What one process of the axis works with, and how it is put together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session, sessionmaker
+
+from eoffice.core.blobs import BlobStore
+from eoffice.core.db import sqlalchemy_url
+from exchange.hub.models import Base
+from exchange.keys import SystemKey, load_key, make_key
+from exchange.limits import LIMITS, Limits
+
+#: held while tables are made, so that processes that start together do not collide
+_SCHEMA_LOCK = 0x65644D58
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The state and the keys; shared by all threads."""
+
+    #: how this axis names itself in receipts
+    system_id: str
+    engine: sa.Engine
+    sessions: sessionmaker[Session]
+    blobs: BlobStore
+    key: SystemKey
+    cipher: Fernet
+    limits: Limits
+
+    def seal(self, secret: str) -> bytes:
+        return self.cipher.encrypt(secret.encode())
+
+    def unseal(self, sealed: bytes) -> str:
+        return _unseal(self.cipher, sealed)
+
+
+def assemble(
+    database: str,
+    data: Path,
+    *,
+    system_id: str = "VDXP",
+    key: Path | None = None,
+    key_password: str | None = None,
+    threads: int = 16,
+    limits: Limits = LIMITS,
+) -> Axis:
+    """Open the state of an axis, making tables, folders and keys where they are missing.
+
+    `database`: URL of its own PostgreSQL database. `data`: folder for files and keys, made 0700.
+    `key`: PKCS#12 or PEM file; without it `data/system.pem`, made with a certificate of its own.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = sa.create_engine(
+        sqlalchemy_url(database), pool_size=threads, max_overflow=4, pool_pre_ping=True, pool_timeout=10
+    )
+    prepare_schema(engine)
+    return Axis(
+        system_id=system_id,
+        engine=engine,
+        sessions=sessionmaker(engine, expire_on_commit=False),
+        blobs=BlobStore(data / "packets"),
+        key=_system_key(data, key, key_password, system_id),
+        cipher=Fernet(_secret_key(data / "secrets.key")),
+        limits=limits,
+    )
+
+
+def prepare_schema(engine: sa.Engine) -> None:
+    """Make what is missing; safe to run from many processes at once."""
+    with engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+        Base.metadata.create_all(connection)
+
+
+def _system_key(data: Path, key: Path | None, password: str | None, system_id: str) -> SystemKey:
+    if key:
+        return load_key(key, password)
+    path = data / "system.pem"
+    try:
+        return make_key(system_id, path)
+    except FileExistsError:
+        return load_key(path)
+
+
+def _secret_key(path: Path) -> bytes:
+    """The key that secrets are encrypted with; made once, readable by its owner alone."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(fd, "wb") as file:
+        key = Fernet.generate_key()
+        file.write(key)
+    return key
+
+
+@lru_cache(maxsize=4096)
+def _unseal(cipher: Fernet, sealed: bytes) -> str:
+    return cipher.decrypt(sealed).decode()

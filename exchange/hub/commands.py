@@ -1,0 +1,183 @@
+"""`python -m exchange hub`: run the axis, register systems and agencies."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+import waitress  # type: ignore[import-untyped]  # ships no types
+
+from exchange.hub import directory
+from exchange.hub.app import Application
+from exchange.hub.axis import Axis, assemble
+from exchange.hub.database import database
+from exchange.hub.models import System
+from exchange.hub.refusal import Refusal
+from exchange.limits import LIMITS, MIB
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the state lies and which key signs, from options or environment."""
+
+    data: Path
+    database: str | None
+    key: Path | None
+    system_id: str
+    threads: int
+    limit: int
+
+    @contextmanager
+    def axis(self) -> Iterator[Axis]:
+        with database(self.data, self.database) as url:
+            axis = assemble(
+                url,
+                self.data,
+                system_id=self.system_id,
+                key=self.key,
+                key_password=os.environ.get("EOFFICE_HUB_KEY_PASSWORD"),
+                threads=self.threads,
+                limits=replace(LIMITS, packet=self.limit * MIB),
+            )
+            try:
+                yield axis
+            finally:
+                axis.engine.dispose()
+
+
+_PLACE = [
+    click.option("--data", type=click.Path(path_type=Path), envvar="EOFFICE_HUB_DATA", required=True,
+                 help="Folder of packets and keys; also of the database when none is given."),
+    click.option("--database", envvar="EOFFICE_HUB_DATABASE_URL", help="URL of a PostgreSQL database of its own."),
+    click.option("--key", type=click.Path(path_type=Path, exists=True), envvar="EOFFICE_HUB_KEY",
+                 help="PKCS#12 or PEM that signs receipts; its password is EOFFICE_HUB_KEY_PASSWORD."),
+    click.option("--id", "system_id", envvar="EOFFICE_HUB_ID", default="VDXP", show_default=True,
+                 help="How this axis names itself in receipts."),
+    click.option("--threads", type=click.IntRange(2), envvar="EOFFICE_HUB_THREADS", default=16, show_default=True),
+    click.option("--limit", type=click.IntRange(1), envvar="EOFFICE_HUB_LIMIT_MB", default=1536, show_default=True,
+                 help="Largest message, MiB."),
+]  # fmt: skip
+
+
+def _placed(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where the state lies, joined into its first argument."""
+
+    @functools.wraps(command)
+    def run(**options: Any) -> None:
+        place = Place(**{name.name: options.pop(name.name) for name in fields(Place)})
+        command(place, **options)
+
+    for option in reversed(_PLACE):
+        run = option(run)
+    return run
+
+
+@click.group()
+def hub() -> None:
+    """The axis: run it, register systems and agencies."""
+
+
+@hub.command()
+@click.option("--host", default="127.0.0.1", envvar="EOFFICE_HUB_HOST", show_default=True)
+@click.option("--port", type=int, default=8090, envvar="EOFFICE_HUB_PORT", show_default=True)
+@_placed
+def serve(place: Place, host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    signal.signal(signal.SIGTERM, _leave)
+    with place.axis() as axis:
+        application = Application(axis, waiting_calls=max(1, place.threads // 2))
+        server = waitress.create_server(
+            application,
+            host=host,
+            port=port,
+            threads=place.threads,
+            max_request_body_size=axis.limits.packet + MIB,
+            # Sign headers repeat every parameter; a client with many recipients sends long ones.
+            max_request_header_size=2 * MIB,
+            connection_limit=1000,
+            channel_timeout=300,
+            ident="axis",
+        )
+        application.wakeup.start()
+        click.echo(f"axis {axis.system_id} listens on http://{host}:{port}", err=True)
+        try:
+            server.run()
+        finally:
+            application.wakeup.stop()
+            server.close()
+
+
+def _leave(*_: object) -> None:
+    # Waitress ends its loop and lets running calls finish.
+    raise SystemExit(0)
+
+
+@hub.command()
+@_placed
+def init(place: Place) -> None:
+    """Make tables, folders and keys where they are missing."""
+    with place.axis() as axis:
+        click.echo(f"{place.data}: ready, receipts signed by {axis.key.certificate.subject.rfc4514_string()}")
+
+
+@hub.command("add-system")
+@click.option("--id", "system_id", required=True, help="Code of the system.")
+@click.option("--secret", help="Shared secret; better --secret-env.")
+@click.option("--secret-env", help="Environment variable that holds the secret.")
+@click.option("--name", default="")
+@_placed
+def add_system(place: Place, system_id: str, secret: str | None, secret_env: str | None, name: str) -> None:
+    """Register a system, or change its secret."""
+    chosen = os.environ.get(secret_env, "") if secret_env else secret
+    if not chosen:
+        raise click.UsageError("give --secret, or --secret-env with the name of a variable that is set")
+    with place.axis() as axis, axis.sessions.begin() as session:
+        directory.add_system(axis, session, system_id, chosen, name)
+    click.echo(f"system {system_id}")
+
+
+@hub.command("add-agency")
+@click.option("--code", required=True, help="New code, like H01.12.")
+@click.option("--name", required=True)
+@click.option("--system", "system_id", required=True, help="System that serves it.")
+@click.option("--old-code", default="", help="Code of QCVN 102:2016, like 000.00.12.H01.")
+@click.option("--parent", default="")
+@click.option("--mail", default="")
+@_placed
+def add_agency(
+    place: Place, code: str, name: str, system_id: str, old_code: str, parent: str, mail: str
+) -> None:
+    """Register an agency, or change it."""
+    new = directory.NewAgency(code=code, name=name, old_code=old_code, parent_code=parent, mail=mail)
+    try:
+        with place.axis() as axis, axis.sessions.begin() as session:
+            if session.get(System, system_id) is None:
+                raise click.ClickException(f"there is no system {system_id}")
+            directory.put_agency(session, system_id, new)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.text) from refusal
+    click.echo(f"agency {code}")
+
+
+@hub.command("list")
+@_placed
+def list_all(place: Place) -> None:
+    """One line per system and agency."""
+    with place.axis() as axis, axis.sessions() as session:
+        for system in session.scalars(sa.select(System).order_by(System.id)):
+            click.echo(f"system\t{system.id}\t{system.name}\t{'' if system.active else 'inactive'}")
+        for agency in directory.agencies(session, deleted=True):
+            state = "deleted" if agency.deleted else "locked" if agency.locked else ""
+            click.echo(
+                f"agency\t{agency.code}\t{agency.old_code or ''}\t{agency.system_id}\t{agency.name}\t{state}"
+            )

@@ -1,0 +1,136 @@
+"""The state of the axis."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from eoffice.core.db import UtcDateTime, enum_column
+from exchange.model import MessageKind
+from exchange.vxp import Delivery as DeliveryState
+
+
+class Base(DeclarativeBase):
+    """Tables of the axis; a metadata of its own, since it has a database of its own."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSONB,
+        str: sa.Text(),
+        MessageKind: enum_column(MessageKind),
+        DeliveryState: enum_column(DeliveryState),
+    }
+
+
+#: every change of the directory takes the next version, so that it can be synchronised by differences
+DIRECTORY_VERSION = sa.Sequence("directory_version", metadata=Base.metadata)
+
+
+class System(Base):
+    """A software installation that sends and receives; it may serve many agencies."""
+
+    __tablename__ = "system"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    #: the shared secret, encrypted with a key that is not in the database
+    sealed_secret: Mapped[bytes]
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+class Agency(Base):
+    """An entry of the directory."""
+
+    __tablename__ = "agency"
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    #: the 13-character code of QCVN 102:2016, which senders still use
+    old_code: Mapped[str | None] = mapped_column(unique=True)
+    parent_code: Mapped[str] = mapped_column(default="")
+    name: Mapped[str]
+    mail: Mapped[str] = mapped_column(default="")
+    system_id: Mapped[str] = mapped_column(sa.ForeignKey("system.id"), index=True)
+    #: known, but nothing can be sent to it now
+    locked: Mapped[bool] = mapped_column(default=False)
+    deleted: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(sa.BigInteger, DIRECTORY_VERSION, onupdate=DIRECTORY_VERSION)
+    modified_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
+
+
+class Packet(Base):
+    """One message as it was taken in."""
+
+    __tablename__ = "packet"
+    __table_args__ = (
+        sa.UniqueConstraint("system_id", "key"),
+        sa.Index(None, "system_id", "sha256"),
+    )
+    #: the DocId of the sending side
+    id: Mapped[str] = mapped_column(primary_key=True)
+    #: who sent it
+    system_id: Mapped[str] = mapped_column(sa.ForeignKey("system.id"))
+    #: `id:` and the sender's message id, or `sha256:` and the hash: what makes a repeat a repeat
+    key: Mapped[str]
+    message_id: Mapped[str]
+    sender_code: Mapped[str]
+    kind: Mapped[MessageKind]
+    sha256: Mapped[str]
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    priority: Mapped[int] = mapped_column(sa.SmallInteger)
+    document_id: Mapped[str]
+    #: số, ký hiệu and trích yếu for the sender's list of what he sent
+    notation: Mapped[str]
+    title: Mapped[str]
+    accepted_at: Mapped[datetime]
+    receipt: Mapped[dict[str, Any]]
+
+
+class Delivery(Base):
+    """One message for one recipient. Rows of one message for one system share `doc_id` and state."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        sa.UniqueConstraint("packet_id", "recipient"),
+        # What a system still has to fetch, in the order it gets it; the only list that is read often.
+        sa.Index(
+            "ix_delivery_waiting",
+            "system_id",
+            "kind",
+            sa.text("priority DESC"),
+            "id",
+            postgresql_where=sa.text("leads AND status IN ('initial', 'processing')"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    #: the DocId of the receiving side
+    doc_id: Mapped[str] = mapped_column(index=True)
+    packet_id: Mapped[str] = mapped_column(sa.ForeignKey("packet.id"))
+    #: current code of the agency
+    recipient: Mapped[str]
+    #: the system that serves it, and the only one that may read the message
+    system_id: Mapped[str] = mapped_column(sa.ForeignKey("system.id"))
+    kind: Mapped[MessageKind]
+    priority: Mapped[int] = mapped_column(sa.SmallInteger)
+    #: the row that stands for all with the same `doc_id` in lists
+    leads: Mapped[bool]
+    status: Mapped[DeliveryState] = mapped_column(default=DeliveryState.INITIAL)
+    description: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    #: first download
+    fetched_at: Mapped[datetime | None]
+    #: signed when the receiving system confirmed, names this recipient alone
+    receipt: Mapped[dict[str, Any] | None]

@@ -1,0 +1,287 @@
+"""The operations of the VXP interface. Each takes a signed call and returns the JSON answer or a response."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, BinaryIO, cast
+
+import pybase64
+from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import wrap_file
+
+from exchange.hub import directory, intake, outlet
+from exchange.hub.axis import Axis
+from exchange.hub.models import Agency
+from exchange.hub.refusal import Code, Refusal
+from exchange.interpret import time_of
+from exchange.model import MessageKind
+from exchange.vxp import DELIVERED_HASH, Delivery
+
+_PIECE = 3 << 16
+#: longest list and longest wait that are granted, whatever is asked for
+_MOST, _LONGEST = 1000, 50.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated call. `parameters`: signed, names in lower case."""
+
+    axis: Axis
+    poll: outlet.LongPoll
+    system_id: str
+    parameters: Mapping[str, str]
+    request: Request
+
+    def get(self, name: str) -> str:
+        return self.parameters.get(name.lower(), "").strip()
+
+    def need(self, name: str) -> str:
+        if value := self.get(name):
+            return value
+        raise Refusal(Code.BAD_REQUEST, f"Parameter {name} is required")
+
+    def number(self, name: str, default: float, most: float) -> float:
+        text = self.get(name)
+        try:
+            return min(max(float(text), 0), most) if text else default
+        except ValueError as error:
+            raise Refusal(Code.BAD_REQUEST, f"{name} is no number") from error
+
+    def kind(self) -> MessageKind:
+        try:
+            return MessageKind(self.get("messagetype").lower() or MessageKind.DOCUMENT)
+        except ValueError as error:
+            raise Refusal(Code.BAD_REQUEST, "Invalid messageType: value in (edoc,status)") from error
+
+    def body(self) -> dict[str, Any]:
+        content = self.request.get_json(force=True, silent=True)
+        if not isinstance(content, dict):
+            raise Refusal(Code.BAD_REQUEST, "The body is no JSON object")
+        return content
+
+
+Operation = Callable[[Call], Response]
+
+
+def answer(http: int = 200, headers: Mapping[str, str] | None = None, /, **fields: Any) -> Response:
+    """A JSON answer; the three fields clients cannot do without come first."""
+    content = {"status": "OK", "ErrorCode": "0", "ErrorDesc": "", **fields}
+    # Clients read answers as US-ASCII, so Vietnamese names travel as JSON escapes.
+    return Response(json.dumps(content), http, headers, mimetype="application/json")
+
+
+def send_edoc(call: Call) -> Response:
+    if not call.get("servicetype"):
+        raise Refusal(Code.BAD_REQUEST, "serviceType must not be empty")
+    accepted = intake.accept(
+        call.axis,
+        intake.Call(
+            system_id=call.system_id,
+            kind=call.kind(),
+            sender=call.get("from"),
+            recipients=_codes(call.get("to")),
+            declared_hash=call.get("hash-file"),
+            message_id=call.get("message-id"),
+        ),
+        cast("BinaryIO", call.request.stream),
+    )
+    return answer(DocId=accepted.doc_id, Receipt=accepted.receipt)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    """`to`: a JSON array of codes, or a single code as it is."""
+    if not text.startswith("["):
+        return (text,) if text else ()
+    try:
+        return tuple(dict.fromkeys(str(code) for code in json.loads(text)))
+    except ValueError as error:
+        raise Refusal(Code.BAD_REQUEST, "to is no JSON array") from error
+
+
+def received_list(call: Call) -> Response:
+    lines, waited = call.poll.lines(call.system_id, _wanted(call), call.number("wait", 0, _LONGEST))
+    # Too many calls wait already: this one is asked to come again instead.
+    headers = None if waited or lines else {"Retry-After": "2"}
+    return answer(200, headers, data=[_line(line) for line in lines])
+
+
+def _wanted(call: Call) -> outlet.Wanted:
+    size = int(call.number("pageSize", 100, _MOST)) or 100
+    page = int(call.number("pageIndex", 1, 1e9)) or 1
+    status = call.get("status").lower()
+    return outlet.Wanted(
+        kind=call.kind(),
+        limit=size,
+        offset=(page - 1) * size,
+        status=_state(status) if status and status != Delivery.INITIAL else None,
+        since=_moment(call.get("fromDate")),
+        until=_moment(call.get("toDate")),
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    found = time_of(text)
+    if text and found is None:
+        raise Refusal(Code.BAD_REQUEST, f"{text} is no date")
+    return found
+
+
+def _state(text: str) -> Delivery:
+    try:
+        return Delivery(text.lower())
+    except ValueError as error:
+        raise Refusal(Code.BAD_REQUEST, "Invalid status: value in (processing,done,fail)") from error
+
+
+def _line(line: outlet.Line) -> dict[str, Any]:
+    delivery, packet = line.delivery, line.packet
+    return {
+        "docId": delivery.doc_id,
+        "serviceType": "eDoc",
+        "messageType": packet.kind.value,
+        "created_time": delivery.created_at.isoformat(),
+        "updated_time": delivery.updated_at.isoformat(),
+        "from": packet.sender_code,
+        "to": line.recipients[0],
+        "status": delivery.status.value,
+        "status_desc": delivery.description,
+        # ours
+        "recipients": line.recipients,
+        "messageId": packet.message_id,
+        "priority": packet.priority,
+        "sha256": packet.sha256,
+        "size": packet.size,
+    }
+
+
+def sent_list(call: Call) -> Response:
+    limit = int(call.number("pageSize", 100, _MOST)) or 100
+    with call.axis.sessions() as session:
+        return answer(data=outlet.sent(session, call.system_id, call.kind(), call.get("docId"), limit))
+
+
+def download(call: Call) -> Response:
+    with call.axis.sessions.begin() as session:
+        packet = outlet.fetch(session, call.system_id, call.need("docId"))
+    file = wrap_file(call.request.environ, call.axis.blobs.open(packet.sha256), _PIECE)
+    headers = {"Content-Length": str(packet.size), DELIVERED_HASH: packet.sha256}
+    return Response(file, 200, headers, mimetype="application/octet-stream", direct_passthrough=True)
+
+
+def get_edoc(call: Call) -> Response:
+    """The message in base64 inside JSON, as old clients want it; streamed all the same."""
+    with call.axis.sessions.begin() as session:
+        packet = outlet.fetch(session, call.system_id, call.need("docId"))
+    before = b'{"status": "OK", "ErrorCode": "0", "ErrorDesc": "", "data": "'
+    length = len(before) + (packet.size + 2) // 3 * 4 + len(b'"}')
+    headers = {"Content-Length": str(length), DELIVERED_HASH: packet.sha256}
+
+    def pieces() -> Iterator[bytes]:
+        yield before
+        with call.axis.blobs.open(packet.sha256) as file:
+            for piece in iter(partial(file.read, _PIECE), b""):
+                yield pybase64.b64encode(piece)
+        yield b'"}'
+
+    return Response(pieces(), 200, headers, mimetype="application/json")
+
+
+def update_status(call: Call) -> Response:
+    doc_id, status = call.need("docId"), _state(call.need("status"))
+    if status is Delivery.INITIAL:
+        raise Refusal(Code.BAD_REQUEST, "Invalid status: value in (processing,done,fail)")
+    with call.axis.sessions.begin() as session:
+        outlet.confirm(
+            call.axis, session, call.system_id, doc_id, status, call.get("description"), call.get("sha256")
+        )
+    return answer()
+
+
+def count(kind: MessageKind) -> Operation:
+    def counted(call: Call) -> Response:
+        with call.axis.sessions() as session:
+            return answer(count=outlet.count(session, call.system_id, kind))
+
+    return counted
+
+
+def register_agency(call: Call) -> Response:
+    content = {str(name).lower(): str(value or "").strip() for name, value in call.body().items()}
+    new = directory.NewAgency(
+        code=content.get("code", ""),
+        name=content.get("name", ""),
+        old_code=content.get("oldcode", ""),
+        parent_code=content.get("pcode", ""),
+        mail=content.get("mail", ""),
+    )
+    with call.axis.sessions.begin() as session:
+        directory.put_agency(session, call.system_id, new)
+    return answer()
+
+
+def delete_agency(call: Call) -> Response:
+    with call.axis.sessions.begin() as session:
+        directory.delete_agency(session, call.system_id, call.need("AgencyCode"))
+    return answer()
+
+
+def agencies(call: Call) -> Response:
+    found, ids = _directory(call)
+    return answer(data=[_named(item, ids) | {"oldCode": item.old_code or ""} for item in found])
+
+
+def agencies_qd20(call: Call) -> Response:
+    """Level 1 is a code without a dot, level 2 has one, and so on (QĐ 20/2020/QĐ-TTg)."""
+    level, (found, ids) = call.get("level"), _directory(call)
+    chosen = [item for item in found if not level or str(item.code.count(".") + 1) == level]
+    return answer(data=[_named(item, ids) | {"code102": item.old_code or ""} for item in chosen])
+
+
+def synchronize_units(call: Call) -> Response:
+    found, ids = _directory(call, deleted=True)
+    return answer(
+        data=[
+            _named(item, ids)
+            | {
+                "version": item.version,
+                "centerCode": item.system_id,
+                "deleted": item.deleted,
+                "modifyDate": item.modified_at.isoformat(),
+                "isAgency": True,
+                "oldCode": item.old_code or "",
+            }
+            for item in found
+        ]
+    )
+
+
+def _directory(call: Call, *, deleted: bool = False) -> tuple[list[Agency], dict[str, str]]:
+    with call.axis.sessions() as session:
+        found = list(directory.agencies(session, deleted=deleted))
+    return found, {item.code: str(item.id) for item in found}
+
+
+def _named(item: Agency, ids: Mapping[str, str]) -> dict[str, Any]:
+    parent = ids.get(item.parent_code, "")
+    return {"id": str(item.id), "pid": parent, "code": item.code, "name": item.name, "mail": item.mail}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "sendEdoc": send_edoc,
+    "getReceivedEdocList": received_list,
+    "getSentEdocList": sent_list,
+    "downloadEdoc": download,
+    "getEdoc": get_edoc,
+    "updateStatus": update_status,
+    "countReceiveEdoc": count(MessageKind.DOCUMENT),
+    "countReceiveStatus": count(MessageKind.STATUS),
+    "registerAgency": register_agency,
+    "deleteAgency": delete_agency,
+    "getAgenciesList": agencies,
+    "getAgenciesListQD20": agencies_qd20,
+    "getSynchronizeUnit": synchronize_units,
+}

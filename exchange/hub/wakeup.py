@@ -1,0 +1,76 @@
+"""Tells a waiting list call that something arrived, in whichever process it arrived."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+_CHANNEL = "axis_delivery"
+_log = logging.getLogger(__name__)
+
+
+def notify(session: Session, system_ids: Iterable[str]) -> None:
+    """When the transaction commits, wake calls that wait on behalf of these systems."""
+    for system_id in system_ids:
+        session.execute(sa.select(sa.func.pg_notify(_CHANNEL, system_id)))
+
+
+class Wakeup:
+    """One listening connection per process, and the events of the calls that wait in it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._waiting: dict[str, set[threading.Event]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self.stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="wakeup", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let every waiting call answer now."""
+        self.stopping.set()
+        self._wake(None)
+
+    @contextmanager
+    def watch(self, system_id: str) -> Iterator[threading.Event]:
+        """An event that is set when something arrives for the system, from now on."""
+        event = threading.Event()
+        with self._lock:
+            self._waiting[system_id].add(event)
+        try:
+            yield event
+        finally:
+            with self._lock:
+                self._waiting[system_id].discard(event)
+
+    def _run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                self._listen()
+            except psycopg.Error as error:
+                _log.warning("listening for deliveries interrupted: %s", error)
+                time.sleep(1)
+
+    def _listen(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(f"LISTEN {_CHANNEL}")
+            # What came while nobody listened is found by asking again.
+            self._wake(None)
+            while not self.stopping.is_set():
+                for notification in connection.notifies(timeout=5):
+                    self._wake(notification.payload)
+
+    def _wake(self, system_id: str | None) -> None:
+        with self._lock:
+            groups = self._waiting.values() if system_id is None else [self._waiting.get(system_id, set())]
+            for event in [event for group in groups for event in group]:
+                event.set()
