@@ -1,0 +1,158 @@
+"""pyHanko's signer on top of our keys: the signed data is built once per certificate and filled in per signature.
+
+asn1crypto needs about 20 ms to build a SignedData; between two PAdES signatures of one certificate only the message
+digest, the signature and the time stamp differ (ETSI EN 319 142-1 §6.3 leaves the signing time to the PDF's /M).
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from asn1crypto import cms, x509
+from asn1crypto.algos import SignedDigestAlgorithm
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from signing.keys import Key
+
+_DIGEST = "sha256"
+
+
+def tlv(tag: int, *parts: bytes) -> bytes:
+    """One DER element: tag, shortest length, content (ITU-T X.690 §8.1, §10.1)."""
+    size = sum(map(len, parts))
+    if size < 0x80:
+        head = bytes((tag, size))
+    else:
+        length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+        head = bytes((tag, 0x80 | len(length))) + length
+    return b"".join((head, *parts))
+
+
+@dataclass(frozen=True)
+class _Template:
+    """SignedData around the message digest and the signature, as DER fragments."""
+
+    before_digest: bytes
+    after_digest: bytes
+    #: version, digest algorithms, encapsulated content and certificates
+    head: bytes
+    #: version, issuer and serial, digest algorithm of the SignerInfo
+    signer_head: bytes
+    signature_algorithm: bytes
+
+    def attributes(self, digest: bytes) -> bytes:
+        """Content of the SET of signed attributes."""
+        return self.before_digest + digest + self.after_digest
+
+    def content_info(self, attributes: bytes, signature: bytes, unsigned: bytes = b"") -> bytes:
+        """ContentInfo (RFC 5652 §3); every length is computed anew, since ECDSA signatures vary in size."""
+        signer_info = tlv(
+            0x30,
+            self.signer_head,
+            tlv(0xA0, attributes),
+            self.signature_algorithm,
+            tlv(0x04, signature),
+            unsigned,
+        )
+        signed_data = tlv(0x30, self.head, tlv(0x31, signer_info))
+        return tlv(0x30, _SIGNED_DATA_OID, tlv(0xA0, signed_data))
+
+
+#: templates by the signer's certificate; they hold nothing secret, unlike the keys, which nobody keeps here
+_templates: dict[bytes, _Template] = {}
+_TEMPLATES_KEPT = 256
+_SIGNED_DATA_OID = cms.ContentType("signed_data").dump()
+
+
+def _cut(content_info: cms.ContentInfo, probe: bytes) -> _Template:
+    """Take pyHanko's own SignedData over the digest `probe` apart."""
+    data: Any = content_info["content"]
+    (signer_info,) = data["signer_infos"]
+    attributes = signer_info["signed_attrs"].contents
+    before, found, after = attributes.partition(probe)
+    if not found or probe in after:
+        raise ValueError("the message digest does not stand exactly once among the signed attributes")
+    fields = ("version", "digest_algorithms", "encap_content_info", "certificates")
+    return _Template(
+        before_digest=before,
+        after_digest=after,
+        head=b"".join(data[field].dump() for field in fields),
+        signer_head=b"".join(signer_info[field].dump() for field in ("version", "sid", "digest_algorithm")),
+        signature_algorithm=signer_info["signature_algorithm"].dump(),
+    )
+
+
+class KeySigner(Signer):
+    """Signs with a `Key`. Anything but a plain PAdES signature is left to pyHanko's own code."""
+
+    def __init__(self, key: Key) -> None:
+        certificate = x509.Certificate.load(key.certificate)
+        registry = SimpleCertificateStore()
+        registry.register_multiple(map(x509.Certificate.load, key.chain))
+        mechanism = SignedDigestAlgorithm({"algorithm": f"{_DIGEST}_{key.algorithm}"})
+        super().__init__(signing_cert=certificate, cert_registry=registry, signature_mechanism=mechanism)
+        self._key = key
+        known = _templates.get(key.certificate)
+        self._template = known if known is not None else self._remember(self._build_template())
+
+    def _remember(self, template: _Template) -> _Template:
+        if len(_templates) >= _TEMPLATES_KEPT:
+            _templates.clear()
+        return _templates.setdefault(self._key.certificate, template)
+
+    def _build_template(self) -> _Template:
+        probe = bytes(range(0x60, 0x80))
+        whole = asyncio.run(super().async_sign(probe, _DIGEST, use_pades=True))
+        template = _cut(whole, probe)
+        signature = whole["content"]["signer_infos"][0]["signature"].native
+        if template.content_info(template.attributes(probe), signature) != whole.dump():
+            raise ValueError("the template does not give pyHanko's bytes")
+        return template
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        """Signature over `data`; zeros of the same size when only the size is asked for."""
+        if dry_run:
+            return bytes(self._key.signature_size)
+        return self._key.sign(data, digest_algorithm)
+
+    async def async_sign(
+        self,
+        data_digest: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,
+        use_pades: bool = False,
+        timestamper: TimeStamper | None = None,
+        signed_attr_settings: PdfCMSSignedAttributes | None = None,
+        is_pdf_sig: bool = True,
+        encap_content_info: Any = None,
+    ) -> Any:
+        """Signed data over `data_digest`: DER bytes from the template, or pyHanko's object."""
+        extra = signed_attr_settings and (
+            signed_attr_settings.adobe_revinfo_attr or signed_attr_settings.cades_signed_attrs
+        )
+        plain = use_pades and is_pdf_sig and not dry_run and digest_algorithm == _DIGEST and not extra
+        # an AES-GCM file installs a provider for its message authentication code
+        if not plain or encap_content_info or self.signed_attr_prov_spec or self.unsigned_attr_prov_spec:
+            return await super().async_sign(
+                data_digest,
+                digest_algorithm,
+                dry_run,
+                use_pades,
+                timestamper,
+                signed_attr_settings,
+                is_pdf_sig,
+                encap_content_info,
+            )
+        attributes = self._template.attributes(data_digest)
+        signature = await self.async_sign_raw(tlv(0x31, attributes), digest_algorithm)
+        unsigned = b""
+        if timestamper is not None:
+            unsigned = await self._time_stamp(signature, timestamper)
+        return self._template.content_info(attributes, signature, unsigned)
+
+    async def _time_stamp(self, signature: bytes, timestamper: TimeStamper) -> bytes:
+        """Unsigned attributes with the signature time stamp (RFC 3161 appendix A)."""
+        found: Any = await self.unsigned_attrs(_DIGEST, signature, cms.CMSAttributes(), timestamper)
+        return tlv(0xA1, found.contents)

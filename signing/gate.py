@@ -1,0 +1,90 @@
+"""What a file's structure must be before it is signed or called valid: nothing a second reader would read otherwise."""
+
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pikepdf
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from signing.errors import EncryptedPdf, UnreadablePdf
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What qpdf and pyHanko found; `problems` is empty for a sound file."""
+
+    #: English lines, as qpdf words them
+    problems: tuple[str, ...]
+    signed: bool
+    #: cross-reference table and stream together, which two readers may resolve differently
+    hybrid: bool
+    pages: int
+
+    @property
+    def sound(self) -> bool:
+        """No reader has to guess."""
+        return not self.problems and not self.hybrid
+
+
+def examine(source: BinaryIO) -> Structure:
+    """Look the whole file over with qpdf. Raises UnreadablePdf, EncryptedPdf."""
+    source.seek(0)
+    try:
+        with pikepdf.open(source, suppress_warnings=True) as pdf:
+            problems = tuple(dict.fromkeys(pdf.check_pdf_syntax()))
+            return Structure(
+                problems=problems,
+                signed=_signed(pdf),
+                hybrid="/XRefStm" in pdf.trailer,
+                pages=len(pdf.pages),
+            )
+    except pikepdf.PasswordError as error:
+        raise EncryptedPdf from error
+    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        raise UnreadablePdf(str(error)) from error
+    finally:
+        source.seek(0)
+
+
+def _signed(pdf: pikepdf.Pdf) -> bool:
+    form: Any = pdf.Root.get("/AcroForm")
+    if form is None:
+        return False
+    waiting = list(form.get("/Fields", []))
+    seen = 0
+    while waiting and seen < 10_000:
+        field = waiting.pop()
+        seen += 1
+        if not isinstance(field, pikepdf.Dictionary):
+            continue
+        if field.get("/FT") == "/Sig" and "/V" in field:
+            return True
+        waiting.extend(field.get("/Kids", []))
+    return False
+
+
+def normalise(source: BinaryIO, target: BinaryIO) -> None:
+    """Write an unsigned file anew with a clean structure. Raises UnreadablePdf, EncryptedPdf."""
+    source.seek(0)
+    try:
+        with pikepdf.open(source, suppress_warnings=True) as pdf:
+            pdf.save(target, min_version="1.7", object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    except pikepdf.PasswordError as error:
+        raise EncryptedPdf from error
+    except (pikepdf.PdfError, ValueError, OSError) as error:
+        raise UnreadablePdf(str(error)) from error
+    target.seek(0)
+
+
+def empty_sections(reader: PdfFileReader) -> list[int]:
+    """Revisions (from 0) whose cross-reference section lists nothing.
+
+    Such a section leaves the new objects to readers that rebuild the table by scanning, and hides them from those
+    that do not (incremental saving attack "B" of the ISA family).
+    """
+    xrefs: Any = reader.xrefs
+    return [
+        revision
+        for revision in range(1, xrefs.total_revisions)
+        if not xrefs.explicit_refs_in_revision(revision) and not xrefs.refs_freed_in_revision(revision)
+    ]

@@ -1,0 +1,50 @@
+"""Checks a signer's certificate before it signs (Circular 15/2025/TT-BKHCN Art. 5)."""
+
+import asyncio
+from datetime import datetime
+
+from asn1crypto import x509
+from pyhanko_certvalidator import CertificateValidator
+from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
+
+from signing.errors import (
+    CertificateRevoked,
+    KeyExpired,
+    KeyNotYetValid,
+    KeyUsageForbidden,
+    UntrustedCertificate,
+)
+from signing.keys import Key
+from signing.trust import TrustStore
+
+_USAGES = {"digital_signature", "non_repudiation"}
+
+
+def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> None:
+    """Refuse a key that is expired, not yet valid, not for signing and, where `trust` is given, untrusted or revoked.
+
+    Raises CertificateProblem's subclasses.
+    """
+    info = key.info
+    if at > info.not_after:
+        raise KeyExpired(info.name, info.not_after)
+    if at < info.not_before:
+        raise KeyNotYetValid(info.name, info.not_before)
+    certificate = x509.Certificate.load(key.certificate)
+    usage = certificate.key_usage_value
+    if usage is not None and not _USAGES & usage.native:
+        raise KeyUsageForbidden(info.name)
+    if trust is not None:
+        _check_path(key, certificate, at, trust)
+
+
+def _check_path(key: Key, certificate: x509.Certificate, at: datetime, trust: TrustStore) -> None:
+    others = [x509.Certificate.load(der) for der in key.chain]
+    context = trust.context(at, require_revocation=False)
+    validator = CertificateValidator(certificate, intermediate_certs=others, validation_context=context)
+    try:
+        asyncio.run(validator.async_validate_usage(set()))
+    except RevokedError as error:
+        raise CertificateRevoked(key.info.name, error.revocation_dt) from error
+    except (PathBuildingError, PathValidationError) as error:
+        raise UntrustedCertificate(key.info.name, str(error)) from error

@@ -1,0 +1,168 @@
+"""Fetches OCSP responses and CRLs for a chain; bounded in time, size and target."""
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
+
+from signing.errors import RevocationUnavailable
+
+#: bytes of one OCSP response or CRL
+LIMIT = 20_000_000
+
+
+@dataclass(frozen=True)
+class RevocationData:
+    """DER of what was fetched, and what could not be had: one English line per certificate."""
+
+    ocsps: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    missing: tuple[str, ...]
+
+
+def fetch(
+    certificates: Iterable[bytes], *, timeout: float = 5, allow_private: bool = False, proxies: bool = False
+) -> RevocationData:
+    """OCSP, else CRL, for each DER certificate whose issuer is among them; self-signed ones need none.
+
+    `timeout`: seconds per request. `allow_private`: also ask hosts in private or loopback networks.
+    """
+    parsed = {der: x509.load_der_x509_certificate(der) for der in certificates}
+    ocsps: list[bytes] = []
+    crls: dict[str, bytes] = {}
+    missing = []
+    with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=proxies) as client:
+        for certificate in parsed.values():
+            if certificate.issuer == certificate.subject:
+                continue
+            try:
+                _one(_Asker(client, allow_private), certificate, parsed.values(), ocsps, crls)
+            except RevocationUnavailable as error:
+                missing.append(f"{certificate.subject.rfc4514_string()}: {error.reason}")
+    return RevocationData(tuple(ocsps), tuple(crls.values()), tuple(missing))
+
+
+@dataclass(frozen=True)
+class _Asker:
+    client: httpx.Client
+    allow_private: bool
+
+    def get(self, url: str, body: bytes | None = None) -> bytes:
+        """Body of the reply. Raises RevocationUnavailable."""
+        self._check_target(url)
+        headers = {"Content-Type": "application/ocsp-request"} if body else {}
+        try:
+            with self.client.stream("POST" if body else "GET", url, content=body, headers=headers) as reply:
+                reply.raise_for_status()
+                data = bytearray()
+                for part in reply.iter_bytes():
+                    data += part
+                    if len(data) > LIMIT:
+                        raise RevocationUnavailable(f"{url}: reply too long")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise RevocationUnavailable(f"{url}: {error or type(error).__name__}") from error
+        return bytes(data)
+
+    def _check_target(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise RevocationUnavailable(f"{url}: only http and https are asked")
+        if self.allow_private:
+            return
+        try:
+            found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise RevocationUnavailable(f"{url}: no such host") from error
+        if not all(ipaddress.ip_address(entry[4][0]).is_global for entry in found):
+            raise RevocationUnavailable(f"{url}: a private address is not asked")
+
+
+def _one(
+    asker: _Asker,
+    certificate: x509.Certificate,
+    known: Iterable[x509.Certificate],
+    ocsps: list[bytes],
+    crls: dict[str, bytes],
+) -> None:
+    issuer = next((other for other in known if _issued(other, certificate)), None)
+    if issuer is None:
+        raise RevocationUnavailable("its issuer is not known")
+    reasons = []
+    for url in _ocsp_urls(certificate):
+        try:
+            ocsps.append(_ask_ocsp(asker, url, certificate, issuer))
+            return
+        except RevocationUnavailable as error:
+            reasons.append(error.reason)
+    for url in _crl_urls(certificate):
+        try:
+            if url not in crls:
+                crls[url] = _as_crl(url, asker.get(url))
+            return
+        except RevocationUnavailable as error:
+            reasons.append(error.reason)
+    raise RevocationUnavailable("; ".join(reasons) or "it names no OCSP service and no CRL")
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, x509.InvalidVersion):
+        return False
+    except Exception:  # noqa: BLE001 - InvalidSignature derives from Exception alone
+        return False
+    return True
+
+
+def _ask_ocsp(asker: _Asker, url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
+    # SHA-1 only names the issuer here (RFC 6960 §4.1.1); responders know no other everywhere
+    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303 - see above
+    reply = asker.get(url, builder.build().public_bytes(Encoding.DER))
+    try:
+        status = ocsp.load_der_ocsp_response(reply).response_status
+    except ValueError as error:
+        raise RevocationUnavailable(f"{url}: no OCSP response") from error
+    if status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        raise RevocationUnavailable(f"{url}: {status.name.lower()}")
+    return reply
+
+
+def _as_crl(url: str, data: bytes) -> bytes:
+    try:
+        load = x509.load_pem_x509_crl if data.startswith(b"-----") else x509.load_der_x509_crl
+        return load(data).public_bytes(Encoding.DER)
+    except ValueError as error:
+        raise RevocationUnavailable(f"{url}: no CRL") from error
+
+
+def _ocsp_urls(certificate: x509.Certificate) -> list[str]:
+    try:
+        access = certificate.extensions.get_extension_for_oid(ExtensionOID.AUTHORITY_INFORMATION_ACCESS).value
+    except x509.ExtensionNotFound:
+        return []
+    return [
+        str(entry.access_location.value)
+        for entry in access  # type: ignore[attr-defined]  # the value's type follows from the OID
+        if entry.access_method == AuthorityInformationAccessOID.OCSP
+    ]
+
+
+def _crl_urls(certificate: x509.Certificate) -> list[str]:
+    try:
+        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except x509.ExtensionNotFound:
+        return []
+    return [
+        str(name.value)
+        for point in points
+        for name in point.full_name or ()
+        if isinstance(name, x509.UniformResourceIdentifier)
+    ]
