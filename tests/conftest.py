@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from flask import Flask
 from psycopg import sql
 from sqlalchemy.orm import Session
 
@@ -144,3 +145,11 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip("the sample files are not beside this checkout")
     return SAMPLES
+
+
+@pytest.fixture
+def app(session: Session) -> Flask:
+    """The application on this worker's database."""
+    from eoffice.app import create_app
+
+    return create_app()

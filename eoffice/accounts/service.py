@@ -60,7 +60,7 @@ class WeakPassword(Invalid):
 @lru_cache(maxsize=1)
 def _hasher() -> PasswordHasher:
     # Tests sign in hundreds of times; the real cost is the library's default (RFC 9106, low memory).
-    return PasswordHasher(time_cost=1, memory_cost=8) if settings().get(TESTING) else PasswordHasher()
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1) if settings().get(TESTING) else PasswordHasher()
 
 
 def add_user(session: Session, actor: Actor, person: Person, username: str, password: str) -> User:
