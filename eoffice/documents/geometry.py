@@ -1,0 +1,84 @@
+"""Places on a page, in points (1/72 inch) from the bottom left corner."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: points in a millimetre
+MM = 72 / 25.4
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: left, bottom, right, top."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def touches(self, other: "Box") -> bool:
+        """Tell whether the two share some area."""
+        return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """Return the smallest box that holds all of them. Raises ValueError when there is none."""
+    every = list(boxes)
+    return Box(
+        min(box.x0 for box in every),
+        min(box.y0 for box in every),
+        max(box.x1 for box in every),
+        max(box.y1 for box in every),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the page is shown: the visible part of user space and its turn.
+
+    Places are given as the reader sees them (`shown`); a signature field wants PDF user space (`user`).
+    Source: ISO 32000-1, 7.7.3.3 (CropBox, Rotate).
+    """
+
+    crop: Box
+    #: clockwise, one of 0, 90, 180, 270
+    rotation: int
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height as shown."""
+        sides = self.crop.width, self.crop.height
+        return sides if self.rotation in (0, 180) else (sides[1], sides[0])
+
+    def shown(self, box: Box) -> Box:
+        """Turn a box of user space into one of the shown page."""
+        left, bottom = box.x0 - self.crop.x0, box.y0 - self.crop.y0
+        right, top = self.crop.x1 - box.x1, self.crop.y1 - box.y1
+        match self.rotation:
+            case 90:
+                return Box(bottom, right, bottom + box.height, right + box.width)
+            case 180:
+                return Box(right, top, right + box.width, top + box.height)
+            case 270:
+                return Box(top, left, top + box.height, left + box.width)
+        return Box(left, bottom, left + box.width, bottom + box.height)
+
+    def user(self, box: Box) -> Box:
+        """Turn a box of the shown page into one of user space."""
+        width, height = self.size
+        back = View(Box(0, 0, width, height), (360 - self.rotation) % 360).shown(box)
+        return Box(
+            back.x0 + self.crop.x0, back.y0 + self.crop.y0, back.x1 + self.crop.x0, back.y1 + self.crop.y0
+        )

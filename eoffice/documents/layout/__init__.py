@@ -1,0 +1,1 @@
+"""The official layout of administrative documents: it exists once, here."""

@@ -1,0 +1,152 @@
+"""From a letter to a PDF/A: typst, warm, with our fonts and nothing of the machine's."""
+
+import io
+import json
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import typst
+from flask_babel import lazy_gettext as _l
+from fontTools.ttLib import TTFont
+
+from eoffice.core import clock
+from eoffice.core.errors import Invalid
+from eoffice.documents.geometry import MM, Box
+from eoffice.documents.layout import places
+from eoffice.documents.layout.letter import Letter, as_data
+from eoffice.documents.layout.places import Place, Places
+
+FONTS = Path(__file__).parent.parent / "fonts"
+#: typst may read below its root: there is nothing but the template
+ROOT = Path(__file__).parent / "typst"
+#: height of an A4 page in points
+A4_HEIGHT = 297 * MM
+
+
+class MissingGlyph(Invalid):
+    """A character that the font of official documents does not have."""
+
+    message = _l(
+        "The character “%(character)s” (%(name)s) cannot be printed. Take it out or write it in words."
+    )
+
+
+@dataclass(frozen=True)
+class Typeset:
+    """A finished document, blank where number, date, signature and seal will be."""
+
+    pdf: bytes
+    pages: int
+    #: the line of ô 3 and ô 4; None when the number is printed already
+    number_line: Place | None
+    #: between title and name: the signature in the middle, the seal a third over its left side
+    signature_block: Place
+
+
+def typeset(letter: Letter, *, made_at: datetime | None = None) -> Typeset:
+    """Set a letter as tagged PDF/A-2b. The same letter and time give the same bytes.
+
+    Raises MissingGlyph.
+    """
+    data = as_data(_composed(letter))
+    check_glyphs(data)
+    found, pdf = _typst().compile(data, made_at or clock.now())
+    number, signature = found.get("number-line"), found["signature"]
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        pages = len(document.pages)
+        places.note(document, Places(number, signature))
+        out = io.BytesIO()
+        document.save(out, deterministic_id=True)
+    return Typeset(out.getvalue(), pages, number, signature)
+
+
+def check_glyphs(data: Any) -> None:
+    """Raise MissingGlyph for the first character that cannot be printed."""
+    known = _characters()
+    for text in _texts(data):
+        for character in text:
+            if character not in known:
+                name = unicodedata.name(character, f"U+{ord(character):04X}")
+                shown = character if character.isprintable() else "�"
+                raise MissingGlyph(character=shown, name=name)
+
+
+def _composed(letter: Letter) -> Letter:
+    """Letters with marks as one character each: people's keyboards differ, the font wants NFC."""
+    changed: dict[str, Any] = {
+        name: tuple(map(_clean, value)) if isinstance(value, tuple) else _clean(value)
+        for name, value in vars(letter).items()
+        if name not in {"urgency", "body"}
+    }
+    body = "\n".join(map(_clean, letter.body.splitlines()))
+    return Letter(**changed, body=body, urgency=letter.urgency)
+
+
+def _clean(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).replace("\u200b", "").split())
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for value in data.values():
+            yield from _texts(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts(value)
+
+
+@cache
+def _characters() -> frozenset[str]:
+    """Characters that all four faces have."""
+    maps = []
+    for path in sorted(FONTS.glob("*.ttf")):
+        with TTFont(path, lazy=True) as font:
+            maps.append(set(font.getBestCmap() or ()))
+    common = map(chr, set.intersection(*maps))
+    return frozenset(character for character in common if character.isprintable() or character == "\xa0")
+
+
+class _Typst:
+    """A compiler that keeps fonts and template between letters; one letter at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.compiler = typst.Compiler(
+            ROOT / "letter.typ",
+            root=ROOT,
+            font_paths=typst.Fonts(
+                include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
+            ),
+            package_path=ROOT,
+            package_cache_path=ROOT,
+        )
+
+    def compile(self, data: dict[str, Any], made_at: datetime) -> tuple[dict[str, Place], bytes]:
+        inputs = {"letter": json.dumps(data, ensure_ascii=False)}
+        with self.lock:
+            pdf = self.compiler.compile(
+                sys_inputs=inputs, format="pdf", pdf_standards=["a-2b"], timestamp=int(made_at.timestamp())
+            )
+            noted = json.loads(self.compiler.query("<place>", field="value"))
+        assert isinstance(pdf, bytes)
+        return {entry["name"]: _place(entry) for entry in noted}, pdf
+
+
+def _place(entry: dict[str, Any]) -> Place:
+    """Turn typst's place (from the top left corner, in points) into PDF's."""
+    top, left = A4_HEIGHT - entry["y"], entry["x"]
+    return Place(entry["page"], Box(left, top - entry["height"], left + entry["width"], top))
+
+
+@cache
+def _typst() -> _Typst:
+    return _Typst()
