@@ -97,30 +97,6 @@
     if (all) for (const box of $$("tbody input[type=checkbox]", all.closest("table"))) box.checked = all.checked;
   });
 
-  // --- Viewer: page in sight, next and previous, zoom
-  const ZOOMS = ["75", "100", "125", "150", "200", "300"];
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-page], [data-zoom-step]");
-    const viewer = button?.closest("[data-viewer]");
-    if (!viewer) return;
-    if (button.dataset.zoomStep) {
-      const at = ZOOMS.indexOf(viewer.dataset.zoom) + Number(button.dataset.zoomStep);
-      viewer.dataset.zoom = ZOOMS[Math.min(Math.max(at, 0), ZOOMS.length - 1)];
-    } else {
-      const at = Number($("[data-page-now]", viewer).textContent) + Number(button.dataset.page);
-      $(`[data-sheet="${at}"]`, viewer)?.scrollIntoView({ block: "start" });
-    }
-  });
-  function watch(viewer) {
-    const sheets = $$(".sheet", viewer), now = $("[data-page-now]", viewer), ratios = new Map();
-    const seen = new IntersectionObserver((entries) => {
-      for (const entry of entries) ratios.set(entry.target, entry.intersectionRect.height);
-      const best = sheets.reduce((a, b) => ((ratios.get(b) ?? 0) > (ratios.get(a) ?? 0) ? b : a), sheets[0]);
-      if (now.textContent !== best.dataset.sheet) now.textContent = best.dataset.sheet;
-    }, { threshold: [0, .25, .5, .75, 1] });
-    sheets.forEach((sheet) => seen.observe(sheet));
-  }
-
   // --- Type-ahead
   function take(option) {
     const box = option.closest("[data-typeahead]"), field = $("[role=combobox]", box);
@@ -160,7 +136,6 @@
     const list = event.detail.target;
     const field = list.id && $(`[aria-controls="${list.id}"]`);
     if (field) field.setAttribute("aria-expanded", String(list.children.length > 0));
-    ready(list);
   });
   for (const cut of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(cut, () => say(words().lost));
 
@@ -209,33 +184,5 @@
     }
   });
 
-  // --- Files: size and kind are said before anything is sent
-  function check(field) {
-    const wanted = field.accept.split(",").map((kind) => kind.trim().toLowerCase()).filter((kind) => kind.startsWith("."));
-    const limit = Number(field.dataset.limitMb || 0) * 1024 * 1024;
-    const files = [...field.files];
-    const large = limit && files.find((file) => file.size > limit);
-    const wrong = wanted.length && files.find((file) => !wanted.some((kind) => file.name.toLowerCase().endsWith(kind)));
-    const fault = large ? `${large.name}: ${field.dataset.tooLarge}` : wrong ? `${wrong.name}: ${field.dataset.wrongKind}` : "";
-    field.setCustomValidity(fault);
-    const size = (bytes) => `${(bytes / 1024 / (bytes < 1048576 ? 1 : 1024)).toLocaleString("vi", { maximumFractionDigits: 1 })} ${bytes < 1048576 ? "kB" : "MB"}`;
-    $(`#${CSS.escape(field.id)}-files`).textContent = fault || files.map((file) => `${file.name} (${size(file.size)})`).join(", ");
-  }
-  document.addEventListener("change", (event) => { if (event.target.matches("[data-drop] input[type=file]")) check(event.target); });
-  for (const kind of ["dragover", "dragleave", "drop"]) document.addEventListener(kind, (event) => {
-    const drop = event.target.closest?.("[data-drop]");
-    if (!drop) return;
-    event.preventDefault();
-    drop.classList.toggle("over", kind === "dragover");
-    if (kind !== "drop") return;
-    const field = $("input[type=file]", drop);
-    field.files = event.dataTransfer.files;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-  });
-
-  function ready(scope) {
-    $$("[data-viewer]", scope).forEach(watch);
-    $$(drafted, scope).forEach(restore);
-  }
-  ready(document);
+  $$(drafted).forEach(restore);
 })();
