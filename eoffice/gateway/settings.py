@@ -1,0 +1,16 @@
+"""Settings of the connection to the axis."""
+
+from pathlib import Path
+
+from eoffice.core.config import optional_text, setting
+
+AXIS_URL = setting(
+    "EOFFICE_AXIS_URL", optional_text, None,
+    "Address of the axis, e.g. https://axis.example/xrdapi; empty: documents are issued and wait in the outbox.",
+)  # fmt: skip
+AXIS_SYSTEM = setting("EOFFICE_AXIS_SYSTEM", str, "", "Code under which the axis knows this installation.")
+AXIS_SECRET = setting("EOFFICE_AXIS_SECRET", str, "", "Secret shared with the axis.", secret=True)
+AXIS_CERTIFICATES = setting(
+    "EOFFICE_AXIS_CERTIFICATES", lambda value: Path(str(value)) if value else None, None,
+    "PEM file of the certificates that sign the axis's receipts; empty: receipts are kept and not verified.",
+)  # fmt: skip

@@ -1,0 +1,189 @@
+"""`make run`: everything on one machine, for trying and for small offices.
+
+One supervisor owns the database server, the demonstration trust services, the axis, the web application
+and the worker; Ctrl-C or SIGTERM stops them all, and if the supervisor itself is killed the kernel stops
+them. What it makes lies in `instance/`; a second run starts where the first stopped.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from eoffice.app import load
+from eoffice.core import config, logs
+from eoffice.core.config import HUB_PORT, INSTANCE, PORT, TRUST_PORT, ConfigError, Settings, settings
+from eoffice.core.db import DATABASE_URL, database_url, migration_url
+from eoffice.core.embedded import APP, HUB, OWNER, Embedded, EmbeddedError
+from eoffice.core.processes import Child, NotReady, Process, Supervisor, port_is_free, spawn
+from eoffice.core.secrets import private_folder, secret
+from eoffice.migrations import upgrade
+
+
+class CannotRun(Exception):
+    """Said to the person at the terminal; nothing was started."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where everything is."""
+
+    instance: Path
+    web: str
+    axis: str
+    trust: str
+    environment: dict[str, str]
+
+    def log(self, name: str) -> Path:
+        """The log of one process."""
+        return self.instance / "log" / f"{name}.log"
+
+
+def plan() -> Plan:
+    """Read the settings and check what can be checked before anything starts. Raises CannotRun, ConfigError."""
+    instance = private_folder(settings().get(INSTANCE))
+    private_folder(instance / "log")
+    for which, name in (
+        (PORT, "EOFFICE_PORT"),
+        (HUB_PORT, "EOFFICE_HUB_PORT"),
+        (TRUST_PORT, "EOFFICE_TRUST_PORT"),
+    ):
+        if not port_is_free(settings().get(which)):
+            port = settings().get(which)
+            raise CannotRun(
+                f"Port {port} is in use. Stop the program that uses it (it may be another `make run`), "
+                f"or choose another one: {name}={port + 1000} make run"
+            )
+    web, axis, trust = (f"http://127.0.0.1:{settings().get(which)}" for which in (PORT, HUB_PORT, TRUST_PORT))
+    environment = os.environ | {
+        "EOFFICE_INSTANCE": str(instance),
+        "EOFFICE_AXIS_URL": axis,
+        "EOFFICE_AXIS_SYSTEM": "H01",
+        "EOFFICE_AXIS_SECRET": secret("axis:H01"),
+        "EOFFICE_AXIS_CERTIFICATES": str(instance / "hub" / "receipts.pem"),
+        "EOFFICE_TSA_URL": f"{trust}/tsa",
+        "EOFFICE_TRUST_DIR": str(instance / "pki" / "trust"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return Plan(instance, web, axis, trust, environment)
+
+
+@contextmanager
+def only_one(instance: Path) -> Iterator[None]:
+    """Two supervisors over one instance would fight for its database. Raises CannotRun."""
+    with (instance / ".run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRun(f"Another `make run` uses {instance}. Stop it first.") from None
+        yield
+
+
+def main() -> int:
+    """Run until told to stop; 0 when stopped on purpose."""
+    supervisor = Supervisor()
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        supervisor.stopping = True
+        raise KeyboardInterrupt
+
+    try:
+        load()
+        config.install(Settings.read(os.environ))
+        logs.start()
+        chosen = plan()
+        with only_one(chosen.instance):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, leave)
+            try:
+                start(supervisor, chosen)
+                supervisor.watch()
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(number, signal.SIG_IGN)
+                supervisor.stop()
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing is left running; `make run` goes on from here.")
+        return 0
+    except (CannotRun, ConfigError, EmbeddedError, NotReady) as error:
+        print(f"eoffice cannot run: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def start(supervisor: Supervisor, chosen: Plan) -> None:
+    """Start all in the order in which they need each other."""
+    os.environ |= chosen.environment
+    config.install(Settings.read(os.environ))
+    _database(supervisor, chosen)
+    _trust_services(supervisor, chosen)
+    _axis(supervisor, chosen)
+    for name, ready in (("serve", f"{chosen.web}/readyz"), ("worker", None)):
+        _say({"serve": "web application", "worker": "worker"}[name])
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", name]
+        supervisor.add(Process(name, _spawner(chosen, name, command), ready))
+    _say("demo data")
+    _once(chosen, "demo", [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "fill"])
+    _welcome(chosen)
+
+
+def _database(supervisor: Supervisor, chosen: Plan) -> None:
+    if settings().get(DATABASE_URL) is None:
+        _say("database server")
+        server = Embedded(chosen.instance / "pg")
+        supervisor.add(Process("database", server.start, stop_signal=signal.SIGINT))
+        server.prepare(("eoffice", OWNER), ("eoffice_hub", HUB))
+        os.environ["EOFFICE_HUB_DATABASE_URL"] = server.url("eoffice_hub", HUB)
+        upgrade(migration_url(), APP)
+    else:
+        upgrade(migration_url())
+    assert database_url()
+
+
+def _trust_services(supervisor: Supervisor, chosen: Plan) -> None:
+    _say("demonstration trust services (time stamps, OCSP, CRL)")
+    folder = private_folder(chosen.instance / "pki")
+    command = [sys.executable, "-m", "signing.testing", "serve", "--pki", str(folder)]
+    command += ["--port", str(settings().get(TRUST_PORT))]
+    supervisor.add(Process("trust", _spawner(chosen, "trust", command), f"{chosen.trust}/healthz"))
+
+
+def _axis(supervisor: Supervisor, chosen: Plan) -> None:
+    _say("axis")
+    data = private_folder(chosen.instance / "hub")
+    os.environ["EOFFICE_HUB_DATA"] = str(data)
+    hub = [sys.executable, "-m", "exchange", "hub"]
+    _once(chosen, "axis", [*hub, "init"])
+    command = [*hub, "serve", "--port", str(settings().get(HUB_PORT))]
+    supervisor.add(Process("axis", _spawner(chosen, "axis", command), f"{chosen.axis}/healthz"))
+
+
+def _spawner(chosen: Plan, name: str, command: list[str]) -> Callable[[], Child]:
+    return lambda: spawn(command, os.environ, chosen.log(name))
+
+
+def _once(chosen: Plan, name: str, command: list[str]) -> None:
+    with chosen.log(name).open("ab") as output:
+        done = subprocess.run(command, stdout=output, stderr=output, check=False, env=os.environ)
+    if done.returncode:
+        raise NotReady(f"{' '.join(command[2:])} failed (exit {done.returncode}); see {chosen.log(name)}")
+
+
+def _say(what: str) -> None:
+    print(f"  starting: {what}", flush=True)
+
+
+def _welcome(chosen: Plan) -> None:
+    from eoffice.demo.tour import text
+
+    print(text(chosen.web), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
