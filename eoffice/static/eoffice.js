@@ -86,8 +86,7 @@
       field.value = `${field.value} ${hit("[data-phrase]").textContent}`.trim();
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.focus();
-    } else if (hit("[role=option]")) take(hit("[role=option]"));
-    else if (hit("[data-row]") && !hit("a, button, input, label, summary")) {
+    } else if (hit("[data-row]") && !hit("a, button, input, label, summary")) {
       if ($("#preview") && shown($("#preview")) && hit("[data-row]").hasAttribute("hx-get")) choose(hit("[data-row]"));
       else open(hit("[data-row]"));
     }
@@ -97,49 +96,9 @@
     if (all) for (const box of $$("tbody input[type=checkbox]", all.closest("table"))) box.checked = all.checked;
   });
 
-  // --- Type-ahead
-  function take(option) {
-    const box = option.closest("[data-typeahead]"), field = $("[role=combobox]", box);
-    field.value = option.dataset.text;
-    $("input[type=hidden]", box).value = option.dataset.value;
-    close(field);
-    field.focus();
-    field.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail: option.dataset }));
-  }
-  function close(field) {
-    document.getElementById(field.getAttribute("aria-controls")).replaceChildren();
-    field.setAttribute("aria-expanded", "false");
-    field.removeAttribute("aria-activedescendant");
-  }
-  document.addEventListener("keydown", (event) => {
-    const field = event.target.closest("[data-typeahead] [role=combobox]");
-    if (!field) return;
-    const options = $$("[role=option]", field.closest("[data-typeahead]"));
-    const at = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
-    if (["ArrowDown", "ArrowUp"].includes(event.key) && options.length) {
-      event.preventDefault();
-      const next = (at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
-      options.forEach((option, i) => option.setAttribute("aria-selected", String(i === next)));
-      options[next].scrollIntoView({ block: "nearest" });
-      field.setAttribute("aria-activedescendant", options[next].id);
-    } else if (event.key === "Enter" && at >= 0) { event.preventDefault(); take(options[at]); }
-    else if (event.key === "Escape") close(field);
-  }, true);
-  document.addEventListener("htmx:configRequest", (event) => {
-    const field = event.detail.elt;
-    if (!field.matches("[data-typeahead] [role=combobox]")) return;
-    event.detail.formData.delete(field.name);
-    event.detail.formData.set("q", field.value);
-    $("input[type=hidden]", field.parentElement).value = "";
-  });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    const list = event.detail.target;
-    const field = list.id && $(`[aria-controls="${list.id}"]`);
-    if (field) field.setAttribute("aria-expanded", String(list.children.length > 0));
-  });
+  // --- Forms: nothing typed is lost, nothing is sent twice
   for (const cut of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(cut, () => say(words().lost));
 
-  // --- Forms: nothing typed is lost, nothing is sent twice
   const draftKey = (form) => `draft ${location.pathname} ${form.id || form.getAttribute("action") || ""}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
