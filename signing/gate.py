@@ -1,5 +1,6 @@
 """What a file's structure must be before it is signed or called valid: nothing a second reader would read otherwise."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -7,6 +8,9 @@ import pikepdf
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.errors import EncryptedPdf, UnreadablePdf
+
+#: qpdf begins its lines with the name of the stream
+_NAMING = re.compile(r"^(WARNING|ERROR): (stream )?<[^>]*>[,:]? ?")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ def examine(source: BinaryIO) -> Structure:
     source.seek(0)
     try:
         with pikepdf.open(source, suppress_warnings=True) as pdf:
-            problems = tuple(dict.fromkeys(pdf.check_pdf_syntax()))
+            problems = tuple(dict.fromkeys(_NAMING.sub("", line) for line in pdf.check_pdf_syntax()))
             return Structure(
                 problems=problems,
                 signed=_signed(pdf),

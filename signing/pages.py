@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
+from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+import pypdfium2.raw as _raw
 from PIL import Image
 
 from signing.errors import EncryptedPdf, UnreadablePdf
 from signing.geometry import Box, Geometry, visible
 
 PDFIUM = RLock()
+#: made by ctypes at run time, unknown to type checkers
+raw: Any = _raw
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Words:
 
 
 @contextmanager
-def opened(source: Path | bytes, *, forms: bool = False) -> Iterator[pdfium.PdfDocument]:
+def opened(source: Path | bytes | BinaryIO, *, forms: bool = False) -> Iterator[pdfium.PdfDocument]:
     """The document, with pdfium's lock held. `forms`: also draw form fields. Raises UnreadablePdf, EncryptedPdf."""
     with PDFIUM:
         try:
@@ -125,6 +128,7 @@ def render(
         if area is not None:
             crop = (max(0, area.x0), max(0, area.y0), max(0, width - area.x1), max(0, height - area.y1))
         bitmap = page.render(scale=scale, crop=crop, may_draw_forms=forms, draw_annots=forms)
-        return bitmap.to_pil().convert("RGB")
+        picture: Image.Image = bitmap.to_pil()
+        return picture.convert("RGB")
     finally:
         page.close()

@@ -172,8 +172,8 @@ class AppearanceStyle(BaseStampStyle):
     def create_stamp(
         self,
         writer: BasePdfFileWriter,
-        box: BoxConstraints,
-        text_params: dict[str, Any],  # noqa: ARG002 - its interface
+        box: BoxConstraints,  # noqa: ARG002 - pyHanko's interface
+        text_params: dict[str, Any],  # noqa: ARG002 - pyHanko's interface
     ) -> Any:
         """Called by pyHanko once the field is there."""
         return _Stamp(writer, self)

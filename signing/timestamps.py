@@ -21,7 +21,7 @@ class HttpTimestamper(TimeStamper):
     """A time-stamping authority at `url`; `timeout` in seconds. Every failure is TimestampUnavailable."""
 
     def __init__(self, url: str, *, timeout: float = 10) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
         self.url = url
         self._timeout = timeout
 

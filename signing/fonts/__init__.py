@@ -47,7 +47,9 @@ class Font:
 
     def to_unicode(self) -> bytes:
         """Compressed CMap from glyph numbers to characters (ISO 32000-1 §9.10.3), so that the text can be found."""
-        rows = [f"<{glyph:04X}> <{code:04X}>" for code, glyph in sorted(self.glyphs.items())]
+        # one glyph may serve two characters (hyphen and soft hyphen, space and no-break space): the first is meant
+        meant = {glyph: code for code, glyph in sorted(self.glyphs.items(), reverse=True)}
+        rows = [f"<{glyph:04X}> <{code:04X}>" for glyph, code in sorted(meant.items())]
         blocks = [rows[start : start + 100] for start in range(0, len(rows), 100)]
         mapping = "\n".join(
             f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks

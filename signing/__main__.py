@@ -1,0 +1,286 @@
+"""`python -m signing sign | verify | timestamp | verify-timestamp | inspect`.
+
+Exit 0 done or valid, 1 not valid or refused, 2 wrong use, 3 unreadable.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from signing import appearance as looks
+from signing import placement as places
+from signing.appearance import Appearance
+from signing.child import quiet, verify_in_child
+from signing.errors import EncryptedPdf, SigningError, TrustStoreError, UnreadablePdf
+from signing.geometry import Box, Placement
+from signing.images import picture
+from signing.inspection import inspect_pdf
+from signing.keys import Key, Pkcs12Key
+from signing.placement import Role
+from signing.report import Report, Verdict
+from signing.sentences import headline, sentence, verdict_word
+from signing.sign import Level, sign_pdf
+from signing.stampcheck import verify_timestamp
+from signing.timestamps import HttpTimestamper, stamp
+from signing.trust import TrustStore
+
+DONE, REFUSED, USAGE, UNREADABLE = 0, 1, 2, 3
+
+
+class _WrongUse(Exception):
+    """The arguments do not go together."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code is returned."""
+    quiet()
+    chosen = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = chosen.run
+    try:
+        return run(chosen)
+    except (UnreadablePdf, EncryptedPdf) as error:
+        code = UNREADABLE
+        reason: Exception = error
+    except (_WrongUse, TrustStoreError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        code, reason = USAGE, error
+    except SigningError as error:
+        code, reason = REFUSED, error
+    _say(chosen, {"error": type(reason).__name__, "reason": str(reason)}, f"signing: {reason}", error=True)
+    return code
+
+
+def _say(chosen: argparse.Namespace, data: dict[str, Any], text: str, *, error: bool = False) -> None:
+    if chosen.json:
+        print(json.dumps(data, ensure_ascii=False))
+    else:
+        print(text, file=sys.stderr if error else sys.stdout)
+
+
+def _sign(chosen: argparse.Namespace) -> int:
+    key = _key(chosen)
+    trust = _trust(chosen) if chosen.trust else None
+    with chosen.input.open("rb") as source:
+        where, look = _visible(chosen)
+        part = chosen.output.with_name(f".{chosen.output.name}.part")
+        try:
+            with part.open("wb+") as target:
+                info = sign_pdf(
+                    source,
+                    target,
+                    key,
+                    field=chosen.field or f"Signature-{datetime.now(UTC):%Y%m%d%H%M%S%f}",
+                    placement=where,
+                    appearance=look,
+                    level=Level(chosen.level),
+                    timestamper=HttpTimestamper(chosen.tsa) if chosen.tsa else None,
+                    trust=trust,
+                    allow_private_fetch=chosen.allow_private,
+                )
+            part.replace(chosen.output)
+        finally:
+            part.unlink(missing_ok=True)
+    facts = {
+        "field": info.field,
+        "signer": info.signer.name,
+        "level": info.level.value,
+        "signed_at": info.signed_at.isoformat(),
+        "sha256": info.sha256,
+        "size": info.size,
+        "normalised": info.normalised,
+    }
+    _say(chosen, facts, f"signed by {info.signer.name} at level {info.level}: {chosen.output}")
+    return DONE
+
+
+def _key(chosen: argparse.Namespace) -> Key:
+    if chosen.key.startswith(("pkcs11:", "csc:")):
+        raise _WrongUse(f"keys of the kind {chosen.key.split(':')[0]} are not supported; give a PKCS#12 file")
+    passphrase = os.environ.get(chosen.passphrase_env)
+    if passphrase is None:
+        raise _WrongUse(f"the environment variable {chosen.passphrase_env} is not set")
+    return Pkcs12Key.unlock(Path(chosen.key).read_bytes(), passphrase)
+
+
+def _visible(chosen: argparse.Namespace) -> tuple[Placement | None, Appearance | None]:
+    if chosen.role is None and chosen.image is None and chosen.text is None:
+        return None, None
+    role = Role(chosen.role or Role.LEADER)
+    png = chosen.image.read_bytes() if chosen.image else None
+    if png is None and not chosen.text:
+        raise _WrongUse(f"the role {role} needs --image or --text")
+    return _where(chosen, role, png), _look(chosen, role, png)
+
+
+def _where(chosen: argparse.Namespace, role: Role, png: bytes | None) -> Placement:
+    if chosen.box:
+        return Placement(chosen.page or 1, chosen.box)
+    if chosen.anchor:
+        found = places.anchored(chosen.input, chosen.anchor)
+    else:
+        found = places.default(role, chosen.input)
+    if png is not None and role is Role.LEADER:
+        return Placement(found.page, places.picture_in(found.box, picture(png).ratio))
+    return found
+
+
+def _look(chosen: argparse.Namespace, role: Role, png: bytes | None) -> Appearance:
+    if chosen.text is None:
+        return Appearance(png=png)
+    if role is Role.NUMBER:
+        number, _, day = chosen.text.partition("|")
+        return looks.number_line(number.strip(), day.strip())
+    small = role in (Role.ATTACHMENT, Role.COPY)
+    size = 10 if small else 13
+    align: looks.Align = "right" if small else "left"
+    rows = tuple((looks.Text(line, size, align=align),) for line in chosen.text.splitlines())
+    return Appearance(png=png, rows=rows)
+
+
+def _trust(chosen: argparse.Namespace) -> TrustStore:
+    return TrustStore.from_folder(
+        chosen.trust, intermediates=chosen.intermediates, crls=getattr(chosen, "crl", None)
+    )
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    if chosen.signature:
+        raise _WrongUse("detached signatures are not supported")
+    report = verify_in_child(
+        chosen.input,
+        _trust(chosen),
+        at=chosen.at,
+        offline=chosen.offline,
+        require_revocation=chosen.require_revocation,
+    )
+    if chosen.json:
+        print(json.dumps(as_json(report, chosen.lang), ensure_ascii=False))
+    else:
+        print(f"{verdict_word(report, chosen.lang)}. {headline(report, chosen.lang)}")
+        for signature in report.signatures:
+            print(f"  {signature.field}: {verdict_word(signature, chosen.lang)}")
+        for finding in report.all_findings:
+            print(f"  - {sentence(finding, chosen.lang)}")
+    return {Verdict.VALID: DONE, Verdict.UNREADABLE: UNREADABLE}.get(report.verdict, REFUSED)
+
+
+def as_json(report: Report, lang: Any = "vi") -> dict[str, Any]:
+    """The report as `verify --json` prints it."""
+    return {
+        "verdict": report.verdict.value,
+        "signatures": [signature.to_dict() for signature in report.signatures],
+        "findings": [
+            {"code": finding.code.value, "params": dict(finding.params), "sentence": sentence(finding, lang)}
+            for finding in report.all_findings
+        ],
+        "sentence": headline(report, lang),
+    }
+
+
+def _timestamp(chosen: argparse.Namespace) -> int:
+    with chosen.input.open("rb") as source:
+        reply = stamp(source, HttpTimestamper(chosen.tsa))
+    chosen.output.write_bytes(reply)
+    _say(chosen, {"output": str(chosen.output), "size": len(reply)}, f"time stamp in {chosen.output}")
+    return DONE
+
+
+def _verify_timestamp(chosen: argparse.Namespace) -> int:
+    found = verify_timestamp(chosen.input, chosen.token.read_bytes(), _trust(chosen), at=chosen.at)
+    facts = {
+        "verdict": found.verdict.value,
+        "at": found.at.isoformat() if found.at else None,
+        "authority": found.authority.name if found.authority else None,
+        "reason": found.reason,
+    }
+    _say(chosen, facts, f"{found.verdict}: {found.reason or found.at}")
+    return {Verdict.VALID: DONE, Verdict.UNREADABLE: UNREADABLE}.get(found.verdict, REFUSED)
+
+
+def _inspect(chosen: argparse.Namespace) -> int:
+    with chosen.input.open("rb") as source:
+        facts = inspect_pdf(source)
+    _say(chosen, facts, json.dumps(facts, ensure_ascii=False, indent=2))
+    return DONE
+
+
+def _box(text: str) -> Box:
+    edges = [float(edge) for edge in text.split(",")]
+    if len(edges) != 4:
+        raise argparse.ArgumentTypeError("four numbers X0,Y0,X1,Y1 are needed")
+    return Box(*edges)
+
+
+def _moment(text: str) -> datetime:
+    """ISO 8601; without an offset it is UTC."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m signing", description="Sign and check official PDF documents."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _sign_arguments(_command(commands, "sign", _sign, "append a signature"))
+    verify = _command(commands, "verify", _verify, "give a verdict")
+    _trust_arguments(verify, required=True)
+    verify.add_argument("--offline", action="store_true", help="ask no OCSP service and fetch no CRL")
+    verify.add_argument(
+        "--require-revocation", action="store_true", help="unchecked revocation is no longer valid"
+    )
+    verify.add_argument("--signature", type=Path, help="detached signature over the file")
+    verify.add_argument("--lang", choices=("vi", "en"), default="vi")
+    timestamp = _command(commands, "timestamp", _timestamp, "get a time stamp over a file")
+    timestamp.add_argument("--tsa", required=True, metavar="URL")
+    timestamp.add_argument("output", type=Path, metavar="OUT.tsr")
+    check = _command(commands, "verify-timestamp", _verify_timestamp, "check a time stamp over a file")
+    check.add_argument("token", type=Path, metavar="OUT.tsr")
+    _trust_arguments(check, required=True)
+    _command(commands, "inspect", _inspect, "structure and fields, no verdict")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
+    command = commands.add_parser(name, help=about)
+    command.add_argument("input", type=Path, metavar="FILE")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=run)
+    return command
+
+
+def _trust_arguments(command: Any, *, required: bool) -> None:
+    command.add_argument("--trust", type=Path, required=required, metavar="DIR", help="roots, PEM or DER")
+    command.add_argument("--intermediates", type=Path, metavar="DIR")
+    command.add_argument("--crl", type=Path, metavar="DIR")
+    command.add_argument("--at", type=_moment, metavar="TIME", help="judge for this moment, ISO 8601")
+
+
+def _sign_arguments(command: Any) -> None:
+    command.add_argument("output", type=Path, metavar="OUT.pdf")
+    command.add_argument("--key", required=True, metavar="FILE.p12")
+    command.add_argument("--passphrase-env", required=True, metavar="VAR")
+    command.add_argument("--level", choices=[level.value for level in Level], default="b-b")
+    command.add_argument("--tsa", metavar="URL")
+    _trust_arguments(command, required=False)
+    command.add_argument("--role", choices=[role.value for role in Role])
+    command.add_argument("--image", type=Path, metavar="PNG")
+    command.add_argument("--page", type=int, metavar="N", help="from 1")
+    place = command.add_mutually_exclusive_group()
+    place.add_argument(
+        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="points from the lower left of the page"
+    )
+    place.add_argument("--anchor", metavar="TEXT")
+    command.add_argument("--text", help="for the role number: 'Số: 123/SNV-VP | An Giang, ngày …'")
+    command.add_argument("--field", help="name of the field")
+    command.add_argument(
+        "--allow-private", action="store_true", help="fetch revocation data from private addresses"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The check in a process of its own with limits: whatever a hostile file does to it becomes a verdict."""
+
+import logging
+import multiprocessing
+import resource
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from signing.report import Code, Finding, Report, Verdict
+from signing.trust import TrustStore
+from signing.verify import verify_pdf
+
+SECONDS, MEGABYTES = 10, 500
+
+
+def verify_in_child(
+    path: Path,
+    trust: TrustStore,
+    *,
+    at: datetime | None = None,
+    offline: bool = True,
+    require_revocation: bool = False,
+    seconds: float = SECONDS,
+    megabytes: int = MEGABYTES,
+) -> Report:
+    """As `verify_pdf`, within `seconds` of wall time and `megabytes` of memory beyond the program itself.
+
+    Beyond them, or when the child dies: UNREADABLE with the finding LIMIT. Raises FileNotFoundError.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    # a fork would carry the parent's threads' locks along
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    arguments = (sender, path, trust, at, offline, require_revocation, megabytes, int(seconds))
+    process = context.Process(target=_work, args=arguments, daemon=True)
+    process.start()
+    sender.close()
+    try:
+        # starting Python and loading pyHanko is not the file's fault
+        if not receiver.poll(20) or receiver.recv() != "ready":
+            return _limit("the check did not start")
+        if receiver.poll(seconds):
+            found: Report = receiver.recv()
+            return found
+        return _limit(f"no result after {seconds:g} s")
+    except EOFError:
+        process.join(1)
+        return _limit(f"the check ended with {process.exitcode}")
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+
+
+def _limit(reason: str) -> Report:
+    return Report(Verdict.UNREADABLE, findings=(Finding(Code.LIMIT, {"reason": reason}),))
+
+
+def _work(
+    sender: Connection,
+    path: Path,
+    trust: TrustStore,
+    at: datetime | None,
+    offline: bool,
+    require_revocation: bool,
+    megabytes: int,
+    seconds: int,
+) -> None:
+    quiet()
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    limit = used + megabytes * 1_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds + 5, seconds + 6))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sender.send("ready")
+    sender.send(verify_pdf(path, trust, at=at, offline=offline, require_revocation=require_revocation))
+
+
+def quiet() -> None:
+    """pyHanko logs a traceback for every certificate it refuses; the report says the same in a sentence."""
+    for name in ("pyhanko", "pyhanko_certvalidator"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

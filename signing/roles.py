@@ -1,0 +1,107 @@
+"""What each signature does on the document, and whether later ones keep to their place."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import BinaryIO
+
+from signing.certificates import CertificateInfo, Kind
+from signing.errors import SigningError
+from signing.fields import Prefix, VisibleField, inks_over
+from signing.geometry import Box
+from signing.placement import Role
+from signing.report import Code, Finding, SignatureReport
+
+
+def with_roles(reports: list[SignatureReport], shown: Mapping[str, VisibleField]) -> list[SignatureReport]:
+    """The reports with place, words and role, as far as these show."""
+    return [
+        replace(
+            report,
+            placement=field.placement if (field := shown.get(report.field)) else None,
+            text=field.text if field else "",
+            role=_role(report.signer, field),
+        )
+        for report in reports
+    ]
+
+
+def _role(signer: CertificateInfo | None, field: VisibleField | None) -> Role | None:
+    """Persons sign as leaders; an agency's field is told by its words and picture (Decree 30, App. I-II.8, III.1)."""
+    if signer is None:
+        return None
+    if signer.kind is Kind.PERSON:
+        return Role.LEADER
+    if field is None or not field.text:
+        return Role.SEAL if field is not None and field.picture else None
+    words = field.text.casefold()
+    if "+07:00" in words:
+        return Role.ATTACHMENT if words.startswith("số:") else Role.COPY
+    return Role.NUMBER if words.startswith("số:") or "ngày" in words else None
+
+
+def later_fields(
+    stream: BinaryIO,
+    reports: list[SignatureReport],
+    shown: Mapping[str, VisibleField],
+    ends: Mapping[str, int],
+    same_agency: Iterable[frozenset[str]],
+) -> list[Finding]:
+    """Name every visible field signed after the first; say when it overlays signed ink or is another agency's.
+
+    `ends`: size of the file when each field was signed.
+    """
+    readable = [report for report in reports if report.signer is not None and report.field in ends]
+    agency = _issuing_agency(readable)
+    groups = tuple(same_agency)
+    findings = []
+    for before, report in pairwise(readable):
+        field, signer = shown.get(report.field), report.signer
+        if field is None or signer is None:
+            continue
+        findings.append(_named(report, signer, field))
+        if not _same(signer.organisation, agency, groups):
+            facts = {"field": report.field, "organisation": signer.organisation, "agency": agency}
+            findings.append(Finding(Code.OTHER_AGENCY, facts))
+        earlier = readable[: readable.index(report)]
+        texts = [
+            other.placement.box
+            for other in (shown[one.field] for one in earlier if one.field in shown)
+            if other.text and other.placement.page == field.placement.page
+        ]
+        if _overlays(stream, ends[before.field], ends[report.field], field, texts):
+            facts = {"field": report.field, "signer": signer.name, "page": str(field.placement.page)}
+            findings.append(Finding(Code.INK_ON_SIGNED, facts))
+    return findings
+
+
+def _issuing_agency(reports: list[SignatureReport]) -> str:
+    """Organisation of the first person who signed, else of the first signature."""
+    signers = [report.signer for report in reports if report.signer is not None]
+    persons = [signer for signer in signers if signer.kind is Kind.PERSON]
+    return (persons or signers)[0].organisation if signers else ""
+
+
+def _same(one: str, other: str, groups: tuple[frozenset[str], ...]) -> bool:
+    return one.casefold() == other.casefold() or any({one, other} <= group for group in groups)
+
+
+def _named(report: SignatureReport, signer: CertificateInfo, field: VisibleField) -> Finding:
+    return Finding(
+        Code.LATER_FIELD,
+        {
+            "field": report.field,
+            "signer": signer.name,
+            "organisation": signer.organisation,
+            "text": field.text,
+            "page": str(field.placement.page),
+        },
+    )
+
+
+def _overlays(stream: BinaryIO, before: int, after: int, field: VisibleField, texts: list[Box]) -> bool:
+    try:
+        return inks_over(Prefix(stream, before), Prefix(stream, after), field, texts)
+    except SigningError:
+        # a revision that cannot be drawn cannot be called untouched
+        return True

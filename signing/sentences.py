@@ -1,0 +1,103 @@
+"""One sentence for each finding and each verdict, in Vietnamese as an office writes it, and in English."""
+
+import tomllib
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from signing.appearance import VIETNAM
+from signing.report import Code, Finding, Report, SignatureReport, Verdict
+
+Language = Literal["vi", "en"]
+
+
+@cache
+def _words(lang: Language) -> dict[str, str]:
+    return tomllib.loads(files("signing.words").joinpath(f"{lang}.toml").read_text("utf-8"))
+
+
+_VERDICTS: dict[Language, dict[Verdict, str]] = {
+    "vi": {
+        Verdict.VALID: "Hợp lệ",
+        Verdict.INDETERMINATE: "Chưa xác nhận được",
+        Verdict.INVALID: "Không hợp lệ",
+        Verdict.UNSIGNED: "Không có chữ ký số",
+        Verdict.UNREADABLE: "Tệp hỏng, không kết luận được",
+    },
+    "en": {
+        Verdict.VALID: "Valid",
+        Verdict.INDETERMINATE: "Cannot be confirmed",
+        Verdict.INVALID: "Not valid",
+        Verdict.UNSIGNED: "Not signed",
+        Verdict.UNREADABLE: "Damaged file, no conclusion",
+    },
+}
+_ADDED: dict[Language, str] = {"vi": "Có phần thêm không ai ký", "en": "Something added that nobody signed"}
+_ADDITIONS = {Code.UNSIGNED_ADDITION, Code.TRAILING_DATA}
+#: findings by weight; the first that is there explains the verdict
+_WEIGHT = [
+    Code.NOT_PDF,
+    Code.ENCRYPTED,
+    Code.LIMIT,
+    Code.HIDDEN_REVISION,
+    Code.CONTENT_CHANGED,
+    Code.ALTERED,
+    Code.MALFORMED,
+    Code.PART_ONLY,
+    Code.REVOKED,
+    Code.NOT_VALID_THEN,
+    Code.UNREADABLE,
+    Code.DAMAGED,
+    Code.UNSIGNED_ADDITION,
+    Code.TRAILING_DATA,
+    Code.INK_ON_SIGNED,
+    Code.OTHER_AGENCY,
+    Code.UNTRUSTED,
+    Code.EXPIRED_SINCE,
+    Code.WRONG_USE,
+    Code.WEAK_ALGORITHM,
+    Code.CHAIN_FAILED,
+    Code.TIMESTAMP_BAD,
+    Code.UNSIGNED,
+    Code.REVOCATION_UNCHECKED,
+]
+_MOMENTS = {"since", "not_before", "not_after"}
+
+
+def moment(at: datetime) -> str:
+    """`20/11/2026 09:15:30`, Vietnam's time."""
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+
+
+def sentence(finding: Finding, lang: Language = "vi") -> str:
+    """The finding in one sentence."""
+    params = dict(finding.params)
+    for name in _MOMENTS & params.keys():
+        params[name] = moment(datetime.fromisoformat(params[name]))
+    if finding.code is Code.LATER_FIELD:
+        params["shown"] = _words(lang)["showing"].format(**params) if params["text"] else ""
+    return _words(lang)[finding.code].format(**params)
+
+
+def verdict_word(report: Report | SignatureReport, lang: Language = "vi") -> str:
+    """The verdict in a few words, such as `Hợp lệ`."""
+    codes = {finding.code for finding in _findings(report)}
+    if report.verdict is Verdict.INDETERMINATE and codes & _ADDITIONS:
+        return _ADDED[lang]
+    return _VERDICTS[lang][report.verdict]
+
+
+def headline(report: Report | SignatureReport, lang: Language = "vi") -> str:
+    """What the verdict rests on, in one or two sentences."""
+    found = sorted(
+        (finding for finding in _findings(report) if finding.code in _WEIGHT),
+        key=lambda finding: _WEIGHT.index(finding.code),
+    )
+    if report.verdict is not Verdict.VALID:
+        return sentence(found[0], lang) if found else verdict_word(report, lang)
+    return " ".join([_words(lang)["valid_verdict"], *(sentence(finding, lang) for finding in found[:1])])
+
+
+def _findings(report: Report | SignatureReport) -> tuple[Finding, ...]:
+    return report.all_findings if isinstance(report, Report) else report.findings

@@ -1,0 +1,1 @@
+"""Sentences of the findings, one file a language."""
