@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from eoffice.directory.models import Role
 
 #: the same for every demonstration account and key; printed at the terminal
-PASSWORD = "An-Giang-2026"
+PASSWORD = "AnGiang-2026-demo"  # noqa: S105 - printed for everybody who tries
 PIN = "123456"
 
 #: the code of this installation's system on the axis

@@ -79,13 +79,9 @@ def word_to_pdf(path: Path, *, seconds: float = 60.0) -> bytes:
         profile = home / "profile" / "user"
         profile.mkdir(parents=True)
         (profile / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
-        _run(
-            [*_own_network(), program, "--headless", "--norestore", "--nolockcheck"]
-            + [f"-env:UserInstallation={profile.parent.as_uri()}", "--convert-to", _FILTER]
-            + ["--outdir", folder, str(draft)],
-            home,
-            seconds,
-        )
+        options = ["--headless", "--norestore", "--nolockcheck"]
+        options += [f"-env:UserInstallation={profile.parent.as_uri()}", "--convert-to", _FILTER]
+        _run([*_own_network(), program, *options, "--outdir", folder, str(draft)], home, seconds)
         result = draft.with_suffix(".pdf")
         if not result.is_file():
             raise CannotConvert

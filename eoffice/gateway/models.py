@@ -51,6 +51,8 @@ class Dispatch(Base):
     last_error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+    #: when the axis was last asked what became of it
+    asked_at: Mapped[datetime | None]
 
     deliveries: Mapped[list["Delivery"]] = relationship(back_populates="dispatch", order_by="Delivery.id")
 
@@ -139,8 +141,8 @@ class Packet(Base):
     business: Mapped[str] = mapped_column(sa.String(10), default="new")
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int] = mapped_column(sa.BigInteger)
-    #: the axis's signed word on what it delivered
-    receipt: Mapped[dict[str, Any] | None]
+    #: what its header says and which files it holds, see `gateway.contents`
+    content: Mapped[dict[str, Any]]
     state: Mapped[PacketState] = mapped_column(enum_column(PacketState), default=PacketState.STORED)
     error: Mapped[str] = mapped_column(default="")
     received_at: Mapped[datetime]

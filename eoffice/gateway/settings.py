@@ -14,3 +14,7 @@ AXIS_CERTIFICATES = setting(
     "EOFFICE_AXIS_CERTIFICATES", lambda value: Path(str(value)) if value else None, None,
     "PEM file of the certificates that sign the axis's receipts; empty: receipts are kept and not verified.",
 )  # fmt: skip
+SEND_DAYS = setting(
+    "EOFFICE_SEND_DAYS", int, 7, "Days a document is tried before a person has to decide; its bytes are kept."
+)
+LONG_POLL = setting("EOFFICE_LONG_POLL", int, 20, "Seconds a question for new packets may wait at the axis.")

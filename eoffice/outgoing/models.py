@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from eoffice.core.db import Base, enum_column
 from eoffice.directory.models import Assignment, Unit
 from eoffice.documents.models import Direction, Document
-from eoffice.outgoing.workflow import State
+from eoffice.outgoing.states import State
 
 
 class DraftSource(StrEnum):
@@ -30,7 +30,7 @@ class OutgoingDocument(Document):
     id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
     state: Mapped[State] = mapped_column(enum_column(State), index=True)
     draft_source: Mapped[DraftSource] = mapped_column(enum_column(DraftSource))
-    #: what the template is filled with: legal bases, paragraphs, list of recipients
+    #: what the template is filled with, see `drafting.Text`; empty for an upload
     content: Mapped[dict[str, Any]]
     drafter_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
     unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.id"), index=True)
@@ -50,6 +50,8 @@ class OutgoingDocument(Document):
     reason: Mapped[str] = mapped_column(default="")
     #: box of the number line on page 1 in points, origin bottom left: x0, y0, x1, y1; by template or by hand
     number_box: Mapped[list[Any] | None] = mapped_column(sa.JSON)
+    #: page (from 1) and box between the signer's title and name: page, x0, y0, x1, y1; None: not found
+    signature_place: Mapped[list[Any] | None] = mapped_column(sa.JSON)
 
     drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])

@@ -2,7 +2,9 @@
 
 from flask_babel import lazy_gettext as _l
 
-from eoffice.core.permissions import permission
+from eoffice.core.permissions import Actor, Permission, object_rule, permission
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.outgoing.models import OutgoingDocument
 
 OUTGOING_DRAFT = permission("outgoing:draft", _l("Draft outgoing documents"))
 OUTGOING_APPROVE = permission("outgoing:approve", _l("Approve the content of one's unit's drafts"))
@@ -11,3 +13,20 @@ OUTGOING_SIGN = permission("outgoing:sign", _l("Sign documents"))
 OUTGOING_NUMBER = permission("outgoing:number", _l("Give number and date, or make a number void"))
 OUTGOING_SEAL = permission("outgoing:seal", _l("Sign with the agency's key"))
 OUTGOING_ISSUE = permission("outgoing:issue", _l("Issue documents to their recipients"))
+
+#: steps of whoever holds the duty in the agency, whichever document it is
+_OF_THE_OFFICE = frozenset({OUTGOING_CHECK, OUTGOING_NUMBER, OUTGOING_SEAL, OUTGOING_ISSUE, DOCUMENT_READ})
+
+
+@object_rule(OutgoingDocument)
+def may(actor: Actor, wanted: Permission, document: OutgoingDocument) -> bool:
+    """Drafting is the drafter's and his unit head's, approval the unit head's, the signature the signer's alone."""
+    if document.agency_id != actor.agency_id:
+        return False
+    if wanted == OUTGOING_DRAFT:
+        return document.drafter.person_id == actor.person_id or document.unit_id in actor.headed_unit_ids
+    if wanted == OUTGOING_APPROVE:
+        return document.unit_id in actor.headed_unit_ids
+    if wanted == OUTGOING_SIGN:
+        return document.signer.person_id == actor.person_id
+    return wanted in _OF_THE_OFFICE

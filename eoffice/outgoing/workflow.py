@@ -1,11 +1,7 @@
-"""States of an outgoing document, one table (Decree 30/2020, Articles 10 to 18)."""
+"""The moves of an outgoing document, one table (Decree 30/2020, Articles 10 to 18)."""
 
 from enum import StrEnum
 
-from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
-
-from eoffice.core.states import Look, Shape, Tone
 from eoffice.core.workflow import Machine, Rule
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
@@ -16,75 +12,15 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SEAL,
     OUTGOING_SIGN,
 )
+from eoffice.outgoing.states import State
 
-
-class State(StrEnum):
-    """Where an outgoing document is."""
-
-    DRAFT = "draft"
-    APPROVAL = "approval"
-    FORM_CHECK = "form_check"
-    SIGNATURE = "signature"
-    NUMBERING = "numbering"
-    SEALING = "sealing"
-    ISSUING = "issuing"
-    ISSUED = "issued"
-    SENT_BACK = "sent_back"
-    VOID = "void"
-
-    @property
-    def look(self) -> Look:
-        """Word, shape, colour and sentence, the same everywhere."""
-        return LOOKS[self]
-
-    @property
-    def word(self) -> LazyString:
-        """The one word for it."""
-        return LOOKS[self].word
-
-
-LOOKS: dict[State, Look] = {
-    State.DRAFT: Look(_l("Draft"), Shape.DASH, Tone.IDLE, _l("Being written, not submitted yet")),
-    State.APPROVAL: Look(
-        _l("Waiting for approval"),
-        Shape.RING,
-        Tone.WAIT,
-        _l("Waiting for the head of the unit to approve the content"),
-    ),
-    State.FORM_CHECK: Look(
-        _l("Waiting for the form check"), Shape.RING, Tone.WAIT, _l("Waiting for the form to be checked")
-    ),
-    State.SIGNATURE: Look(
-        _l("Waiting for signature"), Shape.RING, Tone.WAIT, _l("Waiting for the leader's signature")
-    ),
-    State.NUMBERING: Look(
-        _l("To be numbered"),
-        Shape.RING,
-        Tone.WAIT,
-        _l("Signed; waiting for the clerk to give number and date"),
-    ),
-    State.SEALING: Look(
-        _l("To be sealed"), Shape.RING, Tone.WAIT, _l("Numbered; waiting for the agency's digital signature")
-    ),
-    State.ISSUING: Look(
-        _l("To be issued"), Shape.RING, Tone.WAIT, _l("Sealed; waiting for the clerk to send it")
-    ),
-    State.ISSUED: Look(_l("Issued"), Shape.TICK, Tone.OK, _l("The document is locked; nobody can change it")),
-    State.SENT_BACK: Look(
-        _l("Sent back"), Shape.TRIANGLE, Tone.WARN, _l("Sent back with a reason; the drafter mends it")
-    ),
-    State.VOID: Look(
-        _l("Number void"),
-        Shape.DASH,
-        Tone.IDLE,
-        _l("The number is not used again; the reason stands in the register"),
-    ),
-}
+__all__ = ["MACHINE", "Move", "State"]
 
 
 class Move(StrEnum):
     """What can be done with it."""
 
+    REVISE = "revise"
     SUBMIT = "submit"
     APPROVE = "approve"
     CHECK = "check"
@@ -99,6 +35,8 @@ class Move(StrEnum):
 MACHINE: Machine[State, Move] = Machine(
     (State.DRAFT,),
     {
+        (State.DRAFT, Move.REVISE): Rule(State.DRAFT, OUTGOING_DRAFT),
+        (State.SENT_BACK, Move.REVISE): Rule(State.SENT_BACK, OUTGOING_DRAFT),
         (State.DRAFT, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
         (State.SENT_BACK, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
         (State.APPROVAL, Move.APPROVE): Rule(State.FORM_CHECK, OUTGOING_APPROVE),
@@ -107,6 +45,8 @@ MACHINE: Machine[State, Move] = Machine(
         (State.FORM_CHECK, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_CHECK, needs_note=True),
         (State.SIGNATURE, Move.SIGN): Rule(State.NUMBERING, OUTGOING_SIGN),
         (State.SIGNATURE, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_SIGN, needs_note=True),
+        # signed, but the clerk sees what nobody saw before: no number is lost yet
+        (State.NUMBERING, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_NUMBER, needs_note=True),
         (State.NUMBERING, Move.NUMBER): Rule(State.SEALING, OUTGOING_NUMBER),
         (State.SEALING, Move.SEAL): Rule(State.ISSUING, OUTGOING_SEAL),
         (State.SEALING, Move.VOID): Rule(State.VOID, OUTGOING_NUMBER, needs_note=True),

@@ -96,7 +96,7 @@ def upgrade() -> None:
         sa.Column("business", sa.String(length=10), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("receipt", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -389,6 +389,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_dispatch_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_dispatch_document_id_document")
@@ -749,6 +750,7 @@ def upgrade() -> None:
         sa.Column("issued_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("number_box", sa.JSON(), nullable=True),
+        sa.Column("signature_place", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["drafter_id"], ["assignment.id"], name=op.f("fk_outgoing_document_drafter_id_assignment")
         ),
@@ -843,6 +845,7 @@ def upgrade() -> None:
                 "seen",
                 "working",
                 "done",
+                "withdrawn",
                 name="taskstate",
                 native_enum=False,
                 create_constraint=True,

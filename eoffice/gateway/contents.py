@@ -1,0 +1,75 @@
+"""What a packet says, as plain values: kept with it, and handed to the features above."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from exchange.model import DocumentMessage
+
+
+@dataclass(frozen=True)
+class ArrivedFile:
+    """One attachment, its bytes already stored."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class ArrivalContent:
+    """The fields of an arrived document."""
+
+    sender_code: str
+    sender_name: str
+    code_number: str
+    code_notation: str
+    issued_on: date | None
+    kind_name: str
+    subject: str
+    signer_name: str
+    signer_title: str
+    #: 0 to 3; the timed level 4 of older systems counts as the highest
+    urgency: int
+    due_on: date | None
+    document_uid: str
+    #: document ids that this one answers
+    in_reply_to: tuple[str, ...]
+    files: tuple[ArrivedFile, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As kept in the database."""
+        return asdict(self) | {
+            "issued_on": self.issued_on.isoformat() if self.issued_on else None,
+            "due_on": self.due_on.isoformat() if self.due_on else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "ArrivalContent":
+        """The reverse of `to_json`."""
+        days = {key: date.fromisoformat(data[key]) if data[key] else None for key in ("issued_on", "due_on")}
+        files = tuple(ArrivedFile(**file) for file in data["files"])
+        return cls(**{**data, **days, "files": files, "in_reply_to": tuple(data["in_reply_to"])})
+
+
+def content_of(message: DocumentMessage, files: Iterable[ArrivedFile]) -> ArrivalContent:
+    """The fields of a parsed message, cut to what our columns hold."""
+    signer = message.signer
+    return ArrivalContent(
+        sender_code=message.sender.organ_id,
+        sender_name=(message.sender.name or message.sender.organ_id)[:200],
+        code_number=message.code.number[:11],
+        code_notation=message.code.notation[:30],
+        issued_on=message.promulgated_on,
+        kind_name=message.document_type.name if message.document_type else "",
+        subject=(message.subject or message.content)[:500],
+        signer_name=(signer.full_name if signer else "")[:100],
+        signer_title=(signer.position if signer else "")[:100],
+        urgency=min(3, max(0, message.other.priority or 0)),
+        due_on=message.due_on,
+        document_uid=message.document_id[:150],
+        in_reply_to=tuple(answer.document_id for answer in message.response_for if answer.document_id),
+        files=tuple(files),
+    )

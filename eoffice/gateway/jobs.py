@@ -1,0 +1,190 @@
+"""Calls to the axis: outside every transaction, idempotent, repeated until its receipt is stored."""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock, jobs
+from eoffice.core.blobs import blobs
+from eoffice.core.config import settings
+from eoffice.core.db import transaction
+from eoffice.core.jobs import Queue, job, periodic
+from eoffice.documents.models import Document
+from eoffice.gateway import axis, messages, operations, queries
+from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop, Report
+from eoffice.gateway.settings import SEND_DAYS
+from exchange import build as codec
+from exchange.answers import Progress
+from exchange.build import Digest
+from exchange.client import AxisClient
+from exchange.errors import BadReceipt, ExchangeError, Refused, Unavailable
+from exchange.model import MessageKind
+from exchange.vxp import Delivery as Transport
+
+log = structlog.get_logger(__name__)
+
+
+@job("gateway.send", Queue.EXCHANGE)
+def send(session: Session, dispatch_id: int) -> None:
+    """Send a packet of the outbox. The same bytes and id on every try make a repeat harmless."""
+    sent = session.get(Dispatch, dispatch_id, populate_existing=True)
+    if sent is None or sent.state != DispatchState.WAITING:
+        return
+    client, sender = axis.client(), queries.code_of(session, sent.agency_id)
+    try:
+        digest = _packet(session, sent)
+        if client is None:
+            raise Unavailable("Chưa khai báo địa chỉ trục liên thông", "No axis is set")
+        taken = _hand_over(client, sent, sender, digest)
+    except (Unavailable, BadReceipt) as error:
+        with transaction(session):
+            _later(session, sent, error)
+        return
+    except ExchangeError as error:
+        with transaction(session):
+            operations.failed(session, session.get_one(Dispatch, dispatch_id, with_for_update=True), error.vi)
+        return
+    with transaction(session):
+        locked = session.get_one(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
+        if locked.state == DispatchState.WAITING:
+            operations.accepted(session, locked, taken)
+
+
+def _packet(session: Session, sent: Dispatch) -> Digest:
+    """Build the packet once and keep its bytes. Raises ExchangeError when it cannot be built."""
+    if sent.packet_sha256 is not None and sent.packet_size is not None:
+        return Digest(sent.packet_sha256, sent.packet_size)
+    message = messages.document_message(session, sent)
+    session.rollback()
+    with tempfile.TemporaryFile() as spool:
+        codec.build(message, spool)
+        spool.seek(0)
+        blob = blobs().put(spool)
+    with transaction(session):
+        locked = session.get_one(Dispatch, sent.id, with_for_update=True, populate_existing=True)
+        if locked.packet_sha256 is None:
+            locked.packet_sha256, locked.packet_size = blob.sha256, blob.size
+    assert sent.packet_sha256 is not None
+    assert sent.packet_size is not None
+    return Digest(sent.packet_sha256, sent.packet_size)
+
+
+def _hand_over(client: AxisClient, sent: Dispatch, sender: str, digest: Digest) -> operations.Taken:
+    with blobs().open(digest.sha256) as packet:
+        answer = client.send(
+            packet,
+            digest,
+            kind=MessageKind.DOCUMENT,
+            sender=sender,
+            message_id=sent.message_id,
+        )
+    return operations.Taken(answer.doc_id, answer.receipt.to_json() if answer.receipt else None)
+
+
+def _later(session: Session, sent: Dispatch, error: ExchangeError) -> None:
+    """Not now: try again with growing delays until the days are over."""
+    locked = session.get_one(Dispatch, sent.id, with_for_update=True, populate_existing=True)
+    if locked.state != DispatchState.WAITING:
+        return
+    locked.attempts += 1
+    locked.last_error = error.vi
+    if clock.now() - locked.created_at > timedelta(days=settings().get(SEND_DAYS)):
+        operations.failed(session, locked, error.vi)
+        return
+    locked.next_try_at = clock.now() + operations.delay(locked.attempts)
+    document = session.get_one(Document, locked.document_id)
+    operations.enqueue(session, locked, document.urgency, at=locked.next_try_at)
+    log.warning("axis unavailable", dispatch=locked.id, attempts=locked.attempts, error=error.en)
+
+
+@job("gateway.send_report", Queue.EXCHANGE)
+def send_report(session: Session, report_id: int) -> None:
+    """Send one status back to the sender of an arrival."""
+    report = session.get(Report, report_id, populate_existing=True)
+    if report is None or report.state != DispatchState.WAITING:
+        return
+    client = axis.client()
+    spool = BytesIO()
+    digest = codec.build(messages.status_message(session, report), spool)
+    sender, message_id = queries.code_of(session, report.agency_id), report.message_id
+    session.rollback()
+    try:
+        if client is None:
+            raise Unavailable("Chưa khai báo địa chỉ trục liên thông", "No axis is set")
+        spool.seek(0)
+        client.send(spool, digest, kind=MessageKind.STATUS, sender=sender, message_id=message_id)
+    except (Unavailable, BadReceipt) as error:
+        with transaction(session):
+            _report_later(session, report_id, error)
+        return
+    except Refused as error:
+        with transaction(session):
+            report.state, report.last_error = DispatchState.FAILED, error.vi
+        log.error("status refused by the axis", report=report_id, error=error.en)
+        return
+    with transaction(session):
+        report.state, report.accepted_at, report.last_error = DispatchState.ACCEPTED, clock.now(), ""
+
+
+def _report_later(session: Session, report_id: int, error: ExchangeError) -> None:
+    report = session.get_one(Report, report_id, with_for_update=True, populate_existing=True)
+    report.attempts += 1
+    report.last_error = error.vi
+    at = clock.now() + operations.delay(report.attempts)
+    jobs.enqueue(
+        session, "gateway.send_report", report_id=report_id, _at=at, _lock=f"reports:{report.arrival_id}"
+    )
+
+
+@periodic("gateway.ask_progress", seconds=3, queue=Queue.EXCHANGE)
+def ask_progress(session: Session) -> None:
+    """Ask the axis which packets were fetched: a young one every few seconds, an old one ever less often."""
+    client = axis.client()
+    if client is None:
+        return
+    now = clock.now()
+    age = now - Dispatch.accepted_at
+    lying = sa.exists().where(Delivery.dispatch_id == Dispatch.id, Delivery.hop == Hop.ON_AXIS)
+    due = sa.select(Dispatch.id, Dispatch.hub_id).where(
+        Dispatch.state == DispatchState.ACCEPTED,
+        lying,
+        sa.or_(Dispatch.asked_at.is_(None), Dispatch.asked_at < now - age / 20),
+    )
+    for dispatch_id, hub_id in session.execute(due.order_by(Dispatch.asked_at.nulls_first()).limit(50)).all():
+        session.rollback()
+        try:
+            progress = client.sent(hub_id)
+        except ExchangeError as error:
+            log.warning("progress not told", axis_id=hub_id, error=error.en)
+            return
+        with transaction(session):
+            _note_progress(session, dispatch_id, {item.recipient: item for item in progress})
+
+
+def _note_progress(session: Session, dispatch_id: int, progress: dict[str, Progress]) -> None:
+    sent = session.get_one(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
+    sent.asked_at = clock.now()
+    for delivery in sent.deliveries:
+        told = progress.get(delivery.recipient_code)
+        if told is None:
+            continue
+        if told.state == Transport.FAIL:
+            delivery.note = told.description
+        moment = _moment(told.received_at or told.fetched_at)
+        if moment is not None:
+            operations.advance(session, delivery, Hop.FETCHED, "fetched_at", moment)
+
+
+def _moment(text: str) -> datetime | None:
+    """A time as an axis writes it: with its zone, or without one in the time of this country."""
+    if not text:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return clock.now()  # it was fetched, whatever the spelling of the time
+    return (read if read.tzinfo else read.replace(tzinfo=clock.TZ)).astimezone(UTC)

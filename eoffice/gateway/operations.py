@@ -1,0 +1,154 @@
+"""Writes of the gateway; the caller's use case commits."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, events, jobs
+from eoffice.core.permissions import Actor, system_actor
+from eoffice.documents.models import Channel, Document, Urgency
+from eoffice.documents.queries import recipients
+from eoffice.gateway.events import DeliveryChanged
+from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Report
+
+DISPATCHED = audit.action("gateway.dispatched", _l("Put into the outbox"))
+ACCEPTED = audit.action("gateway.accepted", _l("Taken by the axis"))
+FAILED = audit.action("gateway.failed", _l("Could not be sent"))
+RESENT = audit.action("gateway.resent", _l("Sent again by hand"))
+STATUS_TAKEN = audit.action("gateway.status_taken", _l("Recipient reported"))
+ARRIVED = audit.action("gateway.arrived", _l("Arrived over the axis"))
+
+#: hops in order; a later one is never undone by an earlier one that comes late
+ORDER = {hop: place for place, hop in enumerate(Hop)}
+
+#: status code on the wire, the hop it proves and the column of its time (QCVN 102:2016)
+STATUSES: Mapping[str, tuple[Hop, str]] = {
+    "01": (Hop.ARRIVED, "arrived_at"),
+    "02": (Hop.REFUSED, "refused_at"),
+    "03": (Hop.REGISTERED, "registered_at"),
+    "04": (Hop.ASSIGNED, "assigned_at"),
+    "05": (Hop.PROCESSING, "processing_at"),
+    "06": (Hop.DONE, "done_at"),
+}
+
+
+def dispatch(session: Session, actor: Actor, document: Document) -> Dispatch | None:
+    """Put an issued document into the outbox; None when nobody is reached over the axis."""
+    reached = [r for r in recipients(session, document) if r.channel == Channel.AXIS]
+    if not reached:
+        return None
+    now = clock.now()
+    made = Dispatch(
+        agency_id=document.agency_id, document_id=document.id, message_id=str(uuid.uuid4()),
+        created_at=now, next_try_at=now,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    session.add_all(
+        Delivery(
+            agency_id=document.agency_id, dispatch_id=made.id, document_id=document.id,
+            recipient_code=recipient.code, recipient_name=recipient.name,
+        )
+        for recipient in reached
+    )  # fmt: skip
+    audit.record(session, actor, DISPATCHED, document, recipients=[r.code for r in reached])
+    enqueue(session, made, document.urgency)
+    return made
+
+
+def enqueue(session: Session, waiting: Dispatch, urgency: Urgency, at: datetime | None = None) -> None:
+    """Have a worker send it: urgent documents in a queue of their own."""
+    queue = jobs.Queue.URGENT if urgency > Urgency.NORMAL else jobs.Queue.EXCHANGE
+    jobs.enqueue(
+        session, "gateway.send", dispatch_id=waiting.id, _at=at, _lock=f"dispatch:{waiting.id}", _queue=queue
+    )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the axis said when it took a packet."""
+
+    hub_id: str
+    receipt: dict[str, object] | None
+
+
+def accepted(session: Session, sent: Dispatch, taken: Taken) -> None:
+    """The axis has it: its receipt is kept, every recipient's copy lies there."""
+    now = clock.now()
+    sent.state, sent.accepted_at = DispatchState.ACCEPTED, now
+    sent.hub_id, sent.receipt, sent.last_error = taken.hub_id, taken.receipt, ""
+    for delivery in sent.deliveries:
+        advance(session, delivery, Hop.ON_AXIS, "on_axis_at", now)
+    document = session.get_one(Document, sent.document_id)
+    audit.record(session, system_actor(sent.agency_id), ACCEPTED, document, axis_id=taken.hub_id)
+
+
+def failed(session: Session, sent: Dispatch, reason: str) -> None:
+    """Refused for good, or out of time: everything is kept until a person decides."""
+    sent.state, sent.last_error = DispatchState.FAILED, reason
+    for delivery in sent.deliveries:
+        delivery.hop, delivery.note = Hop.FAILED, reason
+        events.publish(session, DeliveryChanged(delivery.id))
+    document = session.get_one(Document, sent.document_id)
+    audit.record(session, system_actor(sent.agency_id), FAILED, document, reason=reason)
+
+
+def delay(attempts: int) -> timedelta:
+    """Time to the next try, doubled from 2 s up to a minute: an axis that is back is used soon."""
+    return timedelta(seconds=min(60, 2 ** min(attempts, 6)))
+
+
+def advance(session: Session, delivery: Delivery, hop: Hop, column: str, at: datetime) -> bool:
+    """Note a proven step. The same step again, or an earlier one that comes late, moves nothing back."""
+    if getattr(delivery, column) is None:
+        setattr(delivery, column, at)
+    ended = delivery.hop in (Hop.REFUSED, Hop.DONE) or (delivery.hop == Hop.FAILED and hop != Hop.ON_AXIS)
+    if ended or (delivery.hop != Hop.FAILED and ORDER[hop] <= ORDER[delivery.hop]):
+        return False
+    delivery.hop = hop
+    session.flush()
+    events.publish(session, DeliveryChanged(delivery.id))
+    return True
+
+
+def take_status(session: Session, delivery: Delivery, code: str, description: str, at: datetime) -> None:
+    """Note what a recipient reported. An unknown code is kept in the log and moves nothing."""
+    known = STATUSES.get(code)
+    moved = known is not None and advance(session, delivery, *known, at)
+    if moved or delivery.last_status_at is None or at >= delivery.last_status_at:
+        delivery.last_status_at, delivery.note = at, description or delivery.note
+    document = session.get_one(Document, delivery.document_id)
+    audit.record(
+        session, system_actor(delivery.agency_id), STATUS_TAKEN, document,
+        recipient=delivery.recipient_name, code=code, description=description,
+    )  # fmt: skip
+
+
+def report(session: Session, document: Document, code: str, description: str, staff: str = "") -> None:
+    """Tell the sender of an arrived document, once per code; nothing happens for one that came on paper."""
+    arrival = session.scalar(sa.select(Arrival).where(Arrival.document_id == document.id))
+    if arrival is not None:
+        report_arrival(session, arrival, code, description, staff)
+
+
+def report_arrival(session: Session, arrival: Arrival, code: str, description: str, staff: str = "") -> None:
+    """As `report`, for an arrival that may have no document yet."""
+    made = session.scalar(
+        insert(Report)
+        .values(
+            agency_id=arrival.agency_id, arrival_id=arrival.id, code=code, description=description,
+            staff_name=staff, at=clock.now(), message_id=str(uuid.uuid4()), state=DispatchState.WAITING, attempts=0,
+            last_error="",
+        )
+        .on_conflict_do_nothing()
+        .returning(Report.id)
+    )  # fmt: skip
+    if made is not None:
+        # One after the other: the sender reads them in the order in which things happened.
+        jobs.enqueue(session, "gateway.send_report", report_id=made, _lock=f"reports:{arrival.id}")

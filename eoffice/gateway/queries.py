@@ -1,0 +1,64 @@
+"""Reads of the gateway."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.directory.models import Agency
+from eoffice.documents.models import Document
+from eoffice.gateway.contents import ArrivalContent
+from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Packet, Report
+
+
+def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
+    """What an arrived packet says."""
+    return ArrivalContent.from_json(session.get_one(Packet, arrival.packet_id).content)
+
+
+def arrival_of(session: Session, document: Document) -> Arrival | None:
+    """The arrival a document was made of; None for one that came on paper."""
+    return session.scalar(sa.select(Arrival).where(Arrival.document_id == document.id))
+
+
+def reports_of(session: Session, document: Document) -> Sequence[Report]:
+    """What the sender of a document was told, oldest first."""
+    query = sa.select(Report).join(Arrival, Report.arrival_id == Arrival.id)
+    return session.scalars(query.where(Arrival.document_id == document.id).order_by(Report.id)).all()
+
+
+def deliveries_of(session: Session, document: Document) -> Sequence[Delivery]:
+    """Every recipient's copy of an issued document: trouble first, then by name."""
+    trouble = sa.case((Delivery.hop == Hop.FAILED, 0), (Delivery.hop == Hop.REFUSED, 1), else_=2)
+    query = sa.select(Delivery).where(Delivery.document_id == document.id)
+    return session.scalars(query.order_by(trouble, Delivery.id)).all()
+
+
+def dispatch_of(session: Session, document: Document) -> Dispatch | None:
+    """The outbox row of an issued document."""
+    return session.scalars(
+        sa.select(Dispatch).where(Dispatch.document_id == document.id).order_by(Dispatch.id.desc())
+    ).first()
+
+
+def trouble(
+    session: Session, agency_id: int, fetched_before: datetime, *, limit: int = 20
+) -> Sequence[Delivery]:
+    """Copies of an agency that need a person: refused, failed, or on the axis since before that moment."""
+    stuck = sa.and_(Delivery.hop == Hop.ON_AXIS, Delivery.on_axis_at < fetched_before)
+    query = sa.select(Delivery).where(
+        Delivery.agency_id == agency_id, sa.or_(Delivery.hop.in_([Hop.FAILED, Hop.REFUSED]), stuck)
+    )
+    return session.scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
+
+
+def waiting(session: Session) -> Sequence[Dispatch]:
+    """Everything in the outbox, oldest first."""
+    query = sa.select(Dispatch).where(Dispatch.state == DispatchState.WAITING).order_by(Dispatch.id)
+    return session.scalars(query).all()
+
+
+def code_of(session: Session, agency_id: int) -> str:
+    """The code an agency sends under."""
+    return session.get_one(Agency, agency_id).code

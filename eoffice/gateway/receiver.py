@@ -1,0 +1,251 @@
+"""Receiving: list, download, check, store with one arrival per local addressee, then acknowledge.
+
+Whatever is killed in between, the axis offers the packet again and the same packet changes nothing.
+"""
+
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, events
+from eoffice.core.blobs import Blob, blobs
+from eoffice.core.config import settings
+from eoffice.core.db import new_session, transaction
+from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Agency
+from eoffice.gateway import axis, operations
+from eoffice.gateway.contents import ArrivalContent, ArrivedFile, content_of
+from eoffice.gateway.events import PacketArrived
+from eoffice.gateway.models import Arrival, Delivery, Packet, PacketState
+from eoffice.gateway.settings import LONG_POLL
+from exchange.answers import Waiting
+from exchange.client import AxisClient
+from exchange.errors import AxisError, ExchangeError, Unavailable, Unreadable
+from exchange.model import DocumentMessage, MessageKind, StatusMessage
+from exchange.parse import parse
+from exchange.vxp import Delivery as Transport
+
+log = structlog.get_logger(__name__)
+
+
+class Receiver:
+    """Asks the axis for documents and for statuses, each in a thread of its own, until stopped."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(kind,), name=f"receiver-{kind}", daemon=True)
+            for kind in MessageKind
+        ]
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ask the threads to end; a long poll under way is left to the end of the process."""
+        self._stop.set()
+
+    def _run(self, kind: MessageKind) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                client = axis.client()
+                if client is None:
+                    self._stop.wait(5)
+                    continue
+                receive_round(client, kind, wait=settings().get(LONG_POLL))
+                failures = 0
+            except Unavailable as error:
+                failures += 1
+                pause = error.retry_after or operations.delay(min(failures, 3)).total_seconds()
+                log.warning("axis unavailable", kind=kind.value, pause=pause, error=error.en)
+                self._stop.wait(pause)
+            except Exception:
+                failures += 1
+                log.exception("receiving failed", kind=kind.value)
+                self._stop.wait(operations.delay(failures).total_seconds())
+
+
+def receive_round(client: AxisClient, kind: MessageKind, *, wait: float = 0) -> int:
+    """Receive what waits now, most urgent first; returns how many. Raises Unavailable."""
+    offered = client.received(kind, wait=wait)
+    if not offered:
+        return 0
+    session = new_session()
+    try:
+        for one in offered:
+            receive(session, client, one)
+    finally:
+        session.close()
+    return len(offered)
+
+
+def receive(session: Session, client: AxisClient, offered: Waiting) -> None:
+    """Receive one packet. Raises Unavailable when the line is cut: nothing was stored, or it is known already."""
+    known = session.scalar(sa.select(Packet).where(Packet.hub_id == offered.doc_id))
+    if known is None:
+        known = _fetch(session, client, offered)
+    session.rollback()
+    damaged = known.state == PacketState.DAMAGED
+    try:
+        client.confirm(
+            offered.doc_id,
+            Transport.FAIL if damaged else Transport.DONE,
+            description=known.error if damaged else "",
+            sha256="" if damaged else known.sha256,
+        )
+    except Unavailable:
+        raise
+    except AxisError as error:
+        log.error("acknowledgement refused", axis_id=offered.doc_id, error=error.en)
+        return
+    with transaction(session):
+        session.get_one(Packet, known.id).acknowledged_at = clock.now()
+
+
+def _fetch(session: Session, client: AxisClient, offered: Waiting) -> Packet:
+    with client.open(offered.doc_id, offered.sha256) as stream:
+        blob = blobs().put(stream)
+    with tempfile.TemporaryDirectory(prefix="eoffice-packet-") as folder:
+        try:
+            with blobs().open(blob.sha256) as source:
+                message = parse(source, Path(folder)).message
+        except Unreadable as error:
+            return _keep_aside(session, offered, blob, error)
+        if isinstance(message, StatusMessage):
+            return _store_status(session, offered, blob, message)
+        content = content_of(message, _store_files(message))
+        return _store_document(session, offered, blob, message, content)
+
+
+def _store_files(message: DocumentMessage) -> Iterable[ArrivedFile]:
+    for attachment in message.attachments:
+        if attachment.content is not None:
+            with attachment.content.open("rb") as file:
+                stored = blobs().put(file)
+            yield ArrivedFile(attachment.name, attachment.media_type, stored.sha256, stored.size)
+
+
+def _packet(session: Session, offered: Waiting, blob: Blob, **fields: object) -> tuple[Packet, bool]:
+    """The row of a packet, made once however many receive it at the same time; True when it is new."""
+    values = {
+        "hub_id": offered.doc_id, "message_type": offered.kind.value, "sender_code": offered.sender[:35],
+        "document_uid": "", "business": "new", "sha256": blob.sha256, "size": blob.size, "content": {},
+        "state": PacketState.STORED, "error": "", "received_at": clock.now(), **fields,
+    }  # fmt: skip
+    made = session.scalar(insert(Packet).values(values).on_conflict_do_nothing().returning(Packet.id))
+    row = session.scalars(sa.select(Packet).where(Packet.hub_id == offered.doc_id)).one()
+    return row, made is not None
+
+
+def _keep_aside(session: Session, offered: Waiting, blob: Blob, error: ExchangeError) -> Packet:
+    """A packet that cannot be read: its bytes stay here, and the axis keeps its own."""
+    log.error("packet damaged", axis_id=offered.doc_id, error=error.en)
+    with transaction(session):
+        packet, _ = _packet(session, offered, blob, state=PacketState.DAMAGED, error=str(error)[:500])
+    return packet
+
+
+def _store_status(session: Session, offered: Waiting, blob: Blob, message: StatusMessage) -> Packet:
+    target = message.response_for
+    with transaction(session):
+        packet, new = _packet(session, offered, blob, document_uid=target.document_id[:150])
+        delivery = _reported_on(session, message) if new else None
+        if delivery is not None:
+            at = message.timestamp or clock.now()
+            operations.take_status(session, delivery, message.status_code, message.description, at)
+        elif new:
+            packet.error = f"no document of ours: {target.document_id} {target.code}"
+            log.warning("status for an unknown document", axis_id=offered.doc_id, document=target.document_id)
+    return packet
+
+
+def _reported_on(session: Session, message: StatusMessage) -> Delivery | None:
+    """Whose copy of what a status is about: by document id, or by number and date where ids are spelt otherwise."""
+    from eoffice.documents.models import Document
+
+    target = message.response_for
+    codes = _codes(session, message.sender.organ_id)
+    number, _, notation = target.code.partition("/")
+    by_id = sa.func.lower(Document.document_uid) == target.document_id.lower()
+    by_code = sa.and_(
+        Document.code_number == number,
+        Document.code_notation == notation,
+        Document.issued_on == target.promulgated_on,
+    )
+    query = (
+        sa.select(Delivery)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(Delivery.recipient_code.in_(codes), by_id if target.document_id else by_code)
+        .with_for_update(of=Delivery)
+    )
+    return session.scalars(query.order_by(Delivery.id.desc())).first()
+
+
+def _codes(session: Session, code: str) -> set[str]:
+    """New and old code of an agency: senders use either."""
+    agency = session.scalar(sa.select(Agency).where(sa.or_(Agency.code == code, Agency.old_code == code)))
+    return {code} | ({agency.code, agency.old_code or agency.code} if agency else set())
+
+
+def _store_document(
+    session: Session, offered: Waiting, blob: Blob, message: DocumentMessage, content: ArrivalContent
+) -> Packet:
+    with transaction(session):
+        packet, new = _packet(
+            session,
+            offered,
+            blob,
+            sender_code=content.sender_code[:35],
+            document_uid=content.document_uid,
+            business=message.business.kind.name.lower(),
+            content=content.to_json(),
+        )
+        if new:
+            addressed = {r.organ_id for r in message.recipients} | set(offered.recipients)
+            for agency in _local(session, addressed):
+                _arrive(session, packet, content, agency, addressed)
+    return packet
+
+
+def _local(session: Session, codes: set[str]) -> list[Agency]:
+    named = sa.or_(Agency.code.in_(codes), Agency.old_code.in_(codes))
+    return list(session.scalars(sa.select(Agency).where(Agency.hosted, named).order_by(Agency.id)))
+
+
+def _arrive(
+    session: Session, packet: Packet, content: ArrivalContent, agency: Agency, addressed: set[str]
+) -> None:
+    """One arrival at one agency; 01 goes back in the same transaction, before anybody has looked at it."""
+    earlier = session.scalar(
+        sa.select(Arrival.id)
+        .join(Packet, Arrival.packet_id == Packet.id)
+        .where(
+            Arrival.agency_id == agency.id,
+            Arrival.sender_code == content.sender_code,
+            Arrival.document_uid == content.document_uid,
+            Packet.business == packet.business,
+        )
+        .limit(1)
+    )
+    arrival = Arrival(
+        agency_id=agency.id, packet_id=packet.id, sender_code=content.sender_code, sender_name=content.sender_name,
+        addressed_code=agency.code if agency.code in addressed else (agency.old_code or agency.code),
+        document_uid=content.document_uid, arrived_at=clock.now(), repeats_id=earlier,
+    )  # fmt: skip
+    session.add(arrival)
+    session.flush()
+    events.publish(session, PacketArrived(arrival.id))
+    operations.report_arrival(session, arrival, "01", "Phần mềm đã nhận, văn thư chưa xử lý")
+    audit.record(
+        session, system_actor(agency.id), operations.ARRIVED, arrival,
+        sender=content.sender_name, document=content.document_uid, axis_id=packet.hub_id,
+    )  # fmt: skip

@@ -1,0 +1,127 @@
+"""What can go wrong with keys and signatures, in words for the person who signs."""
+
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+
+import signing.errors as causes
+from eoffice.core import clock
+from eoffice.core.errors import AppError, Conflict, Invalid, Unavailable
+
+
+class NoKey(Conflict):
+    """Nobody has entered a key yet."""
+
+    message = _l("There is no valid signing key for %(owner)s. Ask the administrator to enter one.")
+
+
+class WrongPin(Invalid):
+    """The PIN does not open the key."""
+
+    message = _l("The PIN is wrong. %(left)s tries are left before the key is locked.")
+
+
+class KeyLocked(Conflict):
+    """Too many wrong PINs in a row."""
+
+    message = _l("Too many wrong PINs: the key is locked until %(until)s. Nothing was signed.")
+
+
+class KeyUnusable(Invalid):
+    """The file is no key, or one that may not sign."""
+
+    message = _l("This key cannot be used: %(reason)s")
+
+
+class KeyExpired(Conflict):
+    """The certificate's time is over."""
+
+    message = _l("The certificate of %(owner)s expired on %(day)s. Ask for a new one; nothing was signed.")
+
+
+class KeyNotYetValid(Conflict):
+    """The certificate's time has not begun."""
+
+    message = _l("The certificate of %(owner)s is valid only from %(day)s. Nothing was signed.")
+
+
+class KeyRevoked(Conflict):
+    """The issuer has withdrawn the certificate."""
+
+    message = _l("The certificate of %(owner)s was revoked by its issuer. Nothing was signed.")
+
+
+class KeyUntrusted(Conflict):
+    """No path leads to a root this installation trusts."""
+
+    message = _l(
+        "The certificate of %(owner)s does not lead to an authority trusted here. Ask the administrator."
+    )
+
+
+class WrongOwner(Invalid):
+    """The certificate names somebody else."""
+
+    message = _l("This certificate is for “%(found)s”, not for “%(wanted)s”.")
+
+
+class WrongPicture(Invalid):
+    """The picture cannot be put on a page."""
+
+    message = _l("The picture cannot be used. Take a PNG with a transparent ground, below 4 million pixels.")
+
+
+class TimestampDown(Unavailable):
+    """The time-stamping authority does not answer."""
+
+    message = _l("The time-stamping service does not answer. Nothing was signed; try again in a few minutes.")
+
+
+class CannotPlace(Invalid):
+    """The visible signature fits nowhere."""
+
+    message = _l("The signature cannot be placed on the page: %(reason)s. Nothing was signed.")
+
+
+class CannotSign(Conflict):
+    """The file allows no (further) signature."""
+
+    message = _l("This file cannot be signed: %(reason)s. Nothing was changed.")
+
+
+def readable(error: causes.SigningError, owner: str) -> AppError:
+    """The answer to the person for what the library refused."""
+    match error:
+        case causes.KeyExpired():
+            return KeyExpired(owner=owner, day=_day(error.not_after))
+        case causes.KeyNotYetValid():
+            return KeyNotYetValid(owner=owner, day=_day(error.not_before))
+        case causes.CertificateRevoked():
+            return KeyRevoked(owner=owner)
+        case causes.UntrustedCertificate():
+            return KeyUntrusted(owner=owner)
+        case causes.KeyUsageForbidden():
+            return KeyUnusable(reason=str(_l("its certificate does not allow signing")))
+        case causes.UnusableKey():
+            return KeyUnusable(reason=str(_l("it is no PKCS#12 file with an RSA or ECDSA key")), field="key")
+        case causes.TimestampUnavailable():
+            return TimestampDown()
+        case causes.PlacementError():
+            return CannotPlace(reason=str(_l("the place is not on the page")))
+        case causes.TextTooLong():
+            return CannotPlace(reason=str(_l("the text is wider than its place")))
+        case causes.MissingGlyph():
+            return CannotPlace(reason=str(_l("the character “%(character)s” cannot be printed")) % vars(error))
+        case causes.UnusableImage():
+            return WrongPicture()
+        case causes.EncryptedPdf():
+            return CannotSign(reason=str(_l("it is locked with a password")))
+        case causes.SigningForbidden():
+            return CannotSign(reason=str(_l("an earlier signature forbids further ones")))
+        case causes.FieldTaken():
+            return CannotSign(reason=str(_l("it has such a signature already")))
+    return CannotSign(reason=str(_l("it is damaged")))
+
+
+def _day(moment: datetime) -> str:
+    return f"{clock.local(moment):%d/%m/%Y}"

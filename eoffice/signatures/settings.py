@@ -1,0 +1,31 @@
+"""Settings of keys, signatures and trust."""
+
+from pathlib import Path
+
+from eoffice.core.config import INSTANCE, optional_text, setting, settings
+
+TRUST_DIR = setting(
+    "EOFFICE_TRUST_DIR",
+    optional_text,
+    None,
+    "Folder of what signatures are checked against: `roots`, `intermediates` and `crls`, PEM or DER; "
+    "empty: `trust` in the instance folder.",
+)
+TSA_URL = setting(
+    "EOFFICE_TSA_URL",
+    optional_text,
+    None,
+    "Time-stamping authority (RFC 3161); when set, signatures are made at level B-T, else B-B.",
+)
+TSA_SECONDS = setting("EOFFICE_TSA_SECONDS", int, 10, "Seconds to wait for the time-stamping authority.")
+PIN_TRIES = setting("EOFFICE_PIN_TRIES", int, 5, "Wrong PINs in a row that lock a signing key.")
+PIN_LOCK_MINUTES = setting("EOFFICE_PIN_LOCK_MINUTES", int, 30, "Minutes a signing key stays locked.")
+CHECK_SECONDS = setting(
+    "EOFFICE_CHECK_SECONDS", int, 60, "Seconds the check of one file's signatures may take."
+)
+
+
+def trust_folder() -> Path:
+    """Where the roots lie."""
+    given = settings().get(TRUST_DIR)
+    return Path(given) if given else settings().get(INSTANCE) / "trust"
