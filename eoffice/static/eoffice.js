@@ -54,10 +54,15 @@
     if (deeds[key] && rows().length) { event.preventDefault(); deeds[key](); }
   });
 
+  function named(element) {
+    const copy = element.cloneNode(true);
+    $$("kbd", copy).forEach((cap) => cap.remove());
+    return copy.textContent.trim();
+  }
   function showKeys() {
     const list = $("#keys dl");
     const pairs = $$("[data-key]").map((element) => [element.dataset.key,
-      element.getAttribute("aria-label") || element.title || element.innerText.replace(/\s+/g, " ").trim()]);
+      element.getAttribute("aria-label") || element.title || named(element)]);
     if (rows().length) pairs.push(["j k", words().down], ["o", words().open]);
     list.replaceChildren(...pairs.flatMap(([key, text]) => {
       const term = document.createElement("dt"), meaning = document.createElement("dd"), cap = document.createElement("kbd");
