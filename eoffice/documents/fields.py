@@ -76,9 +76,11 @@ def guess_fields(pages: Sequence[PageText]) -> FieldGuess:
 
 
 _CODE = re.compile(r"^Số\s*:?\s*(?P<number>\d{1,6}[a-z]?)?[\s.…_]*/\s*(?P<notation>[^\W\d_][\w&.\-/]{0,29})$")
-_DATE = re.compile(r"ngày\s*(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})", re.IGNORECASE)
+_PLACE_AND_DATE = re.compile(
+    r"^[^,:]{2,40},\s*ngày\s*(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})$", re.IGNORECASE
+)
 _DUE = re.compile(
-    r"(?:trước|chậm nhất)(?:\s+là)?(?:\s+\d+\s+giờ)?\s+ngày\s+(\d{1,2})(?:\s+tháng\s+|[/.-])(\d{1,2})(?:\s+năm\s+|[/.-])(\d{4})",
+    r"(?:trước|chậm nhất)(?: là)?(?: \d+ giờ)? ngày (\d{1,2})(?: tháng |[/.-])(\d{1,2})(?: năm |[/.-])(\d{4})",
     re.IGNORECASE,
 )
 _KIND_NAMES = {kind.name.upper(): kind.code for kind in KINDS.values() if kind.code != "CV"}
@@ -91,7 +93,8 @@ _AGENCY_STARTS = re.compile(
 )
 #: after these words of a name a proper name follows
 _PROPER_AFTER = {"tỉnh", "xã", "phường", "huyện", "quận", "thành", "phố", "khu", "trấn"}
-_NAME = re.compile(r"^[^\W\d_a-zà-ỹ][^\W\d_]*( [^\W\d_a-zà-ỹ][^\W\d_]*){1,5}$")
+#: the word after these, at the start, has a capital: "Sở Nội vụ"
+_CAPITAL_AFTER = {"sở", "bộ", "ban", "phòng", "cục"}
 
 
 class _Head:
@@ -117,7 +120,7 @@ class _Head:
     def issued_on(self) -> Guess[date] | None:
         """Day of the document (ô 4)."""
         for line in self.lines:
-            if line.box.x1 > self.page.width * _COLUMN and (found := _DATE.search(line.text)):
+            if found := _PLACE_AND_DATE.match(line.text):
                 day = _day(*found.groups())
                 return self._guess(day, 0.95, line) if day else None
         return None
@@ -197,7 +200,7 @@ def _signer(pages: Sequence[PageText]) -> tuple[Guess[str] | None, Guess[str] | 
         named = [
             line
             for line in right
-            if _NAME.match(line.text) and abs(line.box.middle[0] - middle) < page.width * 0.08
+            if _is_name(line.text) and abs(line.box.middle[0] - middle) < page.width * 0.08
         ]
         name = Guess(named[-1].text, 0.85, page.number, named[-1].box) if named else None
         return name, title
@@ -221,12 +224,18 @@ def in_small_letters(name: str) -> str:
     words = name.lower().split()
     proper = False
     for place, word in enumerate(words):
-        if place == 0 or proper or (place == 1 and words[0] in {"sở", "bộ", "chủ", "phó", "ban", "phòng"}):
-            if word not in _PROPER_AFTER:
-                words[place] = word[:1].upper() + word[1:]
+        marked = place == 1 and words[0].lower() in _CAPITAL_AFTER
+        if place == 0 or marked or (proper and word not in _PROPER_AFTER):
+            words[place] = word[:1].upper() + word[1:]
         proper = proper or word in _PROPER_AFTER
     spelled = " ".join(words)
     return re.sub(r"\b(ubnd|hđnd|ubmttq)\b", lambda found: found[0].upper(), spelled, flags=re.IGNORECASE)
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether this is a person's name as printed: two to six words, each with a capital."""
+    words = text.split()
+    return 2 <= len(words) <= 6 and all(word.isalpha() and word.istitle() for word in words)
 
 
 def _continues(text: str) -> bool:

@@ -190,19 +190,15 @@ def sniff(path: Path) -> str:
 
 def _sniff_zip(path: Path) -> str:
     try:
-        names: list[str] = sandbox.call("eoffice.documents.intake:zip_names", str(path.absolute()), seconds=5)
+        names: list[str] = sandbox.call(
+            "eoffice.documents.reading:zip_names", str(path.absolute()), seconds=5
+        )
     except (zipfile.BadZipFile, sandbox.SandboxDied, OSError, ValueError):
         return UNKNOWN
     for start, media_type in _ZIP_MEMBERS:
         if "[Content_Types].xml" in names and any(name.startswith(start) for name in names):
             return media_type
     return ODT if {"content.xml", "mimetype", "styles.xml"} <= set(names) else "application/zip"
-
-
-def zip_names(path: str) -> list[str]:
-    """Names in a ZIP file, the first thousand; runs in the sandbox."""
-    with zipfile.ZipFile(path) as archive:
-        return archive.namelist()[:1000]
 
 
 def _sniff_ole(path: Path) -> str:

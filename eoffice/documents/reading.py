@@ -1,9 +1,10 @@
-"""What reads foreign PDF files; runs inside the sandbox only (`pages` and `intake` call it)."""
+"""What reads foreign files; runs inside the sandbox only (`pages` and `intake` call it)."""
 
 import ctypes
 import io
 import math
 import unicodedata
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,12 @@ def render_page(path: str, page: int, width: int, image: str) -> bytes:
     out = io.BytesIO()
     picture.save(out, image, **({"compress_level": 3} if image == "PNG" else {"quality": 82, "method": 2}))
     return out.getvalue()
+
+
+def zip_names(path: str) -> list[str]:
+    """Names in a ZIP file, the first thousand."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()[:1000]
 
 
 @contextmanager

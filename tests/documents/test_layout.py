@@ -1,0 +1,197 @@
+"""Our letters look as Appendix I of Decree 30/2020 says, and take text as text."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pikepdf
+import pytest
+from fontTools.ttLib import TTFont
+
+from eoffice.documents.geometry import MM, Box
+from eoffice.documents.layout import places
+from eoffice.documents.layout.letter import Letter, paragraphs
+from eoffice.documents.layout.typesetting import FONTS, MissingGlyph, typeset
+from eoffice.documents.pages import Line, PageText, page_text
+
+Filed = Callable[[Letter], Path]
+DAY = datetime(2026, 11, 20, tzinfo=UTC)
+VIETNAMESE = "".join(
+    letter + letter.upper()
+    for letter in "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệghiìỉĩíịklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvxyỳỷỹýỵ"
+)
+
+
+def line(page: PageText, start: str) -> Line:
+    return next(found for found in page.lines if found.text.startswith(start))
+
+
+@pytest.mark.parametrize("face", ["Regular", "Bold", "Italic", "BoldItalic"])
+def test_every_vietnamese_letter_is_in_every_face(face: str) -> None:
+    known = TTFont(FONTS / f"Tinos-{face}.ttf").getBestCmap()
+    assert [letter for letter in VIETNAMESE + "“”–…₫" if ord(letter) not in known] == []
+
+
+def test_the_page_is_a4_with_the_margins_of_the_decree(filed: Filed, official_letter: Letter) -> None:
+    (page,) = page_text(filed(official_letter))
+    assert (page.width, page.height) == pytest.approx((210 * MM, 297 * MM), abs=1)
+    left = min(word.box.x0 for word in page.words)
+    right = max(word.box.x1 for word in page.words)
+    assert left == pytest.approx(30 * MM, abs=2)
+    assert right <= (210 - 15) * MM + 1
+    assert max(word.box.y1 for word in page.words) == pytest.approx((297 - 20) * MM, abs=6)
+
+
+def test_cells_stand_where_the_appendix_draws_them(filed: Filed, official_letter: Letter) -> None:
+    (page,) = page_text(filed(official_letter))
+    nation, agency = line(page, "CỘNG HÒA"), line(page, "ỦY BAN NHÂN DÂN")
+    title, recipients = line(page, "KT. CHỦ TỊCH"), line(page, "Nơi nhận:")
+    assert agency.box.x1 < nation.box.x0
+    assert line(page, "V/v").box.x1 < page.width / 2
+    assert recipients.box.x1 < title.box.x0
+    assert title.box.y0 == pytest.approx(recipients.box.y0, abs=5)
+
+
+def test_the_number_line_is_blank_and_its_place_is_noted_in_the_file(
+    filed: Filed, official_letter: Letter
+) -> None:
+    made = typeset(official_letter)
+    path = filed(official_letter)
+    found = places.find(path)
+    assert found
+    assert found.number_line
+    assert made.number_line
+    box = found.number_line.box
+    assert box.width == pytest.approx(165 * MM, abs=1)
+    assert box.height >= 7.5 * MM
+    assert box == Box(*(pytest.approx(side, abs=0.01) for side in _sides(made.number_line.box)))
+    (page,) = page_text(path)
+    assert not [word.text for word in page.words if word.box.touches(_inner(box))]
+
+
+def test_a_printed_number_stands_exactly_where_the_blank_was(filed: Filed, official_letter: Letter) -> None:
+    blank = typeset(official_letter).number_line
+    printed = replace(
+        official_letter, number_text="Số: 3187/UBND-KTN", place_and_date="An Giang, ngày 20 tháng 11 năm 2026"
+    )
+    (page,) = page_text(filed(printed))
+    assert blank
+    number, day = line(page, "Số: 3187"), line(page, "An Giang, ngày")
+    assert number.box.middle[1] == pytest.approx(blank.box.middle[1], abs=4)
+    assert number.box.middle[0] == pytest.approx(blank.box.x0 + places.NUMBER_MIDDLE * blank.box.width, abs=2)
+    assert day.box.middle[0] == pytest.approx(blank.box.x0 + places.DATE_MIDDLE * blank.box.width, abs=2)
+    assert typeset(printed).number_line is None
+
+
+def test_signature_and_seal_have_room_between_title_and_name(filed: Filed, official_letter: Letter) -> None:
+    path = filed(official_letter)
+    (page,) = page_text(path)
+    found = places.find(path)
+    assert found
+    box = found.signature_block.box
+    assert box.height >= 26 * MM
+    assert line(page, "PHÓ CHỦ TỊCH").box.y0 >= box.y1 - 3
+    assert line(page, "Lưu Bá Thiện").box.y1 <= box.y0 + 3
+    assert line(page, "Lưu Bá Thiện").box.middle[0] == pytest.approx(box.middle[0], abs=2)
+
+
+@pytest.mark.parametrize("paragraphs_before", [1, 6, 7, 8, 9, 20])
+def test_a_signature_never_stands_on_a_page_without_text(
+    filed: Filed, official_letter: Letter, paragraphs_before: int
+) -> None:
+    text = "Ủy ban nhân dân các xã, phường, đặc khu thông báo đến từng hộ dân lịch lấy nước. " * 3
+    letter = replace(official_letter, body="\n\n".join([text] * paragraphs_before + ["Câu cuối cùng./."]))
+    path = filed(letter)
+    found = places.find(path)
+    assert found
+    last = page_text(path)[-1]
+    assert found.signature_block.page == last.number
+    assert line(last, "Câu cuối cùng./.")
+    assert line(last, "Lưu Bá Thiện")
+
+
+def test_page_numbers_stand_on_top_from_the_second_page(filed: Filed, official_letter: Letter) -> None:
+    first, second, *_ = page_text(filed(replace(official_letter, body="Nội dung.\n\n" * 60)))
+    assert not [each for each in first.lines if each.text == "1"]
+    number = line(second, "2")
+    assert number.box.y0 > (297 - 20) * MM
+    assert number.box.middle[0] == pytest.approx((30 + 165 / 2) * MM, abs=2)
+
+
+def test_a_long_name_stays_in_its_column_and_moves_the_number_line(
+    filed: Filed, official_letter: Letter
+) -> None:
+    name = "Ban Quản lý dự án đầu tư xây dựng công trình nông nghiệp và phát triển nông thôn tỉnh An Giang"
+    path = filed(replace(official_letter, agency=(name,), parent="Ủy ban nhân dân tỉnh An Giang"))
+    (page, *_), found = page_text(path), places.find(path)
+    assert found
+    assert found.number_line
+    head = [each for each in page.lines if each.box.y0 > found.number_line.box.y1 - 3]
+    nation = line(page, "CỘNG HÒA")
+    assert len(head) >= 6
+    assert all(each.box.x1 < nation.box.x0 for each in head if each.box.middle[0] < page.width / 2)
+
+
+def test_forty_recipients_are_all_printed(filed: Filed, official_letter: Letter) -> None:
+    letter = replace(official_letter, recipients=tuple(f"Xã số {n}" for n in range(60)))
+    text = "\n".join(page.text for page in page_text(filed(letter)))
+    assert "- Xã số 0;" in text
+    assert "- Xã số 59." in text
+
+
+def test_typst_commands_in_the_text_are_printed_not_run(filed: Filed, official_letter: Letter) -> None:
+    nasty = '#read("/etc/passwd") $x^2$ *a* _b_ \\ @ref <label> #pagebreak() "quoted" //c'
+    (page,) = page_text(filed(replace(official_letter, body=nasty)))
+    assert '#read("/etc/passwd") $x^2$ *a* _b_ \\ @ref <label> #pagebreak()' in page.text.replace("\n", " ")
+
+
+def test_a_character_that_cannot_be_printed_is_named(official_letter: Letter) -> None:
+    with pytest.raises(MissingGlyph) as refused:
+        typeset(replace(official_letter, subject="mừng năm mới 🎉"))
+    assert refused.value.params == {"character": "🎉", "name": "PARTY POPPER"}
+
+
+def test_letters_typed_with_separate_marks_are_printed(filed: Filed, official_letter: Letter) -> None:
+    (page,) = page_text(filed(replace(official_letter, signer="Lưu Bá Thiện")))  # decomposed
+    assert line(page, "Lưu Bá Thiện")
+
+
+def test_the_file_is_tagged_pdf_a_and_the_same_letter_gives_the_same_bytes(official_letter: Letter) -> None:
+    made = typeset(official_letter, made_at=DAY).pdf
+    assert made == typeset(official_letter, made_at=DAY).pdf
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert pdf.open_metadata().pdfa_status == "2B"
+        assert pdf.Root.MarkInfo.Marked
+        assert str(pdf.Root.Lang).startswith("vi")
+        assert pdf.check_pdf_syntax() == []
+
+
+def test_a_body_is_split_into_paragraphs() -> None:
+    body = "Đoạn một dài\nxuống dòng giữa câu.\nĐoạn hai:\n- ý một;\n- ý hai;\n1. Mục\na) điểm\n\n"
+    body += "Điều 3. **Đậm** và thường"
+    texts = ["".join(run["text"] for run in runs) for runs in paragraphs(body)]
+    assert texts == [
+        "Đoạn một dài xuống dòng giữa câu.",
+        "Đoạn hai:",
+        "- ý một;",
+        "- ý hai;",
+        "1. Mục",
+        "a) điểm",
+        "Điều 3. Đậm và thường",
+    ]
+    assert [run["text"] for run in paragraphs(body)[-1] if run["bold"]] == ["Điều 3.", "Đậm"]
+
+
+def test_a_lone_mark_for_bold_is_text() -> None:
+    assert paragraphs("2 ** 3") == [[{"text": "2 ** 3", "bold": False}]]
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.x0, box.y0, box.x1, box.y1
+
+
+def _inner(box: Box) -> Box:
+    """Without the leading above and below, which the boxes of neighbouring lines overlap."""
+    return Box(box.x0, box.y0 + 4, box.x1, box.y1 - 4)
