@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock, jobs
+from eoffice.core import clock
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
@@ -135,9 +135,7 @@ def _report_later(session: Session, report_id: int, error: ExchangeError) -> Non
     report.attempts += 1
     report.last_error = error.vi
     at = clock.now() + operations.delay(report.attempts)
-    jobs.enqueue(
-        session, "gateway.send_report", report_id=report_id, _at=at, _lock=f"reports:{report.arrival_id}"
-    )
+    operations.enqueue_report(session, report_id, report.arrival_id, at=at)
 
 
 @periodic("gateway.ask_progress", seconds=3, queue=Queue.EXCHANGE)
@@ -156,6 +154,7 @@ def ask_progress(session: Session) -> None:
     )
     for dispatch_id, hub_id in session.execute(due.order_by(Dispatch.asked_at.nulls_first()).limit(50)).all():
         session.rollback()
+        assert hub_id is not None  # set together with the state
         try:
             progress = client.sent(hub_id)
         except ExchangeError as error:
@@ -188,3 +187,15 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return clock.now()  # it was fetched, whatever the spelling of the time
     return (read if read.tzinfo else read.replace(tzinfo=clock.TZ)).astimezone(UTC)
+
+
+@periodic("gateway.sweep", seconds=60, queue=Queue.EXCHANGE)
+def sweep(session: Session) -> None:
+    """See that everything in the outbox has a job, whatever became of the one it had."""
+    with transaction(session):
+        for sent in queries.waiting(session):
+            if sent.next_try_at < clock.now() - timedelta(minutes=1):
+                document = session.get_one(Document, sent.document_id)
+                operations.enqueue(session, sent, document.urgency)
+        for report in queries.waiting_reports(session):
+            operations.enqueue_report(session, report.id, report.arrival_id)

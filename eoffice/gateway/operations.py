@@ -150,5 +150,12 @@ def report_arrival(session: Session, arrival: Arrival, code: str, description: s
         .returning(Report.id)
     )  # fmt: skip
     if made is not None:
-        # One after the other: the sender reads them in the order in which things happened.
-        jobs.enqueue(session, "gateway.send_report", report_id=made, _lock=f"reports:{arrival.id}")
+        enqueue_report(session, made, arrival.id)
+
+
+def enqueue_report(session: Session, report_id: int, arrival_id: int, at: datetime | None = None) -> None:
+    """Have a worker send it; those of one arrival one after the other, in the order in which things happened."""
+    jobs.enqueue(
+        session, "gateway.send_report", report_id=report_id,
+        _at=at, _lock=f"reports:{arrival_id}", _once=f"report:{report_id}",
+    )  # fmt: skip

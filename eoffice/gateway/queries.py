@@ -59,6 +59,12 @@ def waiting(session: Session) -> Sequence[Dispatch]:
     return session.scalars(query).all()
 
 
+def waiting_reports(session: Session) -> Sequence[Report]:
+    """Statuses that have not gone back yet, oldest first."""
+    query = sa.select(Report).where(Report.state == DispatchState.WAITING).order_by(Report.id)
+    return session.scalars(query).all()
+
+
 def code_of(session: Session, agency_id: int) -> str:
     """The code an agency sends under."""
     return session.get_one(Agency, agency_id).code

@@ -19,6 +19,7 @@ from eoffice.core.config import settings
 from eoffice.core.db import new_session, transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
+from eoffice.documents.models import Document
 from eoffice.gateway import axis, operations
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile, content_of
 from eoffice.gateway.events import PacketArrived
@@ -75,16 +76,25 @@ class Receiver:
 
 
 def receive_round(client: AxisClient, kind: MessageKind, *, wait: float = 0) -> int:
-    """Receive what waits now, most urgent first; returns how many. Raises Unavailable."""
+    """Receive what waits now, most urgent first; returns how many. Raises Unavailable.
+
+    One packet that cannot be received stops none of the others; it is offered again after a pause.
+    """
     offered = client.received(kind, wait=wait)
-    if not offered:
-        return 0
-    session = new_session()
-    try:
-        for one in offered:
+    stuck = 0
+    for one in offered:
+        session = new_session()
+        try:
             receive(session, client, one)
-    finally:
-        session.close()
+        except Exception:
+            stuck += 1
+            log.exception("packet not received", axis_id=one.doc_id)
+        finally:
+            session.close()
+    if stuck:
+        raise Unavailable(
+            "Có gói tin chưa nhận được", f"{stuck} packets could not be received", retry_after=5
+        )
     return len(offered)
 
 
@@ -170,8 +180,6 @@ def _store_status(session: Session, offered: Waiting, blob: Blob, message: Statu
 
 def _reported_on(session: Session, message: StatusMessage) -> Delivery | None:
     """Whose copy of what a status is about: by document id, or by number and date where ids are spelt otherwise."""
-    from eoffice.documents.models import Document
-
     target = message.response_for
     codes = _codes(session, message.sender.organ_id)
     number, _, notation = target.code.partition("/")
