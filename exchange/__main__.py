@@ -9,6 +9,8 @@ import importlib
 
 import click
 
+from exchange.errors import ExchangeError, Unreadable
+
 _COMMANDS = {
     "build": "exchange.commands:build",
     "parse": "exchange.commands:parse",
@@ -31,6 +33,13 @@ class _Lazy(click.Group):
         module, _, name = _COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ExchangeError as error:
+            click.echo(f"{error.vi}\n{error}", err=True)
+            raise SystemExit(3 if isinstance(error, Unreadable) else 1) from error
 
 
 @click.group(cls=_Lazy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -29,6 +28,7 @@ from exchange.model import (
     StatusMessage,
     TraceHeader,
 )
+from exchange.notices import Notice
 from exchange.reader import Node
 from exchange.vocabulary import NAMESPACE, ORGANIZATION, SIGNER, STAFF
 
@@ -36,19 +36,6 @@ T = TypeVar("T", Organization, Signer, Staff)
 _EMPTY = Node("")
 #: statuses one vendor's sample sends under another number
 _ALIASES = {"14": "15"}
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something the reader put up with. `path` is where, the texts say what."""
-
-    path: str
-    vi: str
-    en: str
-
-
-def notice(path: str, vi: str, en: str) -> Notice:
-    return Notice(path, vi, en)
 
 
 def interpret(root: Node) -> tuple[Message, list[Notice]]:

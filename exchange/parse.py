@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from exchange import attachments as files
-from exchange.errors import TooLarge, Unreadable
-from exchange.interpret import Notice, interpret, notice
+from exchange.errors import TooLarge
+from exchange.interpret import interpret
 from exchange.limits import LIMITS, Limits
 from exchange.model import Attachment, DocumentMessage, Message
+from exchange.notices import Notice
 from exchange.reader import Decoder, Node, Reader
 
 _PIECE = 1 << 18
@@ -100,14 +101,14 @@ def _join(
         reference = references[index] if by_place else by_id.pop(content_id, None)
         if reference is None:
             warnings.append(
-                notice("/AttachmentEncoded", "Tệp không có trong bảng kê", "File not in manifest")
+                Notice("/AttachmentEncoded", "Tệp không có trong bảng kê", "File not in manifest")
             )
         attachment = _attachment(node, reference, content_id, sink.files[index].path, sink.limits)
         found.append(attachment)
         warnings.extend(_doubts(node, attachment))
     if not by_place:
         warnings.extend(
-            notice(
+            Notice(
                 "/edXMLManifest",
                 f"Tệp “{lost.name}” được kê nhưng không có nội dung",
                 f"{lost.name!r} is in the manifest but has no bytes",
@@ -136,13 +137,13 @@ def _attachment(
 
 def _doubts(node: Node, attachment: Attachment) -> Iterator[Notice]:
     if attachment.name != node.value("AttachmentName"):
-        yield notice(
+        yield Notice(
             "/AttachmentEncoded/Attachment/AttachmentName", "Tên tệp đã được sửa", "File name changed"
         )
     if not attachment.size:
-        yield notice("/AttachmentEncoded", f"Tệp “{attachment.name}” rỗng", f"{attachment.name!r} is empty")
+        yield Notice("/AttachmentEncoded", f"Tệp “{attachment.name}” rỗng", f"{attachment.name!r} is empty")
     if attachment.content and files.mangled(attachment.content):
-        yield notice(
+        yield Notice(
             "/AttachmentEncoded",
             f"Tệp hỏng từ nơi gửi: “{attachment.name}”",
             f"{attachment.name!r} was damaged by its sender (bytes replaced by U+FFFD)",
@@ -151,6 +152,3 @@ def _doubts(node: Node, attachment: Attachment) -> Iterator[Notice]:
 
 def _bare(content_id: str) -> str:
     return content_id.removeprefix("cid:")
-
-
-__all__ = ["Notice", "Parsed", "Unreadable", "finish", "parse", "parse_file", "read_header"]

@@ -32,7 +32,7 @@ class Place:
     data: Path
     database: str | None
     key: Path | None
-    system_id: str
+    axis_id: str
     threads: int
     limit: int
 
@@ -42,7 +42,7 @@ class Place:
             axis = assemble(
                 url,
                 self.data,
-                system_id=self.system_id,
+                system_id=self.axis_id,
                 key=self.key,
                 key_password=os.environ.get("EOFFICE_HUB_KEY_PASSWORD"),
                 threads=self.threads,
@@ -60,7 +60,7 @@ _PLACE = [
     click.option("--database", envvar="EOFFICE_HUB_DATABASE_URL", help="URL of a PostgreSQL database of its own."),
     click.option("--key", type=click.Path(path_type=Path, exists=True), envvar="EOFFICE_HUB_KEY",
                  help="PKCS#12 or PEM that signs receipts; its password is EOFFICE_HUB_KEY_PASSWORD."),
-    click.option("--id", "system_id", envvar="EOFFICE_HUB_ID", default="VDXP", show_default=True,
+    click.option("--axis-id", "axis_id", envvar="EOFFICE_HUB_ID", default="VDXP", show_default=True,
                  help="How this axis names itself in receipts."),
     click.option("--threads", type=click.IntRange(2), envvar="EOFFICE_HUB_THREADS", default=16, show_default=True),
     click.option("--limit", type=click.IntRange(1), envvar="EOFFICE_HUB_LIMIT_MB", default=1536, show_default=True,

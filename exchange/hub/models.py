@@ -66,7 +66,9 @@ class Agency(Base):
     #: known, but nothing can be sent to it now
     locked: Mapped[bool] = mapped_column(default=False)
     deleted: Mapped[bool] = mapped_column(default=False)
-    version: Mapped[int] = mapped_column(sa.BigInteger, DIRECTORY_VERSION, onupdate=DIRECTORY_VERSION)
+    version: Mapped[int] = mapped_column(
+        sa.BigInteger, DIRECTORY_VERSION, onupdate=DIRECTORY_VERSION.next_value()
+    )
     modified_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
 
 

@@ -63,30 +63,14 @@ class Party:
             return stream.read()
 
 
-@pytest.fixture(scope="session")
-def add_system(hub_database: str, hub: HubProcess) -> Callable[[str], AxisClient]:
-    """Registers a system as its operator does, without the price of a process for each."""
-    from exchange.hub.axis import assemble
-    from exchange.hub.directory import add_system as register
-
-    axis = assemble(hub_database, hub.data, threads=2)
-
-    def add(system_id: str) -> AxisClient:
-        with axis.sessions.begin() as session:
-            register(axis, session, system_id, f"secret of {system_id}")
-        return hub.client(system_id, f"secret of {system_id}")
-
-    return add
-
-
 @pytest.fixture
-def party(add_system: Callable[[str], AxisClient]) -> Iterator[Callable[..., Party]]:
+def party(hub: HubProcess) -> Iterator[Callable[..., Party]]:
     """Makes systems, each with an agency that no other test knows."""
     clients = []
 
     def make(old_code: str = "") -> Party:
         number = next(_numbers)
-        client = add_system(f"S{os.getpid()}.{number}")
+        client = hub.add_system(f"S{os.getpid()}.{number}", "secret")
         clients.append(client)
         organization = Organization(f"H99.{os.getpid()}.{number}", f"Cơ quan {number}")
         client.register_agency(
