@@ -5,7 +5,7 @@
 this account may read; they get no environment, open no socket and start no program (a kernel filter on
 Linux x86-64 and ARM64, an interpreter hook elsewhere: `network_closed_by()` tells which).
 
-What comes back is not trusted either: only plain values, dataclasses, enumerations and exceptions of
+What comes back is not trusted either: only plain values, tuples, dataclasses, enumerations and exceptions of
 modules the application has loaded are rebuilt.
 """
 
@@ -265,7 +265,7 @@ class _Unpickler(pickle.Unpickler):
 def _is_value(module: str, name: str, found: type) -> bool:
     if module == "builtins":
         return name in _VALUE_BUILTINS or issubclass(found, Exception)
-    return module in _VALUE_MODULES or is_dataclass(found) or issubclass(found, Exception | enum.Enum)
+    return module in _VALUE_MODULES or is_dataclass(found) or issubclass(found, Exception | enum.Enum | tuple)
 
 
 def _rebuilt(raised: Any, told: str = "", *, function: str) -> Exception:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 #: points in a millimetre
 MM = 72 / 25.4
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle: left, bottom, right, top."""
+class Box(NamedTuple):
+    """A rectangle: left, bottom, right, top. A tuple, because a page has thousands."""
 
     x0: float
     y0: float
@@ -36,12 +36,8 @@ class Box:
 def around(boxes: Iterable[Box]) -> Box:
     """Return the smallest box that holds all of them. Raises ValueError when there is none."""
     every = list(boxes)
-    return Box(
-        min(box.x0 for box in every),
-        min(box.y0 for box in every),
-        max(box.x1 for box in every),
-        max(box.y1 for box in every),
-    )
+    lefts, bottoms, rights, tops = zip(*every, strict=True)
+    return Box(min(lefts), min(bottoms), max(rights), max(tops))
 
 
 @dataclass(frozen=True, slots=True)

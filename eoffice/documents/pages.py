@@ -6,7 +6,7 @@ form fields would neither find nor show them.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from eoffice.core import sandbox
 from eoffice.documents.geometry import Box, View
@@ -15,16 +15,14 @@ _READING = "eoffice.documents.reading"
 sandbox.preload(_READING)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """What stands between two spaces, NFC."""
 
     text: str
     box: Box
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Words side by side; the two columns of a letter head are lines of their own."""
 
     words: tuple[Word, ...]

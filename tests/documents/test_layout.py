@@ -66,7 +66,7 @@ def test_the_number_line_is_blank_and_its_place_is_noted_in_the_file(
     box = found.number_line.box
     assert box.width == pytest.approx(165 * MM, abs=1)
     assert box.height >= 7.5 * MM
-    assert box == Box(*(pytest.approx(side, abs=0.01) for side in _sides(made.number_line.box)))
+    assert tuple(box) == pytest.approx(tuple(made.number_line.box), abs=0.01)
     (page,) = page_text(path)
     assert not [word.text for word in page.words if word.box.touches(_inner(box))]
 
@@ -186,10 +186,6 @@ def test_a_body_is_split_into_paragraphs() -> None:
 
 def test_a_lone_mark_for_bold_is_text() -> None:
     assert paragraphs("2 ** 3") == [[{"text": "2 ** 3", "bold": False}]]
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return box.x0, box.y0, box.x1, box.y1
 
 
 def _inner(box: Box) -> Box:

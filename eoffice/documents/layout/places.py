@@ -64,8 +64,7 @@ def read(path: str) -> Places | None:
 
 
 def _written(place: Place) -> pikepdf.Array:
-    box = place.box
-    return pikepdf.Array([place.page, *(round(side, 2) for side in (box.x0, box.y0, box.x1, box.y1))])
+    return pikepdf.Array([place.page, *(round(side, 2) for side in place.box)])
 
 
 def _read(entry: pikepdf.Object) -> Place:
