@@ -39,6 +39,9 @@ PROCESSES = setting(
 
 Reason = Literal["time", "memory", "crash"]
 
+#: function, positional and named arguments, seconds, megabytes
+_Request = tuple[str, tuple[Any, ...], dict[str, Any], float, int]
+
 #: a worker is replaced after so many calls, because the parsers written in C leak a little
 CALLS_PER_WORKER = 500
 #: largest answer taken from a child, whatever its memory bound
@@ -106,18 +109,22 @@ class _Worker:
     pidfd: int
     filtered: bool
     calls: int = 0
+    #: nothing of an earlier call is still on the line
+    answered: bool = True
 
-    def ask(self, request: tuple[str, tuple[Any, ...], dict[str, Any], float, int]) -> Any:
+    def ask(self, request: _Request) -> Any:
         function, seconds = request[0], request[3]
         self.calls += 1
         deadline = time.monotonic() + seconds
         try:
+            self.answered = False
             self.connection.settimeout(seconds)
             send(self.connection, request)
             (size,) = HEADER.unpack(self._read(HEADER.size, deadline))
             if size > ANSWER_LIMIT:
                 raise SandboxDied("memory", function)
             good, value, *told = _Unpickler(io.BytesIO(self._read(size, deadline))).load()
+            self.answered = True
         except TimeoutError:
             raise SandboxDied("time", function) from None
         except (EOFError, ConnectionError, pickle.UnpicklingError, struct.error) as error:
@@ -196,21 +203,32 @@ class _Pool:
         self.nursery: _Nursery | None = None
         self.starting = threading.Lock()
 
-    def call(self, request: tuple[str, tuple[Any, ...], dict[str, Any], float, int]) -> Any:
+    def call(self, request: _Request) -> Any:
         with self.slots:
-            worker = self.take()
-            usable = False
             try:
-                answer = worker.ask(request)
-                usable = worker.calls < CALLS_PER_WORKER
-                return answer
-            except SandboxDied:
-                raise
-            except Exception:
-                usable = worker.calls < CALLS_PER_WORKER  # the function failed, not the child
-                raise
-            finally:
-                self.give_back(worker) if usable else worker.end()
+                return self._ask(request)
+            except SandboxDied as died:
+                if died.reason != "crash" or not self._nursery_lost():
+                    raise
+            return self._ask(request)  # it went down with the nursery: no verdict on the file
+
+    def _ask(self, request: _Request) -> Any:
+        worker = self.take()
+        try:
+            return worker.ask(request)
+        finally:
+            if worker.answered and worker.calls < CALLS_PER_WORKER:
+                self.give_back(worker)
+            else:
+                worker.end()
+
+    def _nursery_lost(self) -> bool:
+        """Tell whether somebody ended the nursery; its workers die a moment before it can be seen."""
+        if self.nursery is None:
+            return False
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.nursery.process.wait(timeout=0.1)
+        return self.nursery.process.returncode is not None
 
     def take(self) -> _Worker:
         with contextlib.suppress(IndexError):
