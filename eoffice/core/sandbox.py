@@ -11,8 +11,6 @@ modules the application has loaded are rebuilt.
 
 import atexit
 import contextlib
-import enum
-import io
 import os
 import pickle
 import signal
@@ -23,12 +21,15 @@ import sys
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from eoffice.core.config import setting, settings
+from eoffice.core.sandbox_answers import SandboxDied, SandboxError, load, rebuilt
 from eoffice.core.sandbox_child import HEADER, HELLO, MEGABYTE, receive_exactly, send
+
+__all__ = ["SandboxDied", "SandboxError", "call", "close", "network_closed_by", "preload"]
 
 PROCESSES = setting(
     "EOFFICE_SANDBOX_PROCESSES",
@@ -37,8 +38,6 @@ PROCESSES = setting(
     "Child processes of each process that read foreign files; 0 means one for each processor.",
 )
 
-Reason = Literal["time", "memory", "crash"]
-
 #: function, positional and named arguments, seconds, megabytes
 _Request = tuple[str, tuple[Any, ...], dict[str, Any], float, int]
 
@@ -46,24 +45,7 @@ _Request = tuple[str, tuple[Any, ...], dict[str, Any], float, int]
 CALLS_PER_WORKER = 500
 #: largest answer taken from a child, whatever its memory bound
 ANSWER_LIMIT = 256 * MEGABYTE
-#: standard modules whose plain value classes may come back
-_VALUE_MODULES = {"datetime", "decimal", "pathlib", "uuid", "collections"}
-_VALUE_BUILTINS = {"set", "frozenset", "bytearray", "complex", "slice", "range", "object"}
-
 _preload = ["pikepdf", "pypdfium2", "PIL.Image"]
-
-
-class SandboxDied(Exception):
-    """The child did not survive the call: it took too long, too much memory, or crashed."""
-
-    def __init__(self, reason: Reason, function: str) -> None:
-        super().__init__(f"{function}: {reason}")
-        self.reason: Reason = reason
-        self.function = function
-
-
-class SandboxError(Exception):
-    """The function raised something that cannot be rebuilt here; the text says what it was."""
 
 
 def preload(module: str) -> None:
@@ -123,7 +105,7 @@ class _Worker:
             (size,) = HEADER.unpack(self._read(HEADER.size, deadline))
             if size > ANSWER_LIMIT:
                 raise SandboxDied("memory", function)
-            good, value, *told = _Unpickler(io.BytesIO(self._read(size, deadline))).load()
+            good, value, *told = load(self._read(size, deadline))
             self.answered = True
         except TimeoutError:
             raise SandboxDied("time", function) from None
@@ -131,7 +113,7 @@ class _Worker:
             raise SandboxDied("crash", function) from error
         if good:
             return value
-        raise _rebuilt(value, *told, function=function)
+        raise rebuilt(value, *told, function=function)
 
     def _read(self, size: int, deadline: float) -> bytearray:
         self.connection.settimeout(max(0.001, deadline - time.monotonic()))
@@ -160,7 +142,8 @@ class _Nursery:
 
     def __init__(self) -> None:
         self.control, theirs = socket.socketpair()
-        code = "import sys; from eoffice.core.sandbox_child import nursery; "
+        code = "import sys; from eoffice.core.sandbox_answers import SandboxDied, SandboxError, load, rebuilt
+from eoffice.core.sandbox_child import nursery; "
         code += "nursery(int(sys.argv[1]), sys.argv[2:])"
         path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
         # No variable of ours goes along: the database's address and passwords may be among them.
@@ -266,35 +249,6 @@ class _Pool:
         if self.nursery:
             self.nursery.control.close()
             self.nursery.process.returncode = 0  # not ours to wait for
-
-
-class _Unpickler(pickle.Unpickler):
-    """Rebuilds values only: no function is ever called by name, no module imported."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        found: Any = sys.modules.get(module)
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if isinstance(found, type) and _is_value(module, name, found):
-            return found
-        raise pickle.UnpicklingError(f"{module}.{name} may not come out of the sandbox")
-
-
-def _is_value(module: str, name: str, found: type) -> bool:
-    if module == "builtins":
-        return name in _VALUE_BUILTINS or issubclass(found, Exception)
-    return module in _VALUE_MODULES or is_dataclass(found) or issubclass(found, Exception | enum.Enum | tuple)
-
-
-def _rebuilt(raised: Any, told: str = "", *, function: str) -> Exception:
-    """Make the exception again without running its constructor, whose arguments may differ from `args`."""
-    if raised is None:
-        return SandboxDied("memory", function) if told == "memory" else SandboxError(told)
-    kind, args, attributes = raised
-    error: Exception = kind.__new__(kind)
-    error.args = args
-    error.__dict__.update(attributes)
-    return error
 
 
 _lock = threading.Lock()
