@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 import procrastinate
+import sqlalchemy as sa
 import structlog
 from procrastinate import RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
@@ -166,8 +167,6 @@ def run(session: Session, name: str, **arguments: Any) -> None:
 
 def work_off(session: Session, *, rounds: int = 20) -> int:
     """Do every job that is due, in this process, until none is left: for tests and set-up. Returns how many."""
-    import sqlalchemy as sa
-
     done = 0
     for _ in range(rounds):
         due = session.execute(
@@ -180,6 +179,10 @@ def work_off(session: Session, *, rounds: int = 20) -> int:
         if not due:
             break
         for job_id, name, arguments in due:
+            session.execute(
+                sa.text("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = :id"), {"id": job_id}
+            )
+            session.commit()
             JOBS[name].function(session, **arguments)
             session.execute(
                 sa.text("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = :id"), {"id": job_id}

@@ -145,12 +145,15 @@ def ask_progress(session: Session) -> None:
     if client is None:
         return
     now = clock.now()
-    age = now - Dispatch.accepted_at
     lying = sa.exists().where(Delivery.dispatch_id == Dispatch.id, Delivery.hop == Hop.ON_AXIS)
     due = sa.select(Dispatch.id, Dispatch.hub_id).where(
         Dispatch.state == DispatchState.ACCEPTED,
         lying,
-        sa.or_(Dispatch.asked_at.is_(None), Dispatch.asked_at < now - age / 20),
+        sa.or_(
+            Dispatch.asked_at.is_(None),
+            sa.extract("epoch", now - Dispatch.asked_at)
+            > sa.extract("epoch", now - Dispatch.accepted_at) / 20,
+        ),
     )
     for dispatch_id, hub_id in session.execute(due.order_by(Dispatch.asked_at.nulls_first()).limit(50)).all():
         session.rollback()

@@ -65,8 +65,9 @@ def dispatch(session: Session, actor: Actor, document: Document) -> Dispatch | N
 def enqueue(session: Session, waiting: Dispatch, urgency: Urgency, at: datetime | None = None) -> None:
     """Have a worker send it: urgent documents in a queue of their own."""
     queue = jobs.Queue.URGENT if urgency > Urgency.NORMAL else jobs.Queue.EXCHANGE
+    mark = f"dispatch:{waiting.id}"
     jobs.enqueue(
-        session, "gateway.send", dispatch_id=waiting.id, _at=at, _lock=f"dispatch:{waiting.id}", _queue=queue
+        session, "gateway.send", dispatch_id=waiting.id, _at=at, _lock=mark, _once=mark, _queue=queue
     )
 
 

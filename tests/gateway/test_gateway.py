@@ -1,0 +1,226 @@
+"""What is issued leaves by itself, arrives once, and each side learns what became of it."""
+
+from datetime import date
+from io import BytesIO
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock, events, jobs
+from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
+from eoffice.documents import operations as documents
+from eoffice.documents.events import DocumentIssued
+from eoffice.documents.models import FileRole
+from eoffice.documents.operations import Inspected
+from eoffice.gateway import jobs as gateway_jobs
+from eoffice.gateway import queries
+from eoffice.gateway.models import Arrival, Dispatch, DispatchState, Hop, Packet, PacketState, Report
+from eoffice.gateway.receiver import receive_round
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
+from eoffice.outgoing.workflow import State
+from exchange.build import Digest
+from exchange.client import AxisClient
+from exchange.errors import Unavailable
+from exchange.model import MessageKind
+from exchange.testing import HubProcess
+from exchange.testing import document as edoc
+from tests.factories import Province, province
+
+pytestmark = pytest.mark.postgres
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def issue(session: Session, place: Province, number: int = 125) -> OutgoingDocument:
+    """An issued document of agency A to B and to the agency outside."""
+    from eoffice.core.permissions import system_actor
+    from eoffice.directory import operations as directory
+    from eoffice.directory.models import Role
+
+    post = place.a.posts[Role.SPECIALIST]
+    with transaction(session):
+        outside = directory.save_agency(session, system_actor(), "G09", "Bộ Nội vụ")
+        document = OutgoingDocument(
+            agency_id=place.a.agency.id, kind_code="CV", code_number=str(number), code_notation="SNNMT-KHTC",
+            issued_on=date(2026, 11, 20), issuer_name=place.a.agency.name, issuer_code=place.a.agency.code,
+            subject="Về việc đối chiếu số liệu", signer_name="Đỗ Quốc An", signer_title="Giám đốc",
+            created_at=clock.now(), listed_at=clock.now(), state=State.ISSUED, draft_source=DraftSource.UPLOAD,
+            content={}, drafter_id=post.id, signer_id=place.a.posts[Role.LEADER].id, authority="GIÁM ĐỐC",
+            document_uid=f"H01.12,2026/11/20,{number}/SNNMT-KHTC",
+        )  # fmt: skip
+        session.add(document)
+        session.flush()
+        stored = blobs().put_bytes(PDF)
+        file = Inspected(
+            stored.sha256, stored.size, f"{number}-SNNMT-KHTC.pdf", "application/pdf", 1, [(595, 842)]
+        )
+        documents.add_file(session, place.a.clerk, document, file, FileRole.ISSUED)
+        documents.set_recipients(session, document, [place.b.agency, outside])
+        events.publish(session, DocumentIssued(document.id))
+    return document
+
+
+def deliver(session: Session) -> None:
+    """Let worker and receiver do what is due."""
+    client = gateway_jobs.axis.client()
+    assert client is not None
+    for _ in range(3):
+        jobs.work_off(session)
+        for kind in MessageKind:
+            receive_round(client, kind)
+        session.expire_all()
+
+
+@pytest.fixture(autouse=True)
+def _no_page_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files here are no real pages: their text is another test's affair."""
+    monkeypatch.setitem(
+        jobs.JOBS,
+        "documents.read_text",
+        jobs.Job("x", lambda session, file_id: None, jobs.Queue.INTERACTIVE, 1),
+    )
+    monkeypatch.setitem(
+        jobs.JOBS,
+        "signatures.check_file",
+        jobs.Job("x", lambda session, file_id: None, jobs.Queue.INTERACTIVE, 1),
+    )
+
+
+def hops(session: Session, document: OutgoingDocument) -> dict[str, Hop]:
+    session.expire_all()
+    return {d.recipient_code: d.hop for d in queries.deliveries_of(session, document)}
+
+
+def test_an_issued_document_reaches_the_other_agency_and_both_know(session: Session, hub: HubProcess) -> None:
+    document = issue(session, province(session))
+    assert set(hops(session, document).values()) == {Hop.WAITING}
+    deliver(session)
+    gateway_jobs.ask_progress(session)
+    arrival = session.scalars(sa.select(Arrival)).one()
+    content = queries.arrival_content(session, arrival)
+    assert (content.code_number, content.code_notation, content.subject) == (
+        "125", "SNNMT-KHTC", "Về việc đối chiếu số liệu",
+    )  # fmt: skip
+    assert blobs().read(content.files[0].sha256) == PDF
+    assert hops(session, document) == {"H01.05": Hop.ARRIVED, "G09": Hop.ON_AXIS}
+    sent = session.scalars(sa.select(Dispatch)).one()
+    assert sent.state == DispatchState.ACCEPTED
+    assert sent.receipt is not None
+    assert session.scalars(sa.select(Report.code)).all() == ["01"]
+
+
+def test_what_lies_at_the_axis_shows_as_fetched_once_the_other_system_has_it(
+    session: Session, hub: HubProcess, theirs: AxisClient
+) -> None:
+    document = issue(session, province(session), 126)
+    deliver(session)
+    sha256 = session.scalars(sa.select(Dispatch.packet_sha256)).one()
+    offered = next(one for one in theirs.received() if one.sha256 == sha256)
+    with theirs.open(offered.doc_id) as stream:
+        stream.read()
+    theirs.confirm(offered.doc_id, gateway_jobs.Transport.DONE)
+    with transaction(session):
+        session.execute(sa.update(Dispatch).values(asked_at=None))
+    gateway_jobs.ask_progress(session)
+    assert hops(session, document)["G09"] == Hop.FETCHED
+
+
+def test_with_the_axis_away_the_document_waits_and_leaves_by_itself_later(
+    session: Session, hub: HubProcess
+) -> None:
+    document = issue(session, province(session), 127)
+    hub.stop()
+    try:
+        jobs.work_off(session)
+        assert set(hops(session, document).values()) == {Hop.WAITING}
+        sent = session.scalars(sa.select(Dispatch)).one()
+        assert sent.last_error
+        assert sent.packet_sha256
+        first_bytes = sent.packet_sha256
+    finally:
+        hub.start()
+    with transaction(session):
+        session.execute(sa.text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'"))
+    deliver(session)
+    assert hops(session, document)["H01.05"] == Hop.ARRIVED
+    assert session.scalars(sa.select(Dispatch.packet_sha256)).one() == first_bytes
+
+
+def test_the_same_packet_again_changes_nothing(
+    session: Session, hub: HubProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(session, province(session), 128)
+    jobs.work_off(session)
+    client = gateway_jobs.axis.client()
+    assert client is not None
+    # the line is cut between storing and acknowledging
+    with monkeypatch.context() as cut:
+        cut.setattr(AxisClient, "confirm", _cut)
+        with pytest.raises(Unavailable):
+            receive_round(client, MessageKind.DOCUMENT)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
+    assert receive_round(client, MessageKind.DOCUMENT) == 1
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
+    assert session.scalars(sa.select(Packet.acknowledged_at)).one() is not None
+    assert receive_round(client, MessageKind.DOCUMENT) == 0
+
+
+def _cut(*_arguments: object, **_named: object) -> None:
+    raise Unavailable("Mất kết nối", "cut")
+
+
+def test_sending_twice_gives_one_packet_at_the_receiver(session: Session, hub: HubProcess) -> None:
+    issue(session, province(session), 129)
+    jobs.work_off(session)
+    with transaction(session):
+        # as after a kill between the axis's receipt and our commit
+        sent = session.scalars(sa.select(Dispatch)).one()
+        sent.state, sent.receipt, sent.hub_id = DispatchState.WAITING, None, None
+    jobs.run(session, "gateway.send", dispatch_id=sent.id)
+    deliver(session)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
+
+
+def test_a_status_that_comes_late_moves_nothing_back(session: Session, hub: HubProcess) -> None:
+    from eoffice.gateway import operations
+
+    document = issue(session, province(session), 130)
+    deliver(session)
+    delivery = queries.deliveries_of(session, document)[0]
+    with transaction(session):
+        for code in ("05", "03", "03"):
+            operations.take_status(session, delivery, code, f"trạng thái {code}", clock.now())
+    assert delivery.hop == Hop.PROCESSING
+    assert delivery.registered_at is not None
+
+
+def test_a_damaged_packet_is_kept_aside_and_told_to_the_axis(
+    session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exchange.build import build
+    from exchange.errors import Damaged
+    from exchange.model import Organization
+
+    province(session)
+    message = edoc(
+        77, sender=Organization("G09", "Bộ Nội vụ"), recipients=[Organization("H01.12", "Sở NN và MT")]
+    )
+    spool = BytesIO()
+    digest: Digest = build(message, spool)
+    spool.seek(0)
+    sent = theirs.send(spool, digest, kind=MessageKind.DOCUMENT, sender="G09")
+    client = gateway_jobs.axis.client()
+    assert client is not None
+
+    def broken(*_arguments: object) -> None:
+        raise Damaged("Tệp hỏng", "bad base64")
+
+    monkeypatch.setattr("eoffice.gateway.receiver.parse", broken)
+    receive_round(client, MessageKind.DOCUMENT)
+    packet = session.scalars(sa.select(Packet)).one()
+    assert packet.state == PacketState.DAMAGED
+    assert blobs().check(packet.sha256)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 0
+    assert theirs.sent(sent.doc_id)[0].state == gateway_jobs.Transport.FAIL

@@ -1,0 +1,90 @@
+"""`make test` and `make test-fast`: every stage in order, each with what it took; the first failure ends it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+#: Debian's packages for tests with real peers and a real browser; the program itself needs none of them
+PACKAGES = {
+    "chromium": "chromium",
+    "pdfsig": "poppler-utils",
+    "qpdf": "qpdf",
+    "openssl": "openssl",
+    "fc-match": "fontconfig",
+}
+FONT = Path("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf")
+
+#: name, pytest's arguments; two at a time where the tests are independent
+STAGES = {
+    "architecture, units, features": [
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "-m",
+        "not peer and not flow and not fault and not browser",
+    ],
+    "real peers": ["-n", "2", "--dist", "loadfile", "-m", "peer and not flow and not fault and not browser"],
+    "flows and faults": ["-m", "flow or fault"],
+    "browser": ["-m", "browser"],
+}
+
+
+def main(which: str) -> int:
+    """Run the stages; exit 0 when all passed."""
+    wanted = ["architecture, units, features"] if which == "fast" else list(STAGES)
+    if which == "all":
+        timed("system packages", install_packages)
+    for name in wanted:
+        code = timed(name, lambda: run(STAGES[name]))  # noqa: B023 - called at once
+        if code not in (0, 5):  # 5: nothing carries this mark
+            print(f"\nFAILED: {name}", flush=True)
+            return code
+    return 0
+
+
+def run(arguments: list[str]) -> int:
+    """One pytest run."""
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", *arguments, "tests"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def install_packages() -> int:
+    """Get what is missing where that may be done; say what stays missing otherwise."""
+    missing = sorted({package for program, package in PACKAGES.items() if shutil.which(program) is None})
+    if not FONT.exists():
+        missing.append("fonts-noto-core")
+    if not missing:
+        return 0
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(
+            f"missing, so some tests are skipped: {' '.join(missing)} (apt-get install them as root)",
+            flush=True,
+        )
+        return 0
+    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+        done = subprocess.run(
+            [*apt, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            print(f"apt-get {arguments[0]} failed: {done.stderr.strip()[-500:]}", flush=True)
+    return 0
+
+
+def timed(name: str, work: object) -> int:
+    """Do it, and print what it took."""
+    print(f"\n== {name}", flush=True)
+    begun = time.monotonic()
+    code: int = work()  # type: ignore[operator]  # a callable without arguments
+    print(f"== {name}: {time.monotonic() - begun:.0f} s", flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "all"))
