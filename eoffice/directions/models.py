@@ -65,6 +65,8 @@ class TaskState(StrEnum):
     #: the unit's head has named who works on it, or the person has begun
     WORKING = "working"
     DONE = "done"
+    #: a later direction replaced it, or the document was finished without it
+    WITHDRAWN = "withdrawn"
 
     @property
     def word(self) -> LazyString:
@@ -77,6 +79,7 @@ TASK_WORDS = {
     TaskState.SEEN: _l("Seen"),
     TaskState.WORKING: _l("In progress"),
     TaskState.DONE: _l("Completed"),
+    TaskState.WITHDRAWN: _l("No longer needed"),
 }
 
 

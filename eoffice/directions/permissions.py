@@ -1,9 +1,28 @@
-"""Rights on directions."""
+"""Rights on directions and tasks."""
 
 from flask_babel import lazy_gettext as _l
 
-from eoffice.core.permissions import permission
+from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
+from eoffice.directions.models import Part, Task
+from eoffice.documents.permissions import DOCUMENT_READ, may_know
 
 DIRECTION_GIVE = permission("direction:give", _l("Direct incoming documents"))
 DIRECTION_ASSIGN = permission("direction:assign", _l("Name who works on a document inside one's unit"))
 DIRECTION_WORK = permission("direction:work", _l("Work on documents one was named for, report and finish"))
+
+
+@knowledge_rule(Task)
+def may_know_task(actor: Actor, wanted: Permission, task: Task) -> bool:
+    """A task is known to those who know its document."""
+    return may_know(actor, wanted, task.document)
+
+
+@object_rule(Task)
+def may(actor: Actor, wanted: Permission, task: Task) -> bool:
+    """A unit's task is its head's, a person's his own; for information, every member of the unit reads."""
+    if wanted == DIRECTION_ASSIGN:
+        return task.unit_id in actor.headed_unit_ids
+    if task.assignment is not None:
+        return task.assignment.person_id == actor.person_id
+    units = actor.unit_ids if task.part is Part.INFORM and wanted == DOCUMENT_READ else actor.headed_unit_ids
+    return task.unit_id in units

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eoffice.core.db import enum_column
+from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document
-from eoffice.incoming.workflow import State
+from eoffice.incoming.states import State
 
 
 class Source(StrEnum):
@@ -31,5 +32,7 @@ class IncomingDocument(Document):
     registered_at: Mapped[datetime | None]
     #: the leader it is submitted to
     submitted_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assignment.id"))
-    #: why it was returned, withdrawn or needs a look
+    #: why it was returned; a `Doubt` while it needs a look
     reason: Mapped[str] = mapped_column(default="")
+
+    submitted_to: Mapped[Assignment | None] = relationship(foreign_keys=[submitted_to_id])

@@ -1,0 +1,236 @@
+"""Writes of directions and tasks; the caller's use case commits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.errors import Invalid
+from eoffice.core.permissions import Actor
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Assignment, Unit
+from eoffice.documents import operations as documents
+from eoffice.documents.models import Document
+
+GIVEN = audit.action("directions.given", _l("Direction given"))
+ASSIGNED = audit.action("directions.assigned", _l("Work assigned inside the unit"))
+OPENED = audit.action("directions.opened", _l("Opened for the first time"))
+FINISHED = audit.action("directions.finished", _l("Task completed"))
+WITHDRAWN = audit.action("directions.withdrawn", _l("Task no longer needed"))
+
+#: states in which something is still asked of the one named
+OPEN = (TaskState.NEW, TaskState.SEEN, TaskState.WORKING)
+
+
+class NoLead(Invalid):
+    """Article 23.2: exactly one leads."""
+
+    message = _l("Choose who leads: one unit or one person.")
+
+
+class NamedTwice(Invalid):
+    """Each unit and each person has one part."""
+
+    message = _l("%(name)s is named twice. Keep one part for each unit and each person.")
+
+
+class NotHere(Invalid):
+    """Only present units and posts of the same agency, or of the head's own unit, can be named."""
+
+    message = _l("One of those named holds no post here today. Choose again from the list.")
+
+
+class DueInThePast(Invalid):
+    """Nobody can keep a deadline that is over."""
+
+    message = _l("The deadline %(date)s is over. Give today or a later day.")
+
+
+class DueTooLate(Invalid):
+    """What a unit hands on cannot be due after the unit's own deadline."""
+
+    message = _l("The unit's own deadline is %(limit)s. Give that day or an earlier one.")
+
+
+class NoOpinion(Invalid):
+    """A direction says what is to be done."""
+
+    message = _l("Write what is to be done; one line is enough.")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A unit or a person's post; exactly one of the two."""
+
+    unit_id: int | None = None
+    assignment_id: int | None = None
+
+    @classmethod
+    def read(cls, mark: str) -> "Named":
+        """Read what a form sends: `u12` a unit, `p34` a post. Raises NotHere."""
+        kind, number = mark[:1], mark[1:]
+        if kind not in ("u", "p") or not number.isascii() or not number.isdigit():
+            raise NotHere(field="lead")
+        return cls(unit_id=int(number)) if kind == "u" else cls(assignment_id=int(number))
+
+    @property
+    def mark(self) -> str:
+        """What `read` reads."""
+        return f"u{self.unit_id}" if self.unit_id is not None else f"p{self.assignment_id}"
+
+
+@dataclass(frozen=True)
+class NewDirection:
+    """What a leader, or the head of a unit, decides."""
+
+    opinion: str
+    lead: Named | None
+    coordinating: tuple[Named, ...] = ()
+    inform: tuple[Named, ...] = ()
+    due_on: date | None = None
+
+    @property
+    def parts(self) -> list[tuple[Part, Named]]:
+        """Everybody named with the part each has, the lead first."""
+        lead = [(Part.LEAD, self.lead)] if self.lead else []
+        others = [(Part.COORDINATE, one) for one in self.coordinating]
+        return lead + others + [(Part.INFORM, one) for one in self.inform]
+
+
+def check(new: NewDirection, *, latest: date | None = None) -> None:
+    """Refuse contradictions. Raises NoOpinion, NoLead, DueInThePast, DueTooLate."""
+    if not new.opinion.strip():
+        raise NoOpinion(field="opinion")
+    if new.lead is None:
+        raise NoLead(field="lead")
+    # a unit that hands on late can keep its own deadline only
+    if new.due_on is not None and new.due_on < clock.today() and new.due_on != latest:
+        raise DueInThePast(date=f"{new.due_on:%d/%m/%Y}", field="due_on")
+    if latest is not None and new.due_on is not None and new.due_on > latest:
+        raise DueTooLate(limit=f"{latest:%d/%m/%Y}", field="due_on")
+
+
+def give(
+    session: Session, actor: Actor, document: Document, new: NewDirection, parent: Task | None = None
+) -> Direction:
+    """Write the direction, a task for each one named, and let them see the document.
+
+    `parent`: the unit's task that its head hands on. Raises what `check` raises, NamedTwice, NotHere.
+    """
+    check(new, latest=parent.due_on if parent else None)
+    found = _find(session, document.agency_id, new, parent.unit_id if parent else None)
+    assert actor.assignment_id is not None
+    direction = Direction(
+        agency_id=document.agency_id, document_id=document.id, by_assignment_id=actor.assignment_id,
+        by_name=actor.name, by_title=actor.title, parent_task_id=parent.id if parent else None,
+        opinion=new.opinion.strip(), due_on=new.due_on, given_at=clock.now(),
+    )  # fmt: skip
+    direction.tasks = [
+        Task(
+            agency_id=document.agency_id, document_id=document.id, part=part, state=TaskState.NEW,
+            unit=one if isinstance(one, Unit) else None,
+            assignment=one if isinstance(one, Assignment) else None,
+            due_on=None if part is Part.INFORM else new.due_on,
+        )
+        for part, one in found
+    ]  # fmt: skip
+    session.add(direction)
+    session.flush()
+    documents.give_access(
+        session, actor, document,
+        unit_ids=[one.id for _, one in found if isinstance(one, Unit)],
+        person_ids=[one.person_id for _, one in found if isinstance(one, Assignment)],
+    )  # fmt: skip
+    named = [f"{task.part}: {task.label}" for task in direction.tasks]
+    action = ASSIGNED if parent else GIVEN
+    audit.record(session, actor, action, document, opinion=direction.opinion, due_on=new.due_on, named=named)
+    return direction
+
+
+def _find(
+    session: Session, agency_id: int, new: NewDirection, unit_id: int | None
+) -> list[tuple[Part, Unit | Assignment]]:
+    """Who is meant, each once; inside one unit when its head hands work on."""
+    posts = {post.id: post for post in directory.posts(session, agency_id, unit_id=unit_id)}
+    units = {} if unit_id is not None else {unit.id: unit for unit in directory.units(session, agency_id)}
+    found: list[tuple[Part, Unit | Assignment]] = []
+    seen: set[tuple[str, int]] = set()
+    for part, named in new.parts:
+        field = {Part.LEAD: "lead", Part.COORDINATE: "coordinating", Part.INFORM: "inform"}[part]
+        one: Unit | Assignment | None
+        one = units.get(named.unit_id) if named.unit_id else posts.get(named.assignment_id or 0)
+        if one is None:
+            raise NotHere(field=field)
+        # a person with two posts is still one person
+        key = ("unit", one.id) if isinstance(one, Unit) else ("person", one.person_id)
+        if key in seen:
+            raise NamedTwice(name=one.name if isinstance(one, Unit) else one.label, field=field)
+        seen.add(key)
+        found.append((part, one))
+    return found
+
+
+def opened(session: Session, actor: Actor, task: Task) -> bool:
+    """Mark the first opening; say whether it was the first. A person asked to act has begun with it."""
+    if task.state is not TaskState.NEW:
+        return False
+    works = task.assignment_id is not None and task.part is not Part.INFORM
+    task.state = TaskState.WORKING if works else TaskState.SEEN
+    task.seen_at = clock.now()
+    audit.record(session, actor, OPENED, task.document, task=task.label)
+    return True
+
+
+def finished(session: Session, actor: Actor, task: Task, result: str) -> Task:
+    """Close a task; what a person leads for a unit closes the unit's task too. Returns the highest one closed."""
+    highest = task
+    while True:
+        highest.state, highest.done_at, highest.result = TaskState.DONE, clock.now(), result
+        highest.seen_at = highest.seen_at or highest.done_at
+        audit.record(session, actor, FINISHED, highest.document, task=highest.label, result=result)
+        parent_id = highest.direction.parent_task_id
+        if highest.part is not Part.LEAD or parent_id is None:
+            break
+        highest = session.get_one(Task, parent_id)
+    withdraw(session, actor, _below(session, highest))
+    return highest
+
+
+def _below(session: Session, task: Task) -> Sequence[Task]:
+    """What was handed on from a unit's task and is still open."""
+    handed_on = sa.select(Direction.id).where(Direction.parent_task_id == task.id)
+    return session.scalars(
+        sa.select(Task).where(
+            Task.direction_id.in_(handed_on), Task.state.in_(OPEN), Task.part != Part.INFORM
+        )
+    ).all()
+
+
+def withdraw(session: Session, actor: Actor, tasks: Iterable[Task]) -> None:
+    """Ask nothing more of those named."""
+    for task in tasks:
+        task.state, task.done_at = TaskState.WITHDRAWN, clock.now()
+        audit.record(session, actor, WITHDRAWN, task.document, task=task.label)
+
+
+def open_tasks(session: Session, document: Document, *, leading: bool | None = None) -> Sequence[Task]:
+    """Tasks of a document on which somebody still has to act; only leading ones, or only others, when asked."""
+    query = sa.select(Task).where(
+        Task.document_id == document.id, Task.state.in_(OPEN), Task.part != Part.INFORM
+    )
+    if leading is not None:
+        query = query.where((Task.part == Part.LEAD) if leading else (Task.part != Part.LEAD))
+    return session.scalars(query.order_by(Task.id)).all()
+
+
+def answered(session: Session, actor: Actor, document: Document, result: str) -> None:
+    """A reply was issued: who leads is done, the rest is no longer needed."""
+    for task in open_tasks(session, document, leading=True):
+        task.state, task.done_at, task.result = TaskState.DONE, clock.now(), result
+        audit.record(session, actor, FINISHED, document, task=task.label, result=result)
+    withdraw(session, actor, open_tasks(session, document))

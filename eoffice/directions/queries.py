@@ -1,0 +1,103 @@
+"""Reads of directions and tasks."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from eoffice.core.errors import NotFound
+from eoffice.core.permissions import Actor
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.operations import OPEN
+from eoffice.directions.permissions import may_know_task
+from eoffice.directory.models import Assignment
+from eoffice.documents.models import Document
+from eoffice.documents.permissions import DOCUMENT_READ
+
+
+def task(session: Session, actor: Actor, task_id: int) -> Task:
+    """A task on a document the actor may know of. Raises NotFound."""
+    found = session.get(Task, task_id)
+    if found is None or not may_know_task(actor, DOCUMENT_READ, found):
+        raise NotFound
+    return found
+
+
+def of_document(session: Session, document: Document) -> Sequence[Direction]:
+    """Every direction on a document with its tasks, oldest first: two queries."""
+    query = sa.select(Direction).where(Direction.document_id == document.id)
+    return session.scalars(query.options(selectinload(Direction.tasks)).order_by(Direction.id)).all()
+
+
+def named(actor: Actor) -> sa.ColumnElement[bool]:
+    """Tasks that are the actor's own, or those of a unit he heads."""
+    own = Task.assignment_id.in_(sa.select(Assignment.id).where(Assignment.person_id == actor.person_id))
+    headed = Task.unit_id.in_(actor.headed_unit_ids) if actor.headed_unit_ids else sa.false()
+    return sa.and_(Task.agency_id == actor.agency_id, sa.or_(own, headed))
+
+
+def _waits_for_head(actor: Actor) -> sa.ColumnElement[bool]:
+    units = Task.unit_id.in_(actor.headed_unit_ids) if actor.headed_unit_ids else sa.false()
+    return sa.and_(units, Task.state.in_((TaskState.NEW, TaskState.SEEN)), Task.part != Part.INFORM)
+
+
+def _to_do(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        named(actor), Task.assignment_id.is_not(None), Task.state.in_(OPEN), Task.part != Part.INFORM
+    )
+
+
+def _to_read(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(named(actor), Task.part == Part.INFORM, Task.state == TaskState.NEW)
+
+
+def _list(session: Session, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Task]:
+    query = sa.select(Task).join(Document, Document.id == Task.document_id).where(condition)
+    query = query.options(joinedload(Task.document), joinedload(Task.direction))
+    # what is due first stands first; NULL sorts last in PostgreSQL
+    return session.scalars(query.order_by(Document.urgency.desc(), Task.due_on, Task.id).limit(limit)).all()
+
+
+def to_assign(session: Session, actor: Actor, limit: int = 100) -> Sequence[Task]:
+    """Tasks of the actor's unit that nobody works on yet."""
+    return _list(session, _waits_for_head(actor), limit)
+
+
+def to_do(session: Session, actor: Actor, limit: int = 100) -> Sequence[Task]:
+    """The actor's own open tasks."""
+    return _list(session, _to_do(actor), limit)
+
+
+def to_read(session: Session, actor: Actor, limit: int = 100) -> Sequence[Task]:
+    """What was sent to the actor for information and not opened yet."""
+    return _list(session, _to_read(actor), limit)
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """How many tasks wait: `to_assign`, `to_do`, `to_read`; one query."""
+    conditions = {
+        "to_assign": _waits_for_head(actor),
+        "to_do": _to_do(actor),
+        "to_read": _to_read(actor),
+    }
+    columns = [sa.func.count().filter(condition).label(name) for name, condition in conditions.items()]
+    mine = sa.or_(*conditions.values())
+    row = session.execute(sa.select(*columns).select_from(Task).where(mine)).one()
+    return dict(row._mapping)
+
+
+def own_open(actor: Actor, tasks: Sequence[Task]) -> list[Task]:
+    """Of these tasks, those the actor himself has to act on: his own, or his unit's not handed on."""
+    return [
+        task
+        for task in tasks
+        if task.part is not Part.INFORM
+        and (
+            (
+                task.assignment is not None
+                and task.assignment.person_id == actor.person_id
+                and task.state in OPEN
+            )
+            or (task.unit_id in actor.headed_unit_ids and task.state in OPEN)
+        )
+    ]

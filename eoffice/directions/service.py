@@ -1,0 +1,123 @@
+"""Use cases of directions, one transaction each (Decree 30/2020, Articles 23 and 24)."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from eoffice.core.db import transaction
+from eoffice.core.errors import InvalidTransition
+from eoffice.core.events import publish
+from eoffice.core.permissions import Actor, allowed, require
+from eoffice.core.workflow import word_of
+from eoffice.directions import operations, queries
+from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.operations import OPEN, Named, NewDirection
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.documents import queries as documents
+from eoffice.documents.models import Document
+from eoffice.documents.permissions import DOCUMENT_READ
+
+
+def direct(session: Session, actor: Actor, document_id: int, new: NewDirection) -> Direction:
+    """Direct a document: one leads, others coordinate or are informed.
+
+    A direction given before work has begun replaces the earlier one. Raises NotFound, Forbidden,
+    InvalidTransition, NoOpinion, NoLead, NamedTwice, NotHere, DueInThePast.
+    """
+    with transaction(session):
+        document = _locked(session, actor, document_id)
+        require(actor, DIRECTION_GIVE, document)
+        replaced = operations.open_tasks(session, document)
+        direction = operations.give(session, actor, document, new)
+        operations.withdraw(session, actor, replaced)
+        publish(session, DirectionGiven(document.id, direction.id, actor))
+        lead = direction.tasks[0]
+        if lead.assignment_id is not None:
+            publish(session, WorkBegun(document.id, lead.id, actor))
+    return direction
+
+
+def assign(
+    session: Session, actor: Actor, task_id: int, assignment_id: int, due_on: date | None, opinion: str,
+    coordinating: tuple[int, ...] = (),
+) -> Direction:  # fmt: skip
+    """Name who inside the unit works on its task, due no later than the unit itself.
+
+    Raises NotFound, Forbidden, InvalidTransition, DueTooLate, DueInThePast, NamedTwice, NotHere.
+    """
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        require(actor, DIRECTION_ASSIGN, task)
+        if task.state not in (TaskState.NEW, TaskState.SEEN) or task.part is Part.INFORM:
+            raise InvalidTransition(state=word_of(task.state))
+        others = tuple(Named(assignment_id=one) for one in coordinating)
+        new = NewDirection(opinion, Named(assignment_id=assignment_id), others, due_on=due_on or task.due_on)
+        direction = operations.give(session, actor, task.document, new, parent=task)
+        task.state = TaskState.WORKING
+        if task.part is Part.LEAD:
+            publish(session, WorkBegun(task.document_id, direction.tasks[0].id, actor))
+    return direction
+
+
+def open_task(session: Session, actor: Actor, task_id: int) -> Task:
+    """Note the first opening of a task by the one it names. Raises NotFound, Forbidden."""
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        require(actor, DOCUMENT_READ, task)
+        _open(session, actor, task)
+    return task
+
+
+def open_document(session: Session, actor: Actor, document_id: int) -> None:
+    """Note that the actor has opened whatever on this document names him; nothing is written otherwise."""
+    document = documents.one(session, actor, document_id)
+    found = [task for direction in queries.of_document(session, document) for task in direction.tasks]
+    mine = [task.id for task in found if task.state is TaskState.NEW and allowed(actor, DOCUMENT_READ, task)]
+    for task_id in mine:
+        open_task(session, actor, task_id)
+
+
+def finish(session: Session, actor: Actor, task_id: int, result: str) -> Task:
+    """Report a task as done. Raises NotFound, Forbidden, InvalidTransition, NoOpinion when nothing is said."""
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        if task.state not in OPEN or task.part is Part.INFORM:
+            raise InvalidTransition(state=word_of(task.state))
+        require(actor, DIRECTION_WORK, task)
+        if not result.strip():
+            raise operations.NoOpinion(field="result")
+        highest = operations.finished(session, actor, task, result.strip())
+        if highest.part is Part.LEAD and highest.direction.parent_task_id is None:
+            operations.withdraw(session, actor, operations.open_tasks(session, highest.document))
+            publish(session, WorkFinished(highest.document_id, highest.id, actor))
+    return task
+
+
+def _open(session: Session, actor: Actor, task: Task) -> None:
+    first = operations.opened(session, actor, task)
+    if first and task.part is Part.LEAD and task.assignment_id is not None and _leads(session, task):
+        publish(session, WorkOpened(task.document_id, task.id, actor))
+
+
+def _leads(session: Session, task: Task) -> bool:
+    """Whether the task is, or was handed on from, the lead of a leader's direction."""
+    while task.part is Part.LEAD:
+        if task.direction.parent_task_id is None:
+            return True
+        task = session.get_one(Task, task.direction.parent_task_id)
+    return False
+
+
+def _locked(session: Session, actor: Actor, document_id: int) -> Document:
+    """The document, held: two steps on it never cross. Raises NotFound."""
+    document = documents.one(session, actor, document_id)
+    session.refresh(document, with_for_update=True)
+    return document
+
+
+def _locked_task(session: Session, actor: Actor, task_id: int) -> Task:
+    task = queries.task(session, actor, task_id)
+    session.refresh(task.document, with_for_update=True)
+    session.refresh(task)
+    return task

@@ -1,0 +1,45 @@
+"""The lists of "my work": each feature adds its own, one bar of tabs shows those that are the actor's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Session
+
+from eoffice.core.permissions import Actor, Permission
+
+Counts = Callable[[Session, Actor], dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """What waits for a person: a word, the page that shows it, and who has such work at all."""
+
+    #: name in the feature's counts
+    key: str
+    label: LazyString
+    endpoint: str
+    permission: Permission
+    counts: Counts
+    #: order on the bar
+    place: int
+
+
+_lists: list[Worklist] = []
+
+
+def worklist(
+    key: str, label: LazyString, endpoint: str, permission: Permission, counts: Counts, place: int
+) -> None:
+    """Declare a list; `counts` may answer for several lists at once."""
+    _lists.append(Worklist(key, label, endpoint, permission, counts, place))
+
+
+def worklists(session: Session, actor: Actor) -> list[tuple[Worklist, int]]:
+    """The actor's lists with how much waits in each; every count function is asked once."""
+    own = sorted((one for one in _lists if actor.can(one.permission)), key=lambda one: one.place)
+    counted: dict[Counts, dict[str, int]] = {}
+    for one in own:
+        if one.counts not in counted:
+            counted[one.counts] = one.counts(session, actor)
+    return [(one, counted[one.counts].get(one.key, 0)) for one in own]

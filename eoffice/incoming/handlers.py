@@ -1,0 +1,184 @@
+"""What other features' events do to incoming documents, in the publisher's transaction."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core.blobs import blobs
+from eoffice.core.errors import Invalid
+from eoffice.core.events import subscribe
+from eoffice.core.permissions import Actor, system_actor
+from eoffice.core.text import fold
+from eoffice.directions import operations as directions
+from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
+from eoffice.directions.models import Direction as LeadersDirection
+from eoffice.documents import intake
+from eoffice.documents import operations as documents_writes
+from eoffice.documents import queries as documents
+from eoffice.documents.events import DocumentIssued
+from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Urgency
+from eoffice.documents.operations import Inspected
+from eoffice.gateway import queries as gateway
+from eoffice.gateway.contents import ArrivalContent, ArrivedFile
+from eoffice.gateway.events import PacketArrived
+from eoffice.gateway.models import Arrival
+from eoffice.incoming import operations
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.states import Doubt, State
+from eoffice.incoming.workflow import Move
+from eoffice.signatures.events import FileChecked
+
+#: verdicts with which nothing is registered before a clerk has looked
+_DOUBTFUL = {"invalid", "indeterminate", "unreadable"}
+
+
+@subscribe(PacketArrived)
+def arrived(session: Session, event: PacketArrived) -> None:
+    """Make the incoming document of an arrival; what cannot be read waits for the clerk's eye."""
+    arrival = session.get_one(Arrival, event.arrival_id)
+    if arrival.document_id is not None:
+        return
+    actor = system_actor(arrival.agency_id)
+    content = gateway.arrival_content(session, arrival)
+    document = operations.receive(
+        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, **_fields(content)
+    )
+    arrival.document_id = document.id
+    _link(session, actor, document, content.in_reply_to)
+    doubt = _take_files(session, actor, document, content)
+    if doubt is not None:
+        document.reason = doubt
+        operations.move(session, actor, document, Move.FLAG, doubt=doubt)
+    documents_writes.index(session, document)
+
+
+def _fields(content: ArrivalContent) -> dict[str, object]:
+    """The header in our columns; the gateway has cut it to what they hold."""
+    return {
+        "code_number": content.code_number, "code_notation": content.code_notation,
+        "issued_on": content.issued_on, "due_on": content.due_on,
+        "issuer_name": content.sender_name, "issuer_code": content.sender_code, "subject": content.subject,
+        "signer_name": content.signer_name, "signer_title": content.signer_title,
+        "kind_code": _kind(content.kind_name), "urgency": Urgency(content.urgency),
+        "document_uid": content.document_uid,
+    }  # fmt: skip
+
+
+def _kind(name: str) -> str:
+    wanted = fold(name).strip()
+    return next((k.code for k in (*KINDS.values(), *INCOMING_ONLY) if fold(k.name) == wanted), "")
+
+
+def _link(session: Session, actor: Actor, document: IncomingDocument, answers: tuple[str, ...]) -> None:
+    """Say which documents of ours this one answers."""
+    asked = sa.select(Document).where(
+        Document.agency_id == document.agency_id,
+        Document.document_uid.in_(answers),
+        Document.document_uid != "",
+    )
+    for target in session.scalars(asked) if answers else ():
+        documents_writes.link(session, actor, document, target, LinkKind.REPLY)
+
+
+def _take_files(
+    session: Session, actor: Actor, document: IncomingDocument, content: ArrivalContent
+) -> Doubt | None:
+    """Attach the files: the first PDF is the document, the rest goes with it. Says what is doubtful."""
+    doubt: Doubt | None = None
+    original: ArrivedFile | None = next((f for f in content.files if f.media_type == intake.PDF), None)
+    inspected: list[tuple[Inspected, FileRole]] = []
+    for file in content.files:
+        role = FileRole.ORIGINAL if file is original else FileRole.ATTACHMENT
+        try:
+            inspected.append((_inspect(file), role))
+        except intake.StateSecret:
+            return Doubt.SECRET
+        except Invalid:
+            doubt = Doubt.DAMAGED
+            inspected.append((_as_sent(file), role))
+    for one, role in inspected:
+        operations.add_file(session, actor, document, one, role)
+    return doubt
+
+
+def _inspect(file: ArrivedFile) -> Inspected:
+    if file.media_type != intake.PDF:
+        return _as_sent(file)
+    path: Path = blobs().path(file.sha256)
+    facts = intake.inspect_pdf(path, limit=max(file.size, 1))
+    sizes = [(float(width), float(height)) for width, height in facts.page_sizes]
+    return Inspected(file.sha256, file.size, intake.safe_name(file.name), file.media_type, facts.pages, sizes)
+
+
+def _as_sent(file: ArrivedFile) -> Inspected:
+    return Inspected(file.sha256, file.size, intake.safe_name(file.name), file.media_type, 0, [])
+
+
+@subscribe(FileChecked)
+def checked(session: Session, event: FileChecked) -> None:
+    """A signature that proves nothing sends the document to the clerk's eye before it is registered."""
+    file = session.get(DocumentFile, event.file_id)
+    document = operations.by_id(session, file.document_id) if file else None
+    if document is None or document.state is not State.WAITING or event.verdict not in _DOUBTFUL:
+        return
+    document.reason = Doubt.DAMAGED if event.verdict == "unreadable" else Doubt.SIGNATURE
+    actor = system_actor(document.agency_id)
+    operations.move(session, actor, document, Move.FLAG, verdict=event.verdict)
+
+
+@subscribe(DirectionGiven)
+def directed(session: Session, event: DirectionGiven) -> None:
+    """The leader has decided: the deadline is his, the sender hears that somebody was charged."""
+    document = operations.by_id(session, event.document_id)
+    if document is None:
+        return
+    direction = session.get_one(LeadersDirection, event.direction_id)
+    document.due_on = direction.due_on or document.due_on
+    lead = direction.tasks[0].label
+    operations.move(session, event.actor, document, Move.DIRECT, lead=lead)
+    operations.report(session, event.actor, document, "04", f"Đã phân công {lead} chủ trì xử lý")
+
+
+@subscribe(WorkBegun)
+def begun(session: Session, event: WorkBegun) -> None:
+    """A person leads now."""
+    document = operations.by_id(session, event.document_id)
+    if document is not None:
+        operations.move(session, event.actor, document, Move.ASSIGN)
+
+
+@subscribe(WorkOpened)
+def opened(session: Session, event: WorkOpened) -> None:
+    """The person who leads has opened it."""
+    document = operations.by_id(session, event.document_id)
+    if document is not None:
+        operations.report(session, event.actor, document, "05", "Đang xử lý")
+
+
+@subscribe(WorkFinished)
+def finished(session: Session, event: WorkFinished) -> None:
+    """The lead has reported."""
+    document = operations.by_id(session, event.document_id)
+    if document is not None:
+        _finish(session, event.actor, document, "Đã xử lý xong")
+
+
+@subscribe(DocumentIssued)
+def answered(session: Session, event: DocumentIssued) -> None:
+    """An issued reply finishes the document it answers, when that is being worked on."""
+    reply = session.get_one(Document, event.document_id)
+    actor = system_actor(reply.agency_id)
+    for target in documents.linked(session, reply, LinkKind.REPLY):
+        document = operations.by_id(session, target.id)
+        if document is None or document.state not in (State.FORWARDED, State.IN_PROGRESS):
+            continue
+        text = f"Đã trả lời bằng văn bản số {reply.code}"
+        directions.answered(session, actor, document, text)
+        _finish(session, actor, document, text)
+
+
+def _finish(session: Session, actor: Actor, document: IncomingDocument, text: str) -> None:
+    operations.move(session, actor, document, Move.FINISH, result=text)
+    operations.report(session, actor, document, "06", text)

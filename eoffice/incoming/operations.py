@@ -1,0 +1,282 @@
+"""Writes of incoming documents; the caller's use case commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, jobs
+from eoffice.core.errors import Conflict, Invalid, NotFound
+from eoffice.core.permissions import Actor
+from eoffice.core.text import fold, nfc
+from eoffice.core.workflow import Rule
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Role
+from eoffice.documents import kinds
+from eoffice.documents import operations as documents
+from eoffice.documents import queries as found
+from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
+from eoffice.documents.operations import Inspected
+from eoffice.gateway import operations as gateway
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.states import State
+from eoffice.incoming.workflow import MACHINE, Move
+
+RECEIVED = audit.action("incoming.received", _l("Document received"))
+FLAGGED = audit.action("incoming.flagged", _l("Put aside for a closer look"))
+REGISTERED = audit.action("incoming.registered", _l("Registered"))
+RETURNED = audit.action("incoming.returned", _l("Returned to the sender"))
+SUBMITTED = audit.action("incoming.submitted", _l("Submitted to a leader"))
+FORWARDED = audit.action("incoming.forwarded", _l("Passed on for work"))
+BEGUN = audit.action("incoming.begun", _l("Work begun"))
+DONE = audit.action("incoming.done", _l("Document completed"))
+
+_ACTIONS = {
+    Move.FLAG: FLAGGED,
+    Move.REGISTER: REGISTERED,
+    Move.RETURN: RETURNED,
+    Move.SUBMIT: SUBMITTED,
+    Move.DIRECT: FORWARDED,
+    Move.ASSIGN: BEGUN,
+    Move.FINISH: DONE,
+}
+
+#: lengths of the columns (Decree 30/2020, Appendix VI, part II)
+LENGTHS = {
+    "code_number": 11, "code_notation": 30, "issuer_name": 200, "issuer_code": 35, "subject": 500,
+    "signer_name": 100, "signer_title": 100,
+}  # fmt: skip
+#: letters of citizens and other papers bear no number of an office
+_WITHOUT_CODE = {"DON", "THC", kinds.OTHER.code}
+
+
+class Missing(Invalid):
+    """A column of the statutory register stays empty."""
+
+    message = _l("The register needs this. Fill it in.")
+
+
+class TooLong(Invalid):
+    """Longer than the law's field."""
+
+    message = _l("This is too long: at most %(max)d characters.")
+
+
+class UnknownKind(Invalid):
+    """No such kind of document."""
+
+    message = _l("Choose the kind of document from the list.")
+
+
+class IssuedInFuture(Invalid):
+    """A paper cannot bear a later day than today."""
+
+    message = _l("The document's date %(date)s has not come yet. Look at the page again.")
+
+
+class ArrivedInFuture(Invalid):
+    """Nothing arrives tomorrow."""
+
+    message = _l("The arrival date %(date)s has not come yet. Give today or an earlier day.")
+
+
+class ArrivedBeforeIssue(Invalid):
+    """It cannot arrive before it was written."""
+
+    message = _l("The arrival date lies before the document's date %(date)s. Correct one of the two.")
+
+
+class DueBeforeArrival(Invalid):
+    """The deadline was over on arrival."""
+
+    message = _l("The deadline lies before the arrival date %(date)s. Correct it, or leave it empty.")
+
+
+class NoSuchLeader(Invalid):
+    """Documents are submitted to leaders who hold a post today."""
+
+    message = _l("Choose a leader of your agency from the list.")
+
+
+class ProbableDuplicate(Conflict):
+    """The same number, notation and issuer stand in the register (Appendix VI, I-III.1.h)."""
+
+    message = _l(
+        "A document with the same number, notation and issuer is here already. "
+        "Look at it; tick “Register all the same” if this is another one."
+    )
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        super().__init__(field="accept_duplicate")
+
+
+@dataclass(frozen=True)
+class NewIncoming:
+    """What the clerk enters (Decree 30/2020, Appendix VI, part II, fields 3 to 18)."""
+
+    code_number: str
+    code_notation: str
+    issued_on: date | None
+    issuer_name: str
+    kind_code: str
+    subject: str
+    #: None: today, or the day the axis brought it
+    arrived_on: date | None = None
+    issuer_code: str = ""
+    urgency: Urgency = Urgency.NORMAL
+    signer_name: str = ""
+    signer_title: str = ""
+    due_on: date | None = None
+    #: post of the leader it is submitted to at once
+    submit_to_id: int | None = None
+    #: the clerk has seen the likely duplicate
+    accept_duplicate: bool = False
+
+
+def check(entry: NewIncoming) -> None:
+    """Refuse what is missing or contradictory. Raises the errors above, each naming its field."""
+    for name, limit in LENGTHS.items():
+        if len(getattr(entry, name)) > limit:
+            raise TooLong(max=limit, field=name)
+    if not entry.kind_code:
+        raise Missing(field="kind_code")
+    if entry.kind_code not in kinds.KINDS and entry.kind_code not in {k.code for k in kinds.INCOMING_ONLY}:
+        raise UnknownKind(field="kind_code")
+    needed = ["issuer_name", "subject"]
+    if entry.kind_code not in _WITHOUT_CODE:
+        needed = ["code_number", "code_notation", "issued_on", *needed]
+    for name in needed:
+        value = getattr(entry, name)
+        if not (value.strip() if isinstance(value, str) else value):
+            raise Missing(field=name)
+    _check_days(entry, clock.today())
+
+
+def _check_days(entry: NewIncoming, today: date) -> None:
+    arrived = entry.arrived_on or today
+    if entry.issued_on is not None and entry.issued_on > today:
+        raise IssuedInFuture(date=f"{entry.issued_on:%d/%m/%Y}", field="issued_on")
+    if arrived > today:
+        raise ArrivedInFuture(date=f"{arrived:%d/%m/%Y}", field="arrived_on")
+    if entry.issued_on is not None and arrived < entry.issued_on:
+        raise ArrivedBeforeIssue(date=f"{entry.issued_on:%d/%m/%Y}", field="arrived_on")
+    if entry.due_on is not None and entry.due_on < arrived:
+        raise DueBeforeArrival(date=f"{arrived:%d/%m/%Y}", field="due_on")
+
+
+def receive(
+    session: Session, actor: Actor, agency_id: int, source: Source, arrived_at: datetime, **fields: Any
+) -> IncomingDocument:
+    """Make the row of a document that has come; `fields` are what is known of it already."""
+    known = {"kind_code": "", "issuer_name": "", "subject": ""} | fields
+    document = IncomingDocument(
+        agency_id=agency_id, direction=Direction.IN, source=source, state=State.WAITING, reason="",
+        arrived_at=arrived_at, listed_at=arrived_at, created_at=clock.now(), **known,
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    audit.record(session, actor, RECEIVED, document, source=source)
+    return document
+
+
+def add_file(
+    session: Session, actor: Actor, document: IncomingDocument, inspected: Inspected, role: FileRole
+) -> DocumentFile:
+    """Give it a file, which is never changed, and have its signatures checked."""
+    file = documents.add_file(session, actor, document, inspected, role)
+    if role is FileRole.ORIGINAL:
+        document.page_count = file.page_count
+    if file.is_pdf:
+        jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+    return file
+
+
+def enter(session: Session, document: IncomingDocument, entry: NewIncoming) -> None:
+    """Write what the clerk entered. Raises what `check` raises, and ProbableDuplicate."""
+    check(entry)
+    name, code = issuer(session, entry.issuer_name, entry.issuer_code)
+    if not entry.accept_duplicate:
+        refuse_duplicate(session, document, entry, name)
+    document.code_number, document.code_notation = nfc(entry.code_number), nfc(entry.code_notation)
+    document.issued_on, document.kind_code = entry.issued_on, entry.kind_code
+    document.issuer_name, document.issuer_code = name, code
+    document.subject, document.urgency, document.due_on = nfc(entry.subject), entry.urgency, entry.due_on
+    document.signer_name, document.signer_title = nfc(entry.signer_name), nfc(entry.signer_title)
+    # what the axis brought has its moment already, to the second
+    if document.source is Source.SCAN and entry.arrived_on not in (
+        None,
+        clock.local(document.arrived_at).date(),
+    ):
+        document.arrived_at = document.listed_at = clock.day_start(entry.arrived_on)
+
+
+def refuse_duplicate(
+    session: Session, document: IncomingDocument, entry: NewIncoming, issuer_name: str
+) -> None:
+    """Raise ProbableDuplicate when the register holds the same number, notation and issuer."""
+    same = found.duplicates(
+        session, document.agency_id, nfc(entry.code_number), nfc(entry.code_notation), issuer_name,
+        without=document.id,
+    )  # fmt: skip
+    if same:
+        raise ProbableDuplicate(same)
+
+
+def issuer(session: Session, name: str, code: str) -> tuple[str, str]:
+    """The issuer as the directory spells it, with its code; a name the directory lacks stays as typed."""
+    typed = nfc(name)
+    chosen = directory.agency_by_code(session, code) if code.strip() else None
+    if chosen is not None and fold(typed) in (fold(chosen.name), fold(chosen.short_name)):
+        return chosen.name, chosen.code
+    same = [
+        agency
+        for agency in directory.search_agencies(session, typed)
+        if fold(typed) in (fold(agency.name), fold(agency.short_name))
+    ]
+    return (same[0].name, same[0].code) if len(same) == 1 else (typed, "")
+
+
+def move(
+    session: Session, actor: Actor, document: IncomingDocument, step: Move, **details: Any
+) -> Rule[State]:
+    """Go one step by the table and log it. Raises InvalidTransition; rights are the caller's business."""
+    rule = MACHINE.step(document.state, step)
+    before, document.state = document.state, rule.target
+    audit.record(session, actor, _ACTIONS[step], document, before=before, after=rule.target, **details)
+    return rule
+
+
+def submit(session: Session, actor: Actor, document: IncomingDocument, leader_id: int) -> None:
+    """Put it before a leader. Raises NoSuchLeader, InvalidTransition."""
+    leaders = directory.posts(session, document.agency_id, Role.LEADER)
+    leader = next((post for post in leaders if post.id == leader_id), None)
+    if leader is None:
+        raise NoSuchLeader(field="submit_to_id")
+    document.submitted_to_id = leader.id
+    move(session, actor, document, Move.SUBMIT, leader=leader.label)
+
+
+def report(session: Session, actor: Actor, document: IncomingDocument, code: str, text: str) -> None:
+    """Tell the sender over the axis, once for each code; a paper has nobody to tell."""
+    if document.source is Source.AXIS:
+        gateway.report(session, document, code, text, actor.name)
+
+
+def locked(session: Session, actor: Actor, document_id: int) -> IncomingDocument:
+    """The document, held until the use case ends: two steps on it never cross. Raises NotFound."""
+    document = found.one(session, actor, document_id)
+    if not isinstance(document, IncomingDocument):
+        raise NotFound
+    session.refresh(document, with_for_update=True)
+    return document
+
+
+def by_id(session: Session, document_id: int) -> IncomingDocument | None:
+    """The document an event names, held; None when it is no incoming one."""
+    query = sa.select(IncomingDocument).where(IncomingDocument.id == document_id)
+    return session.scalar(query.with_for_update().execution_options(populate_existing=True))

@@ -1,0 +1,188 @@
+"""Reads of incoming documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.errors import NotFound
+from eoffice.core.paging import Page, page
+from eoffice.core.permissions import Actor, allowed
+from eoffice.directions.models import Task
+from eoffice.directory.models import Assignment
+from eoffice.documents import queries as documents
+from eoffice.documents.models import Direction, Document, Urgency
+from eoffice.documents.permissions import visible_to
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.states import OPEN, State
+from eoffice.incoming.workflow import MACHINE, Move
+
+PAGE_SIZE = 40
+#: a filtered list is counted up to here; beyond it the exact figure helps nobody
+COUNT_LIMIT = 1000
+
+
+class Tab(StrEnum):
+    """Lists that people ask for, in the order of the work."""
+
+    OPEN = "open"
+    REGISTER = "register"
+    SUBMIT = "submit"
+    DIRECT = "direct"
+    PROGRESS = "progress"
+    OVERDUE = "overdue"
+    DONE = "done"
+
+    @property
+    def word(self) -> LazyString:
+        """The word on the tab."""
+        return _TAB_WORDS[self]
+
+
+_TAB_WORDS = {
+    Tab.OPEN: _l("Open"),
+    Tab.REGISTER: _l("To be registered"),
+    Tab.SUBMIT: _l("To be submitted"),
+    Tab.DIRECT: _l("To be directed"),
+    Tab.PROGRESS: _l("In progress"),
+    Tab.OVERDUE: _l("Overdue"),
+    Tab.DONE: _l("Finished"),
+}
+_TAB_STATES = {
+    Tab.OPEN: OPEN,
+    Tab.REGISTER: (State.WAITING, State.CHECK),
+    Tab.SUBMIT: (State.REGISTERED,),
+    Tab.DIRECT: (State.SUBMITTED,),
+    Tab.PROGRESS: (State.FORWARDED, State.IN_PROGRESS),
+    Tab.OVERDUE: OPEN,
+    Tab.DONE: (State.DONE, State.RETURNED),
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the address of a list asks for."""
+
+    tab: Tab = Tab.OPEN
+    arrived_from: date | None = None
+    arrived_to: date | None = None
+    issuer: str = ""
+    urgency: Urgency | None = None
+    unit_id: int | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it asks for less than its whole tab."""
+        return self != Filter(self.tab)
+
+
+def one(session: Session, actor: Actor, document_id: int) -> IncomingDocument:
+    """An incoming document the actor may know of. Raises NotFound."""
+    document = documents.one(session, actor, document_id)
+    if not isinstance(document, IncomingDocument):
+        raise NotFound
+    return document
+
+
+def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
+    """What the actor can do with it now."""
+    return {
+        move
+        for move, rule in MACHINE.moves(document.state).items()
+        if move is not Move.FLAG and allowed(actor, rule.permission, document)
+    }
+
+
+def in_tab(tab: Tab) -> sa.ColumnElement[bool]:
+    """The documents of a tab."""
+    states = IncomingDocument.state.in_(_TAB_STATES[tab])
+    return sa.and_(states, Document.due_on < clock.today()) if tab is Tab.OVERDUE else states
+
+
+def matching(actor: Actor, wanted: Filter) -> sa.ColumnElement[bool]:
+    """The documents a list shows this actor."""
+    conditions = [visible_to(actor), Document.direction == Direction.IN, in_tab(wanted.tab)]
+    if wanted.arrived_from:
+        conditions.append(Document.listed_at >= clock.day_start(wanted.arrived_from))
+    if wanted.arrived_to:
+        conditions.append(Document.listed_at < clock.day_start(wanted.arrived_to + timedelta(days=1)))
+    if wanted.issuer:
+        conditions.append(Document.issuer_name.icontains(wanted.issuer, autoescape=True))
+    if wanted.urgency is not None:
+        conditions.append(Document.urgency == wanted.urgency)
+    if wanted.unit_id is not None:
+        named = sa.select(Task.document_id).where(Task.unit_id == wanted.unit_id)
+        conditions.append(Document.id.in_(named))
+    return sa.and_(*conditions)
+
+
+def listing(
+    session: Session, actor: Actor, wanted: Filter, mark: str | None = None, size: int = PAGE_SIZE
+) -> Page[IncomingDocument]:
+    """One page of a list, the newest arrival first."""
+    query = sa.select(IncomingDocument).where(matching(actor, wanted))
+    return page(session, query, (Document.listed_at, Document.id), mark, size)
+
+
+def total(session: Session, actor: Actor, wanted: Filter) -> int:
+    """How many a filtered list holds, at most COUNT_LIMIT + 1."""
+    found = sa.select(IncomingDocument.id).where(matching(actor, wanted)).limit(COUNT_LIMIT + 1)
+    return session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+
+
+@dataclass(frozen=True)
+class Day:
+    """How many documents of a list arrived on one day."""
+
+    documents: int
+    unregistered: int
+
+
+def days(session: Session, actor: Actor, wanted: Filter, rows: Sequence[IncomingDocument]) -> dict[date, Day]:
+    """The arrival days of these rows with the number of documents the whole list has on each."""
+    if not rows:
+        return {}
+    shown = [clock.local(row.listed_at).date() for row in rows]
+    day = sa.cast(sa.func.timezone(clock.TZ.key, Document.listed_at), sa.Date)
+    unregistered = sa.func.count().filter(Document.register_number.is_(None))
+    query = (
+        sa.select(day, sa.func.count(), unregistered)
+        .select_from(IncomingDocument)
+        .where(
+            matching(actor, wanted),
+            Document.listed_at >= clock.day_start(min(shown)),
+            Document.listed_at < clock.day_start(max(shown) + timedelta(days=1)),
+        )
+        .group_by(day)
+    )
+    return {when: Day(count, waiting) for when, count, waiting in session.execute(query)}
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """How many open documents the actor sees on each tab, and `mine`: submitted to him; one query."""
+    columns = [sa.func.count().filter(in_tab(tab)).label(tab.value) for tab in Tab if tab is not Tab.DONE]
+    mine = sa.func.count().filter(_submitted_to(actor)).label("mine")
+    query = sa.select(*columns, mine).select_from(IncomingDocument)
+    row = session.execute(
+        query.where(visible_to(actor), Document.direction == Direction.IN, in_tab(Tab.OPEN))
+    ).one()
+    return dict(row._mapping)
+
+
+def _submitted_to(actor: Actor) -> sa.ColumnElement[bool]:
+    own = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    return sa.and_(IncomingDocument.state == State.SUBMITTED, IncomingDocument.submitted_to_id.in_(own))
+
+
+def to_direct(session: Session, actor: Actor, limit: int = 50) -> Sequence[IncomingDocument]:
+    """What was submitted to this leader and waits for his word: urgent first, then by arrival."""
+    query = sa.select(IncomingDocument).where(visible_to(actor), _submitted_to(actor))
+    return session.scalars(
+        query.order_by(Document.urgency.desc(), Document.listed_at, Document.id).limit(limit)
+    ).all()

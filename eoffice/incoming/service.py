@@ -1,0 +1,110 @@
+"""Use cases of incoming documents, one transaction each (Decree 30/2020, Articles 20 to 23)."""
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import Invalid
+from eoffice.core.permissions import Actor, require
+from eoffice.documents import operations as documents
+from eoffice.documents import registers
+from eoffice.documents.models import FileRole
+from eoffice.documents.operations import Inspected
+from eoffice.incoming import operations
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.operations import NewIncoming
+from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.incoming.workflow import MACHINE, Move
+
+
+class NeedsReason(Invalid):
+    """Who gets it back wants to know why (Decision 28/2018, Article 9)."""
+
+    message = _l("Say why the document goes back; the sender reads it.")
+
+
+def receive_scan(
+    session: Session, actor: Actor, upload: Inspected, attachments: Sequence[Inspected] = ()
+) -> IncomingDocument:
+    """Take in a scanned paper; it waits to be registered. Raises Forbidden."""
+    with transaction(session):
+        return _take_in(session, actor, upload, attachments)
+
+
+def register(session: Session, actor: Actor, document_id: int, entry: NewIncoming) -> IncomingDocument:
+    """Enter a document in the register: số đến is given now, the sender is told, a leader may get it at once.
+
+    Raises NotFound, AlreadyNumbered, InvalidTransition, Forbidden, NoRegister, ProbableDuplicate and what
+    `operations.check` raises.
+    """
+    with transaction(session):
+        document = operations.locked(session, actor, document_id)
+        if document.register_number is not None:
+            raise registers.AlreadyNumbered(number=document.register_number)
+        require(actor, MACHINE.step(document.state, Move.REGISTER).permission, document)
+        _register(session, actor, document, entry)
+    return document
+
+
+def register_scan(
+    session: Session, actor: Actor, entry: NewIncoming, upload: Inspected,
+    attachments: Sequence[Inspected] = (),
+) -> IncomingDocument:  # fmt: skip
+    """Take in a scanned paper and register it in one go. Raises what `register` raises."""
+    with transaction(session):
+        document = _take_in(session, actor, upload, attachments)
+        _register(session, actor, document, entry)
+    return document
+
+
+def return_document(session: Session, actor: Actor, document_id: int, reason: str) -> IncomingDocument:
+    """Give a document back to its sender. Raises NotFound, InvalidTransition, Forbidden, NeedsReason."""
+    with transaction(session):
+        document = operations.locked(session, actor, document_id)
+        require(actor, MACHINE.step(document.state, Move.RETURN).permission, document)
+        if not reason.strip():
+            raise NeedsReason(field="reason")
+        document.reason = reason.strip()
+        operations.move(session, actor, document, Move.RETURN, reason=document.reason)
+        operations.report(session, actor, document, "02", document.reason)
+    return document
+
+
+def submit(session: Session, actor: Actor, document_id: int, leader_id: int) -> IncomingDocument:
+    """Submit a registered document to a leader, or to another one.
+
+    Raises NotFound, InvalidTransition, Forbidden, NoSuchLeader.
+    """
+    with transaction(session):
+        document = operations.locked(session, actor, document_id)
+        require(actor, MACHINE.step(document.state, Move.SUBMIT).permission, document)
+        operations.submit(session, actor, document, leader_id)
+    return document
+
+
+def _take_in(
+    session: Session, actor: Actor, upload: Inspected, attachments: Sequence[Inspected]
+) -> IncomingDocument:
+    require(actor, INCOMING_REGISTER)
+    assert actor.agency_id is not None
+    document = operations.receive(session, actor, actor.agency_id, Source.SCAN, clock.now())
+    operations.add_file(session, actor, document, upload, FileRole.ORIGINAL)
+    for attachment in attachments:
+        operations.add_file(session, actor, document, attachment, FileRole.ATTACHMENT)
+    return document
+
+
+def _register(session: Session, actor: Actor, document: IncomingDocument, entry: NewIncoming) -> None:
+    operations.enter(session, document, entry)
+    session.flush()
+    given = registers.give_number(session, actor, document, clock.today())
+    document.registered_at, document.reason = given.given_at, ""
+    operations.move(session, actor, document, Move.REGISTER, number=given.number)
+    # the text goes to another agency's system: Vietnamese, whatever language the clerk reads
+    operations.report(session, actor, document, "03", f"Đã vào sổ văn bản đến số {given.number}")
+    if entry.submit_to_id is not None:
+        operations.submit(session, actor, document, entry.submit_to_id)
+    documents.index(session, document)
