@@ -5,7 +5,7 @@ from datetime import datetime
 from io import SEEK_END
 from typing import Any, BinaryIO
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESSubIndic
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, StandardDiffPolicy
@@ -13,7 +13,7 @@ from pyhanko.sign.diff_analysis.form_rules_api import FormUpdatingRule
 from pyhanko.sign.diff_analysis.policy_api import ModificationLevel
 from pyhanko.sign.diff_analysis.rules.form_field_rules import SigFieldCreationRule, SigFieldModificationRule
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
-from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
@@ -102,7 +102,7 @@ class Check:
 
     async def archive_stamp(self) -> SignatureReport | None:
         """None for a good archive time stamp, which is nobody's signature; else a report of what is wrong."""
-        context = self._context(self.evidence.at)
+        context = self._context(self.evidence.at, self.embedded.signer_cert)
         status = await async_validate_pdf_timestamp(self.embedded, context, diff_policy=SIGNATURES_ONLY)
         findings, changes = self._changes(status)
         if not (status.intact and status.valid):
@@ -121,27 +121,35 @@ class Check:
         size = self.stream.seek(0, SEEK_END)
         if len(ranges) != 4 or ranges[0] != 0 or min(ranges) < 0 or ranges[2] + ranges[3] > size:
             raise ValueError("the byte range makes no sense")
+        contents = self.embedded.pkcs7_content
+        # the only bytes no signature covers: nothing but zeros may fill them up (ISO 32000-1 §12.8.1)
+        if any(contents[len(cms.ContentInfo.load(contents).dump()) :]):
+            raise ValueError("the space reserved for the signature holds other data")
 
-    def _context(self, at: datetime, *, require: bool = False) -> Any:
-        return self.evidence.trust.context(at, require_revocation=require, others=self.evidence.certificates)
+    def _context(self, at: datetime, leaf: x509.Certificate, *, require: bool = False) -> Any:
+        trust, others = self.evidence.trust, self.evidence.certificates
+        return trust.context(at, require_revocation=require, others=others, leaf=leaf)
 
     async def _validate(self) -> tuple[PdfSignatureStatus, Clock, datetime]:
         """Status at the moment of signing: that of a trusted time stamp, else the moment of this check."""
         now = self.evidence.at
         token = next(iter(extract_tst_data_iter(self.embedded.signer_info, signed=False)), None)
+        authority = None
         if token is not None:
+            authority = extract_certs_for_validation(token).signer_cert
             stamped = token["encap_content_info"]["content"].parsed["gen_time"].native
-            status = await self._status(stamped)
+            status = await self._status(stamped, authority)
             seen = status.timestamp_validity
             if seen is not None and seen.intact and seen.valid and seen.trusted and stamped <= now:
                 return status, Clock.TIMESTAMP, stamped
-        return await self._status(now), Clock.SIGNER, now
+        return await self._status(now, authority), Clock.SIGNER, now
 
-    async def _status(self, moment: datetime) -> PdfSignatureStatus:
+    async def _status(self, moment: datetime, authority: x509.Certificate | None) -> PdfSignatureStatus:
+        signer = self.embedded.signer_cert
         return await async_validate_pdf_signature(
             self.embedded,
-            self._context(moment),
-            self._context(self.evidence.at),
+            self._context(moment, signer),
+            self._context(self.evidence.at, authority or signer),
             diff_policy=SIGNATURES_ONLY,
             key_usage_settings=_USAGE,
         )
@@ -154,7 +162,7 @@ class Check:
         if status.modification_level is ModificationLevel.NONE:
             return [], Changes.NONE
         if status.modification_level in (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING):
-            if status.docmdp_ok:
+            if status.docmdp_ok is not False:
                 return [], Changes.SIGNATURES
             return [Finding(Code.UNSIGNED_ADDITION, {"page": "0"})], Changes.UNSIGNED
         return self._suspicious()
@@ -205,7 +213,7 @@ class Check:
         validator: Any = CertificateValidator(
             self.embedded.signer_cert,
             intermediate_certs=self.embedded.other_embedded_certs,
-            validation_context=self._context(moment, require=True),
+            validation_context=self._context(moment, self.embedded.signer_cert, require=True),
         )
         try:
             await validator.async_validate_usage(set())

@@ -40,7 +40,7 @@ def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> None:
 
 def _check_path(key: Key, certificate: x509.Certificate, at: datetime, trust: TrustStore) -> None:
     others = [x509.Certificate.load(der) for der in key.chain]
-    context = trust.context(at, require_revocation=False)
+    context = trust.context(at, require_revocation=False, leaf=certificate)
     validator = CertificateValidator(certificate, intermediate_certs=others, validation_context=context)
     try:
         asyncio.run(validator.async_validate_usage(set()))

@@ -44,22 +44,42 @@ class TrustStore:
         return replace(self, crls=(*self.crls, *crls), ocsps=(*self.ocsps, *ocsps))
 
     def context(
-        self, at: datetime | None, *, require_revocation: bool, others: Iterable[x509.Certificate] = ()
+        self,
+        at: datetime | None,
+        *,
+        require_revocation: bool,
+        others: Iterable[x509.Certificate] = (),
+        leaf: x509.Certificate | None = None,
     ) -> ValidationContext:
         """A validation context that never fetches. `at`: moment of validation, None for now.
 
-        Revocation data may be younger than `at`: who was revoked later was good then.
+        Revocation data may be younger than `at`: who was revoked later was good then. `leaf`: the certificate to be
+        validated; OCSP responses about other leaves are left out, since certvalidator takes a response of the same
+        issuer for a failed check even where revocation is optional.
         """
+        authorities = [*map(x509.Certificate.load, self.intermediates), *others]
+        ocsps = [ocsp.OCSPResponse.load(der) for der in self.ocsps]
+        if leaf is not None:
+            wanted = {leaf.serial_number, *(one.serial_number for one in authorities if one.ca)}
+            ocsps = [one for one in ocsps if _serials(one) & wanted]
         return ValidationContext(
             trust_roots=[x509.Certificate.load(der) for der in self.roots],
-            other_certs=[*map(x509.Certificate.load, self.intermediates), *others],
+            other_certs=authorities,
             moment=at,
             allow_fetching=False,
             crls=[crl.CertificateList.load(der) for der in self.crls],
-            ocsps=[ocsp.OCSPResponse.load(der) for der in self.ocsps],
+            ocsps=ocsps,
             revocation_mode="require" if require_revocation else "soft-fail",
             retroactive_revinfo=True,
         )
+
+
+def _serials(response: ocsp.OCSPResponse) -> set[int]:
+    """Serial numbers an OCSP response speaks of; none for one that is not successful."""
+    data = response.response_data if response["response_status"].native == "successful" else None
+    return (
+        {one["cert_id"]["serial_number"].native for one in data["responses"]} if data is not None else set()
+    )
 
 
 def _optional(default: Path, given: Path | None, read: Callable[[Path], Iterator[bytes]]) -> Iterator[bytes]:

@@ -159,9 +159,9 @@ def _signatures(reader: PdfFileReader) -> Iterable[tuple[str, EmbeddedPdfSignatu
     for name, _, field in enumerate_sig_fields(reader, filled_status=True):
         try:
             embedded = EmbeddedPdfSignature(reader, field, name)
-            found.append((embedded.signed_revision, name, embedded))
+            found.append((embedded.signed_revision, str(name), embedded))
         except Exception as error:  # noqa: BLE001 - a forged signature makes the parser raise anything
-            found.append((1 << 30, name, _text(error)))
+            found.append((1 << 30, str(name), _text(error)))
     found.sort(key=lambda entry: entry[0])
     return [(name, embedded) for _, name, embedded in found]
 

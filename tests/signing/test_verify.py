@@ -1,0 +1,247 @@
+import io
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pikepdf
+import pytest
+from conftest import AGENCY, sign
+
+from signing import appearance, placement
+from signing.geometry import Box, Placement
+from signing.keys import Pkcs12Key
+from signing.placement import Role
+from signing.report import Changes, Code, Report, Revocation, Verdict
+from signing.sentences import headline, sentence, verdict_word
+from signing.testing import DemoPki
+from signing.trust import TrustStore
+from signing.verify import verify_pdf
+
+ATTACKS = [
+    "dss-2236__hide.pdf",
+    "isa_A.pdf",
+    "isa_C.pdf",
+    "isa_F.pdf",
+    "isa_H.pdf",
+    "shadow_1.pdf",
+    "shadow_2.pdf",
+    "shadow_3.pdf",
+    "siwa_B.pdf",
+    "siwa_D.pdf",
+    "usf_01_Empty_Contents.pdf",
+    "usf_03_Null_Contents.pdf",
+    "usf_14_No_ByteRange.pdf",
+]
+
+
+def check(data: bytes, trust: TrustStore, **options: object) -> Report:
+    return verify_pdf(io.BytesIO(data), trust, **options)  # type: ignore[arg-type]
+
+
+def codes(report: Report) -> set[Code]:
+    return {finding.code for finding in report.all_findings}
+
+
+def test_each_signature_tells_who_in_which_role_with_which_words(chain: list[bytes], trust: TrustStore) -> None:
+    leader, number, seal = check(chain[2], trust).signatures
+    assert [one.role for one in (leader, number, seal)] == [Role.LEADER, Role.NUMBER, Role.SEAL]
+    assert number.text == "Số: 123/SNV-VP An Giang, ngày 20 tháng 11 năm 2026"
+    assert {one.signer.organisation for one in (leader, number, seal) if one.signer} == {AGENCY}
+    assert leader.changes_after is Changes.SIGNATURES
+    assert seal.changes_after is Changes.NONE
+    assert leader.revocation is Revocation.GOOD
+
+
+def test_later_visible_fields_are_named(chain: list[bytes], trust: TrustStore) -> None:
+    named = [f.params["field"] for f in check(chain[2], trust).findings if f.code is Code.LATER_FIELD]
+    assert named == ["Number", "Seal"]
+
+
+@pytest.mark.parametrize("where", [300, 5000, -900])
+def test_one_changed_byte_is_never_valid(where: int, chain: list[bytes], trust: TrustStore) -> None:
+    data = bytearray(chain[2])
+    data[where] ^= 1
+    assert check(bytes(data), trust).verdict in (Verdict.INVALID, Verdict.UNREADABLE)
+
+
+def test_a_changed_byte_in_a_stream_makes_every_signature_invalid(chain: list[bytes], trust: TrustStore) -> None:
+    data = bytearray(chain[2])
+    # a comment's byte: the file stays readable, so that only the digest can tell
+    at = data.index(b"%PDF-") + 10
+    data[at] ^= 1
+    report = check(bytes(data), trust)
+    assert report.verdict is Verdict.INVALID
+    assert [one.intact for one in report.signatures] == [False] * 3
+    assert Code.ALTERED in codes(report)
+
+
+def test_an_unsigned_file_is_unsigned(document: bytes, trust: TrustStore) -> None:
+    assert check(document, trust).verdict is Verdict.UNSIGNED
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 word", b"%PDF-1.7 nothing else"])
+def test_what_cannot_be_read_gets_no_verdict_on_signatures(data: bytes, trust: TrustStore) -> None:
+    assert check(data, trust).verdict is Verdict.UNREADABLE
+
+
+def test_a_cut_file_is_unreadable_not_invalid(chain: list[bytes], trust: TrustStore) -> None:
+    report = check(chain[2][: len(chain[2]) * 6 // 10], trust)
+    assert report.verdict in (Verdict.UNREADABLE, Verdict.INVALID)
+    assert report.verdict is not Verdict.VALID
+
+
+def test_an_encrypted_file_says_so(document: bytes, trust: TrustStore) -> None:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        pdf.save(out, encryption=pikepdf.Encryption(owner="a", user="b"))
+    assert codes(check(out.getvalue(), trust)) == {Code.ENCRYPTED}
+
+
+def test_an_untrusted_signer_is_not_confirmed(chain: list[bytes], tmp_path: Path) -> None:
+    other = DemoPki.create(tmp_path / "other", "http://127.0.0.1:9")
+    report = check(chain[0], other.trust)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert Code.UNTRUSTED in codes(report)
+
+
+def test_a_certificate_revoked_before_the_check_is_invalid(document: bytes, pki: DemoPki, now: datetime) -> None:
+    key = Pkcs12Key.unlock(pki.issue_person("Lê Thị Thu", "Chuyên viên", AGENCY, passphrase="x"), "x")
+    signed, _ = sign(document, key, field="L")
+    pki.revoke(key.info.serial, at=now - timedelta(minutes=5))
+    report = check(signed, pki.trust.with_revocation(crls=[pki.crl(), pki.root_crl()]))
+    assert report.verdict is Verdict.INVALID
+    assert report.signatures[0].revocation is Revocation.REVOKED
+
+
+def test_unchecked_revocation_is_said_and_may_be_required(chain: list[bytes], pki: DemoPki) -> None:
+    report = check(chain[0], pki.trust)
+    assert report.verdict is Verdict.VALID
+    assert report.signatures[0].revocation is Revocation.UNCHECKED
+    assert "thu hồi" in headline(report)
+    assert check(chain[0], pki.trust, require_revocation=True).verdict is Verdict.INDETERMINATE
+
+
+def test_an_expired_certificate_without_a_time_stamp_is_not_confirmed(chain: list[bytes], pki: DemoPki) -> None:
+    later = check(chain[0], pki.trust, at=datetime.fromisoformat("2033-01-01T00:00:00+00:00"))
+    assert later.verdict is Verdict.INDETERMINATE
+    assert Code.EXPIRED_SINCE in codes(later)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_no_published_attack_is_called_valid(name: str, attack: Callable[[str], Path], trust: TrustStore) -> None:
+    assert verify_pdf(attack(name), trust).verdict in (Verdict.INVALID, Verdict.INDETERMINATE, Verdict.UNREADABLE)
+
+
+@pytest.mark.parametrize("name", ["shadow_1.pdf", "shadow_3.pdf", "siwa_D.pdf"])
+def test_an_attack_is_refused_for_itself_when_its_signer_is_trusted(
+    name: str, attack: Callable[[str], Path]
+) -> None:
+    path = attack(name)
+    report = verify_pdf(path, TrustStore(roots=()))
+    reasons = {Code.CONTENT_CHANGED, Code.UNSIGNED_ADDITION, Code.PART_ONLY, Code.MALFORMED, Code.DAMAGED}
+    assert codes(report) & reasons
+
+
+def test_a_later_field_of_another_agency_is_not_confirmed(
+    chain: list[bytes], stranger: Pkcs12Key, trust: TrustStore
+) -> None:
+    note = appearance.Appearance(rows=((appearance.Text("Đã sao"),),))
+    where = Placement(1, Box(60, 40, 160, 60))
+    signed, _ = sign(chain[2], stranger, field="X", placement=where, appearance=note)
+    report = check(signed, trust)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert Code.OTHER_AGENCY in codes(report)
+    assert Code.INK_ON_SIGNED not in codes(report)
+    same = [frozenset({AGENCY, "Sở Tài chính tỉnh An Giang"})]
+    assert check(signed, trust, same_agency=same).verdict is Verdict.VALID
+
+
+@pytest.mark.parametrize("over", ["body", "number", "name"])
+def test_a_later_field_of_the_same_agency_over_signed_words_is_not_confirmed(
+    over: str, chain: list[bytes], agency: Pkcs12Key, block: Placement, trust: TrustStore
+) -> None:
+    name = Box(block.box.x0, block.box.y0 - 60, block.box.x1, block.box.y0 - 10)
+    line = placement.number_line(chain[0]).box
+    box = {"body": Box(90, 600, 300, 680), "number": line, "name": name}[over]
+    note = appearance.Appearance(rows=tuple((appearance.Text("MMMMMMMMM", align="center"),) for _ in range(3)))
+    if over == "number":
+        note = appearance.Appearance(rows=((appearance.Text("Số: 999/SNV-VP"),),))
+    signed, _ = sign(chain[2], agency, field="X", placement=Placement(1, box), appearance=note)
+    report = check(signed, trust)
+    assert Code.INK_ON_SIGNED in codes(report)
+    assert report.verdict is Verdict.INDETERMINATE
+
+
+def append(data: bytes, change: Callable[[pikepdf.Pdf], None], tmp_path: Path) -> bytes:
+    """An incremental update that nobody signs."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+    change(writer)  # type: ignore[arg-type]
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_an_unsigned_note_leaves_the_signed_part_intact_but_is_not_valid(
+    chain: list[bytes], trust: TrustStore, tmp_path: Path
+) -> None:
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.generic import pdf_name
+
+    def note(writer) -> None:
+        page = writer.find_page_for_modification(0)[0].get_object()
+        annotation = generic.DictionaryObject(
+            {
+                pdf_name("/Type"): pdf_name("/Annot"),
+                pdf_name("/Subtype"): pdf_name("/Text"),
+                pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (50, 50, 70, 70))),
+                pdf_name("/Contents"): generic.pdf_string("sửa"),
+            }
+        )
+        page["/Annots"].append(writer.add_object(annotation))
+        writer.update_container(page["/Annots"])
+
+    report = check(append(chain[2], note, tmp_path), trust)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert report.signatures[0].changes_after is Changes.UNSIGNED
+    assert verdict_word(report) == "Có phần thêm không ai ký"
+
+
+def test_changed_page_content_is_invalid_and_names_the_page(
+    chain: list[bytes], trust: TrustStore, tmp_path: Path
+) -> None:
+    from pyhanko.pdf_utils import generic
+
+    def paint(writer) -> None:
+        stream = generic.StreamObject({}, stream_data=b"q 1 0 0 rg 100 400 200 100 re f Q")
+        writer.add_stream_to_page(0, writer.add_object(stream))
+
+    report = check(append(chain[2], paint, tmp_path), trust)
+    assert report.verdict is Verdict.INVALID
+    assert "Nội dung trang 1 đã bị sửa sau khi ký." in {sentence(finding) for finding in report.all_findings}
+
+
+def test_an_empty_cross_reference_section_is_never_valid(chain: list[bytes], trust: TrustStore) -> None:
+    """The hole of the incremental saving attack: new objects that only scanning readers find."""
+    data = chain[0]
+    start = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
+    size = int(re.findall(rb"/Size (\d+)", data)[-1])
+    root = re.findall(rb"/Root (\d+) 0 R", data)
+    at = len(data) + 1
+    trailer = b"\nxref\n0 0\ntrailer\n<< /Size %d /Root %s 0 R /Prev %d >>\nstartxref\n%d\n%%%%EOF\n"
+    forged = data + trailer % (size, root[-1], start, at)
+    assert check(forged, trust).verdict is not Verdict.VALID
+
+
+def test_bytes_after_the_end_are_never_valid(chain: list[bytes], trust: TrustStore) -> None:
+    report = check(chain[2] + b"\n1 0 obj << /Type /Catalog >> endobj\n", trust)
+    assert report.verdict is not Verdict.VALID
+
+
+def test_every_finding_has_a_sentence_in_both_languages() -> None:
+    from signing.sentences import _words
+
+    for lang in ("vi", "en"):
+        assert {code.value for code in Code} <= _words(lang).keys()
