@@ -18,17 +18,12 @@ PACKAGES = {
 }
 FONT = Path("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf")
 
-#: name, pytest's arguments; two at a time where the tests are independent
+#: two at a time where the tests are independent, one file's tests together
+TWO = ["-n", "2", "--dist", "loadfile"]
+#: name, pytest's arguments
 STAGES = {
-    "architecture, units, features": [
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "-m",
-        "not peer and not flow and not fault and not browser",
-    ],
-    "real peers": ["-n", "2", "--dist", "loadfile", "-m", "peer and not flow and not fault and not browser"],
+    "architecture, units, features": [*TWO, "-m", "not peer and not flow and not fault and not browser"],
+    "real peers": [*TWO, "-m", "peer and not flow and not fault and not browser"],
     "flows and faults": ["-m", "flow or fault"],
     "browser": ["-m", "browser"],
 }
