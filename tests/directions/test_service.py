@@ -1,0 +1,228 @@
+"""Directing, assigning, opening and finishing (Decree 30/2020, Articles 23 and 24)."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.errors import Forbidden, Invalid, InvalidTransition, NotFound
+from eoffice.core.permissions import allowed
+from eoffice.directions import operations, queries, service
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.operations import Named, NewDirection
+from eoffice.directory.models import Role
+from eoffice.documents import queries as documents
+from eoffice.documents.models import Document
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.incoming.states import State
+from tests.factories import province
+from tests.incoming import steps
+
+
+def test_one_leads_others_coordinate_or_are_informed_and_may_read(session: Session) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    with pytest.raises(NotFound):
+        documents.one(session, house.specialist, document.id)
+    new = steps.to_unit(
+        house,
+        coordinating=(Named(unit_id=house.office.id),),
+        inform=(Named(assignment_id=house.posts[Role.ARCHIVIST].id),),
+    )
+    direction = service.direct(session, house.leader, document.id, new)
+    assert [(task.part, task.label) for task in direction.tasks] == [
+        (Part.LEAD, house.unit.name),
+        (Part.COORDINATE, house.office.name),
+        (Part.INFORM, house.posts[Role.ARCHIVIST].label),
+    ]
+    assert (document.state, document.due_on) == (State.FORWARDED, new.due_on)
+    for actor in (house.specialist, house.head, house.archivist):
+        assert documents.one(session, actor, document.id) is document
+
+
+def test_a_person_who_leads_begins_at_once(session: Session) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    service.direct(session, house.leader, document.id, steps.to_person(house))
+    assert document.state is State.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"opinion": " "}, "opinion"),
+        ({"lead": None}, "lead"),
+        ({"lead": Named(unit_id=999_999)}, "lead"),
+        ({"due_on": -1}, "due_on"),
+        ({"coordinating": "lead again"}, "coordinating"),
+        ({"inform": "lead again"}, "inform"),
+    ],
+)
+def test_a_direction_that_cannot_be_is_refused_at_its_field_and_leaves_nothing(
+    session: Session, changes: dict[str, object], field: str
+) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    given = {
+        key: (Named(unit_id=house.unit.id),)
+        if value == "lead again"
+        else clock.today() + timedelta(days=value)
+        if isinstance(value, int)
+        else value
+        for key, value in changes.items()
+    }
+    with pytest.raises(Invalid) as refused:
+        service.direct(session, house.leader, document.id, steps.to_unit(house, **given))
+    assert refused.value.field == field
+    assert document.state is State.SUBMITTED
+    assert session.scalar(sa.select(sa.func.count()).select_from(Direction)) == 0
+
+
+def test_units_and_people_of_another_agency_cannot_be_named(session: Session) -> None:
+    places = province(session)
+    document = steps.submitted(session, places.a)
+    for stranger in (
+        Named(unit_id=places.b.unit.id),
+        Named(assignment_id=places.b.posts[Role.SPECIALIST].id),
+    ):
+        with pytest.raises(operations.NotHere):
+            service.direct(session, places.a.leader, document.id, steps.to_unit(places.a, lead=stranger))
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.LEADER])
+def test_only_leaders_direct(session: Session, role: Role) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    known = role in (Role.CLERK, Role.SECRETARY, Role.CHIEF_OF_OFFICE)
+    with pytest.raises(Forbidden if known else NotFound):
+        service.direct(session, house.actors[role], document.id, steps.to_unit(house))
+
+
+def test_a_second_direction_before_work_has_begun_replaces_the_first(session: Session) -> None:
+    house = province(session).a
+    document, task = steps.forwarded(session, house)
+    second = service.direct(
+        session, house.leader, document.id, steps.to_unit(house, lead=Named(unit_id=house.office.id))
+    )
+    assert task.state is TaskState.WITHDRAWN
+    assert [one.id for one in operations.open_tasks(session, document)] == [second.tasks[0].id]
+
+
+def test_the_head_assigns_inside_the_unit_and_within_its_deadline(session: Session) -> None:
+    house = province(session).a
+    document, task = steps.forwarded(session, house)
+    assert task.due_on is not None
+    with pytest.raises(operations.DueTooLate) as refused:
+        steps.assign(session, house, task, due_on=task.due_on + timedelta(days=1))
+    assert refused.value.field == "due_on"
+    with pytest.raises(operations.NotHere):
+        service.assign(session, house.head, task.id, house.posts[Role.CLERK].id, None, "Làm")
+    direction = steps.assign(session, house, task)
+    assert direction.tasks[0].due_on == task.due_on
+    assert (document.state, task.state) == (State.IN_PROGRESS, TaskState.WORKING)
+    with pytest.raises(InvalidTransition):
+        steps.assign(session, house, task)
+
+
+def test_a_unit_whose_deadline_is_over_can_still_be_assigned(session: Session) -> None:
+    house = province(session).a
+    _document, task = steps.forwarded(session, house)
+    with clock.freeze(clock.now() + timedelta(days=30)):
+        assert steps.assign(session, house, task).due_on == task.due_on
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.UNIT_HEAD])
+def test_only_the_head_of_that_unit_assigns(session: Session, role: Role) -> None:
+    house = province(session).a
+    _document, task = steps.forwarded(session, house)
+    with pytest.raises((Forbidden, NotFound)):
+        service.assign(session, house.actors[role], task.id, house.posts[Role.SPECIALIST].id, None, "Làm")
+
+
+def test_the_first_opening_is_noted_once(session: Session) -> None:
+    house = province(session).a
+    document, task = steps.in_progress(session, house)
+    service.open_document(session, house.specialist, document.id)
+    assert task.state is TaskState.WORKING
+    first = task.seen_at
+    service.open_document(session, house.specialist, document.id)
+    assert task.seen_at == first
+    with pytest.raises(Forbidden):
+        service.open_task(session, house.clerk, task.id)
+
+
+def test_every_member_of_a_unit_may_read_what_is_for_its_information(session: Session) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    new = NewDirection("Xem", Named(unit_id=house.office.id), inform=(Named(unit_id=house.unit.id),))
+    _lead, inform = service.direct(session, house.leader, document.id, new).tasks
+    assert [task.id for task in queries.to_read(session, house.head)] == [inform.id]
+    service.open_document(session, house.specialist, document.id)
+    assert inform.state is TaskState.SEEN
+    with pytest.raises(InvalidTransition):
+        service.finish(session, house.head, inform.id, "Đã xem")
+
+
+def test_what_the_specialist_finishes_finishes_task_unit_and_document(session: Session) -> None:
+    house = province(session).a
+    document, task = steps.in_progress(session, house)
+    with pytest.raises(operations.NoOpinion):
+        service.finish(session, house.specialist, task.id, " ")
+    with pytest.raises(Forbidden):
+        service.finish(session, house.leader, task.id, "Xong")
+    service.finish(session, house.specialist, task.id, "Đã trả lời qua điện thoại")
+    states = session.scalars(sa.select(Task.state).where(Task.document_id == document.id)).all()
+    assert set(states) == {TaskState.DONE}
+    assert document.state is State.DONE
+
+
+def test_a_coordinating_part_that_is_done_leaves_the_document_open(session: Session) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    post = house.posts[Role.CHIEF_OF_OFFICE]
+    new = steps.to_unit(house, coordinating=(Named(assignment_id=post.id),))
+    lead, other = service.direct(session, house.leader, document.id, new).tasks
+    service.finish(session, house.chief, other.id, "Đã góp ý")
+    assert (document.state, lead.state) == (State.FORWARDED, TaskState.NEW)
+    service.finish(session, house.head, lead.id, "Đã xong")
+    assert document.state is State.DONE
+
+
+def test_what_others_still_had_to_do_is_no_longer_asked_once_the_lead_is_done(session: Session) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    new = steps.to_unit(house, coordinating=(Named(unit_id=house.office.id),))
+    lead, other = service.direct(session, house.leader, document.id, new).tasks
+    service.finish(session, house.head, lead.id, "Đã xong")
+    assert other.state is TaskState.WITHDRAWN
+    assert queries.counts(session, house.chief) == {"to_assign": 0, "to_do": 0, "to_read": 0}
+
+
+def test_everybody_finds_his_own_work(session: Session) -> None:
+    house = province(session).a
+    _document, task = steps.forwarded(session, house)
+    assert [one.id for one in queries.to_assign(session, house.head)] == [task.id]
+    assert not queries.to_assign(session, house.chief)
+    own = steps.assign(session, house, task).tasks[0]
+    assert not queries.to_assign(session, house.head)
+    assert [one.id for one in queries.to_do(session, house.specialist)] == [own.id]
+    assert queries.counts(session, house.specialist)["to_do"] == 1
+
+
+def test_lists_show_exactly_the_documents_the_rule_allows(session: Session) -> None:
+    places = province(session)
+    for house in (places.a, places.b):
+        steps.received(session, house)
+        steps.submitted(session, house)
+        steps.forwarded(session, house)
+        steps.in_progress(session, house)
+    every = session.scalars(sa.select(Document)).all()
+    for house in (places.a, places.b):
+        for role, actor in house.actors.items():
+            listed = set(session.scalars(documents.visible(actor)))
+            ruled = {one for one in every if allowed(actor, DOCUMENT_READ, one)}
+            assert listed == ruled, role
+            mine = set(session.scalars(sa.select(Task).where(queries.named(actor))))
+            assert {one.document for one in mine} <= listed
