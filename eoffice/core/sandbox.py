@@ -142,8 +142,7 @@ class _Nursery:
 
     def __init__(self) -> None:
         self.control, theirs = socket.socketpair()
-        code = "import sys; from eoffice.core.sandbox_answers import SandboxDied, SandboxError, load, rebuilt
-from eoffice.core.sandbox_child import nursery; "
+        code = "import sys; from eoffice.core.sandbox_child import nursery; "
         code += "nursery(int(sys.argv[1]), sys.argv[2:])"
         path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
         # No variable of ours goes along: the database's address and passwords may be among them.
