@@ -17,6 +17,7 @@ _COMMANDS = {
     "validate": "exchange.commands:validate",
     "send": "exchange.commands:send",
     "receive": "exchange.commands:receive",
+    "verify-evidence": "exchange.commands:verify_evidence",
     "hub": "exchange.hub.commands:hub",
 }
 

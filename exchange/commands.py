@@ -7,15 +7,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from exchange import evidence
 from exchange.build import build as write
 from exchange.client import AxisClient
 from exchange.errors import Unbuildable, Unreadable
 from exchange.jsonform import from_json, to_json
+from exchange.keys import certificate_from_pem
 from exchange.model import DocumentMessage
 from exchange.notices import Notice
 from exchange.parse import Parsed, parse_file, read_header
@@ -201,6 +204,28 @@ def receive(
 
     with _client(url, system_id, secret_env) as client:
         run(ForeignSystem(client, out, delay if auto_status else None, tell), once=once)
+
+
+@click.command("verify-evidence")
+@click.argument("file", type=_FILE)
+@click.option(
+    "--trust", type=_FILE, multiple=True, help="PEM with certificates of the axis, or of its issuers."
+)
+@_as_json
+def verify_evidence(file: Path, trust: tuple[Path, ...], as_json: bool) -> None:
+    """Check an evidence bundle without a network; exit 1 names the part that is not good."""
+    trusted = [item for path in trust for item in certificate_from_pem(path.read_bytes())] if trust else None
+    verdicts = evidence.verify_evidence(file, trusted)
+    good = all(item.good for item in verdicts)
+    if as_json:
+        click.echo(
+            _pretty({"valid": good, "trust_checked": bool(trust), "parts": [asdict(i) for i in verdicts]})
+        )
+    else:
+        click.echo("\n".join(f"{'ok ' if i.good else 'BAD'} {i.part}: {i.vi} / {i.en}" for i in verdicts))
+        if not trust:
+            click.echo("note: signers were not checked against certificates you trust (--trust)", err=True)
+    raise SystemExit(not good)
 
 
 def _pretty(content: object) -> str:

@@ -37,10 +37,6 @@ class BadReceipt(ExchangeError):
     """A receipt whose signature, certificate or content is not what it should be."""
 
 
-class BadEvidence(ExchangeError):
-    """An evidence bundle of which one part was changed, is missing or does not fit the others."""
-
-
 class AxisError(ExchangeError):
     """A call to the axis did not succeed. Either `Unavailable` (try again) or `Refused` (do not)."""
 

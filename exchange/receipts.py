@@ -137,11 +137,12 @@ def verify(receipt: Receipt, trusted: Collection[x509.Certificate] | None = None
     except InvalidSignature as error:
         raise BadReceipt("Chữ ký trên biên nhận không đúng", "The signature does not match") from error
     if trusted is not None:
-        _check_trust(chain, trusted, receipt.statement.at)
+        check_trust(chain, trusted, receipt.statement.at)
     return chain[0]
 
 
-def _check_trust(chain: list[x509.Certificate], trusted: Collection[x509.Certificate], at: datetime) -> None:
+def check_trust(chain: list[x509.Certificate], trusted: Collection[x509.Certificate], at: datetime) -> None:
+    """Raises BadReceipt unless the chain leads to a trusted certificate and all of it was valid then."""
     for certificate in chain:
         if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
             raise BadReceipt(

@@ -1,0 +1,88 @@
+"""The bundle convinces as it is, and names the part in which a byte was changed."""
+
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from exchange.build import build
+from exchange.evidence import verify_evidence, write_evidence
+from exchange.keys import SystemKey, make_key
+from exchange.receipts import Event, Statement, sign
+from exchange.testing import attachment, document
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> SystemKey:
+    return make_key("Axis", tmp_path / "k.pem")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, key: SystemKey) -> Path:
+    (tmp_path / "in").mkdir()
+    with (tmp_path / "packet").open("wb") as out:
+        digest = build(document(attachments=[attachment(tmp_path / "in")]), out)
+    moment = datetime.now(UTC)
+    statements = [
+        Statement(event, "m", "d", "edoc", "S", ("H01.12",), digest.sha256, digest.size, "VDXP", moment)
+        for event in Event
+    ]
+    (tmp_path / "crl").write_bytes(b"revocation data")
+    write_evidence(
+        tmp_path / "e.zip", packet=tmp_path / "packet", recipient="H01.12",
+        receipts=sign(key, statements), key=key, files={"axis.crl": tmp_path / "crl"},
+    )  # fmt: skip
+    return tmp_path / "e.zip"
+
+
+def test_a_bundle_as_made_is_good(bundle: Path, key: SystemKey):
+    verdicts = verify_evidence(bundle, [key.certificate])
+    assert all(item.good for item in verdicts)
+    names = {item.part for item in verdicts}
+    assert {
+        "manifest.json",
+        "packet.edxml",
+        "receipts/01-accepted.json",
+        "receipts/02-delivered.json",
+    } <= names
+
+
+def parts(bundle: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(bundle) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewrite(bundle: Path, content: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(bundle, "w") as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+
+
+def test_a_changed_byte_names_its_part(bundle: Path, key: SystemKey):
+    original = parts(bundle)
+    for name, data in original.items():
+        for place in (0, len(data) // 2, len(data) - 1):
+            changed = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+            rewrite(bundle, original | {name: changed})
+            bad = [item.part for item in verify_evidence(bundle, [key.certificate]) if not item.good]
+            assert bad == ["manifest.json" if name == "manifest.sig" else name], (name, place)
+
+
+def test_missing_and_added_parts_are_named(bundle: Path, key: SystemKey):
+    original = parts(bundle)
+    rewrite(
+        bundle, {name: data for name, data in original.items() if name != "files/axis.crl"} | {"more": b"x"}
+    )
+    bad = {item.part for item in verify_evidence(bundle, [key.certificate]) if not item.good}
+    assert bad == {"files/axis.crl", "more"}
+
+
+def test_a_bundle_signed_by_another_is_not_good(bundle: Path, tmp_path: Path):
+    stranger = make_key("Axis", tmp_path / "other.pem")
+    assert not all(item.good for item in verify_evidence(bundle, [stranger.certificate]))
+
+
+def test_what_is_no_zip_is_not_good(tmp_path: Path):
+    (tmp_path / "x.zip").write_bytes(b"no zip")
+    assert not verify_evidence(tmp_path / "x.zip")[0].good
