@@ -208,9 +208,14 @@ class _Pool:
         """Tell whether somebody ended the nursery; its workers die a moment before it can be seen."""
         if self.nursery is None:
             return False
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self.nursery.process.wait(timeout=0.1)
-        return self.nursery.process.returncode is not None
+        except subprocess.TimeoutExpired:
+            return False
+        with contextlib.suppress(IndexError):  # the idle ones are dead too, or about to be
+            while worker := self.idle.pop():
+                worker.end()
+        return True
 
     def take(self) -> _Worker:
         with contextlib.suppress(IndexError):
