@@ -5,9 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from eoffice.core.db import Base, enum_column
+from eoffice.core.errors import Conflict
 from eoffice.directory.models import Assignment, Unit
 from eoffice.documents.models import Direction, Document
 from eoffice.outgoing.states import State
@@ -56,6 +58,25 @@ class OutgoingDocument(Document):
     drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])
     unit: Mapped[Unit | None] = relationship()
+
+
+class Frozen(Conflict):
+    """Issued documents never change (Decree 30/2020, Article 18.3)."""
+
+    message = _l("The document is issued and locked. Issue a new one that amends or replaces it.")
+
+
+@sa.event.listens_for(OutgoingDocument, "before_update")
+@sa.event.listens_for(OutgoingDocument, "before_delete")
+def _freeze(_mapper: object, _connection: object, document: OutgoingDocument) -> None:
+    """Whatever the code path, nothing but the step that issues writes a row that says issued."""
+    state = sa.inspect(document).attrs.state.history
+    session = object_session(document)
+    changed = session is not None and session.is_modified(document, include_collections=False)
+    leaves = State.ISSUED in (state.deleted or ())
+    stays = State.ISSUED in (state.unchanged or ())
+    if leaves or (stays and (changed or (session is not None and document in session.deleted))):
+        raise Frozen
 
 
 class Note(Base):

@@ -27,6 +27,8 @@ class Move(StrEnum):
     SEND_BACK = "send_back"
     SIGN = "sign"
     NUMBER = "number"
+    #: move the place of the number line
+    PLACE = "place"
     SEAL = "seal"
     ISSUE = "issue"
     VOID = "void"
@@ -48,6 +50,8 @@ MACHINE: Machine[State, Move] = Machine(
         # signed, but the clerk sees what nobody saw before: no number is lost yet
         (State.NUMBERING, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_NUMBER, needs_note=True),
         (State.NUMBERING, Move.NUMBER): Rule(State.SEALING, OUTGOING_NUMBER),
+        (State.NUMBERING, Move.PLACE): Rule(State.NUMBERING, OUTGOING_NUMBER),
+        (State.SEALING, Move.PLACE): Rule(State.SEALING, OUTGOING_NUMBER),
         (State.SEALING, Move.SEAL): Rule(State.ISSUING, OUTGOING_SEAL),
         (State.SEALING, Move.VOID): Rule(State.VOID, OUTGOING_NUMBER, needs_note=True),
         (State.ISSUING, Move.VOID): Rule(State.VOID, OUTGOING_NUMBER, needs_note=True),

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 import signing.errors as causes
 from eoffice.core import clock
@@ -100,27 +101,30 @@ def readable(error: causes.SigningError, owner: str) -> AppError:
             return KeyRevoked(owner=owner)
         case causes.UntrustedCertificate():
             return KeyUntrusted(owner=owner)
-        case causes.KeyUsageForbidden():
-            return KeyUnusable(reason=str(_l("its certificate does not allow signing")))
-        case causes.UnusableKey():
-            return KeyUnusable(reason=str(_l("it is no PKCS#12 file with an RSA or ECDSA key")), field="key")
         case causes.TimestampUnavailable():
             return TimestampDown()
-        case causes.PlacementError():
-            return CannotPlace(reason=str(_l("the place is not on the page")))
-        case causes.TextTooLong():
-            return CannotPlace(reason=str(_l("the text is wider than its place")))
-        case causes.MissingGlyph():
-            return CannotPlace(reason=str(_l("the character “%(character)s” cannot be printed")) % vars(error))
         case causes.UnusableImage():
             return WrongPicture()
-        case causes.EncryptedPdf():
-            return CannotSign(reason=str(_l("it is locked with a password")))
-        case causes.SigningForbidden():
-            return CannotSign(reason=str(_l("an earlier signature forbids further ones")))
-        case causes.FieldTaken():
-            return CannotSign(reason=str(_l("it has such a signature already")))
-    return CannotSign(reason=str(_l("it is damaged")))
+        case causes.MissingGlyph():
+            return CannotPlace(
+                reason=str(_l("the character “%(character)s” cannot be printed")) % vars(error)
+            )
+    answer, reason = next(
+        (found for cause, found in _REASONS.items() if isinstance(error, cause)),
+        (CannotSign, _l("it is damaged")),
+    )
+    return answer(reason=str(reason))
+
+
+_REASONS: dict[type[causes.SigningError], tuple[type[AppError], LazyString]] = {
+    causes.KeyUsageForbidden: (KeyUnusable, _l("its certificate does not allow signing")),
+    causes.UnusableKey: (KeyUnusable, _l("it is no PKCS#12 file with an RSA or ECDSA key")),
+    causes.PlacementError: (CannotPlace, _l("the place is not on the page")),
+    causes.TextTooLong: (CannotPlace, _l("the text is wider than its place")),
+    causes.EncryptedPdf: (CannotSign, _l("it is locked with a password")),
+    causes.SigningForbidden: (CannotSign, _l("an earlier signature forbids further ones")),
+    causes.FieldTaken: (CannotSign, _l("it has such a signature already")),
+}
 
 
 def _day(moment: datetime) -> str:

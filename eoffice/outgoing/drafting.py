@@ -1,0 +1,168 @@
+"""What a drafter writes, and the letter it becomes (Decree 30/2020, Appendix I)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, BinaryIO
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from eoffice.core.errors import Invalid
+from eoffice.core.text import nfc
+from eoffice.directory.models import Agency, Assignment, Unit
+from eoffice.documents.kinds import KINDS, kind
+from eoffice.documents.layout.letter import Letter
+from eoffice.documents.layout.letter import Urgency as Stamp
+from eoffice.documents.models import Urgency
+
+#: longest subject (Appendix VI, part II)
+SUBJECT_LIMIT = 500
+_STAMPS = dict(zip(Urgency, Stamp, strict=True))
+#: kinds that open with who decides (Appendix III, template 1.2)
+DECIDED = frozenset({"QD", "NQ"})
+
+
+class Missing(Invalid):
+    """A mandatory field is empty."""
+
+    message = _l("Fill in: %(what)s.")
+
+
+class SubjectTooLong(Invalid):
+    """Longer than the law's field."""
+
+    message = _l("The subject has %(length)s characters; at most %(limit)s are allowed. Shorten it.")
+
+
+class WrongKind(Invalid):
+    """Not one of the 29 kinds an agency issues."""
+
+    message = _l("Choose one of the kinds of documents in the list.")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What the register wants to know of a draft, whatever its page comes from."""
+
+    kind_code: str
+    subject: str
+    #: who signs: an assignment with authority lines
+    signer_id: int
+    #: codes of agencies, in the order of the list
+    recipients: tuple[str, ...] = ()
+    #: drafting unit; None: the drafter's own
+    unit_id: int | None = None
+    urgency: Urgency = Urgency.NORMAL
+    #: last day for an answer
+    due_on: date | None = None
+    #: the incoming document this answers
+    reply_to_id: int | None = None
+
+    def check(self) -> None:
+        """Raise Missing, SubjectTooLong, WrongKind."""
+        if self.kind_code not in KINDS:
+            raise WrongKind(field="kind_code")
+        if not self.subject.strip():
+            raise Missing(what=str(_l("subject")), field="subject")
+        if len(nfc(self.subject)) > SUBJECT_LIMIT:
+            raise SubjectTooLong(length=len(nfc(self.subject)), limit=SUBJECT_LIMIT, field="subject")
+
+
+@dataclass(frozen=True)
+class Text:
+    """What the official template is filled with."""
+
+    body: str
+    #: Kính gửi, one entry each
+    addressees: tuple[str, ...] = ()
+    #: legal bases, without closing mark
+    bases: tuple[str, ...] = ()
+    #: Nơi nhận, without dash and mark; the last line says what is kept
+    copies: tuple[str, ...] = ()
+    #: for a decision: whose it is; empty: made from the signer's authority
+    decided_by: str = ""
+
+    def check(self) -> None:
+        """Raise Missing."""
+        if not self.body.strip():
+            raise Missing(what=str(_l("text of the document")), field="body")
+
+    def data(self) -> dict[str, Any]:
+        """For the row of the document."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> "Text":
+        """From the row of the document; an upload has none."""
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**{"body": "", **known})
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A PDF or Word file as it comes from the browser."""
+
+    stream: BinaryIO = field(repr=False)
+    name: str
+
+
+Page = Text | Upload
+
+
+def usual_copies(unit: Unit | None, recipients: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Nơi nhận as an office writes it: "Như trên", then what is kept (Appendix I-II.9)."""
+    first = ("Như trên",) if recipients else ()
+    return (*first, f"Lưu: VT, {unit.abbreviation}" if unit else "Lưu: VT")
+
+
+def decided_by(agency: Agency, authority: str) -> str:
+    """Whose decision it is: the collective's, or its head's, whoever signs for him."""
+    if agency.collective:
+        return agency.name.upper()
+    head = authority.splitlines()[0].strip() if authority else ""
+    for prefix in ("KT.", "TL.", "TUQ.", "TM.", "Q."):
+        head = head.removeprefix(prefix).strip()
+    return f"{head} {agency.name}".upper().strip()
+
+
+def letter(fields: Fields, text: Text, agency: Agency, unit: Unit | None, signer: Assignment) -> Letter:
+    """The page as typst sets it; number and date stay blank."""
+    what = kind(fields.kind_code)
+    official_letter = not what.abbreviation
+    return Letter(
+        agency=(agency.name,),
+        parent=agency.parent_name,
+        kind="" if official_letter else what.name,
+        subject=nfc(fields.subject),
+        addressees=text.addressees,
+        bases=text.bases,
+        decided_by=(text.decided_by or decided_by(agency, signer.authority)) if what.code in DECIDED else "",
+        body=text.body,
+        recipients=text.copies or usual_copies(unit, text.addressees),
+        authority=tuple(line.strip() for line in signer.authority.splitlines() if line.strip()),
+        signer=signer.person.full_name,
+        urgency=_STAMPS[fields.urgency],
+    )
+
+
+#: names of the fields on form and API
+LABELS: dict[str, LazyString] = {
+    "kind_code": _l("Kind of document"),
+    "subject": _l("Subject"),
+    "recipients": _l("Recipients"),
+    "signer_id": _l("Signed by"),
+    "unit_id": _l("Drafting unit"),
+    "urgency": _l("Urgency"),
+    "due_on": _l("Answer by"),
+    "addressees": _l("Addressed to"),
+    "bases": _l("Legal bases"),
+    "body": _l("Text"),
+    "copies": _l("Recipients printed at the end"),
+    "decided_by": _l("Who decides"),
+    "upload": _l("PDF or Word file"),
+}

@@ -1,0 +1,263 @@
+"""Use cases from the leader's signature to the issue (Decree 30/2020, Articles 13 to 18 and 32).
+
+A signature takes time and a person's PIN, so no transaction and no lock is open while it is made: what is to
+be signed is read first, and whether it is still the same is asked again when the result is stored.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.blobs import Blob
+from eoffice.core.db import transaction
+from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.events import publish
+from eoffice.core.permissions import Actor, require
+from eoffice.directory import queries as directory
+from eoffice.documents import kinds, registers
+from eoffice.documents import operations as documents
+from eoffice.documents import queries as reads
+from eoffice.documents.events import DocumentIssued
+from eoffice.documents.geometry import MM, Box
+from eoffice.documents.models import DocumentFile, FileRole
+from eoffice.outgoing import operations, queries
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.workflow import MACHINE, Move
+from eoffice.signatures import marks
+from eoffice.signatures import operations as signatures
+from eoffice.signatures import queries as keys
+from eoffice.signatures import service as unlocking
+from eoffice.signatures.marks import Mark, Picture, Place
+from eoffice.signatures.models import ImageKind, KeyPurpose
+
+
+class NotChecked(Conflict):
+    """The law asks for both before the signature."""
+
+    message = _l("Content and form must be approved before it is signed. Send it back to be checked.")
+
+
+class NoPicture(Conflict):
+    """Appendix I-II.7.d and II.8 want a picture."""
+
+    message = _l("No picture of the signature or seal of %(owner)s is entered. Ask the administrator.")
+
+
+class NoPlaceForSignature(Conflict):
+    """The signer's name does not stand on the last pages of an uploaded file."""
+
+    message = _l(
+        "The name “%(name)s” was not found under a signature block, so the signature has no place. "
+        "Send the draft back; the name must stand below the title on the last page."
+    )
+
+
+class BoxOutside(Invalid):
+    """The number line must lie on page 1."""
+
+    message = _l(
+        "The number line must lie on page 1. Give its place in millimetres from the left and from the top."
+    )
+
+
+class Changed(Conflict):
+    """While it was being signed somebody else went on with it."""
+
+    message = _l(
+        "The document went on while it was being signed. Reload the page; your signature was not used."
+    )
+
+
+#: height of the number line in points
+LINE_HEIGHT = 8 * MM
+
+
+def sign(session: Session, actor: Actor, document_id: int, pin: str) -> OutgoingDocument:
+    """Put the leader's signature on it, with his own key, between title and name (Appendix I-II.7).
+
+    Raises NotFound, InvalidTransition, Forbidden, NotChecked, NoPicture, NoPlaceForSignature, and what
+    `signatures` refuses with; then nothing has changed.
+    """
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.SIGN)
+        if document.approved_at is None or document.form_checked_at is None:
+            raise NotChecked
+        source = _newest(session, document, FileRole.DRAFT)
+        mark = _leader_mark(session, document)
+    key = unlocking.unlock(session, actor, KeyPurpose.PERSON, pin)
+    blob = signatures.sign(key, source.sha256, mark)
+    with transaction(session):
+        document = _unchanged(session, actor, document_id, Move.SIGN, source)
+        document.signed_at = clock.now()
+        operations.add_signed(session, actor, document, blob, source, FileRole.SIGNED, source.name)
+        operations.move(session, actor, document, MACHINE.step(document.state, Move.SIGN).target, Move.SIGN)
+    return document
+
+
+def _leader_mark(session: Session, document: OutgoingDocument) -> Mark:
+    name = document.signer.person.full_name
+    picture = _picture(session, ImageKind.SIGNATURE, document.agency_id, document.signer.person_id, name)
+    if document.signature_place is None:
+        raise NoPlaceForSignature(name=name)
+    page, *sides = document.signature_place
+    return marks.handwriting(picture, Place(int(page), Box(*sides)))
+
+
+def _picture(session: Session, kind: ImageKind, agency_id: int, person_id: int | None, owner: str) -> Picture:
+    image = keys.image(session, kind, agency_id, person_id)
+    if image is None:
+        raise NoPicture(owner=owner)
+    return Picture(image.png, image.width_mm)
+
+
+def give_number(
+    session: Session, actor: Actor, document_id: int, dated_on: date | None = None
+) -> OutgoingDocument:
+    """Give number and date, today by default: a short transaction, after which both belong to the document.
+
+    Raises NotFound, InvalidTransition, Forbidden, AlreadyNumbered, NoRegister, BackDated.
+    """
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.NUMBER)
+        day = dated_on or clock.today()
+        entry = registers.give_number(session, actor, document, day)
+        document.code_number, document.issued_on = kinds.padded(entry.number), day
+        document.document_uid = f"{document.issuer_code},{day:%Y/%m/%d},{document.code}"
+        document.numbered_at = clock.now()
+        operations.move(
+            session, actor, document, MACHINE.step(document.state, Move.NUMBER).target, Move.NUMBER
+        )
+        documents.index(session, document)
+    return document
+
+
+def place_number_line(
+    session: Session, actor: Actor, document_id: int, left: float, top: float, width: float
+) -> OutgoingDocument:
+    """Move the number line of page 1: millimetres from the left and the top edge, and its width. Raises BoxOutside."""
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.PLACE)
+        page_width, page_height = _newest(session, document, FileRole.SIGNED).page_sizes[0]
+        y1 = page_height - top * MM
+        box = [left * MM, y1 - LINE_HEIGHT, (left + width) * MM, y1]
+        if left < 0 or top < 0 or width < 60 or box[2] > page_width or box[1] < 0:
+            raise BoxOutside(field="left")
+        document.number_box = [round(side, 2) for side in box]
+        audit.record(session, actor, operations.BOX_MOVED, document, box=document.number_box)
+    return document
+
+
+@dataclass(frozen=True)
+class _Seal:
+    """Everything the agency's key puts on a document, read before the key is opened."""
+
+    source: DocumentFile
+    number: Mark
+    seal: Mark
+    attachments: tuple[tuple[DocumentFile, Mark], ...]
+
+
+def seal(session: Session, actor: Actor, document_id: int, pin: str) -> OutgoingDocument:
+    """Write number and date on page 1, put the seal left of the leader's signature, sign each attachment.
+
+    In person, with the agency's PIN (Article 32.2). Repeated after a failure it uses the same number. Raises as
+    `sign`.
+    """
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.SEAL)
+        plan = _plan_seal(session, document)
+    key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
+    numbered = signatures.sign(key, plan.source.sha256, plan.number)
+    sealed = signatures.sign(key, numbered.sha256, plan.seal)
+    attached = [(file, signatures.sign(key, file.sha256, mark)) for file, mark in plan.attachments]
+    with transaction(session):
+        document = _unchanged(session, actor, document_id, Move.SEAL, plan.source)
+        _store_sealed(session, actor, document, plan.source, numbered, sealed)
+        for file, blob in attached:
+            operations.replace_attachment(session, actor, document, file, blob)
+        document.sealed_at = clock.now()
+        operations.move(session, actor, document, MACHINE.step(document.state, Move.SEAL).target, Move.SEAL)
+    return document
+
+
+def _plan_seal(session: Session, document: OutgoingDocument) -> _Seal:
+    agency = directory.agency(session, document.agency_id)
+    source = _newest(session, document, FileRole.SIGNED)
+    assert document.issued_on is not None
+    assert document.number_box is not None
+    line = Place(1, Box(*document.number_box))
+    stamp = _picture(session, ImageKind.SEAL, agency.id, None, agency.name)
+    files = reads.files(session, document, FileRole.ATTACHMENT)
+    return _Seal(
+        source,
+        marks.number_line(line, document.code, agency.place, document.issued_on),
+        marks.seal(stamp, _leader_mark(session, document)),
+        tuple((file, marks.attachment(document.code, clock.now(), *file.page_sizes[0])) for file in files),
+    )
+
+
+def _store_sealed(
+    session: Session,
+    actor: Actor,
+    document: OutgoingDocument,
+    source: DocumentFile,
+    numbered: Blob,
+    sealed: Blob,
+) -> None:
+    name = operations.issued_name(document)
+    operations.add_signed(session, actor, document, numbered, source, FileRole.NUMBERED, name)
+    operations.add_signed(session, actor, document, sealed, source, FileRole.ISSUED, name)
+    documents.index(session, document)
+
+
+def void_number(session: Session, actor: Actor, document_id: int, reason: str) -> OutgoingDocument:
+    """Part number and document for good; the number stays in the register with the reason. Raises VoidNeedsReason."""
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.VOID)
+        registers.void_number(session, actor, document, reason)
+        document.reason = reason.strip()
+        operations.move(
+            session, actor, document, MACHINE.step(document.state, Move.VOID).target, Move.VOID, reason
+        )
+    return document
+
+
+def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
+    """Lock it and hand it to whoever sends it; what it answers is finished in the same transaction."""
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.ISSUE)
+        document.issued_at = document.listed_at = clock.now()
+        operations.move(session, actor, document, MACHINE.step(document.state, Move.ISSUE).target, Move.ISSUE)
+        session.flush()
+        publish(session, DocumentIssued(document.id))
+    return document
+
+
+def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
+    """The document, when the step is possible now and the actor's. Raises NotFound, InvalidTransition, Forbidden."""
+    document = queries.one(session, actor, document_id)
+    rule = MACHINE.step(document.state, step)
+    require(actor, rule.permission, document)
+    return document
+
+
+def _unchanged(
+    session: Session, actor: Actor, document_id: int, step: Move, source: DocumentFile
+) -> OutgoingDocument:
+    """The document again, when it still is what was signed. Raises as `_allowed`, and Changed."""
+    document = queries.one(session, actor, document_id)
+    session.refresh(document, with_for_update=True)
+    rule = MACHINE.step(document.state, step)
+    require(actor, rule.permission, document)
+    if _newest(session, document, source.role).id != source.id:
+        raise Changed
+    return document
+
+
+def _newest(session: Session, document: OutgoingDocument, role: FileRole) -> DocumentFile:
+    file = reads.latest_file(session, document, role)
+    assert file is not None, f"a document that is {document.state} has a file {role}"
+    return file

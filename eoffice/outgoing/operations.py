@@ -1,0 +1,311 @@
+"""Writes on outgoing documents; the caller's use case commits."""
+
+import io
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, jobs
+from eoffice.core.blobs import Blob, blobs
+from eoffice.core.errors import Invalid, NotFound
+from eoffice.core.permissions import Actor
+from eoffice.core.text import fold, nfc
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency, Assignment, Unit
+from eoffice.documents import convert, intake, kinds, queries
+from eoffice.documents import operations as documents
+from eoffice.documents.geometry import Box
+from eoffice.documents.layout.typesetting import typeset
+from eoffice.documents.models import Direction, DocumentFile, FileRole, PageText
+from eoffice.documents.operations import Inspected
+from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
+from eoffice.outgoing.models import DraftSource, Note, OutgoingDocument
+from eoffice.outgoing.states import State
+from eoffice.signatures.marks import Place, find_places
+
+DRAFTED = audit.action("outgoing.drafted", _l("Draft begun"))
+REVISED = audit.action("outgoing.revised", _l("Draft changed"))
+MOVED = audit.action("outgoing.moved", _l("Step taken"))
+ATTACHED = audit.action("outgoing.attached", _l("Attachment added"))
+DETACHED = audit.action("outgoing.detached", _l("Attachment taken away"))
+BOX_MOVED = audit.action("outgoing.number_box_moved", _l("Place of the number line moved"))
+
+
+class UnknownRecipient(Invalid):
+    """Neither a code nor a name in the directory."""
+
+    message = _l("“%(entry)s” is in no directory. Choose the agency from the list that appears while typing.")
+
+
+class ClosedRecipient(Invalid):
+    """The agency exists no more."""
+
+    message = _l("“%(name)s” was closed on %(day)s. Choose the agency that has taken over its work.")
+
+
+class WrongSigner(Invalid):
+    """No post that signs for the agency."""
+
+    message = _l("Choose who signs from the list of those who sign for your agency.")
+
+
+class WrongUnit(Invalid):
+    """Not a unit the drafter works in."""
+
+    message = _l("Choose one of your own units as the drafting unit.")
+
+
+class NoteTooShort(Invalid):
+    """Whoever gets it back must know why."""
+
+    message = _l("Say why in a few words; the drafter reads it.")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A page that is ready to be stored: nothing of it touches the database yet."""
+
+    source: DraftSource
+    page: Inspected
+    number_box: Box | None
+    signature: Place | None
+    #: the Word file the page was made from
+    word: Inspected | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The rows a draft's fields name."""
+
+    agency: Agency
+    signer: Assignment
+    unit: Unit | None
+    recipients: list[Agency]
+
+
+def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
+    """Find what the fields name. Raises WrongSigner, WrongUnit, UnknownRecipient, ClosedRecipient, Missing."""
+    assert actor.agency_id is not None
+    signer = session.get(Assignment, fields.signer_id)
+    today = clock.today()
+    if signer is None or signer.agency_id != actor.agency_id or not signer.authority:
+        raise WrongSigner(field="signer_id")
+    if signer.valid_from > today or (signer.valid_to is not None and signer.valid_to < today):
+        raise WrongSigner(field="signer_id")
+    return Chosen(
+        directory.agency(session, actor.agency_id),
+        signer,
+        _unit(session, actor, fields),
+        find_recipients(session, fields),
+    )
+
+
+def _unit(session: Session, actor: Actor, fields: Fields) -> Unit | None:
+    wanted = fields.unit_id or min(actor.unit_ids, default=None)
+    if wanted is None:
+        raise Missing(what=str(_l("drafting unit")), field="unit_id")
+    if wanted not in actor.unit_ids:
+        raise WrongUnit(field="unit_id")
+    return session.get_one(Unit, wanted)
+
+
+def find_recipients(session: Session, fields: Fields) -> list[Agency]:
+    """The agencies of the list, each by code or whole name. Raises Missing, UnknownRecipient, ClosedRecipient."""
+    entries = [entry for entry in (nfc(one) for one in fields.recipients) if entry]
+    if not entries and fields.kind_code == kinds.OFFICIAL_LETTER.code:
+        raise Missing(what=str(_l("recipients")), field="recipients")
+    query = sa.select(Agency).where(
+        sa.or_(
+            Agency.code.in_(entries),
+            Agency.old_code.in_(entries),
+            Agency.name.in_(entries),
+            Agency.short_name.in_(entries),
+        )
+    )
+    known = {
+        key: agency
+        for agency in session.scalars(query)
+        for key in (agency.short_name, agency.name, agency.old_code, agency.code)
+    }
+    found = []
+    for entry in entries:
+        agency = known.get(entry)
+        if agency is None:
+            raise UnknownRecipient(entry=entry, field="recipients")
+        if agency.valid_to is not None and agency.valid_to < clock.today():
+            raise ClosedRecipient(name=agency.name, day=f"{agency.valid_to:%d/%m/%Y}", field="recipients")
+        found.append(agency)
+    return found
+
+
+def prepare(page: Page, fields: Fields, chosen: Chosen) -> Prepared:
+    """Typeset the text, or take the file in. Raises what `intake`, `convert` and `typesetting` refuse with."""
+    if isinstance(page, Text):
+        return typeset_page(fields, page, chosen)
+    return take_page(page, chosen.signer.person.full_name)
+
+
+def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
+    """The official layout, blank where number, date, signature and seal will be."""
+    text.check()
+    made = typeset(letter(fields, text, chosen.agency, chosen.unit, chosen.signer))
+    page = documents.take_in(io.BytesIO(made.pdf), file_name(fields.subject))
+    signature = Place(made.signature_block.page, Box(*_sides(made.signature_block.box)))
+    number = made.number_line
+    return Prepared(DraftSource.TEMPLATE, page, Box(*_sides(number.box)) if number else None, signature)
+
+
+def take_page(upload: Upload, signer: str) -> Prepared:
+    """A PDF as it is, or the PDF LibreOffice makes of a Word file."""
+    page, word = take_file(upload)
+    signature, number = find_places(blobs().path(page.sha256), signer)
+    return Prepared(DraftSource.UPLOAD, page, number.box, signature, word)
+
+
+def take_file(upload: Upload) -> tuple[Inspected, Inspected | None]:
+    """The PDF of an upload and, where it was one, the Word file it was made from."""
+    with tempfile.NamedTemporaryFile(prefix="eoffice-", suffix=".draft") as spool:
+        while chunk := upload.stream.read(1 << 20):
+            spool.write(chunk)
+            if spool.tell() > documents.upload_limit():
+                raise intake.TooLarge(limit=documents.upload_limit() // 2**20)
+        spool.flush()
+        path = Path(spool.name)
+        if intake.sniff(path) not in convert.WORD_TYPES:
+            with path.open("rb") as file:
+                return documents.take_in(file, upload.name), None
+        pdf = convert.word_to_pdf(path)
+        with path.open("rb") as file:
+            word = documents.take_in(file, upload.name, must_be_pdf=False)
+    return documents.take_in(io.BytesIO(pdf), f"{Path(word.name).stem}.pdf"), word
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.x0, box.y0, box.x1, box.y1
+
+
+def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> OutgoingDocument:
+    """Make the row of a draft and open it to its drafter and unit."""
+    if actor.assignment_id is None or actor.person_id is None:
+        raise NotFound
+    document = OutgoingDocument(
+        agency_id=chosen.agency.id, direction=Direction.OUT, state=State.DRAFT, drafter_id=actor.assignment_id,
+        issuer_name=chosen.agency.name, issuer_code=chosen.agency.code, created_at=clock.now(), listed_at=clock.now(),
+        draft_source=DraftSource.TEMPLATE, content={}, version=1,
+    )  # fmt: skip
+    session.add(document)
+    fill(document, chosen, fields)
+    session.flush()
+    units = [chosen.unit.id] if chosen.unit else []
+    documents.give_access(session, actor, document, unit_ids=units, person_ids=[actor.person_id])
+    audit.record(session, actor, DRAFTED, document, kind=fields.kind_code, subject=document.subject)
+    return document
+
+
+def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
+    """Put the fields into the row."""
+    document.kind_code = fields.kind_code
+    document.subject = nfc(fields.subject)
+    document.urgency, document.due_on = fields.urgency, fields.due_on
+    document.signer_id, document.unit_id = chosen.signer.id, chosen.unit.id if chosen.unit else None
+    document.signer, document.unit = chosen.signer, chosen.unit
+    document.signer_name, document.signer_title = chosen.signer.person.full_name, chosen.signer.title
+    document.authority = chosen.signer.authority
+    document.code_notation = kinds.notation(
+        kinds.kind(fields.kind_code),
+        chosen.agency.abbreviation,
+        chosen.unit.abbreviation if chosen.unit else "VP",
+    )
+
+
+def put_page(
+    session: Session, actor: Actor, document: OutgoingDocument, page: Page, prepared: Prepared
+) -> None:
+    """Add a version of the draft; earlier ones stay."""
+    versions = [file.version_no for file in queries.files(session, document, FileRole.DRAFT)]
+    number = max(versions, default=0) + 1
+    document.draft_source = prepared.source
+    document.content = page.data() if isinstance(page, Text) else {}
+    document.number_box = list(_sides(prepared.number_box)) if prepared.number_box else None
+    where = prepared.signature
+    document.signature_place = [where.page, *_sides(where.box)] if where else None
+    document.page_count = prepared.page.page_count
+    if prepared.word is not None:
+        documents.add_file(session, actor, document, prepared.word, FileRole.SOURCE, version_no=number)
+    documents.add_file(session, actor, document, prepared.page, FileRole.DRAFT, version_no=number)
+
+
+def add_signed(
+    session: Session,
+    actor: Actor,
+    document: OutgoingDocument,
+    blob: Blob,
+    source: DocumentFile,
+    role: FileRole,
+    name: str,
+) -> DocumentFile:
+    """Add a file made by signing another; pages stay as they were."""
+    made = Inspected(
+        blob.sha256,
+        blob.size,
+        name,
+        source.media_type,
+        source.page_count,
+        [(float(w), float(h)) for w, h in source.page_sizes],
+    )
+    file = documents.add_file(session, actor, document, made, role)
+    jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+    return file
+
+
+def replace_attachment(
+    session: Session, actor: Actor, document: OutgoingDocument, file: DocumentFile, blob: Blob
+) -> None:
+    """The signed attachment takes the place of the plain one, which stays as its source."""
+    file.role = FileRole.SOURCE
+    add_signed(session, actor, document, blob, file, FileRole.ATTACHMENT, file.name)
+
+
+def remove_attachment(session: Session, actor: Actor, document: OutgoingDocument, file_id: int) -> None:
+    """Take an attachment off a draft. Raises NotFound."""
+    found = [file for file in queries.files(session, document, FileRole.ATTACHMENT) if file.id == file_id]
+    if not found:
+        raise NotFound
+    session.execute(sa.delete(PageText).where(PageText.file_id == file_id))
+    session.delete(found[0])
+    audit.record(session, actor, DETACHED, document, file=found[0].name, sha256=found[0].sha256)
+
+
+def move(
+    session: Session, actor: Actor, document: OutgoingDocument, target: State, step: str, note: str = ""
+) -> None:
+    """Set the state, keep the opinion, write the log."""
+    before, document.state = document.state, target
+    text = note.strip()
+    if text:
+        session.add(
+            Note(
+                agency_id=document.agency_id,
+                document_id=document.id,
+                at=clock.now(),
+                by_name=actor.name,
+                by_title=actor.title,
+                text=text,
+            )
+        )
+    audit.record(session, actor, MOVED, document, step=step, before=before, after=target, note=text or None)
+
+
+def file_name(subject: str, limit: int = 50) -> str:
+    """A name without accents and signs, at most 50 characters, as provinces ask for files that travel."""
+    plain = "-".join("".join(c if c.isalnum() else " " for c in fold(subject)).split())
+    return f"{plain[: limit - 4].strip('-') or 'van-ban'}.pdf"
+
+
+def issued_name(document: OutgoingDocument) -> str:
+    """`125-SNNMT-KHTC.pdf`."""
+    return file_name(f"{document.code_number} {document.code_notation}").replace(".pdf", "").upper() + ".pdf"

@@ -1,0 +1,170 @@
+"""Reads of outgoing documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from eoffice.core import paging
+from eoffice.core.errors import NotFound
+from eoffice.core.paging import Page
+from eoffice.core.permissions import Actor
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Assignment, Role
+from eoffice.documents import queries as documents
+from eoffice.documents.models import Document
+from eoffice.documents.permissions import visible_to
+from eoffice.outgoing.models import Note, OutgoingDocument
+from eoffice.outgoing.permissions import (
+    OUTGOING_APPROVE,
+    OUTGOING_CHECK,
+    OUTGOING_DRAFT,
+    OUTGOING_ISSUE,
+    OUTGOING_NUMBER,
+    OUTGOING_SEAL,
+    OUTGOING_SIGN,
+)
+from eoffice.outgoing.states import State
+
+#: rows of one page of a list
+PAGE_SIZE = 50
+
+
+class Tab(StrEnum):
+    """Parts of the list."""
+
+    MINE = "mine"
+    DRAFT = "draft"
+    CHECK = "check"
+    SIGN = "sign"
+    CLERK = "clerk"
+    ISSUED = "issued"
+    ALL = "all"
+
+
+_STATES: dict[Tab, tuple[State, ...]] = {
+    Tab.DRAFT: (State.DRAFT, State.SENT_BACK),
+    Tab.CHECK: (State.APPROVAL, State.FORM_CHECK),
+    Tab.SIGN: (State.SIGNATURE,),
+    Tab.CLERK: (State.NUMBERING, State.SEALING, State.ISSUING),
+    Tab.ISSUED: (State.ISSUED,),
+}
+
+
+def one(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
+    """An outgoing document the actor may know of. Raises NotFound."""
+    found = documents.one(session, actor, document_id)
+    if not isinstance(found, OutgoingDocument):
+        raise NotFound
+    return found
+
+
+def visible(actor: Actor) -> sa.Select[OutgoingDocument]:
+    """Every outgoing document the actor may know of."""
+    return sa.select(OutgoingDocument).where(visible_to(actor))
+
+
+def waits_for(actor: Actor) -> sa.ColumnElement[bool]:
+    """Whose step is the actor's: the same questions as the object rule asks, as SQL."""
+    of_person = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    mine = OutgoingDocument.drafter_id.in_(of_person)
+    rows: list[sa.ColumnElement[bool]] = []
+    if actor.can(OUTGOING_DRAFT):
+        rows.append(sa.and_(OutgoingDocument.state.in_(_STATES[Tab.DRAFT]), mine))
+    if actor.can(OUTGOING_APPROVE):
+        rows.append(_to_approve(actor))
+    if actor.can(OUTGOING_SIGN):
+        rows.append(
+            sa.and_(OutgoingDocument.state == State.SIGNATURE, OutgoingDocument.signer_id.in_(of_person))
+        )
+    for wanted, state in (
+        (OUTGOING_CHECK, State.FORM_CHECK),
+        (OUTGOING_NUMBER, State.NUMBERING),
+        (OUTGOING_SEAL, State.SEALING),
+        (OUTGOING_ISSUE, State.ISSUING),
+    ):
+        if actor.can(wanted):
+            rows.append(OutgoingDocument.state == state)
+    return sa.or_(*rows) if rows else sa.false()
+
+
+def _to_approve(actor: Actor) -> sa.ColumnElement[bool]:
+    if not actor.headed_unit_ids:
+        return sa.false()
+    return sa.and_(
+        OutgoingDocument.state == State.APPROVAL, OutgoingDocument.unit_id.in_(actor.headed_unit_ids)
+    )
+
+
+def _in_tab(actor: Actor, tab: Tab) -> sa.ColumnElement[bool]:
+    if tab == Tab.MINE:
+        return waits_for(actor)
+    return OutgoingDocument.state.in_(_STATES[tab]) if tab in _STATES else sa.true()
+
+
+def page_of(session: Session, actor: Actor, tab: Tab, mark: str | None) -> Page[OutgoingDocument]:
+    """One page of a tab, newest first. Raises NotFound for a mark that cannot be read."""
+    query = visible(actor).where(_in_tab(actor, tab))
+    query = query.options(joinedload(OutgoingDocument.unit), joinedload(OutgoingDocument.drafter))
+    return paging.page(session, query, (Document.listed_at, Document.id), mark, PAGE_SIZE)
+
+
+def counts(session: Session, actor: Actor) -> dict[Tab, int]:
+    """Rows in every tab but the two that grow for ever, in one query."""
+    wanted = [tab for tab in Tab if tab not in (Tab.ISSUED, Tab.ALL)]
+    columns = [sa.func.count().filter(_in_tab(actor, tab)) for tab in wanted]
+    open_ones = OutgoingDocument.state.not_in([State.ISSUED, State.VOID])
+    query = sa.select(*columns).select_from(OutgoingDocument).where(visible_to(actor), open_ones)
+    return dict(zip(wanted, session.execute(query).one(), strict=True))
+
+
+def to_sign(session: Session, actor: Actor, limit: int = 100) -> Sequence[OutgoingDocument]:
+    """What waits for the actor's signature: urgent first, then by deadline and age."""
+    of_person = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    query = visible(actor).where(
+        OutgoingDocument.state == State.SIGNATURE, OutgoingDocument.signer_id.in_(of_person)
+    )
+    return _queue(session, query, limit)
+
+
+def to_approve(session: Session, actor: Actor, limit: int = 100) -> Sequence[OutgoingDocument]:
+    """Drafts of the actor's units that wait for his approval."""
+    return _queue(session, visible(actor).where(_to_approve(actor)), limit)
+
+
+def _queue(session: Session, query: sa.Select[OutgoingDocument], limit: int) -> Sequence[OutgoingDocument]:
+    order = (Document.urgency.desc(), Document.due_on.asc().nulls_last(), Document.id)
+    query = query.options(joinedload(OutgoingDocument.unit)).order_by(*order).limit(limit)
+    return session.scalars(query).all()
+
+
+def notes(session: Session, document: OutgoingDocument) -> Sequence[Note]:
+    """Opinions on a draft, in order."""
+    return session.scalars(sa.select(Note).where(Note.document_id == document.id).order_by(Note.id)).all()
+
+
+@dataclass(frozen=True)
+class NextActor:
+    """Who acts next; no name when whoever holds the duty may."""
+
+    name: str | None
+    state: State
+
+
+def next_actor(session: Session, document: OutgoingDocument) -> NextActor | None:
+    """Who has to act now; None once nobody has."""
+    state = document.state
+    if state in _STATES[Tab.DRAFT]:
+        return NextActor(document.drafter.label, state)
+    if state == State.APPROVAL:
+        head = directory.head_of(session, document.unit_id) if document.unit_id else None
+        return NextActor(head.label if head else None, state)
+    if state == State.SIGNATURE:
+        return NextActor(document.signer.label, state)
+    if state in (State.ISSUED, State.VOID):
+        return None
+    roles = (Role.CHIEF_OF_OFFICE, Role.CLERK) if state == State.FORM_CHECK else (Role.CLERK,)
+    posts = directory.posts(session, document.agency_id, *roles)
+    return NextActor(" / ".join(post.label for post in posts[:3]) or None, state)

@@ -1,0 +1,165 @@
+"""Use cases of outgoing documents: draft, approve, check, send back (Decree 30/2020, Articles 10 to 12).
+
+Signing, numbering, sealing and issuing are in `issuing`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.db import transaction
+from eoffice.core.permissions import Actor, require
+from eoffice.directory import queries as directory
+from eoffice.documents import operations as documents
+from eoffice.documents.intake import StateSecret
+from eoffice.documents.models import FileRole, LinkKind
+from eoffice.documents.queries import one as one_document
+from eoffice.outgoing import operations, queries
+from eoffice.outgoing.drafting import Fields, Page, Text, Upload
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.workflow import MACHINE, Move
+
+
+def draft_from_template(session: Session, actor: Actor, fields: Fields, text: Text) -> OutgoingDocument:
+    """Begin a draft from the official template.
+
+    Raises Forbidden, Missing, SubjectTooLong, WrongKind, WrongSigner, UnknownRecipient, MissingGlyph.
+    """
+    return _draft(session, actor, fields, text)
+
+
+def draft_from_upload(session: Session, actor: Actor, fields: Fields, upload: Upload) -> OutgoingDocument:
+    """Begin a draft from a PDF or Word file. Raises as `draft_from_template`, and what `intake`, `convert` refuse."""
+    return _draft(session, actor, fields, upload)
+
+
+def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> OutgoingDocument:
+    require(actor, OUTGOING_DRAFT)
+    fields.check()
+    chosen = operations.choose(session, actor, fields)
+    session.rollback()  # the page takes a moment: no transaction stays open for it
+    with _secrets_noted(session, actor):
+        prepared = operations.prepare(page, fields, chosen)
+    with transaction(session):
+        document = operations.begin(session, actor, chosen, fields)
+        documents.set_recipients(session, document, chosen.recipients)
+        operations.put_page(session, actor, document, page, prepared)
+        if fields.reply_to_id is not None:
+            answered = one_document(session, actor, fields.reply_to_id)
+            documents.link(session, actor, document, answered, LinkKind.REPLY)
+        documents.index(session, document)
+    return document
+
+
+def revise(
+    session: Session, actor: Actor, document_id: int, fields: Fields, page: Page | None
+) -> OutgoingDocument:
+    """Change a draft; a new page is a new version, None keeps the one there is (of an upload).
+
+    Raises as the drafting functions, NotFound, InvalidTransition.
+    """
+    fields.check()
+    _allowed(session, actor, document_id, Move.REVISE)
+    chosen = operations.choose(session, actor, fields)
+    session.rollback()  # as in `_draft`
+    with _secrets_noted(session, actor):
+        prepared = operations.prepare(page, fields, chosen) if page is not None else None
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.REVISE)
+        operations.fill(document, chosen, fields)
+        documents.set_recipients(session, document, chosen.recipients)
+        if page is not None and prepared is not None:
+            operations.put_page(session, actor, document, page, prepared)
+        audit.record(session, actor, operations.REVISED, document, subject=document.subject)
+        documents.index(session, document)
+    return document
+
+
+def attach(session: Session, actor: Actor, document_id: int, upload: Upload) -> OutgoingDocument:
+    """Add an attachment in a file of its own; it is signed when the document is sealed (Appendix I, part II)."""
+    _allowed(session, actor, document_id, Move.REVISE)
+    session.rollback()  # as in `_draft`
+    with _secrets_noted(session, actor):
+        file, _word = operations.take_file(upload)
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.REVISE)
+        documents.add_file(session, actor, document, file, FileRole.ATTACHMENT)
+        audit.record(session, actor, operations.ATTACHED, document, file=file.name, sha256=file.sha256)
+    return document
+
+
+def detach(session: Session, actor: Actor, document_id: int, file_id: int) -> OutgoingDocument:
+    """Take an attachment away from a draft."""
+    with transaction(session):
+        document = _allowed(session, actor, document_id, Move.REVISE)
+        operations.remove_attachment(session, actor, document, file_id)
+    return document
+
+
+def submit(session: Session, actor: Actor, document_id: int, note: str = "") -> OutgoingDocument:
+    """Hand a draft to the head of its unit."""
+    return _step(session, actor, document_id, Move.SUBMIT, note)
+
+
+def approve(session: Session, actor: Actor, document_id: int, note: str = "") -> OutgoingDocument:
+    """Answer for the content, as head of the drafting unit (Article 12.1)."""
+    return _step(session, actor, document_id, Move.APPROVE, note)
+
+
+def check_form(session: Session, actor: Actor, document_id: int, note: str = "") -> OutgoingDocument:
+    """Answer for form and procedure (Article 12.2)."""
+    return _step(session, actor, document_id, Move.CHECK, note)
+
+
+def send_back(session: Session, actor: Actor, document_id: int, reason: str) -> OutgoingDocument:
+    """Give it back to the drafter with a reason; what was approved counts no more (Article 11.2)."""
+    return _step(session, actor, document_id, Move.SEND_BACK, reason)
+
+
+def _step(session: Session, actor: Actor, document_id: int, step: Move, note: str) -> OutgoingDocument:
+    with transaction(session):
+        document = _allowed(session, actor, document_id, step)
+        rule = MACHINE.step(document.state, step)
+        if rule.needs_note and len(note.strip()) < 3:
+            raise operations.NoteTooShort(field="note")
+        _mark(document, actor, step, note)
+        operations.move(session, actor, document, rule.target, step, note)
+    return document
+
+
+def _mark(document: OutgoingDocument, actor: Actor, step: Move, note: str) -> None:
+    """Who answers for what."""
+    name = ", ".join(part for part in (actor.name, actor.title) if part)
+    if step == Move.APPROVE:
+        document.approved_at, document.approved_by = clock.now(), name
+    elif step == Move.CHECK:
+        document.form_checked_at, document.form_checked_by = clock.now(), name
+    elif step == Move.SEND_BACK:
+        document.reason = f"{name}: {note.strip()}"
+        document.approved_at = document.form_checked_at = document.signed_at = None
+        document.approved_by = document.form_checked_by = ""
+    elif step == Move.SUBMIT:
+        document.reason = ""
+
+
+def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
+    """The document, when the step is possible now and the actor's. Raises NotFound, InvalidTransition, Forbidden."""
+    document = queries.one(session, actor, document_id)
+    rule = MACHINE.step(document.state, step)
+    require(actor, rule.permission, document)
+    return document
+
+
+@contextmanager
+def _secrets_noted(session: Session, actor: Actor) -> Iterator[None]:
+    """Nothing of a state secret is stored but the fact that one was refused."""
+    try:
+        yield
+    except StateSecret:
+        with transaction(session):
+            agency = directory.agency(session, actor.agency_id or 0)
+            audit.record(session, actor, documents.SECRET_REFUSED, agency)
+        raise

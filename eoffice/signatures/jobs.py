@@ -1,0 +1,24 @@
+"""Signatures are checked after a file is stored, so that storing never waits for it."""
+
+from sqlalchemy.orm import Session
+
+from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
+from eoffice.core.events import publish
+from eoffice.core.jobs import Queue, job
+from eoffice.documents.models import DocumentFile
+from eoffice.signatures import checking, operations
+from eoffice.signatures.events import FileChecked
+
+
+@job("signatures.check_file", Queue.INTERACTIVE, attempts=3)
+def check_file(session: Session, file_id: int) -> None:
+    """Check a stored PDF, keep the verdict, tell the features above; a repeat checks again."""
+    file = session.get(DocumentFile, file_id)
+    session.rollback()  # the check takes a second: no transaction stays open for it
+    if file is None or not file.is_pdf:
+        return
+    report = checking.check(blobs().path(file.sha256))
+    with transaction(session):
+        operations.store_check(session, file, report)
+        publish(session, FileChecked(file.id, report.verdict.value))

@@ -1,0 +1,100 @@
+"""What signatures show on official documents, and where: cases A, B, D of Decree 30/2020 and the number line."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from eoffice.core import sandbox
+from eoffice.documents.geometry import MM, Box
+from signing import appearance, placement
+from signing.appearance import Appearance, Text
+from signing.errors import PlacementError
+from signing.geometry import Box as SigningBox
+from signing.geometry import Placement
+from signing.images import picture
+
+sandbox.preload(__name__)
+
+#: where the column of the number ends, as a share of the number line's width (Appendix I-IV)
+NUMBER_COLUMN = 68 / 165
+
+
+@dataclass(frozen=True)
+class Place:
+    """A box on a page, as shown; page from 1, points."""
+
+    page: int
+    box: Box
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One visible signature field."""
+
+    field: str
+    placement: Placement
+    appearance: Appearance
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a signature or seal and its real width in millimetres."""
+
+    png: bytes
+    width_mm: float
+
+
+def find_places(path: Path, signer: str) -> tuple[Place | None, Place]:
+    """Find, in a file of others, the space above the signer's name (None: not there) and the number line."""
+    block, line = sandbox.call(f"{__name__}:look", str(path.absolute()), signer, seconds=20)
+    return Place(block[0], Box(*block[1])) if block else None, Place(line[0], Box(*line[1]))
+
+
+def look(
+    path: str, signer: str
+) -> tuple[tuple[int, tuple[float, ...]] | None, tuple[int, tuple[float, ...]]]:
+    """Runs in the sandbox: page and box of the signature block and of the number line."""
+    line = placement.number_line(Path(path))
+    try:
+        block = placement.signature_block(Path(path), signer)
+    except PlacementError:
+        return None, (line.page, tuple(line.box))
+    return (block.page, tuple(block.box)), (line.page, tuple(line.box))
+
+
+def handwriting(shown: Picture, block: Place) -> Mark:
+    """Case A: the leader's signature in the middle of its block (Appendix I-II.7.d)."""
+    ratio = picture(shown.png).ratio
+    box = placement.picture_in(_box(block.box), ratio, width=shown.width_mm * MM)
+    return Mark("ChuKyLanhDao", Placement(block.page, box), appearance.leader(shown.png))
+
+
+def seal(shown: Picture, leader: Mark) -> Mark:
+    """Case B: the seal over a third of the leader's signature, on its left (Appendix I-II.8)."""
+    where = placement.seal_beside(leader.placement, diameter=shown.width_mm * MM)
+    return Mark("DauCoQuan", where, appearance.seal(shown.png))
+
+
+def number_line(line: Place, number: str, place: str, day: date) -> Mark:
+    """Number on the left, place and date on the right of one line, each in the middle of its column."""
+    words = appearance.issue_date(place, day)
+    box = _box(line.box)
+    for size in (13.0, 12.0, 11.0, 10.0):
+        left = Text(f"Số: {number}", size, align="center", end=NUMBER_COLUMN)
+        right = Text(words, size, italic=True, align="center", start=NUMBER_COLUMN)
+        fits = all(
+            part.font.width(part.text, size) <= (part.end - part.start) * box.width for part in (left, right)
+        )
+        if fits:
+            break
+    return Mark("SoVaNgay", Placement(line.page, box), Appearance(rows=((left, right),)))
+
+
+def attachment(number: str, at: datetime, page_width: float, page_height: float) -> Mark:
+    """Case D: number and time, small, in the top right corner of page 1 of a separate attachment."""
+    box = SigningBox(20 * MM, page_height - 12 * MM, page_width - 10 * MM, page_height - 6 * MM)
+    return Mark("PhuLucKemTheo", Placement(1, box), appearance.attachment(number, at))
+
+
+def _box(box: Box) -> SigningBox:
+    return SigningBox(box.x0, box.y0, box.x1, box.y1)

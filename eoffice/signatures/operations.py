@@ -1,0 +1,77 @@
+"""Signing and storing; whatever is signed holds no transaction and no lock."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.blobs import Blob, blobs
+from eoffice.core.config import settings
+from eoffice.core.permissions import Actor, system_actor
+from eoffice.documents.models import DocumentFile
+from eoffice.signatures import checking, errors, trust
+from eoffice.signatures.marks import Mark
+from eoffice.signatures.models import FileCheck
+from eoffice.signatures.settings import TSA_SECONDS, TSA_URL
+from signing.errors import SigningError
+from signing.keys import Key
+from signing.report import Report
+from signing.sign import Level, sign_pdf
+from signing.timestamps import HttpTimestamper
+
+FILE_CHECKED = audit.action("signatures.file_checked", _l("Signatures of a file checked"))
+
+
+def sign(key: Key, source_sha256: str, mark: Mark) -> Blob:
+    """Append one signature to a stored PDF and store the result; the source stays as it is.
+
+    Level B-T where a time-stamping authority is set, else B-B. Raises what `errors.readable` answers, NoTrust.
+    """
+    url = settings().get(TSA_URL)
+    stamper = HttpTimestamper(url, timeout=settings().get(TSA_SECONDS)) if url else None
+    believed = trust.store()
+    with blobs().open(source_sha256) as source, tempfile.TemporaryFile(prefix="eoffice-sign-") as target:
+        with refusals(key.info.name):
+            sign_pdf(
+                source, target, key, field=mark.field, placement=mark.placement, appearance=mark.appearance,
+                level=Level.B_T if stamper else Level.B_B, timestamper=stamper, trust=believed, at=clock.now(),
+            )  # fmt: skip
+        target.seek(0)
+        return blobs().put(target)
+
+
+@contextmanager
+def refusals(owner: str) -> Iterator[None]:
+    """Turn the library's errors into answers for the person who signs."""
+    try:
+        yield
+    except SigningError as error:
+        raise errors.readable(error, owner) from error
+
+
+def store_check(session: Session, file: DocumentFile, report: Report) -> FileCheck:
+    """Keep the newest verdict on a file; the log keeps each."""
+    values = {
+        "agency_id": file.agency_id,
+        "verdict": report.verdict.value,
+        "report": checking.write(report),
+        "checked_at": clock.now(),
+    }
+    session.execute(
+        insert(FileCheck)
+        .values(file_id=file.id, **values)
+        .on_conflict_do_update(index_elements=[FileCheck.file_id], set_=values)
+    )
+    audit.record(
+        session, _checker(file), FILE_CHECKED, file, verdict=report.verdict.value, document=file.document_id,
+        findings=[finding.code.value for finding in report.all_findings],
+    )  # fmt: skip
+    return session.get_one(FileCheck, file.id, populate_existing=True)
+
+
+def _checker(file: DocumentFile) -> Actor:
+    return system_actor(file.agency_id)

@@ -1,0 +1,65 @@
+"""Real keys, pictures and trust for an agency of the test province."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from eoffice.core.config import INSTANCE, settings
+from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Role
+from eoffice.signatures import service
+from eoffice.signatures.models import ImageKind, KeyPurpose
+from signing.testing import DemoPki, seal_png, signature_png
+from tests.factories import PIN, House
+
+#: nobody listens there: these tests check offline
+NOWHERE = "http://127.0.0.1:9"
+
+
+def pki() -> DemoPki:
+    """The PKI of this worker's instance, trusted by it."""
+    folder = settings().get(INSTANCE)
+    made = DemoPki.create(folder / "pki", NOWHERE)
+    roots, intermediates = folder / "trust" / "roots", folder / "trust" / "intermediates"
+    if not roots.is_dir():
+        roots.mkdir(parents=True)
+        intermediates.mkdir()
+        shutil.copy(made.trust_folder / "root.pem", roots)
+        shutil.copy(made.trust_folder / "intermediates" / "intermediate.pem", intermediates)
+    return made
+
+
+@cache
+def person_key(folder: Path, name: str, title: str, agency: str) -> bytes:
+    """One key per person and run: making one takes longer than most tests."""
+    return DemoPki(folder).issue_person(name, title, agency, passphrase=PIN)
+
+
+@cache
+def agency_key(folder: Path, name: str, code: str) -> bytes:
+    """As `person_key`."""
+    return DemoPki(folder).issue_organisation(name, code=code, passphrase=PIN)
+
+
+def equip(session: Session, house: House) -> None:
+    """Give the leader his key and signature, the agency its key and seal."""
+    made, system, agency = pki(), system_actor(), house.agency
+    post = house.posts[Role.LEADER]
+    person = post.person
+    own = person_key(made.folder, person.full_name, post.title, agency.name)
+    service.add_key(session, system, own, KeyPurpose.PERSON, agency, person, PIN)
+    service.add_key(
+        session,
+        system,
+        agency_key(made.folder, agency.name, agency.code),
+        KeyPurpose.AGENCY,
+        agency,
+        None,
+        PIN,
+    )
+    service.set_image(
+        session, system, ImageKind.SIGNATURE, agency, person, signature_png(person.full_name), 45
+    )
+    service.set_image(session, system, ImageKind.SEAL, agency, None, seal_png(agency.name), 36)
