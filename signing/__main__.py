@@ -22,8 +22,8 @@ from signing.images import picture
 from signing.inspection import inspect_pdf
 from signing.keys import Key, Pkcs12Key
 from signing.placement import Role
-from signing.report import Report, Verdict
-from signing.sentences import headline, sentence, verdict_word
+from signing.report import Verdict
+from signing.sentences import as_json, headline, sentence, verdict_word
 from signing.sign import Level, sign_pdf
 from signing.stampcheck import verify_timestamp
 from signing.timestamps import HttpTimestamper, stamp
@@ -166,19 +166,6 @@ def _verify(chosen: argparse.Namespace) -> int:
         for finding in report.all_findings:
             print(f"  - {sentence(finding, chosen.lang)}")
     return {Verdict.VALID: DONE, Verdict.UNREADABLE: UNREADABLE}.get(report.verdict, REFUSED)
-
-
-def as_json(report: Report, lang: Any = "vi") -> dict[str, Any]:
-    """The report as `verify --json` prints it."""
-    return {
-        "verdict": report.verdict.value,
-        "signatures": [signature.to_dict() for signature in report.signatures],
-        "findings": [
-            {"code": finding.code.value, "params": dict(finding.params), "sentence": sentence(finding, lang)}
-            for finding in report.all_findings
-        ],
-        "sentence": headline(report, lang),
-    }
 
 
 def _timestamp(chosen: argparse.Namespace) -> int:

@@ -47,6 +47,10 @@ _PROBLEMS: dict[AdESSubIndic | None, Code] = {
 }
 
 
+class Malformed(ValueError):
+    """The signature's own entries contradict themselves."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What is known beside the signature itself."""
@@ -120,11 +124,11 @@ class Check:
         ranges = [int(number) for number in self.embedded.byte_range]
         size = self.stream.seek(0, SEEK_END)
         if len(ranges) != 4 or ranges[0] != 0 or min(ranges) < 0 or ranges[2] + ranges[3] > size:
-            raise ValueError("the byte range makes no sense")
+            raise Malformed("the byte range makes no sense")
         contents = self.embedded.pkcs7_content
         # the only bytes no signature covers: nothing but zeros may fill them up (ISO 32000-1 §12.8.1)
         if any(contents[len(cms.ContentInfo.load(contents).dump()) :]):
-            raise ValueError("the space reserved for the signature holds other data")
+            raise Malformed("the space reserved for the signature holds other data")
 
     def _context(self, at: datetime, leaf: x509.Certificate, *, require: bool = False) -> Any:
         trust, others = self.evidence.trust, self.evidence.certificates

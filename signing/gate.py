@@ -31,11 +31,13 @@ class Structure:
 
 
 def examine(source: BinaryIO) -> Structure:
-    """Look the whole file over with qpdf. Raises UnreadablePdf, EncryptedPdf."""
+    """Look the whole file over with qpdf. Raises UnreadablePdf, EncryptedPdf, MemoryError."""
     source.seek(0)
     try:
         with pikepdf.open(source, suppress_warnings=True) as pdf:
             problems = tuple(dict.fromkeys(_NAMING.sub("", line) for line in pdf.check_pdf_syntax()))
+            if any("bad_alloc" in line for line in problems):
+                raise MemoryError
             return Structure(
                 problems=problems,
                 signed=_signed(pdf),

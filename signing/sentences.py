@@ -4,7 +4,7 @@ import tomllib
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from signing.appearance import VIETNAM
 from signing.report import Code, Finding, Report, SignatureReport, Verdict
@@ -97,6 +97,19 @@ def headline(report: Report | SignatureReport, lang: Language = "vi") -> str:
     if report.verdict is not Verdict.VALID:
         return sentence(found[0], lang) if found else verdict_word(report, lang)
     return " ".join([_words(lang)["valid_verdict"], *(sentence(finding, lang) for finding in found[:1])])
+
+
+def as_json(report: Report, lang: Language = "vi") -> dict[str, Any]:
+    """The report as `python -m signing verify --json` prints it."""
+    return {
+        "verdict": report.verdict.value,
+        "signatures": [signature.to_dict() for signature in report.signatures],
+        "findings": [
+            {"code": finding.code.value, "params": dict(finding.params), "sentence": sentence(finding, lang)}
+            for finding in report.all_findings
+        ],
+        "sentence": headline(report, lang),
+    }
 
 
 def _findings(report: Report | SignatureReport) -> tuple[Finding, ...]:

@@ -18,7 +18,7 @@ from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import gate, revocation
-from signing.check import Check, Evidence
+from signing.check import Check, Evidence, Malformed
 from signing.errors import EncryptedPdf
 from signing.fields import visible_fields
 from signing.report import Code, Finding, Report, SignatureReport, Verdict, judge
@@ -57,6 +57,8 @@ def verify_pdf(
             return asyncio.run(verifier.report())
         except EncryptedPdf:
             return _unreadable(Code.ENCRYPTED)
+        except MemoryError:
+            return _unreadable(Code.LIMIT, reason="out of memory")
         except Exception as error:  # noqa: BLE001 - parsers raise anything for hostile files; all of it means unreadable
             return _unreadable(Code.UNREADABLE, reason=_text(error))
 
@@ -92,7 +94,9 @@ class _Verifier:
         evidence = self._evidence(
             reader, [embedded for _, embedded in found if not isinstance(embedded, str)]
         )
-        signatures = [await self._one(reader, evidence, name, embedded) for name, embedded in found]
+        signatures = [
+            await self._one(reader, evidence, structure, name, embedded) for name, embedded in found
+        ]
         shown = visible_fields(self.stream)
         ends = {name: _end(embedded) for name, embedded in found if not isinstance(embedded, str)}
         reports = with_roles([one for one in signatures if one is not None], shown)
@@ -121,7 +125,12 @@ class _Verifier:
         return Evidence(trust, tuple(certificates), bool(crls or ocsps), self.at or datetime.now(UTC))
 
     async def _one(
-        self, reader: PdfFileReader, evidence: Evidence, name: str, embedded: EmbeddedPdfSignature | str
+        self,
+        reader: PdfFileReader,
+        evidence: Evidence,
+        structure: gate.Structure,
+        name: str,
+        embedded: EmbeddedPdfSignature | str,
     ) -> SignatureReport | None:
         """A report of one signature; None for a sound archive time stamp, which is nobody's signature."""
         if isinstance(embedded, str):
@@ -131,8 +140,16 @@ class _Verifier:
             return await (
                 check.archive_stamp() if embedded.sig_object_type == "/DocTimeStamp" else check.signature()
             )
-        except Exception as error:  # noqa: BLE001 - whatever a forged signature makes the parser raise
+        except MemoryError:
+            raise
+        except Malformed as error:
             return _malformed(name, _text(error))
+        except Exception as error:  # noqa: BLE001 - whatever a forged signature makes the parser raise
+            if structure.sound:
+                return _malformed(name, _text(error))
+            # in a damaged file the damage may be all there is: neither right nor wrong can be said
+            damage = Finding(Code.DAMAGED, {"reason": _text(error)})
+            return SignatureReport(name, Verdict.UNREADABLE, (damage,))
 
     def _conclude(
         self, reports: tuple[SignatureReport, ...], findings: tuple[Finding, ...], pages: int

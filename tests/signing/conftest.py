@@ -61,7 +61,9 @@ def agency(pki: DemoPki) -> Pkcs12Key:
 @pytest.fixture(scope="session")
 def stranger(pki: DemoPki) -> Pkcs12Key:
     """A trusted certificate of another agency, ECDSA."""
-    return Pkcs12Key.unlock(pki.issue_organisation("Sở Tài chính tỉnh An Giang", passphrase="pin", ecdsa=True), "pin")
+    return Pkcs12Key.unlock(
+        pki.issue_organisation("Sở Tài chính tỉnh An Giang", passphrase="pin", ecdsa=True), "pin"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -105,10 +107,17 @@ def block(document: bytes, handwriting: bytes) -> Placement:
 
 @pytest.fixture(scope="session")
 def chain(
-    document: bytes, leader: Pkcs12Key, agency: Pkcs12Key, block: Placement, handwriting: bytes, red_seal: bytes
+    document: bytes,
+    leader: Pkcs12Key,
+    agency: Pkcs12Key,
+    block: Placement,
+    handwriting: bytes,
+    red_seal: bytes,
 ) -> list[bytes]:
     """The document after leader, number and seal."""
-    first, _ = sign(document, leader, field="Leader", placement=block, appearance=appearance.leader(handwriting))
+    first, _ = sign(
+        document, leader, field="Leader", placement=block, appearance=appearance.leader(handwriting)
+    )
     line = appearance.number_line("Số: 123/SNV-VP", appearance.issue_date("An Giang", date(2026, 11, 20)))
     second, _ = sign(first, agency, field="Number", placement=placement.number_line(first), appearance=line)
     beside = placement.seal_beside(block)

@@ -3,7 +3,6 @@ from datetime import UTC, date, datetime
 
 import pikepdf
 import pytest
-from conftest import LEADER, sign
 from PIL import Image
 
 from signing import appearance, errors, pages, placement
@@ -15,6 +14,7 @@ from signing.report import Verdict
 from signing.testing import seal_png, signature_png
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
+from tests.signing.conftest import LEADER, sign
 
 WORDS = "ẰẲẴẶ ẩẫậ Ợợ Ữữ Đđ ₫ “Quyết định” – ngày 05"
 
@@ -48,7 +48,9 @@ def test_blue_handwriting_stands_between_title_and_name(chain: list[bytes], bloc
     assert any(map(is_blue, pixels(picture_of(chain[2]), block.box)))
 
 
-def test_the_seal_has_its_real_size_and_covers_a_third_on_the_left(chain: list[bytes], block: Placement) -> None:
+def test_the_seal_has_its_real_size_and_covers_a_third_on_the_left(
+    chain: list[bytes], block: Placement
+) -> None:
     seal = placement.seal_beside(block)
     assert seal.box.width == pytest.approx(36 * MM)
     assert seal.box.height == pytest.approx(36 * MM)
@@ -65,7 +67,9 @@ def test_the_number_line_reads_as_written(chain: list[bytes]) -> None:
 
 def test_all_vietnamese_letters_are_drawn_and_found(document: bytes, agency: Pkcs12Key) -> None:
     look = appearance.Appearance(rows=((appearance.Text(WORDS, italic=True),),))
-    signed, _ = sign(document, agency, field="T", placement=Placement(1, Box(60, 30, 560, 60)), appearance=look)
+    signed, _ = sign(
+        document, agency, field="T", placement=Placement(1, Box(60, 30, 560, 60)), appearance=look
+    )
     assert visible_fields(io.BytesIO(signed))["T"].text == WORDS
     dark = [pixel for pixel in pixels(picture_of(signed), Box(60, 30, 560, 60)) if max(pixel) < 120]
     assert len(dark) > 500
@@ -77,7 +81,9 @@ def test_words_are_as_wide_as_the_font_says(document: bytes, agency: Pkcs12Key) 
     look = appearance.Appearance(rows=((text,),))
     signed, _ = sign(document, agency, field="T", placement=Placement(1, box), appearance=look)
     image = picture_of(signed, 4)
-    part = image.crop((240, image.height - 240, 2240, image.height - 120)).convert("L").point(lambda v: v < 128)
+    part = (
+        image.crop((240, image.height - 240, 2240, image.height - 120)).convert("L").point(lambda v: v < 128)
+    )
     left, _, right, _ = part.getbbox()
     assert (right - left) / 4 == pytest.approx(text.font.width(text.text, text.size), abs=2)
 
@@ -159,7 +165,9 @@ def test_the_number_line_lies_on_free_space(document: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\nbroken"])
-def test_a_broken_picture_is_refused(data: bytes, document: bytes, leader: Pkcs12Key, block: Placement) -> None:
+def test_a_broken_picture_is_refused(
+    data: bytes, document: bytes, leader: Pkcs12Key, block: Placement
+) -> None:
     with pytest.raises(errors.UnusableImage):
         sign(document, leader, field="L", placement=block, appearance=appearance.leader(data))
 

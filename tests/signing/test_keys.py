@@ -1,10 +1,10 @@
 import pytest
-from conftest import AGENCY, LEADER
 
 from signing import errors
 from signing.certificates import Kind
 from signing.keys import Pkcs12Key, change_passphrase
 from signing.testing import DemoPki
+from tests.signing.conftest import AGENCY, LEADER
 
 
 def test_a_key_names_its_holder(leader: Pkcs12Key, agency: Pkcs12Key) -> None:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pikepdf
 import pytest
-from conftest import LEADER, sign
 
 from signing import appearance, errors, placement
 from signing.cms import KeySigner
@@ -16,6 +15,7 @@ from signing.sign import sign_pdf
 from signing.testing import DemoPki
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
+from tests.signing.conftest import LEADER, sign
 
 
 def verdict(data: bytes, trust: TrustStore) -> Verdict:
@@ -68,7 +68,9 @@ def test_a_revoked_key_does_not_sign_and_leaves_nothing(document: bytes, pki: De
         sign_pdf(io.BytesIO(document), target, key, field="L", trust=known)
 
 
-def test_an_unknown_issuer_is_refused_when_roots_are_given(document: bytes, leader: Pkcs12Key, tmp_path) -> None:
+def test_an_unknown_issuer_is_refused_when_roots_are_given(
+    document: bytes, leader: Pkcs12Key, tmp_path
+) -> None:
     other = DemoPki.create(tmp_path / "other", "http://127.0.0.1:9")
     with pytest.raises(errors.UntrustedCertificate):
         sign(document, leader, field="L", trust=other.trust)
@@ -128,18 +130,24 @@ def test_honest_files_of_all_builds_are_signed(
 ) -> None:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(document)) as pdf:
-        pdf.save(
-            out, linearize=mode == "linear", object_stream_mode=pikepdf.ObjectStreamMode.generate
-        )
+        pdf.save(out, linearize=mode == "linear", object_stream_mode=pikepdf.ObjectStreamMode.generate)
     signed, info = sign(out.getvalue(), leader, field="L")
     assert not info.normalised
     assert verdict(signed, trust) is Verdict.VALID
 
 
 @pytest.mark.parametrize("box", [Box(10, 10, 10, 40), Box(-50, 10, 100, 40), Box(500, 10, 700, 40)])
-def test_a_box_off_the_page_is_refused(box: Box, document: bytes, leader: Pkcs12Key, handwriting: bytes) -> None:
+def test_a_box_off_the_page_is_refused(
+    box: Box, document: bytes, leader: Pkcs12Key, handwriting: bytes
+) -> None:
     with pytest.raises(errors.PlacementError):
-        sign(document, leader, field="L", placement=Placement(1, box), appearance=appearance.leader(handwriting))
+        sign(
+            document,
+            leader,
+            field="L",
+            placement=Placement(1, box),
+            appearance=appearance.leader(handwriting),
+        )
 
 
 def test_a_page_that_is_not_there_is_refused(document: bytes, leader: Pkcs12Key, handwriting: bytes) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from conftest import AGENCY, sign
 
 from signing import appearance, placement
 from signing.geometry import Box, Placement
@@ -17,6 +16,7 @@ from signing.sentences import headline, sentence, verdict_word
 from signing.testing import DemoPki
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
+from tests.signing.conftest import AGENCY, sign
 
 ATTACKS = [
     "dss-2236__hide.pdf",
@@ -43,7 +43,9 @@ def codes(report: Report) -> set[Code]:
     return {finding.code for finding in report.all_findings}
 
 
-def test_each_signature_tells_who_in_which_role_with_which_words(chain: list[bytes], trust: TrustStore) -> None:
+def test_each_signature_tells_who_in_which_role_with_which_words(
+    chain: list[bytes], trust: TrustStore
+) -> None:
     leader, number, seal = check(chain[2], trust).signatures
     assert [one.role for one in (leader, number, seal)] == [Role.LEADER, Role.NUMBER, Role.SEAL]
     assert number.text == "Số: 123/SNV-VP An Giang, ngày 20 tháng 11 năm 2026"
@@ -65,7 +67,9 @@ def test_one_changed_byte_is_never_valid(where: int, chain: list[bytes], trust: 
     assert check(bytes(data), trust).verdict in (Verdict.INVALID, Verdict.UNREADABLE)
 
 
-def test_a_changed_byte_in_a_stream_makes_every_signature_invalid(chain: list[bytes], trust: TrustStore) -> None:
+def test_a_changed_byte_in_a_stream_makes_every_signature_invalid(
+    chain: list[bytes], trust: TrustStore
+) -> None:
     data = bytearray(chain[2])
     # a comment's byte: the file stays readable, so that only the digest can tell
     at = data.index(b"%PDF-") + 10
@@ -105,7 +109,9 @@ def test_an_untrusted_signer_is_not_confirmed(chain: list[bytes], tmp_path: Path
     assert Code.UNTRUSTED in codes(report)
 
 
-def test_a_certificate_revoked_before_the_check_is_invalid(document: bytes, pki: DemoPki, now: datetime) -> None:
+def test_a_certificate_revoked_before_the_check_is_invalid(
+    document: bytes, pki: DemoPki, now: datetime
+) -> None:
     key = Pkcs12Key.unlock(pki.issue_person("Lê Thị Thu", "Chuyên viên", AGENCY, passphrase="x"), "x")
     signed, _ = sign(document, key, field="L")
     pki.revoke(key.info.serial, at=now - timedelta(minutes=5))
@@ -122,15 +128,23 @@ def test_unchecked_revocation_is_said_and_may_be_required(chain: list[bytes], pk
     assert check(chain[0], pki.trust, require_revocation=True).verdict is Verdict.INDETERMINATE
 
 
-def test_an_expired_certificate_without_a_time_stamp_is_not_confirmed(chain: list[bytes], pki: DemoPki) -> None:
+def test_an_expired_certificate_without_a_time_stamp_is_not_confirmed(
+    chain: list[bytes], pki: DemoPki
+) -> None:
     later = check(chain[0], pki.trust, at=datetime.fromisoformat("2033-01-01T00:00:00+00:00"))
     assert later.verdict is Verdict.INDETERMINATE
     assert Code.EXPIRED_SINCE in codes(later)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_no_published_attack_is_called_valid(name: str, attack: Callable[[str], Path], trust: TrustStore) -> None:
-    assert verify_pdf(attack(name), trust).verdict in (Verdict.INVALID, Verdict.INDETERMINATE, Verdict.UNREADABLE)
+def test_no_published_attack_is_called_valid(
+    name: str, attack: Callable[[str], Path], trust: TrustStore
+) -> None:
+    assert verify_pdf(attack(name), trust).verdict in (
+        Verdict.INVALID,
+        Verdict.INDETERMINATE,
+        Verdict.UNREADABLE,
+    )
 
 
 @pytest.mark.parametrize("name", ["shadow_1.pdf", "shadow_3.pdf", "siwa_D.pdf"])
@@ -164,7 +178,9 @@ def test_a_later_field_of_the_same_agency_over_signed_words_is_not_confirmed(
     name = Box(block.box.x0, block.box.y0 - 60, block.box.x1, block.box.y0 - 10)
     line = placement.number_line(chain[0]).box
     box = {"body": Box(90, 600, 300, 680), "number": line, "name": name}[over]
-    note = appearance.Appearance(rows=tuple((appearance.Text("MMMMMMMMM", align="center"),) for _ in range(3)))
+    note = appearance.Appearance(
+        rows=tuple((appearance.Text("MMMMMMMMM", align="center"),) for _ in range(3))
+    )
     if over == "number":
         note = appearance.Appearance(rows=((appearance.Text("Số: 999/SNV-VP"),),))
     signed, _ = sign(chain[2], agency, field="X", placement=Placement(1, box), appearance=note)

@@ -1,0 +1,174 @@
+"""The command line, as a user calls it; and the services as a process."""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from signing.__main__ import main
+from signing.child import verify_in_child
+from signing.report import Code, Verdict
+from signing.testing import DemoPki
+from signing.trust import TrustStore
+
+
+@pytest.fixture
+def files(
+    tmp_path: Path, document: bytes, leader_p12: bytes, handwriting: bytes, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    (tmp_path / "in.pdf").write_bytes(document)
+    (tmp_path / "key.p12").write_bytes(leader_p12)
+    (tmp_path / "hand.png").write_bytes(handwriting)
+    monkeypatch.setenv("PIN", "pin")
+    return tmp_path
+
+
+def call(*arguments: str | Path) -> tuple[int, str]:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    return code, out.getvalue()
+
+
+def test_sign_then_verify(files: Path, pki: DemoPki) -> None:
+    signed = files / "out.pdf"
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
+    look = ("--role", "leader", "--image", files / "hand.png", "--anchor", "PHÓ GIÁM ĐỐC")
+    code, out = call("sign", files / "in.pdf", signed, *key, *look, "--field", "Leader", "--json")
+    assert code == 0, out
+    assert json.loads(out)["field"] == "Leader"
+    code, out = call("verify", signed, "--trust", pki.trust_folder, "--offline", "--json")
+    found = json.loads(out)
+    assert code == 0, out
+    assert found["verdict"] == "valid"
+    assert found["signatures"][0]["signer"] == "Nguyễn Văn Thiện"
+    assert found["signatures"][0]["revocation"] == "unchecked"
+    assert "thu hồi" in found["sentence"]
+    strict = call("verify", signed, "--trust", pki.trust_folder, "--offline", "--require-revocation")
+    assert strict[0] == 1
+
+
+@pytest.mark.parametrize("role", ["number", "attachment", "copy"])
+def test_each_role_has_a_default_place(role: str, files: Path) -> None:
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
+    text = "Số: 12/QĐ-SNV | An Giang, ngày 20 tháng 11 năm 2026"
+    code, out = call("sign", files / "in.pdf", files / "out.pdf", *key, "--role", role, "--text", text)
+    assert code == 0, out
+
+
+def test_exit_codes_tell_refused_from_wrong_use_and_unreadable(
+    files: Path, pki: DemoPki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = ("--trust", pki.trust_folder, "--offline")
+    assert call("verify", files / "in.pdf", *trust)[0] == 1
+    (files / "text.pdf").write_text("hello")
+    assert call("verify", files / "text.pdf", *trust)[0] == 3
+    assert call("verify", files / "in.pdf", "--trust", files / "nowhere")[0] == 2
+    assert call("verify", files / "missing.pdf", *trust)[0] == 2
+    assert call("verify")[0] == 2
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
+    assert call("sign", files / "text.pdf", files / "o.pdf", *key)[0] == 3
+    assert (
+        call("sign", files / "in.pdf", files / "o.pdf", "--key", "pkcs11:token=x", "--passphrase-env", "PIN")[
+            0
+        ]
+        == 2
+    )
+    monkeypatch.setenv("PIN", "wrong")
+    code, out = call("sign", files / "in.pdf", files / "o.pdf", *key)
+    assert (code, "passphrase" in out) == (1, True)
+    assert not (files / "o.pdf").exists()
+
+
+def test_inspect_gives_structure_without_a_verdict(files: Path, chain: list[bytes]) -> None:
+    (files / "chain.pdf").write_bytes(chain[2])
+    code, out = call("inspect", files / "chain.pdf", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["revisions"] == 4
+    assert [field["name"] for field in found["fields"]] == ["Leader", "Number", "Seal"]
+
+
+def test_a_check_in_a_child_gives_the_same_verdict(
+    files: Path, chain: list[bytes], trust: TrustStore
+) -> None:
+    (files / "chain.pdf").write_bytes(chain[2])
+    report = verify_in_child(files / "chain.pdf", trust)
+    assert report.verdict is Verdict.VALID
+    assert len(report.signatures) == 3
+
+
+@pytest.mark.parametrize("limits", [{"seconds": 0.001}, {"megabytes": 1}])
+def test_a_check_beyond_its_limits_is_unreadable(
+    limits: dict[str, float], files: Path, chain: list[bytes], trust: TrustStore
+) -> None:
+    (files / "chain.pdf").write_bytes(chain[2])
+    report = verify_in_child(files / "chain.pdf", trust, **limits)  # type: ignore[arg-type]
+    assert report.verdict is Verdict.UNREADABLE
+    assert report.findings[0].code in (Code.LIMIT, Code.UNREADABLE)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Callable[[int], subprocess.Popen[str]]:
+    def start(port: int) -> subprocess.Popen[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "signing.testing",
+            "serve",
+            "--pki",
+            str(tmp_path / "pki"),
+            "--port",
+            str(port),
+        ]
+        root = Path(__file__).parents[2]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env=os.environ)
+        assert process.stdout
+        assert process.stdout.readline().startswith("trust services on")
+        return process
+
+    return start
+
+
+def test_the_services_answer_stop_cleanly_and_keep_their_keys(
+    serve: Callable[[int], subprocess.Popen[str]], files: Path
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    seen = []
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        process = serve(port)
+        try:
+            assert httpx.get(f"{url}/healthz").text == "ok\n"
+            seen.append(httpx.get(f"{url}/root.cer").content)
+            assert httpx.get(f"{url}/crl").headers["content-type"] == "application/pkix-crl"
+            assert httpx.get(f"{url}/nothing").status_code == 404
+            code, out = call("timestamp", files / "in.pdf", files / "t.tsr", "--tsa", f"{url}/tsa")
+            assert code == 0, out
+        finally:
+            process.send_signal(stop)
+        assert process.wait(5) == 0
+    assert seen[0] == seen[1]
+    trust = ("--trust", files / "pki" / "trust")
+    assert call("verify-timestamp", files / "in.pdf", files / "t.tsr", *trust)[0] == 0
+    assert call("verify-timestamp", files / "hand.png", files / "t.tsr", *trust)[0] == 1
+    assert call("verify-timestamp", files / "in.pdf", files / "hand.png", *trust)[0] == 3
+    assert call("timestamp", files / "in.pdf", files / "x.tsr", "--tsa", f"{url}/tsa")[0] == 1

@@ -1,0 +1,221 @@
+"""Other programs confirm what is made here, and what others make is checked here."""
+
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from signing.keys import Pkcs12Key
+from signing.report import Clock, Revocation, Verdict
+from signing.sign import Level, sign_pdf
+from signing.testing import DemoPki
+from signing.testing.server import TrustServer
+from signing.timestamps import HttpTimestamper, stamp
+from signing.trust import TrustStore
+from signing.verify import verify_pdf
+from tests.signing.conftest import LEADER, sign
+
+pytestmark = pytest.mark.peer
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    if shutil.which(str(command[0])) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    return subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def cut(data: bytes, which: int) -> tuple[bytes, bytes]:
+    """Signed bytes and CMS of the signature that stands at `which` in the file."""
+    ranges = re.findall(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)", data)
+    a, b, c, d = map(int, ranges[which])
+    return data[a : a + b] + data[c : c + d], bytes.fromhex(data[a + b + 1 : c - 1].decode())
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[DemoPki]:
+    """A PKI whose services answer on a free port."""
+    import threading
+
+    probe = TrustServer(DemoPki.create(tmp_path / "probe", "http://127.0.0.1:9"), 0)
+    port = probe.server_port
+    probe.pki = pki = DemoPki.create(tmp_path / "pki", f"http://127.0.0.1:{port}")
+    thread = threading.Thread(target=probe.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield pki
+    probe.shutdown()
+    probe.server_close()
+
+
+@pytest.fixture
+def roots(pki: DemoPki, tmp_path: Path) -> Path:
+    path = tmp_path / "root.pem"
+    path.write_bytes(pki.root.certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_openssl_confirms_every_signature_of_the_chain(
+    which: int, chain: list[bytes], roots: Path, tmp_path: Path
+) -> None:
+    data, cms = cut(chain[2], which)
+    (tmp_path / "data").write_bytes(data)
+    (tmp_path / "p7s").write_bytes(cms)
+    command = ["openssl", "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-purpose", "any"]
+    files = [
+        "-in",
+        tmp_path / "p7s",
+        "-content",
+        tmp_path / "data",
+        "-CAfile",
+        roots,
+        "-out",
+        tmp_path / "out",
+    ]
+    found = run(*command, *files)
+    assert "CAdES Verification successful" in found.stderr, found.stderr
+    (tmp_path / "data").write_bytes(data.replace(b"%PDF-1.7", b"%PDF-1.6"))
+    assert run(*command, *files).returncode != 0
+
+
+def test_pdfsig_and_qpdf_confirm_the_chain(chain: list[bytes], tmp_path: Path) -> None:
+    path = tmp_path / "chain.pdf"
+    path.write_bytes(chain[2])
+    found = run("pdfsig", path).stdout
+    assert found.count("Signature is Valid.") == 3
+    assert found.count("- Total document signed") == 1
+    assert LEADER in found
+    checked = run("qpdf", "--check", path)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_openssl_confirms_an_ecdsa_signature(
+    document: bytes, stranger: Pkcs12Key, roots: Path, tmp_path: Path
+) -> None:
+    data, cms = cut(sign(document, stranger, field="S")[0], 0)
+    (tmp_path / "data").write_bytes(data)
+    (tmp_path / "p7s").write_bytes(cms)
+    command = ["openssl", "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-purpose", "any"]
+    files = [
+        "-in",
+        tmp_path / "p7s",
+        "-content",
+        tmp_path / "data",
+        "-CAfile",
+        roots,
+        "-out",
+        tmp_path / "out",
+    ]
+    assert "successful" in run(*command, *files).stderr
+
+
+@pytest.mark.parametrize("level", [Level.B_T, Level.B_LT, Level.B_LTA])
+def test_time_stamped_levels_hold_offline(level: Level, document: bytes, served: DemoPki) -> None:
+    key = Pkcs12Key.unlock(served.issue_person("Trần Thị Bình", "Giám đốc", "Sở Y tế", passphrase="x"), "x")
+    target = io.BytesIO()
+    url = f"{served.base_url}/tsa"
+    sign_pdf(
+        io.BytesIO(document),
+        target,
+        key,
+        field="L",
+        level=level,
+        timestamper=HttpTimestamper(url),
+        trust=served.trust,
+        allow_private_fetch=True,
+    )
+    (found,) = verify_pdf(target, served.trust).signatures
+    assert found.clock is Clock.TIMESTAMP
+    assert found.level is level
+    assert found.verdict is Verdict.VALID
+    assert found.revocation is (Revocation.UNCHECKED if level is Level.B_T else Revocation.GOOD)
+    fetched = verify_pdf(
+        target, served.trust, offline=False, allow_private_fetch=True, require_revocation=True
+    )
+    assert fetched.verdict is Verdict.VALID
+
+
+def test_openssl_confirms_the_time_stamps_and_ocsp_answers(
+    served: DemoPki, tmp_path: Path, leader_p12: bytes
+) -> None:
+    data = tmp_path / "data"
+    data.write_bytes(b"hello")
+    with data.open("rb") as stream:
+        (tmp_path / "tsr").write_bytes(stamp(stream, HttpTimestamper(f"{served.base_url}/tsa")))
+    pem, middle = served.folder / "root.pem", served.folder / "intermediate.pem"
+    found = run(
+        "openssl",
+        "ts",
+        "-verify",
+        "-in",
+        tmp_path / "tsr",
+        "-data",
+        data,
+        "-CAfile",
+        pem,
+        "-untrusted",
+        middle,
+    )
+    assert "Verification: OK" in found.stdout + found.stderr
+    key = Pkcs12Key.unlock(served.issue_person("Lý Văn Cường", "Chuyên viên", "Sở", passphrase="x"), "x")
+    (issued,) = (served.folder / "issued").glob(f"{key.info.serial}.pem")
+    ask = [
+        "openssl",
+        "ocsp",
+        "-issuer",
+        middle,
+        "-cert",
+        issued,
+        "-url",
+        f"{served.base_url}/ocsp",
+        "-CAfile",
+        pem,
+    ]
+    assert ": good" in run(*ask).stdout
+    served.revoke(key.info.serial)
+    revoked = run(*ask)
+    assert ": revoked" in revoked.stdout
+    assert "Response verify OK" in revoked.stderr
+
+
+def test_a_signature_made_by_pdfsig_gets_a_verdict(
+    document: bytes, leader_p12: bytes, tmp_path: Path
+) -> None:
+    store = tmp_path / "nss"
+    store.mkdir()
+    if shutil.which("certutil") is None or shutil.which("pk12util") is None:
+        pytest.skip("the NSS tools are not installed")
+    (tmp_path / "key.p12").write_bytes(leader_p12)
+    run("certutil", "-N", "-d", f"sql:{store}", "--empty-password")
+    run("pk12util", "-i", tmp_path / "key.p12", "-d", f"sql:{store}", "-W", "pin", "-K", "")
+    listed = run("certutil", "-L", "-d", f"sql:{store}").stdout
+    nick = next((line.rsplit("  ", 1)[0].strip() for line in listed.splitlines() if "u,u,u" in line), "")
+    (tmp_path / "in.pdf").write_bytes(document)
+    run(
+        "pdfsig", "-nssdir", store, "-add-signature", "-nick", nick, tmp_path / "in.pdf", tmp_path / "out.pdf"
+    )
+    if not (tmp_path / "out.pdf").exists():
+        pytest.skip("this pdfsig did not sign")
+    report = verify_pdf(tmp_path / "out.pdf", TrustStore(roots=()))
+    assert report.signatures[0].intact
+    assert report.verdict is Verdict.INDETERMINATE
+
+
+def test_a_file_signed_by_plain_pyhanko_is_valid(
+    document: bytes, leader_p12: bytes, trust: TrustStore
+) -> None:
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
+
+    signer = SimpleSigner.load_pkcs12_data(leader_p12, other_certs=[], passphrase=b"pin")
+    out = io.BytesIO()
+    PdfSigner(PdfSignatureMetadata(field_name="S"), signer).sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(document)), output=out
+    )
+    assert verify_pdf(out, trust).verdict is Verdict.VALID
