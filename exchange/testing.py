@@ -95,9 +95,9 @@ def free_port() -> int:
 
 @dataclass
 class HubProcess:
-    """An axis over real HTTP. `database`: URL of an empty PostgreSQL database."""
+    """An axis over real HTTP. `database`: URL of an empty PostgreSQL database, None for the embedded server."""
 
-    database: str
+    database: str | None
     data: Path
     port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
@@ -141,6 +141,7 @@ class HubProcess:
         """Register a system as its operator does, and return a client for it."""
         from exchange.hub import axis, directory  # a client alone needs no database driver
 
+        assert self.database, "with the embedded server use `admin`"
         own = axis.assemble(self.database, self.data, threads=1)
         with own.sessions.begin() as session:
             directory.add_system(own, session, system_id, secret)
@@ -160,7 +161,7 @@ class HubProcess:
         return AxisClient(self.url, system_id, secret, **options)
 
     def _command(self, name: str, *words: str) -> list[str]:
-        place = ["--database", self.database, "--data", str(self.data)]
+        place = ["--data", str(self.data), *(["--database", self.database] if self.database else [])]
         return [sys.executable, "-m", "exchange", "hub", name, *place, *words]
 
     def _environment(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from eoffice.core.blobs import BlobStore
 from eoffice.core.db import sqlalchemy_url
+from eoffice.core.secrets import private_folder
 from exchange.hub.models import Base
 from exchange.keys import SystemKey, load_key, make_key
 from exchange.limits import LIMITS, Limits
@@ -56,7 +57,7 @@ def assemble(
     `database`: URL of its own PostgreSQL database. `data`: folder for files and keys, made 0700.
     `key`: PKCS#12 or PEM file; without it `data/system.pem`, made with a certificate of its own.
     """
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(data)
     engine = sa.create_engine(
         sqlalchemy_url(database), pool_size=threads, max_overflow=4, pool_pre_ping=True, pool_timeout=10
     )

@@ -79,6 +79,8 @@ class Packet(Base):
     __table_args__ = (
         sa.UniqueConstraint("system_id", "key"),
         sa.Index(None, "system_id", "sha256"),
+        # the sender's list of what he sent, newest first
+        sa.Index(None, "system_id", "kind", "accepted_at"),
     )
     #: the DocId of the sending side
     id: Mapped[str] = mapped_column(primary_key=True)

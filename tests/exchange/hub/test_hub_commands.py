@@ -10,8 +10,8 @@ from exchange.testing import HubProcess
 def test_systems_and_agencies_are_registered_and_listed(hub: HubProcess):
     for _ in range(2):  # repeating changes nothing
         hub.admin("add-system", "--id", "CLI.1", "--secret", "first", "--name", "Hệ thống 1")
-        words = ("--name", "Sở Thử", "--system", "CLI.1", "--old-code", "000.00.98.H01")
-        hub.admin("add-agency", "--code", "H01.98", *words)
+    words = ("--name", "Sở Thử", "--system", "CLI.1", "--old-code", "000.00.98.H01")
+    hub.admin("add-agency", "--code", "H01.98", *words)
     listed = hub.admin("list")
     assert "system\tCLI.1\tHệ thống 1" in listed
     assert "agency\tH01.98\t000.00.98.H01\tCLI.1\tSở Thử" in listed
