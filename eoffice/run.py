@@ -23,6 +23,8 @@ from eoffice.core.db import DATABASE_URL, database_url, migration_url
 from eoffice.core.embedded import APP, HUB, OWNER, Embedded, EmbeddedError
 from eoffice.core.processes import Child, NotReady, Process, Supervisor, port_is_free, spawn
 from eoffice.core.secrets import private_folder, secret
+from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, SYSTEM
+from eoffice.demo.tour import text as tour
 from eoffice.migrations import upgrade
 
 
@@ -64,9 +66,9 @@ def plan() -> Plan:
     environment = os.environ | {
         "EOFFICE_INSTANCE": str(instance),
         "EOFFICE_AXIS_URL": axis,
-        "EOFFICE_AXIS_SYSTEM": "H01",
-        "EOFFICE_AXIS_SECRET": secret("axis:H01"),
-        "EOFFICE_AXIS_CERTIFICATES": str(instance / "hub" / "receipts.pem"),
+        "EOFFICE_AXIS_SYSTEM": SYSTEM,
+        "EOFFICE_AXIS_SECRET": secret(f"axis:{SYSTEM}"),
+        "EOFFICE_AXIS_CERTIFICATES": str(instance / "hub" / "system.pem"),
         "EOFFICE_TSA_URL": f"{trust}/tsa",
         "EOFFICE_TRUST_DIR": str(instance / "pki" / "trust"),
         "PYTHONUNBUFFERED": "1",
@@ -130,7 +132,7 @@ def start(supervisor: Supervisor, chosen: Plan) -> None:
         supervisor.add(Process(name, _spawner(chosen, name, command), ready))
     _say("demo data")
     _once(chosen, "demo", [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "fill"])
-    _welcome(chosen)
+    print(tour(chosen.web), flush=True)
 
 
 def _database(supervisor: Supervisor, chosen: Plan) -> None:
@@ -160,6 +162,22 @@ def _axis(supervisor: Supervisor, chosen: Plan) -> None:
     os.environ["EOFFICE_HUB_DATA"] = str(data)
     hub = [sys.executable, "-m", "exchange", "hub"]
     _once(chosen, "axis", [*hub, "init"])
+    for system in (SYSTEM, OUTSIDE_SYSTEM):
+        os.environ["EOFFICE_SYSTEM_SECRET"] = secret(f"axis:{system}")
+        _once(chosen, "axis", [*hub, "add-system", "--id", system, "--secret-env", "EOFFICE_SYSTEM_SECRET"])
+    del os.environ["EOFFICE_SYSTEM_SECRET"]
+    outside = next(agency for agency in OUTSIDE if agency[0] == OUTSIDE_SYSTEM)
+    agency = [
+        "--code",
+        outside[0],
+        "--name",
+        outside[2],
+        "--old-code",
+        outside[1],
+        "--system",
+        OUTSIDE_SYSTEM,
+    ]
+    _once(chosen, "axis", [*hub, "add-agency", *agency])
     command = [*hub, "serve", "--port", str(settings().get(HUB_PORT))]
     supervisor.add(Process("axis", _spawner(chosen, "axis", command), f"{chosen.axis}/healthz"))
 
@@ -177,12 +195,6 @@ def _once(chosen: Plan, name: str, command: list[str]) -> None:
 
 def _say(what: str) -> None:
     print(f"  starting: {what}", flush=True)
-
-
-def _welcome(chosen: Plan) -> None:
-    from eoffice.demo.tour import text
-
-    print(text(chosen.web), flush=True)
 
 
 if __name__ == "__main__":

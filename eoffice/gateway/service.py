@@ -1,16 +1,41 @@
 """Use cases of the exchange."""
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import InvalidTransition
+from eoffice.core.errors import InvalidTransition, Unavailable
 from eoffice.core.permissions import Actor, require
+from eoffice.directory import queries as directory
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document
-from eoffice.gateway import operations, queries
+from eoffice.gateway import axis, operations, queries
 from eoffice.gateway.models import Dispatch, DispatchState, Hop
 from eoffice.gateway.permissions import GATEWAY_RESEND
+from exchange.errors import ExchangeError
+
+
+class AxisAway(Unavailable):
+    """The axis did not do what was asked."""
+
+    message = _l("The axis does not answer as expected: %(reason)s. Check its address and the shared secret.")
+
+
+def announce(session: Session, actor: Actor) -> int:
+    """Tell the axis which agencies this system serves; returns how many. Raises Unavailable of core.errors."""
+    require(actor, GATEWAY_RESEND)
+    client = axis.client()
+    if client is None:
+        return 0
+    agencies = directory.hosted(session)
+    try:
+        for agency in agencies:
+            mail = agency.email or f"{agency.code.lower()}@example.invalid"
+            client.register_agency(agency.code, agency.name, mail=mail, old_code=agency.old_code or "")
+    except ExchangeError as error:
+        raise AxisAway(reason=error.vi) from error
+    return len(agencies)
 
 
 def resend(session: Session, actor: Actor, document_id: int) -> Dispatch:

@@ -53,6 +53,9 @@ def upgrade() -> None:
         postgresql_ops={"folded": "gin_trgm_ops"},
     )
     op.create_index(op.f("ix_agency_hosted"), "agency", ["hosted"], unique=False)
+    op.create_index(
+        "ix_agency_order", "agency", [sa.literal_column("hosted DESC"), "sort_key", "id"], unique=False
+    )
     op.create_index(op.f("ix_agency_parent_id"), "agency", ["parent_id"], unique=False)
     op.create_index(op.f("ix_agency_sort_key"), "agency", ["sort_key"], unique=False)
     op.create_table(
