@@ -5,7 +5,7 @@ from datetime import datetime
 from io import SEEK_END
 from typing import Any, BinaryIO
 
-from asn1crypto import cms, x509
+from asn1crypto import parser, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESSubIndic
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, StandardDiffPolicy
@@ -127,7 +127,7 @@ class Check:
             raise Malformed("the byte range makes no sense")
         contents = self.embedded.pkcs7_content
         # the only bytes no signature covers: nothing but zeros may fill them up (ISO 32000-1 §12.8.1)
-        if any(contents[len(cms.ContentInfo.load(contents).dump()) :]):
+        if any(contents[parser.peek(contents) :]):
             raise Malformed("the space reserved for the signature holds other data")
 
     def _context(self, at: datetime, leaf: x509.Certificate, *, require: bool = False) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from asn1crypto import x509
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
+from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.dss import DocumentSecurityStore
@@ -83,10 +84,10 @@ class _Verifier:
 
     async def report(self) -> Report:
         structure = gate.examine(self.stream)
-        reader = PdfFileReader(self.stream, strict=True)
-        if reader.encrypted:
-            reader.decrypt(b"")
+        reader, complaint = self._read()
         findings = self._structure(structure, reader)
+        if complaint and not structure.problems:
+            findings.append(Finding(Code.DAMAGED, {"reason": complaint}))
         found = list(_signatures(reader))
         if not found:
             unsigned = Verdict.UNREADABLE if structure.problems else Verdict.UNSIGNED
@@ -103,6 +104,18 @@ class _Verifier:
         findings += later_fields(self.stream, reports, shown, ends, self.same_agency)
         findings += _trailing(reader, [embedded for _, embedded in found if not isinstance(embedded, str)])
         return self._conclude(tuple(reports), tuple(findings), structure.pages)
+
+    def _read(self) -> tuple[PdfFileReader, str]:
+        """The file, and what the strict reader disliked: then the lenient one tells who signed, but no more."""
+        complaint = ""
+        try:
+            reader = PdfFileReader(self.stream, strict=True)
+        except PdfReadError as error:
+            complaint = _text(error)
+            reader = PdfFileReader(self.stream, strict=False)
+        if reader.encrypted:
+            reader.decrypt(b"")
+        return reader, complaint
 
     def _structure(self, structure: gate.Structure, reader: PdfFileReader) -> list[Finding]:
         findings = [Finding(Code.DAMAGED, {"reason": reason[:200]}) for reason in structure.problems[:1]]
