@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import datetime
-from enum import Enum
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from eoffice.core import sandbox
 from eoffice.core.config import settings
@@ -18,6 +16,7 @@ from signing.trust import TrustStore
 from signing.verify import verify_pdf
 
 sandbox.preload(__name__)
+_REPORTS = TypeAdapter(Report)
 
 
 def check(path: Path) -> Report:
@@ -64,45 +63,10 @@ class _Policy(asyncio.DefaultEventLoopPolicy):
 
 def write(report: Report) -> dict[str, Any]:
     """A report as data that JSON can hold."""
-    data: dict[str, Any] = _plain(report)
+    data: dict[str, Any] = _REPORTS.dump_python(report, mode="json")
     return data
 
 
 def read(data: Mapping[str, Any]) -> Report:
     """The report `write` wrote."""
-    report: Report = _typed(data, Report)
-    return report
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
-
-
-def _typed(value: Any, kind: Any) -> Any:
-    """Follow the annotations of the report's own classes back to their values."""
-    if get_origin(kind) is UnionType:
-        return (
-            None
-            if value is None
-            else _typed(value, next(one for one in get_args(kind) if one is not NoneType))
-        )
-    if get_origin(kind) is tuple:
-        return tuple(_typed(entry, get_args(kind)[0]) for entry in value)
-    if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        return kind(**{name: _typed(entry, hints[name]) for name, entry in value.items() if name in hints})
-    if isinstance(kind, type) and issubclass(kind, datetime):
-        return datetime.fromisoformat(value)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
-    if isinstance(kind, type) and issubclass(kind, tuple):
-        return kind(*value)
-    return value
+    return _REPORTS.validate_python(data)

@@ -1,26 +1,38 @@
 """From the leader's signature to the issue."""
 
+import io
 import subprocess
+import threading
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
+from PIL import Image
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs
-from eoffice.documents import pages
-from eoffice.documents.models import FileRole
+from eoffice.core import clock, config, jobs
+from eoffice.core.audit import AuditEntry
+from eoffice.core.blobs import blobs
+from eoffice.core.db import new_session
+from eoffice.core.errors import AppError, Conflict
+from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Role
+from eoffice.documents import pages, registers
+from eoffice.documents import queries as documents
+from eoffice.documents.models import FileRole, RegisterEntry
+from eoffice.gateway.models import Delivery, Dispatch
+from eoffice.outgoing import issuing, service
+from eoffice.outgoing.drafting import Upload
+from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.workflow import State
-from eoffice.signatures import checking
+from eoffice.signatures import checking, errors, queries
+from eoffice.signatures import service as keys
+from eoffice.signatures.models import KeyPurpose
+from eoffice.signatures.settings import TSA_URL
 from signing.report import Verdict
-from tests.factories import Province, province
+from tests.factories import PIN, Province
 from tests.outgoing.drafts import bring, draft, newest, path
-from tests.signatures.keys import equip
-
-
-@pytest.fixture
-def place(session: Session) -> Province:
-    made = province(session)
-    equip(session, made.a)
-    return made
+from tests.signatures.keys import pki
 
 
 def test_leader_number_and_seal_make_a_chain_that_every_verifier_accepts(
@@ -35,3 +47,230 @@ def test_leader_number_and_seal_make_a_chain_that_every_verifier_accepts(
         ["pdfsig", "-nocert", str(issued)], capture_output=True, text=True, check=False
     ).stdout
     assert told.count("Signature is Valid") == 3
+
+
+def test_openssl_accepts_the_leaders_signature(session: Session, place: Province, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    document = bring(session, place.a, draft(session, place), State.NUMBERING)
+    data = path(newest(session, document, FileRole.SIGNED)).read_bytes()
+    start = data.rindex(b"/ByteRange [") + len(b"/ByteRange [")
+    a, b, c, d = map(int, data[start : data.index(b"]", start)].split())
+    (tmp_path / "signed").write_bytes(data[a : a + b] + data[c : c + d])
+    raw = bytes.fromhex(data[a + b : c].strip(b"<>").decode())
+    (tmp_path / "cms").write_bytes(raw)
+    (tmp_path / "root.pem").write_bytes((pki().trust_folder / "root.pem").read_bytes())
+    done = subprocess.run(
+        ["openssl", "cms", "-verify", "-inform", "DER", "-binary", "-purpose", "any", "-in", "cms",
+         "-content", "signed", "-CAfile", "root.pem", "-out", "/dev/null"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_the_leader_signed_is_the_beginning_of_what_is_issued(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    signed = path(newest(session, document, FileRole.SIGNED)).read_bytes()
+    assert path(newest(session, document, FileRole.ISSUED)).read_bytes().startswith(signed)
+
+
+def test_number_and_date_of_an_issued_document_are_found_and_seen(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    before, after = (path(newest(session, document, role)) for role in (FileRole.SIGNED, FileRole.ISSUED))
+    text = pages.page_text(after)[0].text
+    assert f"Số: {document.code}" in text
+    assert document.issued_on is not None
+    assert f"An Giang, ngày {document.issued_on:%d} tháng" in text
+    x0, y0, x1, y1 = document.number_box or []
+    plain, drawn = (
+        Image.open(io.BytesIO(pages.render_page(one, 1, 900))).convert("L") for one in (before, after)
+    )
+    scale = 900 / 595.28
+    line = tuple(round(side * scale) for side in (x0, 841.89 - y1 + 6, x1, 841.89 - y0 - 3))
+    assert plain.crop(line).getextrema()[0] > 200  # blank before
+    assert drawn.crop(line).getextrema()[0] < 60  # ink after
+
+
+def test_the_search_finds_the_number_of_an_issued_document(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    jobs.work_off(session)
+    found = session.scalar(
+        sa.text("SELECT words @@ to_tsquery('simple', 'snnmt & khtc & giong') FROM document WHERE id = :id"),
+        {"id": document.id},
+    )
+    assert found
+
+
+def test_issuing_names_the_document_and_puts_it_into_the_outbox(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    assert document.code == "01/SNNMT-KHTC"
+    assert document.document_uid == f"H01.12,{clock.today():%Y/%m/%d},01/SNNMT-KHTC"
+    assert session.scalar(sa.select(Dispatch.document_id)) == document.id
+    codes = session.scalars(sa.select(Delivery.recipient_code)).all()
+    assert sorted(codes) == [place.b.agency.code, place.outside.code]
+
+
+def test_an_issued_document_cannot_be_changed_by_any_code_path(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    document.subject = "Nội dung khác"
+    with pytest.raises(Frozen):
+        session.flush()
+    session.rollback()
+    document = session.get_one(OutgoingDocument, document.id, populate_existing=True)
+    document.state = State.DRAFT
+    with pytest.raises(Frozen):
+        session.flush()
+    session.rollback()
+
+
+def test_two_clerks_at_once_give_one_number(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.NUMBERING)
+    outcomes: list[object] = []
+
+    def number() -> None:
+        with new_session() as own:
+            try:
+                outcomes.append(issuing.give_number(own, place.a.clerk, document.id).code_number)
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                outcomes.append(type(error).__mro__)
+
+    clerks = [threading.Thread(target=number) for _ in range(4)]
+    for clerk in clerks:
+        clerk.start()
+    for clerk in clerks:
+        clerk.join()
+    assert outcomes.count("01") == 1
+    assert all(Conflict in o or AppError in o for o in outcomes if isinstance(o, tuple))
+    assert session.scalar(sa.select(sa.func.count()).select_from(RegisterEntry)) == 1
+
+
+def test_sealing_again_after_a_failure_uses_the_same_number(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SEALING)
+    with config.override(**{TSA_URL.name: "http://127.0.0.1:9/tsa"}), pytest.raises(errors.TimestampDown):
+        issuing.seal(session, place.a.clerk, document.id, PIN)
+    assert documents.latest_file(session, document, FileRole.NUMBERED, FileRole.ISSUED) is None
+    issuing.seal(session, place.a.clerk, document.id, PIN)
+    assert (document.state, document.code_number) == (State.ISSUING, "01")
+
+
+def test_a_dead_time_stamping_service_changes_nothing(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    with config.override(**{TSA_URL.name: "http://127.0.0.1:9/tsa"}), pytest.raises(errors.TimestampDown):
+        issuing.sign(session, place.a.leader, document.id, PIN)
+    session.expire_all()
+    assert document.state == State.SIGNATURE
+    assert documents.latest_file(session, document, FileRole.SIGNED) is None
+
+
+def test_a_wrong_pin_signs_nothing_and_is_never_written_down(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    with pytest.raises(errors.WrongPin) as told:
+        issuing.sign(session, place.a.leader, document.id, "wrong-secret-pin")
+    assert told.value.params["left"] == 4
+    assert documents.latest_file(session, document, FileRole.SIGNED) is None
+    for entry in session.scalars(sa.select(AuditEntry)):
+        assert "wrong-secret-pin" not in str(entry.details)
+
+
+def test_five_wrong_pins_lock_the_key_for_a_while(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    for _ in range(4):
+        with pytest.raises(errors.WrongPin):
+            issuing.sign(session, place.a.leader, document.id, "654321")
+    with pytest.raises(errors.KeyLocked):
+        issuing.sign(session, place.a.leader, document.id, "654321")
+    with pytest.raises(errors.KeyLocked):
+        issuing.sign(session, place.a.leader, document.id, PIN)
+    with clock.freeze(clock.now() + timedelta(minutes=31)):
+        assert issuing.sign(session, place.a.leader, document.id, PIN).state == State.NUMBERING
+
+
+def test_an_expired_certificate_signs_nothing(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    with clock.freeze(clock.now() + timedelta(days=6 * 365)), pytest.raises(errors.KeyExpired):
+        issuing.sign(session, place.a.leader, document.id, PIN)
+    assert document.state == State.SIGNATURE
+
+
+def test_a_leader_without_key_is_told_whom_to_ask(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    key = queries.key_of(session, place.a.leader, KeyPurpose.PERSON)
+    assert key is not None
+    key.active = False
+    session.commit()
+    with pytest.raises(errors.NoKey):
+        issuing.sign(session, place.a.leader, document.id, PIN)
+
+
+def test_a_separate_attachment_is_signed_with_number_and_time(session: Session, place: Province) -> None:
+    document = draft(session, place)
+    page = path(newest(session, document, FileRole.DRAFT)).read_bytes()
+    service.attach(session, place.a.specialist, document.id, Upload(io.BytesIO(page), "phu-luc.pdf"))
+    bring(session, place.a, document, State.ISSUED)
+    attachment = newest(session, document, FileRole.ATTACHMENT)
+    assert f"Số: {document.code}; {clock.today():%d/%m/%Y};" in pages.page_text(path(attachment))[0].text
+    assert checking.check(path(attachment)).verdict is Verdict.VALID
+    assert newest(session, document, FileRole.SOURCE).name == "phu-luc.pdf"
+    assert len(documents.files(session, document, FileRole.ATTACHMENT)) == 1
+
+
+def test_a_void_number_stays_with_its_reason_and_is_not_used_again(session: Session, place: Province) -> None:
+    first = bring(session, place.a, draft(session, place), State.SEALING)
+    issuing.void_number(session, place.a.clerk, first.id, "Ký nhầm bản cũ")
+    second = bring(session, place.a, draft(session, place), State.SEALING)
+    assert second.code_number == "02"
+    entry = session.scalars(sa.select(RegisterEntry).order_by(RegisterEntry.number)).first()
+    assert entry is not None
+    assert (entry.number, entry.void_reason) == (1, "Ký nhầm bản cũ")
+    with pytest.raises(registers.VoidNeedsReason):
+        issuing.void_number(session, place.a.clerk, second.id, " ")
+
+
+def test_the_clerk_may_move_the_number_line(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SEALING)
+    with pytest.raises(issuing.BoxOutside):
+        issuing.place_number_line(session, place.a.clerk, document.id, 100, 40, 165)
+    issuing.place_number_line(session, place.a.clerk, document.id, 30, 250, 165)
+    issuing.seal(session, place.a.clerk, document.id, PIN)
+    line = next(
+        line
+        for line in pages.page_text(path(newest(session, document, FileRole.ISSUED)))[0].lines
+        if "Số:" in line.text
+    )
+    assert line.box.y0 < 200
+
+
+def test_the_verdict_on_what_was_made_is_kept_and_told(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.ISSUING)
+    jobs.work_off(session)
+    issued = newest(session, document, FileRole.ISSUED)
+    check = queries.checks(session, [issued])[issued.id]
+    assert check.verdict == "valid"
+    assert (
+        checking.read(check.report).signatures[0].signer.name == place.a.posts[Role.LEADER].person.full_name
+    )  # type: ignore[union-attr]
+
+
+def test_a_byte_changed_after_the_issue_is_found(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    issued = newest(session, document, FileRole.ISSUED)
+    assert blobs().check(issued.sha256)
+    data = bytearray(path(issued).read_bytes())
+    data[2000] ^= 1
+    changed = blobs().put_bytes(bytes(data))
+    assert checking.check(blobs().path(changed.sha256)).verdict in (Verdict.INVALID, Verdict.UNREADABLE)
+
+
+def test_a_pin_can_be_changed_and_the_old_one_stops_working(session: Session, place: Province) -> None:
+    keys.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
+    with pytest.raises(errors.WrongPin):
+        keys.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
+    assert keys.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
+
+
+def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) -> None:
+    found = queries.key_of(session, place.a.leader, KeyPurpose.PERSON)
+    assert found is not None
+    with pytest.raises(errors.WrongOwner):
+        keys.add_key(
+            session, system_actor(), found.pkcs12, KeyPurpose.PERSON, place.a.agency,
+            place.a.posts[Role.CLERK].person, PIN,
+        )  # fmt: skip
