@@ -73,8 +73,9 @@ def _mount(app: Flask, feature: str) -> None:
                 # A bearer token is no cookie: nobody else's page can send it.
                 web.csrf.exempt(blueprint)
     commands = _module(feature, "commands")
-    for group in (v for v in vars(commands).values() if isinstance(v, AppGroup)) if commands else ():
-        app.cli.add_command(group)
+    groups = (v for v in vars(commands).values() if isinstance(v, AppGroup)) if commands else ()
+    for command in (*groups, *getattr(commands, "TOP_LEVEL", ())):
+        app.cli.add_command(command)
 
 
 def _module(feature: str, name: str) -> ModuleType | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 
@@ -60,7 +61,11 @@ class WeakPassword(Invalid):
 @lru_cache(maxsize=1)
 def _hasher() -> PasswordHasher:
     # Tests sign in hundreds of times; the real cost is the library's default (RFC 9106, low memory).
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1) if settings().get(TESTING) else PasswordHasher()
+    return (
+        PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        if settings().get(TESTING)
+        else PasswordHasher()
+    )
 
 
 def add_user(session: Session, actor: Actor, person: Person, username: str, password: str) -> User:
@@ -135,6 +140,11 @@ def actor_of(session: Session, user: User, assignment_id: int | None = None) -> 
         raise NoPost
     post = next((p for p in posts if p.id == assignment_id), posts[0])
     return actor_in(user, post, [p for p in posts if p.agency_id == post.agency_id])
+
+
+def posts_of(session: Session, actor: Actor) -> Sequence[Assignment]:
+    """The present posts of the person who acts, in every agency."""
+    return directory.assignments_of(session, actor.person_id) if actor.person_id is not None else []
 
 
 def actor_in(user: User | None, post: Assignment, posts: list[Assignment]) -> Actor:

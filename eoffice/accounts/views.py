@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import UserMixin, login_user, logout_user
+from flask_login import UserMixin, current_user, login_user, logout_user
 
 from eoffice.accounts import service
+from eoffice.accounts.forms import SignInForm
 from eoffice.accounts.models import User
-from eoffice.accounts.settings import IDLE_MINUTES, SIGN_IN_RATE
+from eoffice.accounts.settings import SIGN_IN_RATE
+from eoffice.core import clock
 from eoffice.core.config import settings
 from eoffice.core.errors import AppError
 from eoffice.core.permissions import Actor
@@ -60,18 +62,24 @@ def use_token() -> None:
 @limiter.limit(lambda: settings().get(SIGN_IN_RATE), methods=["POST"])
 def sign_in() -> ResponseReturnValue:
     """The first page."""
+    inside = _inside(request.args.get("next")) or url_for("home.desk")
+    if request.method == "GET" and current_user._get_current_object().is_authenticated:
+        return redirect(inside)
     problem: AppError | None = None
-    if request.method == "POST":
+    form = SignInForm()  # type: ignore[no-untyped-call]  # Flask-WTF is not typed
+    if form.validate_on_submit():  # type: ignore[no-untyped-call]  # as above
         try:
-            user = service.sign_in(db(), request.form.get("username", ""), request.form.get("password", ""))
+            user = service.sign_in(db(), form.username.data, form.password.data)
         except AppError as error:
             problem = error
         else:
             session.clear()
             session.permanent = True
             login_user(SignedInUser(user))
-            return redirect(_inside(request.args.get("next")) or url_for("home.desk"))
-    return render_template("accounts/sign_in.html", problem=problem), 422 if problem else 200
+            return redirect(inside)
+    hour = f"{clock.local(clock.now()):%d/%m/%Y %H:%M}"
+    page = render_template("accounts/sign_in.html", form=form, problem=problem, hour=hour)
+    return page, 422 if problem or form.errors else 200
 
 
 @bp.post("/sign-out")
@@ -84,36 +92,39 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in"))
 
 
-@bp.post("/language/<code>")
+@bp.get("/language/<code>")
 @needs(PUBLIC)
 def language(code: str) -> Response:
-    """Vietnamese or English; kept in the browser."""
-    answer = make_response(redirect(_inside(request.form.get("next")) or url_for("home.desk")))
+    """Vietnamese or English; kept in the browser, so that a link may set it."""
+    answer = make_response(redirect(_inside(request.args.get("next")) or url_for("home.desk")))
     if code in LANGUAGES:
         answer.set_cookie("language", code, max_age=timedelta(days=365), samesite="Lax", httponly=True)
     return answer
 
 
-@bp.post("/post/<int:assignment_id>")
+@bp.get("/posts")
+@needs(SIGNED_IN)
+def posts() -> ResponseReturnValue:
+    """The posts one may act under."""
+    actor = current_actor()
+    found = service.posts_of(db(), actor)
+    return render_template("accounts/posts.html", posts=found, acting=actor.assignment_id)
+
+
+@bp.post("/posts/<int:assignment_id>")
 @needs(SIGNED_IN)
 def choose_post(assignment_id: int) -> ResponseReturnValue:
-    """Act under another of one's own posts."""
+    """Act under another of one's own posts; somebody else's is never taken (see `service.actor_of`)."""
     session["assignment"] = assignment_id
-    return redirect(url_for("home.desk"))
-
-
-def idle_limit() -> timedelta:
-    """How long a session lives without use."""
-    return timedelta(minutes=settings().get(IDLE_MINUTES))
+    return redirect(url_for("home.desk"), 303)
 
 
 def _inside(target: str | None) -> str | None:
     """A path of this site, or None: nobody is sent elsewhere after signing in."""
-    if not target:
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    # Browsers drop control characters and read a backslash as a slash: "/\t/evil" would leave the site.
+    if any(char <= " " or char == "\\" for char in target):
         return None
     parts = urlsplit(target)
-    return (
-        target
-        if not parts.netloc and not parts.scheme and target.startswith("/") and target[1:2] not in ("/", "\\")
-        else None
-    )
+    return target if not parts.netloc and not parts.scheme else None

@@ -22,6 +22,8 @@ class Agency(Base):
             postgresql_using="gin",
             postgresql_ops={"folded": "gin_trgm_ops"},
         ),
+        # the order of every list of agencies: ours first
+        sa.Index("ix_agency_order", sa.text("hosted DESC"), "sort_key", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     #: code by Decision 20/2020/QĐ-TTg, at most 35 characters, e.g. H01.12

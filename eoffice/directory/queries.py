@@ -27,16 +27,33 @@ def hosted(session: Session) -> Sequence[Agency]:
     return session.scalars(sa.select(Agency).where(Agency.hosted).order_by(Agency.code)).all()
 
 
+#: agencies looked through in the order of the list before the index of letter groups is asked
+_FIRST = 2000
+
+
 def search_agencies(
     session: Session, text: str, *, limit: int = 12, without: int | None = None
 ) -> Sequence[Agency]:
-    """Type-ahead: every word typed is part of the folded name or code; closed agencies are left out."""
-    query = sa.select(Agency).where(sa.or_(Agency.valid_to.is_(None), Agency.valid_to >= clock.today()))
-    for word in search_text(text).split():
-        query = query.where(Agency.folded.contains(word, autoescape=True))
+    """Type-ahead: every word typed is part of the folded name or code; closed agencies are left out.
+
+    Hosted agencies come first. Common words fill the list within its first rows; for the others the index
+    of letter groups is asked, which needs a word of three letters: with less, the person types on.
+    """
+    words = search_text(text).split()
+    fits = [Agency.folded.contains(word, autoescape=True) for word in words]
+    fits.append(sa.or_(Agency.valid_to.is_(None), Agency.valid_to >= clock.today()))
     if without is not None:
-        query = query.where(Agency.id != without)
-    return session.scalars(query.order_by(Agency.hosted.desc(), Agency.sort_key).limit(limit)).all()
+        fits.append(Agency.id != without)
+    order = (Agency.hosted.desc(), Agency.sort_key, Agency.id)
+    first = sa.select(Agency.id).order_by(*order).limit(_FIRST).subquery()
+    near = sa.select(Agency).join(first, first.c.id == Agency.id).where(*fits).order_by(*order).limit(limit)
+    found = session.scalars(near).all()
+    if len(found) == limit or max(map(len, words), default=0) < 3:
+        return found
+    # Materialized: the planner would else walk the whole list in its order, hoping for an early match.
+    hits = sa.select(Agency.id).where(*fits).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    everywhere = sa.select(Agency).join(hits, hits.c.id == Agency.id)
+    return session.scalars(everywhere.order_by(*order).limit(limit)).all()
 
 
 def current(on: date | None = None) -> sa.ColumnElement[bool]:

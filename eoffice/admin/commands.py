@@ -1,0 +1,71 @@
+"""Operators' commands: the two processes, health, and the proof of the log."""
+
+import sys
+
+import click
+import waitress
+from flask import current_app
+from flask.cli import AppGroup
+
+from eoffice.admin import health as checks
+from eoffice.admin.settings import HOST, TRUSTED_PROXY, WEB_THREADS
+from eoffice.core import audit, jobs
+from eoffice.core.config import PORT, settings
+from eoffice.core.states import Tone
+from eoffice.core.web import db
+from eoffice.gateway.receiver import Receiver
+
+audit_cli = AppGroup("audit", help="The log of changes.")
+
+
+@audit_cli.command("prove")
+def prove() -> None:
+    """Compute every seal again from the entries; exit 1 when one does not fit."""
+    proof = audit.prove(db())
+    if proof.broken_at is not None:
+        click.echo(f"broken: seal {proof.broken_at} does not fit its entries; {proof.seals} before it do")
+        sys.exit(1)
+    click.echo(f"unbroken: {proof.entries} entries under {proof.seals} seals")
+
+
+@click.command("health")
+def health() -> None:
+    """Look at every part; one line each; exit 1 when one does not work."""
+    report = checks.report(db())
+    for check in report.checks:
+        click.echo(f"{check.tone.value:<5} {check.key:<18} {check.sentence}")
+    sys.exit(1 if report.count(Tone.BAD) else 0)
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(1, 65535), help="Instead of EOFFICE_PORT.")
+def serve(port: int | None) -> None:
+    """Answer requests until SIGINT or SIGTERM."""
+    proxy = settings().get(TRUSTED_PROXY)
+    headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    waitress.serve(
+        current_app._get_current_object(),  # type: ignore[attr-defined]  # the application behind the proxy
+        host=settings().get(HOST),
+        port=port or settings().get(PORT),
+        threads=settings().get(WEB_THREADS),
+        max_request_body_size=current_app.config["MAX_CONTENT_LENGTH"] + 1,
+        trusted_proxy=proxy,
+        trusted_proxy_headers=headers if proxy else set(),
+        clear_untrusted_proxy_headers=True,
+        ident=None,
+    )
+
+
+@click.command("worker")
+def worker() -> None:
+    """Do the jobs and receive from the axis until SIGINT or SIGTERM."""
+    receiver = Receiver()
+    receiver.start()
+    try:
+        jobs.worker()
+    finally:
+        receiver.stop()
+
+
+#: commands without a group
+TOP_LEVEL = (health, serve, worker)

@@ -1,0 +1,261 @@
+"""Is everything this installation needs there? One sentence for each part, and what to do when not."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import httpx
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.audit import AuditEntry, AuditSeal
+from eoffice.core.config import INSTANCE, settings
+from eoffice.core.db import database_url
+from eoffice.core.jobs import SILENCE
+from eoffice.core.states import Shape, Tone
+from eoffice.gateway.settings import AXIS_URL
+from eoffice.migrations import configuration
+from eoffice.signatures.settings import TSA_URL
+
+#: seconds a service may take to answer; the page waits for the slowest only
+_PATIENCE = 2.0
+#: free space below which the disk is trouble, and below which it is worth a look
+_LEAST, _LITTLE = 1 << 30, 10 << 30
+#: jobs that wait in a queue, above which somebody should look
+_MANY = 1000
+#: entries of the log not sealed for so long mean that no worker seals them
+_UNSEALED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Check:
+    """What looking at one part gave."""
+
+    #: stable name, for the command and programs that watch
+    key: str
+    name: LazyString | str
+    tone: Tone
+    sentence: str
+
+    @property
+    def shape(self) -> Shape:
+        """The shape that says the same as the colour."""
+        return {Tone.OK: Shape.TICK, Tone.WARN: Shape.TRIANGLE, Tone.BAD: Shape.OCTAGON}.get(
+            self.tone, Shape.DASH
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks, by part."""
+
+    services: Sequence[Check]
+    work: Sequence[Check]
+    extras: Sequence[Check]
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """All of them."""
+        return (*self.services, *self.work, *self.extras)
+
+    def count(self, tone: Tone) -> int:
+        """How many look like this."""
+        return sum(check.tone is tone for check in self.checks)
+
+
+def report(session: Session) -> Report:
+    """Look at everything; takes no longer than the slowest service's patience."""
+    with ThreadPoolExecutor(2) as pool:
+        axis = pool.submit(_reach, settings().get(AXIS_URL))
+        stamps = pool.submit(_reach, settings().get(TSA_URL))
+        try:
+            database = _database(session)
+            work = [_workers(session), *_queues(session), _log(session)]
+        except sa.exc.OperationalError:
+            database, work = _away(), []
+        services = [database, _axis(axis.result()), _time_stamps(stamps.result())]
+    return Report(services, [*work, _disk()], [_extra(extra) for extra in EXTRAS])
+
+
+def ready(session: Session) -> dict[str, bool]:
+    """What a request needs: the database, and its tables as this program knows them."""
+    try:
+        return {"database": True, "migrations": _at_head(session)}
+    except sa.exc.SQLAlchemyError:
+        return {"database": False, "migrations": False}
+
+
+@lru_cache(maxsize=1)
+def _head() -> str | None:
+    return ScriptDirectory.from_config(configuration(database_url())).get_current_head()
+
+
+def _at_head(session: Session) -> bool:
+    return session.scalar(sa.text("SELECT version_num FROM alembic_version")) == _head()
+
+
+def _away() -> Check:
+    said = _("The database does not answer. Start it, or set EOFFICE_DATABASE_URL right.")
+    return Check("database", _l("Database"), Tone.BAD, said)
+
+
+def _database(session: Session) -> Check:
+    begun = time.monotonic()
+    version = session.scalar(sa.text("SHOW server_version"))
+    taken = round(1000 * (time.monotonic() - begun), 1)
+    if not _at_head(session):
+        return Check(
+            "database", _l("Database"), Tone.BAD, _("Its tables are of another version. Run the migrations.")
+        )
+    said = _("PostgreSQL %(version)s answers in %(ms)s ms.", version=version, ms=taken)
+    return Check("database", _l("Database"), Tone.OK, said)
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """Whether an address answered at all; what it said does not matter here."""
+
+    url: str | None
+    milliseconds: int | None = None
+    error: str = ""
+
+    @property
+    def host(self) -> str:
+        """Host and port, without path and credentials."""
+        parts = urlsplit(self.url or "")
+        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+
+
+def _reach(url: str | None) -> _Reached:
+    if not url:
+        return _Reached(None)
+    begun = time.monotonic()
+    try:
+        httpx.get(url, timeout=_PATIENCE, follow_redirects=False)
+    except httpx.HTTPError as error:
+        return _Reached(url, None, type(error).__name__)
+    return _Reached(url, round(1000 * (time.monotonic() - begun)))
+
+
+def _axis(found: _Reached) -> Check:
+    if found.url is None:
+        said = _("No axis is set; issued documents wait in the outbox. Set EOFFICE_AXIS_URL.")
+        return Check("axis", _l("Axis"), Tone.WARN, said)
+    if found.milliseconds is None:
+        said = _(
+            "%(host)s does not answer. Documents wait and go out by themselves when it is back.",
+            host=found.host,
+        )
+        return Check("axis", _l("Axis"), Tone.BAD, said)
+    said = _("%(host)s answers in %(ms)s ms.", host=found.host, ms=found.milliseconds)
+    return Check("axis", _l("Axis"), Tone.OK, said)
+
+
+def _time_stamps(found: _Reached) -> Check:
+    if found.url is None:
+        said = _(
+            "No time stamp service is set; signatures carry the clock of this machine. Set EOFFICE_TSA_URL."
+        )
+        return Check("timestamps", _l("Time stamps"), Tone.WARN, said)
+    if found.milliseconds is None:
+        said = _("%(host)s does not answer. Signing waits for it.", host=found.host)
+        return Check("timestamps", _l("Time stamps"), Tone.BAD, said)
+    said = _("%(host)s answers in %(ms)s ms.", host=found.host, ms=found.milliseconds)
+    return Check("timestamps", _l("Time stamps"), Tone.OK, said)
+
+
+def _workers(session: Session) -> Check:
+    alive = session.scalar(
+        sa.text(
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :s)"
+        ),
+        {"s": settings().get(SILENCE)},
+    )
+    if not alive:
+        said = _(
+            "No worker gives a sign of life; nothing is sent or received. Start one: flask --app wsgi worker"
+        )
+        return Check("workers", _l("Worker"), Tone.BAD, said)
+    said = ngettext("%(num)s queue is being worked on.", "%(num)s queues are being worked on.", alive)
+    return Check("workers", _l("Worker"), Tone.OK, said)
+
+
+def _queues(session: Session) -> list[Check]:
+    rows = session.execute(
+        sa.text(
+            "SELECT queue_name, count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()),"
+            " count(*) FILTER (WHERE status = 'failed') FROM procrastinate_jobs"
+            " WHERE status IN ('todo', 'failed') GROUP BY queue_name ORDER BY queue_name"
+        )
+    ).all()
+    return [_queue(*row) for row in rows] or [
+        Check("queues", _l("Job queues"), Tone.OK, _("Nothing waits and nothing has failed."))
+    ]
+
+
+def _queue(name: str, waiting: int, failed: int) -> Check:
+    tone = Tone.BAD if failed else Tone.WARN if waiting > _MANY else Tone.OK
+    said = _("%(waiting)s waiting, %(failed)s failed.", waiting=waiting, failed=failed)
+    return Check(f"queue-{name}", _l("Queue %(name)s", name=name), tone, said)
+
+
+def _log(session: Session) -> Check:
+    last = session.scalar(sa.select(AuditSeal.up_to_txid).order_by(AuditSeal.id.desc()).limit(1)) or 0
+    oldest = session.scalar(
+        sa.select(AuditEntry.at).where(AuditEntry.txid >= last).order_by(AuditEntry.id).limit(1)
+    )
+    if oldest is not None and oldest < clock.now() - _UNSEALED:
+        said = _("Entries since %(hour)s are not sealed yet.", hour=f"{clock.local(oldest):%H:%M %d/%m/%Y}")
+        return Check("log", _l("Log of changes"), Tone.WARN, said)
+    return Check(
+        "log", _l("Log of changes"), Tone.OK, _("Sealed; “flask --app wsgi audit prove” checks all of it.")
+    )
+
+
+def _disk() -> Check:
+    usage = shutil.disk_usage(settings().get(INSTANCE))
+    tone = Tone.BAD if usage.free < _LEAST else Tone.WARN if usage.free < _LITTLE else Tone.OK
+    free, share = usage.free / (1 << 30), 100 * usage.used // usage.total
+    said = _("%(free)s GB free, %(share)s %% used.", free=f"{free:.1f}", share=share)
+    return Check("disk", _l("Disk"), tone, said)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A program that adds something and is not needed otherwise."""
+
+    key: str
+    name: str
+    #: any of these is enough
+    programs: tuple[str, ...]
+    use: LazyString
+    #: how to add it on Debian
+    add: str
+
+
+EXTRAS = (
+    Extra("soffice", "LibreOffice", ("soffice", "libreoffice"), _l("turns Word drafts into PDF"),
+          "apt-get install libreoffice-writer-nogui"),
+    Extra("tesseract", "Tesseract", ("tesseract",), _l("reads the text of scanned pages"),
+          "apt-get install tesseract-ocr tesseract-ocr-vie"),
+    Extra("clamav", "ClamAV", ("clamdscan", "clamd"), _l("looks for malware in what arrives"),
+          "apt-get install clamav-daemon"),
+)  # fmt: skip
+
+
+def _extra(extra: Extra) -> Check:
+    if any(shutil.which(program) for program in extra.programs):
+        return Check(extra.key, extra.name, Tone.OK, _("Found: %(use)s.", use=extra.use))
+    said = _("Not found; it %(use)s. To add it: %(command)s", use=extra.use, command=extra.add)
+    return Check(extra.key, extra.name, Tone.IDLE, said)

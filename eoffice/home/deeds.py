@@ -1,0 +1,205 @@
+"""What waits for a person: each deed once, with the right it needs and the documents it applies to.
+
+The same table feeds the counts of the frame, the tiles of the desk and its list of work.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from eoffice.core import clock
+from eoffice.core.permissions import Actor, Permission
+from eoffice.directions.models import Part, Task, TaskState
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.directory.models import Assignment
+from eoffice.documents.models import Document
+from eoffice.documents.permissions import DOCUMENT_READ_ALL, visible_to
+from eoffice.incoming import states as incoming
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_SUBMIT
+from eoffice.outgoing import states as outgoing
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.permissions import (
+    OUTGOING_APPROVE,
+    OUTGOING_CHECK,
+    OUTGOING_DRAFT,
+    OUTGOING_ISSUE,
+    OUTGOING_NUMBER,
+    OUTGOING_SEAL,
+    OUTGOING_SIGN,
+)
+
+
+class Side(StrEnum):
+    """Where the work lies."""
+
+    IN = "in"
+    OUT = "out"
+    TASK = "task"
+
+
+Where = Callable[[Actor], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing to do with documents in one condition."""
+
+    key: str
+    side: Side
+    permission: Permission
+    #: heading of the tile
+    label: LazyString
+    #: what to do with one document
+    todo: LazyString
+    where: Where
+    #: tab of the feature's list that the tile opens; empty: the person's own work
+    tab: str = ""
+    #: watched, not done by oneself: shown on the desk, counted nowhere
+    watched: bool = False
+
+    def documents(self, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+        """Rows (deed, id, urgency, due_on, listed_at) of the documents it waits with."""
+        model = {Side.IN: IncomingDocument, Side.OUT: OutgoingDocument, Side.TASK: Document}[self.side]
+        due = (
+            Document.due_on if self.side is not Side.TASK else sa.func.coalesce(Task.due_on, Document.due_on)
+        )
+        columns = (model.id, model.urgency, due.label("due_on"), model.listed_at)
+        query = sa.select(sa.literal(self.key, sa.Text).label("deed"), *columns).where(visible_to(actor))
+        if self.side is Side.TASK:
+            query = query.join(Task, Task.document_id == Document.id)
+        return query.where(self.where(actor))
+
+
+def _in_state(*states: incoming.State) -> Where:
+    return lambda _actor: IncomingDocument.state.in_(states)
+
+
+def _out_state(*states: outgoing.State) -> Where:
+    return lambda _actor: OutgoingDocument.state.in_(states)
+
+
+def _posts(actor: Actor) -> sa.Select[Any]:
+    """A person with two posts in an agency has the work of both."""
+    return sa.select(Assignment.id).where(
+        Assignment.person_id == actor.person_id, Assignment.agency_id == actor.agency_id
+    )
+
+
+def _to_direct(actor: Actor) -> sa.ColumnElement[bool]:
+    mine = IncomingDocument.submitted_to_id.in_(_posts(actor))
+    return sa.and_(IncomingDocument.state == incoming.State.SUBMITTED, mine)
+
+
+def _to_sign(actor: Actor) -> sa.ColumnElement[bool]:
+    mine = OutgoingDocument.signer_id.in_(_posts(actor))
+    return sa.and_(OutgoingDocument.state == outgoing.State.SIGNATURE, mine)
+
+
+def _to_approve(actor: Actor) -> sa.ColumnElement[bool]:
+    mine = OutgoingDocument.unit_id.in_(actor.headed_unit_ids)
+    return sa.and_(OutgoingDocument.state == outgoing.State.APPROVAL, mine)
+
+
+def _to_write(actor: Actor) -> sa.ColumnElement[bool]:
+    states = (outgoing.State.DRAFT, outgoing.State.SENT_BACK)
+    return sa.and_(OutgoingDocument.state.in_(states), OutgoingDocument.drafter_id.in_(_posts(actor)))
+
+
+_UNFINISHED = (TaskState.NEW, TaskState.SEEN, TaskState.WORKING)
+
+
+def _to_assign(actor: Actor) -> sa.ColumnElement[bool]:
+    unnamed = Task.state.in_((TaskState.NEW, TaskState.SEEN))
+    return sa.and_(Task.unit_id.in_(actor.headed_unit_ids), unnamed, Task.part != Part.INFORM)
+
+
+def _to_work(actor: Actor) -> sa.ColumnElement[bool]:
+    mine = Task.assignment_id.in_(_posts(actor))
+    return sa.and_(mine, Task.state.in_(_UNFINISHED), Task.part != Part.INFORM)
+
+
+def _to_read(actor: Actor) -> sa.ColumnElement[bool]:
+    mine = sa.or_(Task.assignment_id.in_(_posts(actor)), Task.unit_id.in_(actor.headed_unit_ids))
+    return sa.and_(mine, Task.state == TaskState.NEW, Task.part == Part.INFORM)
+
+
+def _assisted(actor: Actor) -> sa.ScalarSelect[int | None]:
+    """The leader a secretary prepares for."""
+    return sa.select(Assignment.assists_id).where(Assignment.id == actor.assignment_id).scalar_subquery()
+
+
+def _awaits_direction(actor: Actor) -> sa.ColumnElement[bool]:
+    leader = _assisted(actor)
+    waits = IncomingDocument.state == incoming.State.SUBMITTED
+    return sa.and_(waits, sa.or_(leader.is_(None), IncomingDocument.submitted_to_id == leader))
+
+
+def _awaits_signature(actor: Actor) -> sa.ColumnElement[bool]:
+    leader = _assisted(actor)
+    waits = OutgoingDocument.state == outgoing.State.SIGNATURE
+    return sa.and_(waits, sa.or_(leader.is_(None), OutgoingDocument.signer_id == leader))
+
+
+def _late(_actor: Actor) -> sa.ColumnElement[bool]:
+    states = (incoming.State.SUBMITTED, incoming.State.FORWARDED, incoming.State.IN_PROGRESS)
+    return sa.and_(IncomingDocument.state.in_(states), IncomingDocument.due_on < clock.today())
+
+
+_IN, _OUT = incoming.State, outgoing.State
+
+#: in the order of the day
+DEEDS: tuple[Deed, ...] = (
+    Deed("register", Side.IN, INCOMING_REGISTER, _l("To be registered"), _l("Enter it in the register"),
+         _in_state(_IN.WAITING), "register"),
+    Deed("check", Side.IN, INCOMING_REGISTER, _l("To be checked"), _l("Check it, then register"),
+         _in_state(_IN.CHECK), "register"),
+    Deed("submit", Side.IN, INCOMING_SUBMIT, _l("To be submitted"), _l("Submit it to a leader"),
+         _in_state(_IN.REGISTERED), "submit"),
+    Deed("direct", Side.IN, DIRECTION_GIVE, _l("To be directed"), _l("Direct it"),
+         _to_direct, "direct"),
+    Deed("assign", Side.TASK, DIRECTION_ASSIGN, _l("To be assigned"), _l("Name who works on it"), _to_assign),
+    Deed("work", Side.TASK, DIRECTION_WORK, _l("To be worked on"), _l("Work on it, then report"), _to_work),
+    Deed("read", Side.TASK, DIRECTION_WORK, _l("To be read"), _l("Read it"), _to_read),
+    Deed("write", Side.OUT, OUTGOING_DRAFT, _l("My drafts"), _l("Finish the draft and submit it"), _to_write, "draft"),
+    Deed("approve", Side.OUT, OUTGOING_APPROVE, _l("To be approved"), _l("Approve its content"),
+         _to_approve, "check"),
+    Deed("form", Side.OUT, OUTGOING_CHECK, _l("Form to be checked"), _l("Check its form"),
+         _out_state(_OUT.FORM_CHECK), "check"),
+    Deed("sign", Side.OUT, OUTGOING_SIGN, _l("To be signed"), _l("Sign it"), _to_sign, "sign"),
+    Deed("number", Side.OUT, OUTGOING_NUMBER, _l("To be numbered"), _l("Number and date it"),
+         _out_state(_OUT.NUMBERING), "clerk"),
+    Deed("seal", Side.OUT, OUTGOING_SEAL, _l("To be sealed"), _l("Seal it"),
+         _out_state(_OUT.SEALING), "clerk"),
+    Deed("issue", Side.OUT, OUTGOING_ISSUE, _l("To be issued"), _l("Issue it"),
+         _out_state(_OUT.ISSUING), "clerk"),
+)  # fmt: skip
+
+#: what a person who does none of it keeps an eye on
+WATCHED: tuple[Deed, ...] = (
+    Deed("awaits_direction", Side.IN, DOCUMENT_READ_ALL, _l("Waiting for the leader's direction"),
+         _l("Remind the leader"), _awaits_direction, "direct", watched=True),
+    Deed("awaits_signature", Side.OUT, DOCUMENT_READ_ALL, _l("Waiting for the leader's signature"),
+         _l("Remind the leader"), _awaits_signature, "sign", watched=True),
+)  # fmt: skip
+LATE = Deed(
+    "late", Side.IN, DOCUMENT_READ_ALL, _l("Overdue"), _l("Press for it"), _late, "overdue", watched=True
+)
+BY_KEY: dict[str, Deed] = {deed.key: deed for deed in (*DEEDS, *WATCHED, LATE)}
+
+
+def of(actor: Actor) -> list[Deed]:
+    """The deeds a person does by role."""
+    return [deed for deed in DEEDS if actor.can(deed.permission)]
+
+
+def watched_by(actor: Actor) -> list[Deed]:
+    """What is only looked at: by everyone who sees the whole agency, and the leader's desk by a secretary."""
+    if not actor.can(DOCUMENT_READ_ALL):
+        return []
+    return [LATE] if of(actor) else [*WATCHED, LATE]

@@ -1,0 +1,107 @@
+"""The desk by role: which panels a person has and the words in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.audit import Action
+from eoffice.core.permissions import Actor
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
+from eoffice.documents.models import Document
+from eoffice.gateway.models import Delivery
+from eoffice.gateway.permissions import GATEWAY_FOLLOW
+from eoffice.home import deeds, links, queries, words
+from eoffice.home.deeds import Side
+from eoffice.home.queries import Change, Series, Waiting, Work
+from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.outgoing.permissions import OUTGOING_NUMBER
+
+#: features whose deeds are told on the desk, with the icon of each
+_TOLD = {
+    "incoming": "inbox",
+    "directions": "chat-left-text",
+    "outgoing": "send",
+    "gateway": "diagram-3",
+    "signatures": "pen",
+}
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One count."""
+
+    label: str
+    count: int
+    url: str
+    why: str | Markup
+    alarm: bool
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything on one desk."""
+
+    tiles: Sequence[Tile]
+    #: how much must be finished today, as far as it is shown
+    today: Sequence[Work]
+    #: own tasks by deadline; None for those who have none by role
+    tasks: Sequence[Work] | None
+    #: None for those who do not follow what was sent
+    troubled: Sequence[tuple[Delivery, Document]] | None
+    #: None for those who give no numbers
+    series: Sequence[Series] | None
+    changes: Sequence[tuple[str, str, str, Markup]]
+    #: what this person begins most often
+    begin: links.Begin | None
+
+
+def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
+    """Lay the desk of one person; `waiting` was counted for the frame already."""
+    own = deeds.of(actor)
+    tasks = [deed for deed in own if deed.side is Side.TASK]
+    works = actor.can(DIRECTION_WORK) or actor.can(DIRECTION_ASSIGN)
+    numbers = actor.can(INCOMING_REGISTER) or actor.can(OUTGOING_NUMBER)
+    watched = queries.waiting(session, actor, deeds.watched_by(actor))
+    told = queries.changes(session, actor, list(_TOLD))
+    return Desk(
+        tiles=[_tile(one) for one in (*waiting, *watched)],
+        today=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
+        tasks=queries.work(session, actor, tasks, today_only=False, limit=_SHOWN) if works else None,
+        troubled=queries.troubled(session, actor) if actor.can(GATEWAY_FOLLOW) else None,
+        series=queries.series(session, actor) if numbers else None,
+        changes=[_sentence(change) for change in told],
+        begin=links.begin(actor),
+    )
+
+
+def _tile(one: Waiting) -> Tile:
+    return Tile(
+        str(one.deed.label), one.count, links.list_of(one.deed), _why(one), alarm=one.deed is deeds.LATE
+    )
+
+
+def _why(one: Waiting) -> str | Markup:
+    """One line under a count: what is urgent, what is late, or since when the oldest waits."""
+    parts = [f"{count} {urgency.stamp.lower()}" for urgency, count in one.urgent]
+    if one.overdue and one.deed is not deeds.LATE:
+        parts.append(ngettext("%(num)s late", "%(num)s late", one.overdue))
+    if parts:
+        return Markup("<b>{}</b>{}").format(parts[0], "".join(f", {part}" for part in parts[1:]))
+    return _("longest: %(age)s", age=words.age(one.since)) if one.since else ""
+
+
+def _sentence(change: Change) -> tuple[str, str, str, Markup]:
+    """One line of the feed: hour, icon, tone, who did what with which document."""
+    entry, document = change.entry, change.document
+    name = document.code or document.subject
+    link = Markup('<a href="{}">{}</a>').format(links.document(document), name)
+    who, what = entry.actor.partition(",")[0], str(audit.DECLARED.get(Action(entry.action), entry.action))
+    earlier = "" if clock.local(entry.at).date() == clock.today() else _("Yesterday: ")
+    text = Markup("{}<b>{}</b>: {} · {}").format(earlier, who, what, link)
+    return words.hour(entry.at), _TOLD.get(entry.action.partition(".")[0], "activity"), "accent", text

@@ -1,0 +1,109 @@
+"""What the frame of every page needs: the places with their counts, who acts, in which language."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g, request, url_for
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy.exc import OperationalError
+
+from eoffice.accounts import service as accounts
+from eoffice.core.config import settings
+from eoffice.core.permissions import Actor, Permission
+from eoffice.core.web import db, is_htmx
+from eoffice.directory import queries as directory
+from eoffice.home import deeds, queries
+from eoffice.home.deeds import Side
+from eoffice.home.queries import Waiting
+from eoffice.home.settings import INSTALLATION
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the rail."""
+
+    label: LazyString
+    icon: str
+    url: str
+    count: int
+    current: bool
+    #: letter after `g`
+    key: str
+
+
+#: endpoint, permission (named, not imported: some belong to features beside this one), label, icon, key, sides counted
+_PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
+    ("home.desk", "document:read", _l("Desk"), "house", "b", ()),
+    ("incoming.index", "document:read", _l("Incoming"), "inbox", "i", (Side.IN,)),
+    ("outgoing.index", "document:read", _l("Outgoing"), "send", "o", (Side.OUT,)),
+    ("home.work", "document:read", _l("My work"), "check2-square", "w", tuple(Side)),
+    ("search.index", "search:use", _l("Search"), "search", "f", ()),
+    ("admin.health", "admin:health", _l("Health"), "activity", "h", ()),
+)
+_LANGUAGES = (("vi", "Tiếng Việt"), ("en", "English"))
+
+
+def context() -> dict[str, Any]:
+    """The variables of `base.html` and `base_public.html`; a part of a page has no frame and costs nothing."""
+    if is_htmx():
+        return {}
+    frame: dict[str, Any] = {"languages": _languages(), "org_name": settings().get(INSTALLATION) or None}
+    actor: Actor | None = getattr(g, "actor", None)
+    if actor is None:
+        return frame
+    try:
+        return frame | _signed_in(actor)
+    except OperationalError:
+        # The page says what is wrong; its frame must not fail on the same thing.
+        return frame
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """What waits for the actor, counted once per request."""
+    if "waiting" not in g:
+        g.waiting = queries.waiting(db(), actor, deeds.of(actor))
+    found: list[Waiting] = g.waiting
+    return found
+
+
+def _signed_in(actor: Actor) -> dict[str, Any]:
+    agency = directory.agency(db(), actor.agency_id) if actor.agency_id is not None else None
+    links = [(_l("My posts"), url_for("accounts.posts"))] if len(accounts.posts_of(db(), actor)) > 1 else []
+    return {
+        "org_name": agency.short_name if agency else None,
+        "org_parent": agency.parent_name if agency else None,
+        "person": actor,
+        "places": _places(actor),
+        "account_links": links,
+        "search_url": url_for("search.index") if actor.can(Permission("search:use")) else None,
+        "search_text": request.args.get("q", "") if request.endpoint == "search.index" else "",
+        "sign_out_url": url_for("accounts.sign_out"),
+        "home_url": url_for("home.desk"),
+    }
+
+
+def _places(actor: Actor) -> list[Place]:
+    counts = queries.by_side(waiting(actor))
+    return [
+        Place(label, icon, url_for(endpoint), sum(counts[side] for side in sides), _is_current(endpoint), key)
+        for endpoint, permission, label, icon, key, sides in _PLACES
+        if actor.can(Permission(permission)) and endpoint in current_app.view_functions
+    ]
+
+
+def _is_current(endpoint: str) -> bool:
+    here = request.endpoint or ""
+    if endpoint.startswith("home."):
+        return here == endpoint
+    return here.partition(".")[0] == endpoint.partition(".")[0]
+
+
+def _languages() -> list[tuple[str, str, str, bool]]:
+    here = request.full_path if request.method == "GET" else None
+    current = str(get_locale())
+    return [
+        (name, url_for("accounts.language", code=code, next=here), code, code == current)
+        for code, name in _LANGUAGES
+    ]

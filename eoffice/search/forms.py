@@ -1,0 +1,45 @@
+"""Shape of the search: everything lies in the address, so that a search can be kept and sent on."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from eoffice.documents.models import Direction
+from eoffice.search.query import Question, state_of, state_value
+
+#: as much as the field takes; what is beyond is cut, not refused
+_LONGEST = 400
+
+
+def read(fields: Mapping[str, str]) -> Question:
+    """The question of an address. What cannot be read asks nothing: an old link still finds something."""
+    direction = fields.get("direction", "")
+    return Question(
+        text=fields.get("q", "")[:_LONGEST],
+        direction=Direction(direction) if direction in set(Direction) else None,
+        kind=fields.get("kind", "")[:10],
+        issuer=fields.get("issuer", "")[:200],
+        dated_from=_day(fields.get("from", "")),
+        dated_to=_day(fields.get("to", "")),
+        state=state_of(fields.get("state", "")),
+    )
+
+
+def write(question: Question) -> dict[str, str]:
+    """The address of a question, without what is empty."""
+    fields = {
+        "q": question.text,
+        "direction": question.direction.value if question.direction else "",
+        "kind": question.kind,
+        "issuer": question.issuer,
+        "from": question.dated_from.isoformat() if question.dated_from else "",
+        "to": question.dated_to.isoformat() if question.dated_to else "",
+        "state": state_value(question.state),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

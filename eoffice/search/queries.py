@@ -1,0 +1,188 @@
+"""Finding documents: the same rule of sight as every list, newest first, fast for rare and common words.
+
+A common word is found within the newest rows of the list index, a rare one through the inverted index. Which
+of the two a word is, statistics tell badly, so the newest rows are tried first, a bounded number of them, and
+the inverted index is asked only when they did not fill the page.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectin_polymorphic
+
+from eoffice.core.errors import NotFound
+from eoffice.core.permissions import Actor
+from eoffice.documents.models import Direction, Document, Register, RegisterEntry
+from eoffice.documents.permissions import visible_to
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.states import State as IncomingState
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.search.query import Question
+
+PAGE_SIZE = 30
+#: newest rows tried before the inverted index
+NEWEST = 600
+#: exact matches of a number shown above the rest
+_EXACT = 10
+
+Mark = tuple[datetime, int]
+Ids = sa.Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of answers."""
+
+    #: number or notation is exactly what was typed
+    exact: Sequence[Document]
+    rows: Sequence[Document]
+    #: mark of the following page, None on the last
+    next: str | None
+    #: how many there are, None when that was not worth counting
+    total: int | None
+
+
+def find(session: Session, actor: Actor, question: Question, mark: str | None = None) -> Found:
+    """Answer a question with what the actor may know of. Raises NotFound for a mark that cannot be read."""
+    after = _read(mark)
+    exact = by_code(session, actor, question) if after is None else []
+    ids, total = _ids(session, actor, question, after)
+    loaded = _load(session, [row.id for row in ids[:PAGE_SIZE]])
+    more = _write(ids[PAGE_SIZE - 1]) if len(ids) > PAGE_SIZE else None
+    return Found(exact, loaded, more, total)
+
+
+def by_code(session: Session, actor: Actor, question: Question) -> Sequence[Document]:
+    """Documents with this number and notation, or this number in one of the agency's registers."""
+    if question.code is None:
+        return []
+    number, notation = question.code
+    on_page = sa.select(Document.id).where(
+        Document.agency_id == actor.agency_id, Document.code_number.in_({number, number.lstrip("0") or "0"})
+    )
+    if notation:
+        on_page = on_page.where(sa.func.lower(Document.code_notation) == notation.lower())
+        wanted: sa.SelectBase = on_page
+    else:
+        own = sa.select(Register.id).where(Register.agency_id == actor.agency_id)
+        given = sa.select(RegisterEntry.document_id).where(
+            RegisterEntry.agency_id == actor.agency_id,
+            RegisterEntry.register_id.in_(own),
+            RegisterEntry.number == (int(number) if number.isdigit() and len(number) < 10 else -1),
+            RegisterEntry.voided_at.is_(None),
+        )
+        wanted = sa.union(on_page, given)
+    query = sa.select(Document.id).where(Document.id.in_(wanted), visible_to(actor), *_filters(question))
+    newest = query.order_by(Document.listed_at.desc(), Document.id.desc()).limit(_EXACT)
+    return _load(session, list(session.scalars(newest)))
+
+
+def _ids(
+    session: Session, actor: Actor, question: Question, after: Mark | None
+) -> tuple[Sequence[Any], int | None]:
+    """Up to one more than a page of (id, listed_at), newest first, and the total where it costs nothing."""
+    if not question.tsquery:
+        return session.execute(listing(actor, question, after)).all(), None
+    newest = session.execute(among_newest(actor, question, after)).all()
+    if len(newest) > PAGE_SIZE:
+        return newest, None
+    rows = session.execute(anywhere(actor, question, after)).all()
+    return rows, rows[0].total if rows else (0 if after is None else None)
+
+
+def listing(actor: Actor, question: Question, after: Mark | None) -> Ids:
+    """Filters without words: the list index in its own order."""
+    query = sa.select(Document.id, Document.listed_at).where(visible_to(actor), *_filters(question))
+    return _page(query, Document.listed_at, Document.id, after)
+
+
+def among_newest(actor: Actor, question: Question, after: Mark | None) -> Ids:
+    """The newest rows of the agency, a bounded number, then the words and filters among them."""
+    window = sa.select(Document.id, Document.listed_at).where(Document.agency_id == actor.agency_id)
+    if question.direction is not None:
+        window = window.where(Document.direction == question.direction)
+    newest = _page(window, Document.listed_at, Document.id, after, NEWEST).subquery("newest")
+    query = (
+        sa.select(Document.id, Document.listed_at)
+        .join(newest, newest.c.id == Document.id)
+        .where(visible_to(actor), _matches(question), *_filters(question))
+    )
+    return query.order_by(newest.c.listed_at.desc(), newest.c.id.desc()).limit(PAGE_SIZE + 1)
+
+
+def anywhere(actor: Actor, question: Question, after: Mark | None) -> Ids:
+    """Every match, found without regard to order and then sorted, with their number."""
+    query = sa.select(Document.id, Document.listed_at).where(
+        visible_to(actor), _matches(question), *_filters(question)
+    )
+    hits = query.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    total = sa.select(sa.func.count()).select_from(hits).scalar_subquery()
+    return _page(
+        sa.select(hits.c.id, hits.c.listed_at, total.label("total")), hits.c.listed_at, hits.c.id, after
+    )
+
+
+def _page(query: Ids, moment: Any, number: Any, after: Mark | None, size: int = PAGE_SIZE + 1) -> Ids:
+    if after is not None:
+        edge = (sa.literal(after[0], Document.listed_at.type), sa.literal(after[1]))
+        query = query.where(sa.tuple_(moment, number) < sa.tuple_(*edge))
+    return query.order_by(moment.desc(), number.desc()).limit(size)
+
+
+def _matches(question: Question) -> sa.ColumnElement[bool]:
+    return Document.words.op("@@")(
+        sa.func.to_tsquery(sa.literal_column("'simple'::regconfig"), question.tsquery)
+    )
+
+
+def _filters(question: Question) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if question.direction is not None:
+        conditions.append(Document.direction == question.direction)
+    if question.kind:
+        conditions.append(Document.kind_code == question.kind)
+    if question.issuer.strip():
+        conditions.append(Document.issuer_name.icontains(question.issuer.strip(), autoescape=True))
+    if question.dated_from is not None:
+        conditions.append(Document.issued_on >= question.dated_from)
+    if question.dated_to is not None:
+        conditions.append(Document.issued_on <= question.dated_to)
+    if question.state is not None:
+        incoming = isinstance(question.state, IncomingState)
+        table = (IncomingDocument if incoming else OutgoingDocument).__table__
+        conditions.append(Document.direction == (Direction.IN if incoming else Direction.OUT))
+        conditions.append(sa.exists().where(table.c.id == Document.id, table.c.state == question.state))
+    return conditions
+
+
+def _load(session: Session, ids: Sequence[int]) -> Sequence[Document]:
+    """The documents in this order, incoming and outgoing columns included, in at most three statements."""
+    if not ids:
+        return []
+    both = selectin_polymorphic(Document, [IncomingDocument, OutgoingDocument])
+    found = session.scalars(sa.select(Document).where(Document.id.in_(ids)).options(both))
+    by_id = {document.id: document for document in found}
+    return [by_id[number] for number in ids]
+
+
+def _write(row: Any) -> str:
+    raw = f"{row.listed_at.isoformat()} {row.id}"
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _read(mark: str | None) -> Mark | None:
+    if not mark:
+        return None
+    try:
+        moment, _, number = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode().partition(" ")
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo is None:
+            raise NotFound
+        return at, int(number)
+    except (binascii.Error, ValueError) as error:
+        raise NotFound from error
