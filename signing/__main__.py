@@ -156,6 +156,7 @@ def _verify(chosen: argparse.Namespace) -> int:
         at=chosen.at,
         offline=chosen.offline,
         require_revocation=chosen.require_revocation,
+        allow_private_fetch=chosen.allow_private,
     )
     if chosen.json:
         print(json.dumps(as_json(report, chosen.lang), ensure_ascii=False))
@@ -245,6 +246,9 @@ def _trust_arguments(command: Any, *, required: bool) -> None:
     command.add_argument("--intermediates", type=Path, metavar="DIR")
     command.add_argument("--crl", type=Path, metavar="DIR")
     command.add_argument("--at", type=_moment, metavar="TIME", help="judge for this moment, ISO 8601")
+    command.add_argument(
+        "--allow-private", action="store_true", help="fetch revocation data from private addresses"
+    )
 
 
 def _sign_arguments(command: Any) -> None:
@@ -264,9 +268,6 @@ def _sign_arguments(command: Any) -> None:
     place.add_argument("--anchor", metavar="TEXT")
     command.add_argument("--text", help="for the role number: 'Số: 123/SNV-VP | An Giang, ngày …'")
     command.add_argument("--field", help="name of the field")
-    command.add_argument(
-        "--allow-private", action="store_true", help="fetch revocation data from private addresses"
-    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import resource
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from signing.report import Code, Finding, Report, Verdict
 from signing.trust import TrustStore
@@ -21,6 +22,7 @@ def verify_in_child(
     at: datetime | None = None,
     offline: bool = True,
     require_revocation: bool = False,
+    allow_private_fetch: bool = False,
     seconds: float = SECONDS,
     megabytes: int = MEGABYTES,
 ) -> Report:
@@ -33,7 +35,13 @@ def verify_in_child(
     # a fork would carry the parent's threads' locks along
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    arguments = (sender, path, trust, at, offline, require_revocation, megabytes, int(seconds))
+    options = {
+        "at": at,
+        "offline": offline,
+        "require_revocation": require_revocation,
+        "allow_private_fetch": allow_private_fetch,
+    }
+    arguments = (sender, path, trust, options, megabytes, int(seconds))
     process = context.Process(target=_work, args=arguments, daemon=True)
     process.start()
     sender.close()
@@ -59,14 +67,7 @@ def _limit(reason: str) -> Report:
 
 
 def _work(
-    sender: Connection,
-    path: Path,
-    trust: TrustStore,
-    at: datetime | None,
-    offline: bool,
-    require_revocation: bool,
-    megabytes: int,
-    seconds: int,
+    sender: Connection, path: Path, trust: TrustStore, options: dict[str, Any], megabytes: int, seconds: int
 ) -> None:
     quiet()
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -75,7 +76,7 @@ def _work(
     resource.setrlimit(resource.RLIMIT_CPU, (seconds + 5, seconds + 6))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sender.send("ready")
-    sender.send(verify_pdf(path, trust, at=at, offline=offline, require_revocation=require_revocation))
+    sender.send(verify_pdf(path, trust, **options))
 
 
 def quiet() -> None:

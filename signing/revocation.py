@@ -29,7 +29,7 @@ class RevocationData:
 
 
 def fetch(
-    certificates: Iterable[bytes], *, timeout: float = 5, allow_private: bool = False, proxies: bool = False
+    certificates: Iterable[bytes], *, timeout: float = 5, allow_private: bool = False
 ) -> RevocationData:
     """OCSP, else CRL, for each DER certificate whose issuer is among them; self-signed ones need none.
 
@@ -39,7 +39,7 @@ def fetch(
     ocsps: list[bytes] = []
     crls: dict[str, bytes] = {}
     missing = []
-    with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=proxies) as client:
+    with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client:
         for certificate in parsed.values():
             if certificate.issuer == certificate.subject:
                 continue
@@ -48,6 +48,12 @@ def fetch(
             except RevocationUnavailable as error:
                 missing.append(f"{certificate.subject.rfc4514_string()}: {error.reason}")
     return RevocationData(tuple(ocsps), tuple(crls.values()), tuple(missing))
+
+
+def fetch_crl(url: str, *, timeout: float = 5, allow_private: bool = False) -> bytes:
+    """DER of one CRL. Raises RevocationUnavailable."""
+    with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client:
+        return _as_crl(url, _Asker(client, allow_private).get(url))
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from signing.precheck import check_certificate
 from signing.stamp import AppearanceStyle
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
+from signing.writer import PageWriter
 
 #: hexadecimal digits kept free for the signed data: three certificates, and a time-stamp token with its chain
 RESERVED, RESERVED_STAMPED = 16_384, 32_768
@@ -243,10 +244,10 @@ def _own_errors(timestamper: HttpTimestamper | None) -> Iterator[None]:
 
 
 def _open(source: BinaryIO) -> IncrementalPdfFileWriter:
-    writer = IncrementalPdfFileWriter(source)
+    writer = PageWriter(source)
     if writer.security_handler is not None:
         # a file with an owner password only opens with the empty user password
-        result: Any = writer.encrypt("")
+        result: Any = writer.encrypt("")  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
         if result is not None and getattr(result, "status", None) is not None and not result.status.value:
             raise EncryptedPdf
     return writer

@@ -1,0 +1,50 @@
+"""pyHanko's incremental writer with a faster way to a page."""
+
+from typing import Any
+
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+#: levels of a page tree; deeper ones are left to pyHanko, which refuses circles
+_DEPTH = 32
+
+
+class PageWriter(IncrementalPdfFileWriter):
+    """Looks a page up from the nearer end of the tree: signatures stand on the last pages, and every page before
+    them would be read and parsed otherwise."""
+
+    def find_page_for_modification(self, page_ix: int) -> Any:
+        """Reference of page `page_ix` (from 0) and its resources, as the base class gives them."""
+        found = self._from_the_end(page_ix) if page_ix >= 0 else None
+        return found or super().find_page_for_modification(page_ix)  # type: ignore[no-untyped-call]  # not ours
+
+    def _from_the_end(self, page_ix: int) -> tuple[Any, Any] | None:
+        """None when the page lies in the first half, or the tree is not as it should be."""
+        node: Any = self.root["/Pages"]
+        resources = None
+        after = int(node["/Count"]) - 1 - page_ix
+        if after < 0 or after > page_ix:
+            return None
+        for _ in range(_DEPTH):
+            # .get gives a reference where [] gives the object
+            resources = node["/Resources"] if "/Resources" in node else resources  # noqa: SIM401 - see above
+            step = _last_kid_with(node["/Kids"], after)
+            if step is None:
+                return None
+            reference, kid, after = step
+            if kid["/Type"] == "/Page":
+                return reference, kid["/Resources"] if "/Resources" in kid else resources  # noqa: SIM401 - as above
+            node = kid
+        return None
+
+
+def _last_kid_with(kids: Any, after: int) -> tuple[Any, Any, int] | None:
+    """The kid that holds the page with `after` pages behind it, and how many of these are in the kid itself."""
+    for position in range(len(kids) - 1, -1, -1):
+        kid = kids[position]
+        if "/Type" not in kid:
+            return None
+        size = 1 if kid["/Type"] == "/Page" else int(kid["/Count"])
+        if after < size:
+            return kids.raw_get(position), kid, after
+        after -= size
+    return None
