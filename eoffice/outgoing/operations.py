@@ -197,8 +197,8 @@ def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> Out
         issuer_name=chosen.agency.name, issuer_code=chosen.agency.code, created_at=clock.now(), listed_at=clock.now(),
         draft_source=DraftSource.TEMPLATE, content={}, version=1,
     )  # fmt: skip
-    session.add(document)
     fill(document, chosen, fields)
+    session.add(document)
     session.flush()
     units = [chosen.unit.id] if chosen.unit else []
     documents.give_access(session, actor, document, unit_ids=units, person_ids=[actor.person_id])
