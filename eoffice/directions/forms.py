@@ -10,7 +10,9 @@ from wtforms import DateField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import TextInput
 
+from eoffice.core.errors import AppError
 from eoffice.directions.operations import Named, NewDirection
+from eoffice.directory.models import Assignment
 
 #: how days are typed: with slashes, without, or as a browser's own date field sends them
 DAY_FORMATS = ("%d/%m/%Y", "%d%m%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
@@ -55,6 +57,15 @@ def at_most(limit: int) -> Length:
     return Length(max=limit, message=_l("This is too long: at most %(max)d characters."))
 
 
+def refused(form: FlaskForm, error: AppError) -> int:
+    """Say a refusal at the field it names and return its status; one that names none of the form's is raised on."""
+    if error.field is None or error.field not in form:
+        raise error
+    field = form[error.field]
+    field.errors = [*field.errors, str(error)]
+    return error.status
+
+
 Choices = Sequence[tuple[str, str]]
 
 
@@ -79,7 +90,7 @@ class DirectionForm(FlaskForm):
     due_on = DayField(_l("Deadline"), [Optional()])
 
     def offer(self, groups: Mapping[str, Choices]) -> None:
-        """Say who can be named: units and people, under their headings."""
+        """Say who can be named: units and people by their marks, under their headings."""
         self.lead.choices = {"": [("", "")], **groups}
         self.coordinating.choices = dict(groups)
         self.inform.choices = dict(groups)
@@ -102,6 +113,11 @@ class AssignForm(FlaskForm):
     coordinating = SelectMultipleField(_l("Coordinating"), coerce=int)
     opinion = TextAreaField(_l("What is to be done"), [needed(), at_most(2000)])
     due_on = DayField(_l("Deadline"), [Optional()])
+
+    def offer(self, posts: Sequence[Assignment]) -> None:
+        """Say who works in the unit."""
+        self.assignment_id.choices = [(post.id, post.label) for post in posts]
+        self.coordinating.choices = [(post.id, post.label) for post in posts]
 
 
 class FinishForm(FlaskForm):

@@ -26,6 +26,12 @@ class NeedsReason(Invalid):
     message = _l("Say why the document goes back; the sender reads it.")
 
 
+class NoScan(Invalid):
+    """Nothing was chosen."""
+
+    message = _l("Choose the scanned PDF first.")
+
+
 def receive_scan(
     session: Session, actor: Actor, upload: Inspected, attachments: Sequence[Inspected] = ()
 ) -> IncomingDocument:

@@ -1,0 +1,114 @@
+"""Shape of what the clerk enters; truth is the service's business."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import Optional
+
+from eoffice.core import clock
+from eoffice.directions.forms import DayField, at_most, needed
+from eoffice.directory.models import Assignment
+from eoffice.documents.fields import FieldGuess
+from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.layout.letter import Urgency as PageUrgency
+from eoffice.documents.models import Urgency
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.operations import LENGTHS, NewIncoming
+
+_STAMPS = {
+    PageUrgency.URGENT: Urgency.URGENT,
+    PageUrgency.VERY_URGENT: Urgency.VERY_URGENT,
+    PageUrgency.EXPRESS: Urgency.FLASH,
+}
+
+
+class RegisterForm(FlaskForm):
+    """The register's columns, in the order of the page."""
+
+    code_number = StringField(_l("Number"), [at_most(LENGTHS["code_number"])])
+    code_notation = StringField(_l("Notation"), [at_most(LENGTHS["code_notation"])])
+    issued_on = DayField(_l("Document's date"), [Optional()])
+    issuer_name = StringField(_l("Issuing agency"), [needed(), at_most(LENGTHS["issuer_name"])])
+    #: code of the agency chosen from the list
+    issuer_name_id = HiddenField()
+    kind_code = SelectField(_l("Kind of document"), [needed()])
+    urgency = SelectField(_l("Urgency"), coerce=int)
+    arrived_on = DayField(_l("Arrival date"), [needed()])
+    subject = TextAreaField(_l("Subject"), [needed(), at_most(LENGTHS["subject"])])
+    signer_name = StringField(_l("Signer's name"), [at_most(LENGTHS["signer_name"])])
+    signer_title = StringField(_l("Signer's title"), [at_most(LENGTHS["signer_title"])])
+    due_on = DayField(_l("Deadline"), [Optional()])
+    submit_to_id = SelectField(_l("Submit to"), coerce=int)
+    accept_duplicate = BooleanField(_l("Register all the same"))
+
+    def offer(self, leaders: list[Assignment]) -> None:
+        """Fill the lists."""
+        kinds = [*KINDS.values(), *INCOMING_ONLY]
+        self.kind_code.choices = [("", "")] + [(kind.code, kind.name) for kind in kinds]
+        self.urgency.choices = [(int(level), level.word) for level in Urgency]
+        later = [(0, _l("Later"))]
+        self.submit_to_id.choices = later + [(post.id, post.label) for post in leaders]
+
+    @classmethod
+    def of(cls, document: IncomingDocument, guess: FieldGuess) -> "RegisterForm":
+        """The form with what the axis said, or what stands clearly on the page; the rest is left empty."""
+        known = {
+            name: getattr(document, name) or None
+            for name in ("code_number", "code_notation", "issued_on", "issuer_name", "kind_code", "subject",
+                         "signer_name", "signer_title", "due_on")
+        }  # fmt: skip
+        read: dict[str, Any] = {
+            "code_number": guess.number, "code_notation": guess.notation, "issued_on": guess.issued_on,
+            "issuer_name": guess.issuer, "kind_code": guess.kind, "subject": guess.subject,
+            "signer_name": guess.signer_name, "signer_title": guess.signer_title, "due_on": guess.due_on,
+        }  # fmt: skip
+        values = {name: known[name] or (one.value if one else None) for name, one in read.items()}
+        urgency = document.urgency
+        if guess.urgency is not None and not urgency:
+            urgency = _STAMPS.get(guess.urgency.value, urgency)
+        return cls(
+            data=values
+            | {
+                "issuer_name_id": document.issuer_code,
+                "urgency": int(urgency),
+                "arrived_on": clock.local(document.arrived_at).date(),
+                "submit_to_id": 0,
+            }
+        )
+
+    def to_new(self) -> NewIncoming:
+        """What was entered."""
+        return NewIncoming(
+            code_number=(self.code_number.data or "").strip(),
+            code_notation=(self.code_notation.data or "").strip(),
+            issued_on=self.issued_on.data,
+            issuer_name=self.issuer_name.data or "",
+            issuer_code=self.issuer_name_id.data or "",
+            kind_code=self.kind_code.data or "",
+            urgency=Urgency(self.urgency.data),
+            arrived_on=self.arrived_on.data,
+            subject=self.subject.data or "",
+            signer_name=self.signer_name.data or "",
+            signer_title=self.signer_title.data or "",
+            due_on=self.due_on.data,
+            submit_to_id=self.submit_to_id.data or None,
+            accept_duplicate=self.accept_duplicate.data,
+        )
+
+
+class ReturnForm(FlaskForm):
+    """Back to the sender."""
+
+    reason = TextAreaField(_l("Reason"), [needed(), at_most(500)])
+
+
+class SubmitForm(FlaskForm):
+    """To a leader."""
+
+    submit_to_id = SelectField(_l("Submit to"), [needed()], coerce=int)
+
+    def offer(self, leaders: list[Assignment]) -> None:
+        """Fill the list."""
+        self.submit_to_id.choices = [(post.id, post.label) for post in leaders]

@@ -1,0 +1,179 @@
+"""What the pages show of a document, made from what was read: no query of its own beside those named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.states import Tone
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.operations import OPEN
+from eoffice.documents import deadlines
+from eoffice.documents.fields import FieldGuess, Guess
+from eoffice.documents.models import DocumentFile
+from eoffice.gateway.models import DispatchState, Report
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.states import Doubt, State
+
+#: colour class of a state's tone
+COLOURS = {Tone.WAIT: "accent", Tone.RUN: "accent", Tone.OK: "ok", Tone.WARN: "warn", Tone.BAD: "bad",
+           Tone.IDLE: "idle"}  # fmt: skip
+
+#: number shown beside a field and at the place on the page it was read from
+TAGS = {
+    "code_number": ("1", "number"), "code_notation": ("2", "notation"), "issued_on": ("3", "issued_on"),
+    "issuer_name": ("4", "issuer"), "kind_code": ("5", "kind"), "subject": ("6", "subject"),
+    "signer_name": ("7", "signer_name"), "signer_title": ("8", "signer_title"), "due_on": ("9", "due_on"),
+    "urgency": ("10", "urgency"),
+}  # fmt: skip
+
+#: what the sender is told, in order (QCVN 102:2016); 02 stands alone
+STEPS = {
+    "01": _l("Arrived"), "03": _l("Received"), "04": _l("Assigned"), "05": _l("In progress"),
+    "06": _l("Completed"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Who acts next; the name is None when a role and not a person is awaited."""
+
+    name: str | None
+    sentence: str
+
+
+def state_mark(document: IncomingDocument) -> tuple[str, str, str, str]:
+    """Word, shape, colour and sentence of a document's state, as the macro takes them."""
+    look = document.state.look
+    return str(look.word), look.shape.value, COLOURS[look.tone], str(look.sentence)
+
+
+def doubt(document: IncomingDocument) -> str | None:
+    """Why the clerk has to look, in words; None when there is no reason to."""
+    known = document.state is State.CHECK and document.reason in set(Doubt)
+    return str(Doubt(document.reason).sentence) if known else None
+
+
+_TASK_MARKS = {
+    TaskState.NEW: ("ring", "accent"), TaskState.SEEN: ("ring", "accent"),
+    TaskState.WORKING: ("half", "accent"), TaskState.DONE: ("tick", "ok"),
+    TaskState.WITHDRAWN: ("dash", "idle"),
+}  # fmt: skip
+
+
+def task_mark(task: Task) -> tuple[str, str, str, str]:
+    """The same for a task; what is for information is done once it was seen."""
+    shape, colour = _TASK_MARKS[task.state]
+    if task.part is Part.INFORM and task.state is TaskState.SEEN:
+        shape, colour = "tick", "ok"
+    return str(task.state.word), shape, colour, task.result
+
+
+def next_step(document: IncomingDocument, directions: Sequence[Direction]) -> NextStep | None:
+    """Who acts next and what he does, None when nothing is left to do."""
+    match document.state:
+        case State.WAITING | State.CHECK:
+            return NextStep(None, _("the clerk checks and registers it"))
+        case State.REGISTERED:
+            return NextStep(None, _("the clerk submits it to a leader"))
+        case State.SUBMITTED:
+            leader = document.submitted_to.label if document.submitted_to else None
+            return NextStep(leader, _("gives his direction"))
+        case State.FORWARDED | State.IN_PROGRESS:
+            return _next_worker(document, directions)
+    return None
+
+
+def _next_worker(document: IncomingDocument, directions: Sequence[Direction]) -> NextStep | None:
+    leading = [
+        task
+        for direction in directions
+        for task in direction.tasks
+        if task.part is Part.LEAD and task.state in OPEN
+    ]
+    if not leading:
+        return None
+    task = leading[-1]
+    due = deadlines.words(task.due_on)[0] or _("No deadline")
+    if document.state is State.FORWARDED:
+        return NextStep(task.label, _("names who works on it, %(due)s", due=due))
+    return NextStep(task.label, _("works on it, %(due)s", due=due))
+
+
+def pages(file: DocumentFile | None, guess: FieldGuess | None = None) -> list[dict[str, Any]]:
+    """The pages of a PDF as the viewer takes them, with the places that were read."""
+    if file is None or not file.is_pdf:
+        return []
+    return [
+        {
+            "url": url_for("documents.page_image", file_id=file.id, page=number),
+            "width": round(width), "height": round(height), "alt": "",
+            "marks": [_mark(tag, one, height) for tag, one in read_places(guess) if one.page == number],
+        }
+        for number, (width, height) in enumerate(file.page_sizes, 1)
+    ]  # fmt: skip
+
+
+def read_places(guess: FieldGuess | None) -> list[tuple[str, Guess[Any]]]:
+    """The tag of each field that was read, and where."""
+    if guess is None:
+        return []
+    return [(tag, one) for tag, name in TAGS.values() if (one := getattr(guess, name)) is not None]
+
+
+def _mark(tag: str, one: Guess[Any], height: float) -> tuple[str, float, float, float, float, str]:
+    """A box as the drawing counts: from the top."""
+    box = one.box
+    return tag, round(box.x0, 1), round(height - box.y1, 1), round(box.width, 1), round(box.height, 1), ""
+
+
+def reports(rows: Sequence[Report]) -> tuple[list[str], list[tuple[str, str, str]]] | None:
+    """What the sender was told, as one line of hops; None for a document that came on paper."""
+    if not rows:
+        return None
+    told = {row.code: row for row in rows}
+    refused = told.get("02")
+    steps = {"01": STEPS["01"], "02": _l("Refused")} if refused else STEPS
+    hops = [_hop(told.get(code), code) for code in steps]
+    return [str(word) for word in steps.values()], hops
+
+
+def _hop(row: Report | None, code: str) -> tuple[str, str, str]:
+    if row is None:
+        return "open", "", ""
+    tones = {DispatchState.ACCEPTED: "ok", DispatchState.WAITING: "warn", DispatchState.FAILED: "bad"}
+    tone = "bad" if code == "02" else tones[row.state]
+    return tone, moment(row.at), row.description
+
+
+def moment(at: Any) -> str:
+    """The time of today, the date of another day."""
+    local = clock.local(at)
+    return f"{local:%H:%M}" if local.date() == clock.today() else f"{local:%d/%m/%Y}"
+
+
+def stamp(at: Any) -> str:
+    """Date and time."""
+    return f"{clock.local(at):%d/%m/%Y %H:%M}"
+
+
+def history(session: Session, document: IncomingDocument) -> list[tuple[str, Markup]]:
+    """The log of a document in words, newest first: one query."""
+    entries = audit.history(session, document)
+    return [(f"{clock.local(entry.at):%d/%m %H:%M}", _sentence(entry)) for entry in entries]
+
+
+def _sentence(entry: audit.AuditEntry) -> Markup:
+    what = str(audit.DECLARED[audit.Action(entry.action)]) if entry.action in audit.DECLARED else entry.action
+    details = (
+        entry.details.get(key) for key in ("number", "leader", "lead", "named", "reason", "result", "file")
+    )
+    told = [", ".join(map(str, one)) if isinstance(one, list) else str(one) for one in details if one]
+    tail = f": {'; '.join(told)}" if told else ""
+    return Markup("<b>{}</b>. {}{}").format(entry.actor, what, tail)

@@ -1,0 +1,141 @@
+"""The list, its filters and the preview beside it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from eoffice.core import clock
+from eoffice.core.web import current_actor, db, needs
+from eoffice.directions.forms import read_day
+from eoffice.directory import queries as directory
+from eoffice.documents import queries as documents
+from eoffice.documents import registers
+from eoffice.documents.models import Direction, FileRole, Urgency
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.incoming import presenting, queries
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.queries import Day, Filter, Tab
+from eoffice.incoming.views import bp
+from eoffice.incoming.workflow import Move
+from eoffice.signatures import queries as signatures
+
+
+@bp.get("/incoming")
+@needs(DOCUMENT_READ)
+def index() -> ResponseReturnValue:
+    """A tab of the list."""
+    actor, wanted = current_actor(), read_filter()
+    page = queries.listing(db(), actor, wanted, request.args.get("mark"))
+    days = queries.days(db(), actor, wanted, page.rows)
+    return render_template(
+        "incoming/list.html",
+        wanted=wanted,
+        page=page,
+        groups=list(_groups(page.rows, days)),
+        tabs=_tabs(wanted, queries.counts(db(), actor)),
+        total=queries.total(db(), actor, wanted) if wanted.narrowed else None,
+        chips=_chips(wanted),
+        units=directory.units(db(), actor.agency_id or 0),
+        urgencies=list(Urgency)[1:],
+        address=lambda **changes: url_for("incoming.index", **_arguments(wanted), **changes),
+        **(_preview(page.rows[0]) if page.rows else {}),
+    )
+
+
+@bp.get("/incoming/<int:document_id>/preview")
+@needs(DOCUMENT_READ)
+def preview(document_id: int) -> ResponseReturnValue:
+    """The pane beside the list."""
+    document = queries.one(db(), current_actor(), document_id)
+    return render_template("incoming/_preview.html", **_preview(document))
+
+
+def _preview(document: IncomingDocument) -> dict[str, Any]:
+    files = documents.files(db(), document, FileRole.ORIGINAL)
+    moves = queries.moves(current_actor(), document)
+    number = None
+    if Move.REGISTER in moves:
+        number = registers.next_number(db(), document.agency_id, Direction.IN, document.kind_code)
+    return {
+        "document": document,
+        "file": files[0] if files else None,
+        "pages": presenting.pages(files[0])[:1] if files else [],
+        "check": signatures.checks(db(), files).get(files[0].id) if files else None,
+        "moves": moves,
+        "next_number": number,
+    }
+
+
+def read_filter() -> Filter:
+    """What the address asks for; what cannot be read asks for nothing."""
+    given = request.args
+    return Filter(
+        tab=Tab(given["tab"]) if given.get("tab") in set(Tab) else Tab.OPEN,
+        arrived_from=read_day(given.get("from", "")),
+        arrived_to=read_day(given.get("to", "")),
+        issuer=given.get("issuer", "").strip()[:200],
+        urgency=Urgency(int(given["urgency"])) if given.get("urgency") in {"0", "1", "2", "3"} else None,
+        unit_id=given.get("unit", type=int),
+    )
+
+
+def _arguments(wanted: Filter) -> dict[str, Any]:
+    """The filter as it stands in an address."""
+    named = {
+        "tab": wanted.tab.value,
+        "from": f"{wanted.arrived_from:%d/%m/%Y}" if wanted.arrived_from else None,
+        "to": f"{wanted.arrived_to:%d/%m/%Y}" if wanted.arrived_to else None,
+        "issuer": wanted.issuer or None,
+        "urgency": int(wanted.urgency) if wanted.urgency is not None else None,
+        "unit": wanted.unit_id,
+    }
+    return {key: value for key, value in named.items() if value is not None}
+
+
+def _tabs(wanted: Filter, counts: dict[str, int]) -> list[tuple[Any, ...]]:
+    kept = {key: value for key, value in _arguments(wanted).items() if key != "tab"}
+    return [
+        (tab.word, url_for("incoming.index", tab=tab.value, **kept), counts.get(tab.value), tab is wanted.tab,
+         tab is Tab.OVERDUE and bool(counts[tab.value]))
+        for tab in Tab
+    ]  # fmt: skip
+
+
+def _chips(wanted: Filter) -> list[tuple[str, str]]:
+    """What narrows the list, each with the address without it."""
+    arguments = _arguments(wanted)
+    words = {
+        "from": _("Arrived from %(day)s", day=arguments.get("from")),
+        "to": _("Arrived until %(day)s", day=arguments.get("to")),
+        "issuer": _("Issuer: %(name)s", name=wanted.issuer),
+        "urgency": wanted.urgency.word if wanted.urgency is not None else "",
+        "unit": _("Unit chosen"),
+    }
+    return [
+        (str(word), url_for("incoming.index", **{k: v for k, v in arguments.items() if k != key}))
+        for key, word in words.items()
+        if key in arguments
+    ]
+
+
+def _groups(
+    rows: Sequence[IncomingDocument], days: dict[date, Day]
+) -> Iterator[tuple[str, str, list[IncomingDocument]]]:
+    """Rows by arrival day under a heading that counts the whole day."""
+    for day, found in groupby(rows, lambda row: clock.local(row.listed_at).date()):
+        name = format_date(day, "EEEE, dd/MM/yyyy")
+        if day == clock.today():
+            name = _("Today, %(day)s", day=f"{day:%d/%m/%Y}")
+        counted = days.get(day, Day(0, 0))
+        detail = _("%(count)s documents", count=counted.documents)
+        if counted.unregistered:
+            detail = _(
+                "%(all)s documents, %(new)s not registered", all=counted.documents, new=counted.unregistered
+            )
+        yield name[:1].upper() + name[1:], detail, list(found)

@@ -1,0 +1,133 @@
+"""From the scanner to the register."""
+
+from typing import Any, BinaryIO, cast
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+
+from eoffice.core import sandbox
+from eoffice.core.blobs import blobs
+from eoffice.core.config import settings
+from eoffice.core.errors import AppError, Invalid
+from eoffice.core.web import current_actor, db, needs
+from eoffice.directions.forms import refused
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
+from eoffice.documents import pages as page_texts
+from eoffice.documents import queries as files
+from eoffice.documents import registers
+from eoffice.documents.fields import FieldGuess, guess_fields
+from eoffice.documents.models import Direction, DocumentFile, FileRole
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.documents.settings import UPLOAD_LIMIT_MB
+from eoffice.incoming import presenting, queries, service
+from eoffice.incoming.forms import RegisterForm
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.operations import ProbableDuplicate
+from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.incoming.views import bp
+
+#: pages whose text is looked through for the fields: the head is on the first, the signature rarely after the fifth
+_READ_PAGES = 5
+
+
+@bp.route("/incoming/new", methods=["GET", "POST"])
+@needs(INCOMING_REGISTER)
+def new() -> ResponseReturnValue:
+    """Choose the scan."""
+    problem: AppError | None = None
+    if request.method == "POST":
+        try:
+            document = _take_in()
+        except Invalid as error:
+            problem = error
+        else:
+            return redirect(url_for("incoming.register", document_id=document.id), 303)
+    limit = settings().get(UPLOAD_LIMIT_MB)
+    return render_template(
+        "incoming/new.html", problem=problem, limit=limit
+    ), problem.status if problem else 200
+
+
+def _take_in() -> IncomingDocument:
+    scan = request.files.get("scan")
+    if scan is None or not scan.filename:
+        raise service.NoScan(field="scan")
+    upload = documents.take_in(_bytes(scan), scan.filename)
+    attachments = [
+        documents.take_in(_bytes(one), one.filename, must_be_pdf=False)
+        for one in request.files.getlist("attachments")
+        if one.filename
+    ]
+    return service.receive_scan(db(), current_actor(), upload, attachments)
+
+
+def _bytes(upload: FileStorage) -> BinaryIO:
+    """An upload's stream, always of bytes."""
+    return cast("BinaryIO", upload.stream)
+
+
+@bp.route("/incoming/<int:document_id>/register", methods=["GET", "POST"])
+@needs(INCOMING_REGISTER)
+def register(document_id: int) -> ResponseReturnValue:
+    """The form beside the page."""
+    actor = current_actor()
+    document = queries.one(db(), actor, document_id)
+    if document.register_number is not None and request.method == "GET":
+        return redirect(url_for("incoming.show", document_id=document.id))
+    file = files.latest_file(db(), document, FileRole.ORIGINAL)
+    guess = _read(file) if document.source is Source.SCAN else FieldGuess()
+    form, status, same = RegisterForm.of(document, guess), 200, []
+    form.offer(list(directory.posts(db(), document.agency_id, Role.LEADER)))
+    if request.method == "POST":
+        status = 422
+    if form.validate_on_submit():
+        try:
+            done = service.register(db(), actor, document_id, form.to_new())
+        except AppError as error:
+            same = list(error.documents) if isinstance(error, ProbableDuplicate) else []
+            status = refused(form, error)
+        else:
+            flash(_("Registered with số đến %(number)s.", number=done.register_number), "ok")
+            return redirect(url_for("incoming.show", document_id=done.id), 303)
+    return render_template("incoming/register.html", **_page(document, form, file, guess), same=same), status
+
+
+def _page(
+    document: IncomingDocument, form: RegisterForm, file: DocumentFile | None, guess: FieldGuess
+) -> dict[str, Any]:
+    kind = form.kind_code.data or ""
+    return {
+        "document": document,
+        "form": form,
+        "file": file,
+        "pages": presenting.pages(file, guess),
+        "tags": {
+            name: tag for name, (tag, key) in presenting.TAGS.items() if getattr(guess, key) is not None
+        },
+        "read": len(presenting.read_places(guess)),
+        "next_number": registers.next_number(db(), document.agency_id, Direction.IN, kind),
+    }
+
+
+def _read(file: DocumentFile | None) -> FieldGuess:
+    """What stands clearly on the page; a page that cannot be read proposes nothing."""
+    if file is None or not file.is_pdf:
+        return FieldGuess()
+    try:
+        return guess_fields(page_texts.page_text(blobs().path(file.sha256), limit=_READ_PAGES))
+    except (sandbox.SandboxDied, sandbox.SandboxError):
+        return FieldGuess()
+
+
+@bp.get("/incoming/issuers")
+@needs(DOCUMENT_READ)
+def issuers() -> ResponseReturnValue:
+    """Type-ahead over the directory, by name and code."""
+    text = request.args.get("q", "").strip()
+    found = directory.search_agencies(db(), text) if len(text) > 1 else []
+    items = [(agency.code, agency.name, agency.code) for agency in found]
+    return render_template("incoming/_issuers.html", items=items)

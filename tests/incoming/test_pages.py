@@ -1,0 +1,221 @@
+"""Pages as people use them: the list, registration, the document, the reading room, own work."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.directions import service as directions
+from eoffice.directions.operations import Named
+from eoffice.directory.models import Role
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.states import State
+from tests.factories import province
+from tests.incoming import steps
+from tests.web import client_for
+
+
+def _form(**changes: object) -> dict[str, object]:
+    today = clock.today()
+    return {
+        "code_number": "86", "code_notation": "TTr-UBND", "issued_on": f"{today - timedelta(days=3):%d/%m/%Y}",
+        "issuer_name": "Ủy ban nhân dân xã Vĩnh Hòa Hưng", "issuer_name_id": "", "kind_code": "TTR",
+        "urgency": "1", "arrived_on": f"{today:%d/%m/%Y}", "subject": "Về việc hỗ trợ kinh phí",
+        "signer_name": "Danh Hoàng Phước", "signer_title": "Chủ tịch", "due_on": "", "submit_to_id": "0",
+    } | changes  # fmt: skip
+
+
+def test_a_scan_is_uploaded_and_then_registered_beside_its_page(session: Session, app: Flask) -> None:
+    house = province(session).a
+    clerk = client_for(app, "a_clerk")
+    assert clerk.get("/incoming/new").status_code == 200
+    sent = clerk.post("/incoming/new", data={"scan": (io.BytesIO(steps.pdf()), "Bản quét.pdf")})
+    assert sent.status_code == 303
+    page = clerk.get(sent.location)
+    text = page.get_data(as_text=True)
+    assert page.status_code == 200
+    assert "Số đến sẽ cấp<b>1</b>" in text
+    assert "/pages/1.png" in text
+    leader = house.posts[Role.LEADER].id
+    saved = clerk.post(sent.location, data=_form(submit_to_id=str(leader)))
+    assert saved.status_code == 303, saved.get_data(as_text=True)
+    document = session.get_one(IncomingDocument, 1)
+    assert (document.register_number, document.state) == (1, State.SUBMITTED)
+    assert clerk.get(sent.location).status_code == 302  # registered already: shown instead
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(b"", "a.pdf"), (b"MZ no pdf at all", "a.pdf"), (b"%PDF-1.7 cut off", "a.pdf"), (None, "")],
+)
+def test_a_file_that_is_no_sound_pdf_is_refused_in_words_and_nothing_is_stored(
+    session: Session, app: Flask, content: bytes | None, name: str
+) -> None:
+    province(session)
+    clerk = client_for(app, "a_clerk")
+    data = {} if content is None else {"scan": (io.BytesIO(content), name)}
+    answer = clerk.post("/incoming/new", data=data)
+    assert answer.status_code == 422
+    assert "say-bad" in answer.get_data(as_text=True)
+    assert session.get(IncomingDocument, 1) is None
+
+
+def test_nothing_typed_is_lost_and_the_error_stands_at_its_field(session: Session, app: Flask) -> None:
+    document = steps.received(session, province(session).a)
+    clerk = client_for(app, "a_clerk")
+    future = f"{clock.today() + timedelta(days=9):%d/%m/%Y}"
+    answer = clerk.post(f"/incoming/{document.id}/register", data=_form(issued_on=future))
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'id="issued_on-error"' in text
+    assert f'value="{future}"' in text
+    assert "Về việc hỗ trợ kinh phí" in text
+    missing = clerk.post(f"/incoming/{document.id}/register", data=_form(subject="", issued_on="hôm qua"))
+    text = missing.get_data(as_text=True)
+    assert missing.status_code == 422
+    assert 'id="subject-error"' in text
+    assert 'id="issued_on-error"' in text
+    assert 'value="hôm qua"' in text
+
+
+def test_a_likely_duplicate_is_linked_and_needs_a_tick(session: Session, app: Flask) -> None:
+    house = province(session).a
+    first, second = steps.registered(session, house), steps.received(session, house)
+    clerk = client_for(app, "a_clerk")
+    answer = clerk.post(f"/incoming/{second.id}/register", data=_form())
+    assert answer.status_code == 409
+    assert f'href="/incoming/{first.id}"' in answer.get_data(as_text=True)
+    assert 'name="accept_duplicate"' in answer.get_data(as_text=True)
+    assert clerk.post(f"/incoming/{second.id}/register", data=_form(accept_duplicate="y")).status_code == 303
+
+
+def test_issuers_are_found_while_typing(session: Session, app: Flask) -> None:
+    province(session)
+    answer = client_for(app, "a_clerk").get("/incoming/issuers?q=tai chinh").get_data(as_text=True)
+    assert 'data-value="H01.05"' in answer
+
+
+def test_the_list_shows_tabs_counts_days_and_a_preview(session: Session, app: Flask) -> None:
+    house = province(session).a
+    waiting, done = steps.received(session, house), steps.WAYS[State.DONE](session, house)
+    clerk = client_for(app, "a_clerk")
+    text = clerk.get("/incoming").get_data(as_text=True)
+    assert f'href="/incoming/{waiting.id}"' in text
+    assert f'href="/incoming/{done.id}"' not in text
+    assert "Hôm nay, " in text
+    assert f'hx-get="/incoming/{waiting.id}/preview"' in text
+    finished = clerk.get("/incoming?tab=done").get_data(as_text=True)
+    assert f'href="/incoming/{done.id}"' in finished
+    preview = clerk.get(f"/incoming/{waiting.id}/preview", headers={"HX-Request": "true"})
+    assert "<html" not in preview.get_data(as_text=True)
+
+
+def test_filters_live_in_the_address_and_a_page_follows_by_key(session: Session, app: Flask) -> None:
+    house = province(session).a
+    made = [steps.registered(session, house, issuer_name=f"Sở số {n % 2}") for n in range(6)]
+    clerk = client_for(app, "a_clerk")
+    text = clerk.get("/incoming?tab=submit&issuer=sở số 1&urgency=0").get_data(as_text=True)
+    shown = {int(n) for n in re.findall(r'data-row="/incoming/(\d+)"', text)}
+    assert shown == {one.id for one in made if one.issuer_name.endswith("1")}
+    assert clerk.get("/incoming?from=không phải ngày&urgency=x&unit=y&tab=z").status_code == 200
+    assert clerk.get("/incoming?mark=abc").status_code == 404
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_documents_page_in_every_state_for_everyone_who_may_see_it(
+    session: Session, app: Flask, state: State
+) -> None:
+    places = province(session)
+    document = steps.WAYS[state](session, places.a)
+    with app.test_request_context():
+        word = str(state.word)
+    for user in ("a_clerk", "a_leader", "a_chief_of_office"):
+        answer = client_for(app, user).get(f"/incoming/{document.id}")
+        assert answer.status_code == 200
+        assert word in answer.get_data(as_text=True)
+    assert client_for(app, "b_clerk").get(f"/incoming/{document.id}").status_code == 404
+
+
+def test_leader_head_and_specialist_finish_a_document_by_clicking(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    leader, head, worker = (client_for(app, f"a_{role}") for role in ("leader", "unit_head", "specialist"))
+    room = leader.get("/work/direct").get_data(as_text=True)
+    assert document.subject in room
+    unit = Named(unit_id=house.unit.id).mark
+    office = Named(unit_id=house.office.id).mark
+    data = {"opinion": "Tham mưu trả lời", "lead": unit, "coordinating": [office], "due_on": ""}
+    twice = leader.post(f"/work/direct/{document.id}", data=data | {"inform": [unit]})
+    assert twice.status_code == 422
+    assert "Tham mưu trả lời" in twice.get_data(as_text=True)
+    assert leader.post(f"/work/direct/{document.id}", data=data).status_code == 303
+    assert leader.get("/work/direct").status_code == 200  # an empty queue is a page too
+    listed = head.get("/work/assign").get_data(as_text=True)
+    assert f'href="/incoming/{document.id}"' in listed
+    shown = head.get(f"/incoming/{document.id}").get_data(as_text=True)
+    action = re.search(r'action="(/tasks/\d+/assign)"', shown)
+    assert action is not None
+    person = house.posts[Role.SPECIALIST].id
+    wrong = head.post(action[1], data={"assignment_id": str(person), "opinion": "", "due_on": ""})
+    assert wrong.status_code == 422
+    good = {"assignment_id": str(person), "opinion": "Dự thảo", "due_on": ""}
+    assert head.post(action[1], data=good).status_code == 303
+    assert f'href="/incoming/{document.id}"' in worker.get("/work/tasks").get_data(as_text=True)
+    shown = worker.get(f"/incoming/{document.id}").get_data(as_text=True)
+    action = re.search(r'action="(/tasks/\d+/finish)"', shown)
+    assert action is not None
+    assert worker.post(action[1], data={"result": "Đã trả lời"}).status_code == 303
+    session.expire_all()
+    assert session.get_one(IncomingDocument, document.id).state is State.DONE
+
+
+def test_what_is_for_information_is_read_once_opened(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    person = Named(assignment_id=house.posts[Role.ARCHIVIST].id)
+    directions.direct(session, house.leader, document.id, steps.to_unit(house, inform=(person,)))
+    archivist = client_for(app, "a_archivist")
+    link = f'href="/incoming/{document.id}"'
+    assert link in archivist.get("/work/read").get_data(as_text=True)
+    assert archivist.get(f"/incoming/{document.id}").status_code == 200
+    assert link not in archivist.get("/work/read").get_data(as_text=True)
+
+
+def test_returning_and_submitting_by_the_page(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document, other = steps.received(session, house), steps.registered(session, house)
+    clerk = client_for(app, "a_clerk")
+    assert clerk.post(f"/incoming/{document.id}/return", data={"reason": ""}).status_code == 422
+    assert clerk.post(f"/incoming/{document.id}/return", data={"reason": "Gửi nhầm"}).status_code == 303
+    assert clerk.post(f"/incoming/{document.id}/return", data={"reason": "Gửi nhầm"}).status_code == 409
+    leader = house.posts[Role.LEADER].id
+    assert clerk.post(f"/incoming/{other.id}/submit", data={"submit_to_id": "0"}).status_code == 422
+    assert clerk.post(f"/incoming/{other.id}/submit", data={"submit_to_id": str(leader)}).status_code == 303
+    assert client_for(app, "a_specialist").get("/incoming/new").status_code == 403
+
+
+def test_pages_ask_at_most_twelve_times_whatever_the_size(
+    session: Session, app: Flask, statements: list[str]
+) -> None:
+    house = province(session).a
+    for _ in range(15):
+        steps.submitted(session, house)
+    document, _task = steps.in_progress(session, house)
+    pages = {
+        "a_clerk": ("/incoming", f"/incoming/{document.id}"),
+        "a_leader": ("/work/direct", f"/incoming/{document.id}"),
+        "a_unit_head": ("/work/assign", f"/incoming/{document.id}"),
+        "a_specialist": ("/work/tasks", f"/incoming/{document.id}"),
+    }
+    for user, addresses in pages.items():
+        client = client_for(app, user)
+        for address in addresses:
+            client.get(address)  # the first opening is noted once
+            statements.clear()
+            assert client.get(address).status_code == 200
+            asked = [one for one in statements if one.startswith(("SELECT", "UPDATE", "INSERT"))]
+            assert len(asked) <= 12, (user, address, len(asked), "\n".join(one[:60] + " … " + one[one.find("FROM") :][:130] for one in asked))
