@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 
 from signing import pages
 from signing.errors import PlacementError, SigningError
+from signing.gate import STREAM
 from signing.geometry import Box, Placement, visible
 
 #: pixels a point when ink is compared
@@ -35,7 +36,7 @@ class VisibleField:
 def visible_fields(source: BinaryIO) -> dict[str, VisibleField]:
     """Signature fields that show, by their full name. Raises pikepdf.PdfError and what it raises."""
     source.seek(0)
-    with pikepdf.open(source, suppress_warnings=True) as pdf:
+    with pikepdf.open(source, access_mode=STREAM, suppress_warnings=True) as pdf:
         numbers = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
         found = {}
         for name, widget in _widgets(pdf):

@@ -9,6 +9,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.errors import EncryptedPdf, UnreadablePdf
 
+#: read as needed; mapped files would count as memory
+STREAM = pikepdf.AccessMode.stream
 #: qpdf begins its lines with the name of the stream
 _NAMING = re.compile(r"^(WARNING|ERROR): (stream )?<[^>]*>[,:]? ?")
 
@@ -34,7 +36,7 @@ def examine(source: BinaryIO) -> Structure:
     """Look the whole file over with qpdf. Raises UnreadablePdf, EncryptedPdf, MemoryError."""
     source.seek(0)
     try:
-        with pikepdf.open(source, suppress_warnings=True) as pdf:
+        with pikepdf.open(source, access_mode=STREAM, suppress_warnings=True) as pdf:
             problems = tuple(dict.fromkeys(_NAMING.sub("", line) for line in pdf.check_pdf_syntax()))
             if any("bad_alloc" in line for line in problems):
                 raise MemoryError
@@ -73,7 +75,7 @@ def normalise(source: BinaryIO, target: BinaryIO) -> None:
     """Write an unsigned file anew with a clean structure. Raises UnreadablePdf, EncryptedPdf."""
     source.seek(0)
     try:
-        with pikepdf.open(source, suppress_warnings=True) as pdf:
+        with pikepdf.open(source, access_mode=STREAM, suppress_warnings=True) as pdf:
             pdf.save(target, min_version="1.7", object_stream_mode=pikepdf.ObjectStreamMode.disable)
     except pikepdf.PasswordError as error:
         raise EncryptedPdf from error
