@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 
@@ -15,7 +15,17 @@ from eoffice.core import clock
 from eoffice.core.config import settings
 from eoffice.core.errors import AppError
 from eoffice.core.permissions import Actor
-from eoffice.core.web import LANGUAGES, PUBLIC, SIGNED_IN, current_actor, db, limiter, login, needs
+from eoffice.core.web import (
+    LANGUAGES,
+    PUBLIC,
+    SIGNED_IN,
+    current_actor,
+    db,
+    limiter,
+    login,
+    needs,
+    token_loader,
+)
 
 bp = Blueprint("accounts", __name__, template_folder="templates")
 
@@ -43,18 +53,7 @@ def load_user(mark: str) -> SignedInUser | None:
     return SignedInUser(user) if user is not None and user.active and user.session_stamp == stamp else None
 
 
-@login.request_loader
-def load_token(_request: object) -> SignedInUser | None:
-    """Programs come with a token instead of a cookie."""
-    return None
-
-
-@bp.before_app_request
-def use_token() -> None:
-    """Name the actor of an API request before the guard asks."""
-    scheme, _, plain = request.headers.get("Authorization", "").partition(" ")
-    if request.path.startswith("/api/") and scheme.lower() == "bearer" and plain:
-        g.actor = service.actor_of_token(db(), plain.strip())
+token_loader(service.actor_of_token)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])

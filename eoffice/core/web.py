@@ -77,6 +77,19 @@ def needs(what: Permission | Need, *, api: bool = False) -> Callable[[V], V]:
     return state
 
 
+#: finds the actor behind a bearer token; the feature that keeps tokens registers it
+TokenLoader = Callable[[Session, str], Actor | None]
+_token_loaders: list[TokenLoader] = []
+
+
+def token_loader(load: TokenLoader) -> TokenLoader:
+    """Register how tokens are read. Raises ValueError when somebody did before."""
+    if _token_loaders and _token_loaders != [load]:
+        raise ValueError("tokens are read by one feature only")
+    _token_loaders[:] = [load]
+    return load
+
+
 def db() -> Session:
     """The request's database session, closed when the request ends."""
     if "session" not in g:
@@ -142,15 +155,26 @@ def _guard() -> Response | None:
         return None
     if need is None:
         raise Forbidden
-    if getattr(g, "actor", None) is None:
-        # A token names its actor before this; a person is known by the session cookie.
-        user = current_user._get_current_object()
-        if wants_json() or not user.is_authenticated:
-            return _ask_to_sign_in()
-        g.actor = user.actor()
+    g.actor = _program() if wants_json() else _person()
+    if g.actor is None:
+        return _ask_to_sign_in()
     if isinstance(need, Permission) and not g.actor.can(need):
         raise Forbidden
     return None
+
+
+def _person() -> Actor | None:
+    user = current_user._get_current_object()
+    actor: Actor | None = user.actor() if user.is_authenticated else None
+    return actor
+
+
+def _program() -> Actor | None:
+    """Programs come with a token; a cookie opens no API, so no page elsewhere can use somebody's session."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        return None
+    return next((load(db(), token.strip()) for load in _token_loaders), None)
 
 
 def _view(endpoint: str) -> Callable[..., Any] | None:

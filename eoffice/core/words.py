@@ -1,14 +1,13 @@
 """Words of the pages: message ids are English, the Vietnamese texts lie in one catalogue per feature."""
 
 from functools import lru_cache
-from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 from flask_babel import Domain, get_locale
 
 FOLDER = Path(__file__).parent.parent / "translations"

@@ -58,7 +58,7 @@ class Deed:
     #: what to do with one document
     todo: LazyString
     where: Where
-    #: tab of the feature's list that the tile opens; empty: the person's own work
+    #: tab of the feature's list that the tile opens; empty: a page of one's own work
     tab: str = ""
     #: watched, not done by oneself: shown on the desk, counted nowhere
     watched: bool = False
@@ -162,7 +162,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("submit", Side.IN, INCOMING_SUBMIT, _l("To be submitted"), _l("Submit it to a leader"),
          _in_state(_IN.REGISTERED), "submit"),
     Deed("direct", Side.IN, DIRECTION_GIVE, _l("To be directed"), _l("Direct it"),
-         _to_direct, "direct"),
+         _to_direct),
     Deed("assign", Side.TASK, DIRECTION_ASSIGN, _l("To be assigned"), _l("Name who works on it"), _to_assign),
     Deed("work", Side.TASK, DIRECTION_WORK, _l("To be worked on"), _l("Work on it, then report"), _to_work),
     Deed("read", Side.TASK, DIRECTION_WORK, _l("To be read"), _l("Read it"), _to_read),

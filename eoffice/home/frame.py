@@ -86,18 +86,13 @@ def _signed_in(actor: Actor) -> dict[str, Any]:
 
 def _places(actor: Actor) -> list[Place]:
     counts = queries.by_side(waiting(actor))
-    return [
-        Place(label, icon, url_for(endpoint), sum(counts[side] for side in sides), _is_current(endpoint), key)
-        for endpoint, permission, label, icon, key, sides in _PLACES
-        if actor.can(Permission(permission)) and endpoint in current_app.view_functions
-    ]
-
-
-def _is_current(endpoint: str) -> bool:
-    here = request.endpoint or ""
-    if endpoint.startswith("home."):
-        return here == endpoint
-    return here.partition(".")[0] == endpoint.partition(".")[0]
+    places = []
+    for endpoint, permission, label, icon, key, sides in _PLACES:
+        if actor.can(Permission(permission)) and endpoint in current_app.view_functions:
+            url = url_for(endpoint)
+            here = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
+            places.append(Place(label, icon, url, sum(counts[side] for side in sides), here, key))
+    return places
 
 
 def _languages() -> list[tuple[str, str, str, bool]]:

@@ -13,6 +13,13 @@ from eoffice.incoming.permissions import INCOMING_REGISTER
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 
 _FEATURES = {Side.IN: "incoming", Side.OUT: "outgoing"}
+#: deeds with a page of their own among "my work"
+_WORK = {
+    "direct": "incoming.to_direct",
+    "assign": "incoming.to_assign",
+    "work": "incoming.to_do",
+    "read": "incoming.to_read",
+}
 
 
 def document(of: Document) -> str:
@@ -22,9 +29,9 @@ def document(of: Document) -> str:
 
 
 def list_of(deed: Deed) -> str:
-    """The list behind a count; tasks have pages of their own."""
-    if deed.side is Side.TASK:
-        return url_for("home.work")
+    """The list behind a count."""
+    if deed.key in _WORK:
+        return url_for(_WORK[deed.key])
     return url_for(f"{_FEATURES[deed.side]}.index", tab=deed.tab)
 
 

@@ -1,0 +1,119 @@
+"""What stands before every page: nobody in by accident, the same headers on every answer, tokens for programs."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask, g, jsonify
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service
+from eoffice.accounts.models import Token
+from eoffice.core import clock
+from eoffice.core.permissions import Permission, system_actor
+from eoffice.core.web import SIGNED_IN, needs
+from tests.factories import Province, province
+from tests.web import client_for
+
+pytestmark = pytest.mark.postgres
+
+WANTED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/", "/healthz", "/no-such-page", "/static/frame.css", "/api/v1/x"])
+def test_every_answer_carries_the_security_headers(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert {name: answer.headers[name] for name in WANTED} == WANTED
+
+
+def test_a_route_that_states_nothing_lets_nobody_in(app: Flask, session: Session) -> None:
+    province(session)
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    answer = client_for(app, "a_leader").get("/forgotten")
+    assert answer.status_code == 403
+    assert "secret" not in answer.get_data(as_text=True)
+
+
+def test_a_stranger_is_sent_to_the_first_page_and_a_part_of_a_page_too(app: Flask) -> None:
+    client = app.test_client()
+    assert client.get("/search").location == "/sign-in?next=/search?"
+    part = client.get("/search", headers={"HX-Request": "true"})
+    assert (part.status_code, part.headers["HX-Redirect"]) == (401, "/sign-in")
+
+
+@pytest.fixture
+def api(app: Flask) -> Flask:
+    """The application with routes that say who acts and with what right."""
+
+    @needs(SIGNED_IN)
+    def who() -> object:
+        return jsonify(name=g.actor.name, permissions=sorted(g.actor.permissions))
+
+    @needs(Permission("incoming:register"))
+    def register() -> object:
+        return jsonify(ok=True)
+
+    app.add_url_rule("/api/v1/test/who", "who", who)
+    app.add_url_rule("/api/v1/test/register", "register", register)
+    return app
+
+
+def _get(app: Flask, path: str, token: str | None) -> tuple[int, dict[str, object]]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = app.test_client().get(f"/api/v1/test/{path}", headers=headers)
+    return answer.status_code, answer.get_json()
+
+
+def _token(session: Session, scopes: list[str], days: int | None = 1) -> str:
+    return service.make_token(session, system_actor(), "a_clerk", "kiểm thử", scopes, days)
+
+
+def test_a_token_acts_as_its_person(api: Flask, session: Session) -> None:
+    place: Province = province(session)
+    status, body = _get(api, "who", _token(session, ["*"]))
+    assert (status, body["name"]) == (200, place.a.clerk.name)
+    assert body["permissions"] == sorted(place.a.clerk.permissions)
+
+
+def test_scopes_narrow_and_never_widen(api: Flask, session: Session) -> None:
+    province(session)
+    token = _token(session, ["search:use", "outgoing:sign"])
+    assert _get(api, "who", token)[1]["permissions"] == ["search:use"]
+    assert _get(api, "register", token)[0] == 403
+    assert _get(api, "register", _token(session, ["incoming:register"]))[0] == 200
+
+
+def test_without_a_good_token_there_is_no_answer(api: Flask, session: Session) -> None:
+    province(session)
+    expired, revoked = _token(session, ["*"]), _token(session, ["*"], None)
+    rows = session.scalars(sa.select(Token).order_by(Token.id)).all()
+    rows[0].expires_at = clock.now() - timedelta(seconds=1)
+    rows[1].revoked_at = clock.now()
+    session.commit()
+    for token in (None, "", "eo_wrong", expired, revoked):
+        status, body = _get(api, "who", token)
+        assert status == 401, token
+        assert body["error"] == "unauthorized"
+
+
+def test_a_cookie_opens_no_api(api: Flask, session: Session) -> None:
+    province(session)
+    client = client_for(api, "a_clerk")
+    assert client.get("/api/v1/test/who").status_code == 401
+
+
+def test_a_token_is_stored_as_a_hash_only(session: Session) -> None:
+    province(session)
+    token = _token(session, ["*"])
+    stored = session.execute(sa.text("SELECT row_to_json(t)::text FROM api_token t")).scalar_one()
+    assert token not in stored
+    assert token.removeprefix("eo_") not in stored
