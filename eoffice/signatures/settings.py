@@ -8,7 +8,7 @@ TRUST_DIR = setting(
     "EOFFICE_TRUST_DIR",
     optional_text,
     None,
-    "Folder of what signatures are checked against: `roots`, `intermediates` and `crls`, PEM or DER; "
+    "Folder of the roots that signatures are checked against, with subfolders `intermediates` and `crls`, PEM or DER; "
     "empty: `trust` in the instance folder.",
 )
 TSA_URL = setting(

@@ -18,13 +18,7 @@ class NoTrust(Unavailable):
 
 def store() -> TrustStore:
     """Read the folder anew: lists of revoked certificates change daily. Raises NoTrust."""
-    folder = trust_folder()
-    intermediates, crls = folder / "intermediates", folder / "crls"
     try:
-        return TrustStore.from_folder(
-            folder / "roots",
-            intermediates=intermediates if intermediates.is_dir() else None,
-            crls=crls if crls.is_dir() else None,
-        )
+        return TrustStore.from_folder(trust_folder())
     except TrustStoreError as error:
         raise NoTrust from error

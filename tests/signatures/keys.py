@@ -22,12 +22,8 @@ def pki() -> DemoPki:
     """The PKI of this worker's instance, trusted by it."""
     folder = settings().get(INSTANCE)
     made = DemoPki.create(folder / "pki", NOWHERE)
-    roots, intermediates = folder / "trust" / "roots", folder / "trust" / "intermediates"
-    if not roots.is_dir():
-        roots.mkdir(parents=True)
-        intermediates.mkdir()
-        shutil.copy(made.trust_folder / "root.pem", roots)
-        shutil.copy(made.trust_folder / "intermediates" / "intermediate.pem", intermediates)
+    if not (folder / "trust").is_dir():
+        shutil.copytree(made.trust_folder, folder / "trust")
     return made
 
 
