@@ -39,8 +39,8 @@ def draft_from_upload(session: Session, actor: Actor, fields: Fields, upload: Up
 def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> OutgoingDocument:
     require(actor, OUTGOING_DRAFT)
     fields.check()
-    chosen = operations.choose(session, actor, fields)
-    session.rollback()  # the page takes a moment: no transaction stays open for it
+    with transaction(session):  # the page takes a moment: this one is over before
+        chosen = operations.choose(session, actor, fields)
     with _secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen)
     with transaction(session):
@@ -62,9 +62,9 @@ def revise(
     Raises as the drafting functions, NotFound, InvalidTransition.
     """
     fields.check()
-    _allowed(session, actor, document_id, Move.REVISE)
-    chosen = operations.choose(session, actor, fields)
-    session.rollback()  # as in `_draft`
+    with transaction(session):  # as in `_draft`
+        _allowed(session, actor, document_id, Move.REVISE)
+        chosen = operations.choose(session, actor, fields)
     with _secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen) if page is not None else None
     with transaction(session):
@@ -80,8 +80,8 @@ def revise(
 
 def attach(session: Session, actor: Actor, document_id: int, upload: Upload) -> OutgoingDocument:
     """Add an attachment in a file of its own; it is signed when the document is sealed (Appendix I, part II)."""
-    _allowed(session, actor, document_id, Move.REVISE)
-    session.rollback()  # as in `_draft`
+    with transaction(session):  # as in `_draft`
+        _allowed(session, actor, document_id, Move.REVISE)
     with _secrets_noted(session, actor):
         file, _word = operations.take_file(upload)
     with transaction(session):

@@ -14,8 +14,8 @@ from eoffice.signatures.events import FileChecked
 @job("signatures.check_file", Queue.INTERACTIVE, attempts=3)
 def check_file(session: Session, file_id: int) -> None:
     """Check a stored PDF, keep the verdict, tell the features above; a repeat checks again."""
-    file = session.get(DocumentFile, file_id)
-    session.rollback()  # the check takes a second: no transaction stays open for it
+    with transaction(session):  # the check takes a second: this one is over before
+        file = session.get(DocumentFile, file_id)
     if file is None or not file.is_pdf:
         return
     report = checking.check(blobs().path(file.sha256))

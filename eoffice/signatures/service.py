@@ -135,11 +135,11 @@ def change_pin(session: Session, actor: Actor, purpose: KeyPurpose, old: str, ne
     if not re.fullmatch(r"\S{6,64}", new):
         raise WeakPin(field="new_pin")
     unlock(session, actor, purpose, old)
-    found = queries.key_of(session, actor, purpose)
+    with transaction(session):  # the new protection takes half a second: this one is over before
+        found = queries.key_of(session, actor, purpose)
     if found is None:
         raise NotFound
     protected = change_passphrase(found.pkcs12, old, new)
-    session.rollback()  # the new protection takes half a second: no transaction stays open for it
     with transaction(session):
         row = session.get_one(SigningKey, found.id, with_for_update=True, populate_existing=True)
         row.pkcs12 = protected

@@ -26,13 +26,15 @@ from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.workflow import State
 from eoffice.signatures import checking, errors, queries
-from eoffice.signatures import service as keys
+from eoffice.signatures import service as unlocking
 from eoffice.signatures.models import KeyPurpose
 from eoffice.signatures.settings import TSA_URL
 from signing.report import Verdict
 from tests.factories import PIN, Province
 from tests.outgoing.drafts import bring, draft, newest, path
 from tests.signatures.keys import pki
+
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 def test_leader_number_and_seal_make_a_chain_that_every_verifier_accepts(
@@ -129,7 +131,7 @@ def test_two_clerks_at_once_give_one_number(session: Session, place: Province) -
         with new_session() as own:
             try:
                 outcomes.append(issuing.give_number(own, place.a.clerk, document.id).code_number)
-            except Exception as error:  # noqa: BLE001 - the test looks at it
+            except Exception as error:
                 outcomes.append(type(error).__mro__)
 
     clerks = [threading.Thread(target=number) for _ in range(4)]
@@ -260,17 +262,17 @@ def test_a_byte_changed_after_the_issue_is_found(session: Session, place: Provin
 
 
 def test_a_pin_can_be_changed_and_the_old_one_stops_working(session: Session, place: Province) -> None:
-    keys.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
+    unlocking.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
     with pytest.raises(errors.WrongPin):
-        keys.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
-    assert keys.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
+        unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
+    assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
 
 
 def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) -> None:
     found = queries.key_of(session, place.a.leader, KeyPurpose.PERSON)
     assert found is not None
     with pytest.raises(errors.WrongOwner):
-        keys.add_key(
+        unlocking.add_key(
             session, system_actor(), found.pkcs12, KeyPurpose.PERSON, place.a.agency,
             place.a.posts[Role.CLERK].person, PIN,
         )  # fmt: skip

@@ -1,0 +1,322 @@
+"""Drafts: their versions, who may do what with them, and what bad input gets."""
+
+import io
+import zipfile
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core.audit import AuditEntry
+from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition, NotFound
+from eoffice.core.permissions import Actor, allowed
+from eoffice.directory.models import Role
+from eoffice.documents import convert, intake, pages
+from eoffice.documents import queries as documents
+from eoffice.documents.layout.typesetting import MissingGlyph
+from eoffice.documents.models import DocumentFile, FileRole, Urgency
+from eoffice.outgoing import drafting, issuing, operations, queries, service
+from eoffice.outgoing.drafting import Text
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.queries import Tab
+from eoffice.outgoing.workflow import MACHINE, Move, State
+from tests.factories import PIN, House, Province
+from tests.outgoing.drafts import TEXT, WAYS, bring, draft, fields, newest, path, take, upload
+
+
+def test_a_draft_is_set_to_the_official_layout_and_waits_for_its_drafter(
+    session: Session, place: Province
+) -> None:
+    document = draft(session, place)
+    assert (document.state, document.code) == (State.DRAFT, "…/SNNMT-KHTC")
+    text = pages.page_text(path(newest(session, document, FileRole.DRAFT)))[0].text
+    for words in (
+        "SỞ NÔNG NGHIỆP",
+        "Kính gửi: Sở Tài chính",
+        "V/v hướng dẫn lịch",
+        "GIÁM ĐỐC",
+        "- Lưu: VT, KHTC.",
+    ):
+        assert words in text
+    assert document.number_box
+    assert document.signature_place
+    assert [r.code for r in documents.recipients(session, document)] == ["H01.05", "H01.900"]
+
+
+def test_a_decision_says_who_decides(session: Session, place: Province) -> None:
+    document = service.draft_from_template(
+        session,
+        place.a.specialist,
+        fields(place, kind_code="QD", subject="Về việc thành lập Đoàn kiểm tra", recipients=()),
+        Text(
+            body="Điều 1. Thành lập Đoàn kiểm tra.\nĐiều 2. Đoàn làm việc từ ngày 23 tháng 11.",
+            bases=("Căn cứ Luật Thủy lợi",),
+        ),
+    )
+    assert document.code == "…/QĐ-SNNMT"
+    text = pages.page_text(path(newest(session, document, FileRole.DRAFT)))[0].text
+    assert "GIÁM ĐỐC SỞ NÔNG NGHIỆP VÀ MÔI TRƯỜNG" in text
+    assert "QUYẾT ĐỊNH:" in text
+
+
+def test_every_version_is_kept(session: Session, place: Province) -> None:
+    document = draft(session, place)
+    service.revise(session, place.a.specialist, document.id, fields(place, subject="Nội dung mới"), TEXT)
+    versions = documents.files(session, document, FileRole.DRAFT)
+    assert [file.version_no for file in versions] == [1, 2]
+    assert versions[0].sha256 != versions[1].sha256
+    assert document.subject == "Nội dung mới"
+
+
+def test_what_was_approved_counts_no_more_once_it_is_sent_back(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    service.send_back(session, place.a.leader, document.id, "Bổ sung căn cứ")
+    assert document.state == State.SENT_BACK
+    assert document.approved_at is None
+    assert document.form_checked_at is None
+    assert "Bổ sung căn cứ" in document.reason
+    assert [note.text for note in queries.notes(session, document)] == ["Bổ sung căn cứ"]
+    with pytest.raises(operations.NoteTooShort):
+        bring(session, place.a, document, State.APPROVAL)
+        service.send_back(session, place.a.head, document.id, " ")
+
+
+def test_a_signature_needs_both_checks_on_record(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    document.form_checked_at = None
+    session.commit()
+    with pytest.raises(issuing.NotChecked):
+        issuing.sign(session, place.a.leader, document.id, PIN)
+
+
+def test_only_the_head_of_the_drafting_unit_approves(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.APPROVAL)
+    with pytest.raises(Forbidden):  # head of another unit of the same agency
+        service.approve(session, place.a.chief, document.id)
+    with pytest.raises(Forbidden):
+        service.approve(session, place.a.specialist, document.id)
+    service.approve(session, place.a.head, document.id)
+    assert document.approved_by == f"{place.a.head.name}, Trưởng phòng"
+
+
+def _force(session: Session, document: OutgoingDocument, state: State) -> None:
+    """Put the row into a state, past model and workflow."""
+    statement = sa.text("UPDATE outgoing_document SET state = :state WHERE id = :id")
+    session.execute(statement, {"state": state.value, "id": document.id})
+    session.commit()
+    session.expire_all()
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_step_that_is_not_in_the_table_is_refused(
+    session: Session, place: Province, state: State
+) -> None:
+    document = draft(session, place)
+    _force(session, document, state)
+    for step in (step for step in Move if (state, step) not in MACHINE.rules and step is not Move.REVISE):
+        with pytest.raises(InvalidTransition):
+            take(session, place.a, document.id, step)
+    if (state, Move.REVISE) not in MACHINE.rules:
+        with pytest.raises(InvalidTransition):
+            service.revise(session, place.a.specialist, document.id, fields(place), TEXT)
+    session.expire_all()
+    assert document.state == state
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_table_leads_from_the_draft_to_the_issue(session: Session, place: Province) -> None:
+    assert {rule.target for rule in MACHINE.rules.values()} == set(State)
+    document = draft(session, place)
+    for state, steps in WAYS.items():
+        if steps:
+            assert take(session, place.a, document.id, steps[-1]).state == state
+
+
+def _everybody(house: House) -> list[Actor]:
+    return list(house.actors.values())
+
+
+@pytest.mark.parametrize("state", [state for state in State if MACHINE.moves(state)])
+def test_each_step_is_refused_to_everyone_whose_it_is_not(
+    session: Session, place: Province, state: State
+) -> None:
+    document = draft(session, place)
+    _force(session, document, state)
+    for step, rule in MACHINE.moves(state).items():
+        if step in (Move.REVISE, Move.PLACE):
+            continue
+        for actor in _everybody(place.a):
+            if not allowed(actor, rule.permission, document):
+                with pytest.raises((Forbidden, NotFound)):
+                    take(session, place.a, document.id, step, actor)
+        for actor in _everybody(place.b):
+            with pytest.raises(NotFound):
+                take(session, place.a, document.id, step, actor)
+
+
+def test_who_may_know_of_a_draft(session: Session, place: Province) -> None:
+    document = draft(session, place)
+    listed = {
+        actor.title for actor in [*_everybody(place.a), *_everybody(place.b)]
+        if session.scalar(queries.visible(actor).where(OutgoingDocument.id == document.id))
+    }  # fmt: skip
+    assert listed == {
+        "Văn thư",
+        "Giám đốc",
+        "Thư ký Giám đốc",
+        "Chánh Văn phòng",
+        "Trưởng phòng",
+        "Chuyên viên",
+    }
+    for actor in _everybody(place.b):
+        with pytest.raises(NotFound):
+            queries.one(session, actor, document.id)
+    with pytest.raises(NotFound):
+        queries.one(session, place.a.archivist, document.id)
+
+
+@pytest.mark.parametrize("state", [s for s in State if s not in (State.VOID, State.ISSUED)])
+def test_the_list_of_ones_own_work_and_the_rule_say_the_same(
+    session: Session, place: Province, state: State
+) -> None:
+    document = draft(session, place)
+    _force(session, document, state)
+    steps = [
+        rule.permission
+        for step, rule in MACHINE.moves(state).items()
+        if step is not Move.SEND_BACK and step is not Move.VOID
+    ]
+    for actor in _everybody(place.a):
+        mine = session.scalar(
+            sa.select(OutgoingDocument.id).where(queries.waits_for(actor), OutgoingDocument.id == document.id)
+        )
+        may = any(allowed(actor, wanted, document) for wanted in steps)
+        if steps[0] == OUTGOING_DRAFT:  # the head may help, the work is the drafter's
+            may = may and document.drafter.person_id == actor.person_id
+        assert (mine is not None) == may, (actor.title, state)
+        assert queries.counts(session, actor)[Tab.MINE] == int(may)
+
+
+def test_queues_hold_what_waits_for_the_person(session: Session, place: Province) -> None:
+    first, second = draft(session, place), draft(session, place, urgency=Urgency.FLASH)
+    for document in (first, second):
+        bring(session, place.a, document, State.SIGNATURE)
+    third = bring(session, place.a, draft(session, place), State.APPROVAL)
+    assert [d.id for d in queries.to_sign(session, place.a.leader)] == [second.id, first.id]
+    assert [d.id for d in queries.to_approve(session, place.a.head)] == [third.id]
+    assert not queries.to_sign(session, place.b.leader)
+    assert not queries.to_approve(session, place.b.head)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "field"),
+    [
+        ({"subject": " "}, drafting.Missing, "subject"),
+        ({"subject": "x" * 501}, drafting.SubjectTooLong, "subject"),
+        ({"kind_code": "KHAC"}, drafting.WrongKind, "kind_code"),
+        ({"recipients": ("Sở Không Có",)}, operations.UnknownRecipient, "recipients"),
+        ({"recipients": ()}, drafting.Missing, "recipients"),
+        ({"recipients": ("H01.12",)}, AppError, "recipients"),
+        ({"signer_id": 999_999}, operations.WrongSigner, "signer_id"),
+        ({"unit_id": 1}, operations.WrongUnit, "unit_id"),
+    ],
+)
+def test_bad_fields_are_named_and_nothing_is_stored(
+    session: Session, place: Province, changes, problem, field
+) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(problem) as told:
+        draft(session, place, **changes)
+    assert told.value.field == field
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == 0
+
+
+def test_a_recipient_is_found_by_code_or_name_and_a_closed_one_refused(
+    session: Session, place: Province
+) -> None:
+    document = draft(session, place, recipients=("Sở Tài chính",))
+    assert [r.code for r in documents.recipients(session, document)] == ["H01.05"]
+    place.b.agency.valid_to = date(2026, 1, 1)
+    session.commit()
+    with pytest.raises(operations.ClosedRecipient):
+        draft(session, place, recipients=("H01.05",))
+
+
+def test_a_signer_of_another_agency_is_refused(session: Session, place: Province) -> None:
+    with pytest.raises(operations.WrongSigner):
+        draft(session, place, signer_id=place.b.posts[Role.LEADER].id)
+
+
+def test_a_character_that_cannot_be_printed_is_named(session: Session, place: Province) -> None:
+    with pytest.raises(MissingGlyph):
+        service.draft_from_template(session, place.a.specialist, fields(place), Text(body="Vui 😀"))
+
+
+def test_who_does_not_draft_cannot_begin(session: Session, place: Province) -> None:
+    with pytest.raises(Forbidden):
+        service.draft_from_template(session, place.a.clerk, fields(place), TEXT)
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_uploaded_page_is_signed_and_numbered_in_its_places(session: Session, place: Province) -> None:
+    page = path(newest(session, draft(session, place), FileRole.DRAFT)).read_bytes()
+    document = upload(session, place, page)
+    assert document.signature_place
+    bring(session, place.a, document, State.ISSUED)
+    issued = newest(session, document, FileRole.ISSUED)
+    assert "Số: 01/SNNMT-KHTC" in pages.page_text(path(issued))[0].text
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_page_without_the_signers_name_is_refused_when_it_is_to_be_signed(
+    session: Session, place: Province
+) -> None:
+    page = path(newest(session, draft(session, place), FileRole.DRAFT)).read_bytes()
+    person = place.a.posts[Role.LEADER].person
+    person.full_name = "Một Tên Khác"
+    session.commit()
+    document = upload(session, place, page)
+    bring(session, place.a, document, State.SIGNATURE)
+    with pytest.raises(issuing.NoPlaceForSignature):
+        issuing.sign(session, place.a.leader, document.id, PIN)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", intake.EmptyFile),
+        (b"plain text", intake.NotPdf),
+        (b"%PDF-1.7\n1 0 obj\n<<", intake.BrokenPdf),
+    ],
+)
+def test_a_file_that_is_no_sound_pdf_is_refused_and_not_stored(
+    session: Session, place: Province, data: bytes, problem: type[Invalid]
+) -> None:
+    with pytest.raises(problem):
+        upload(session, place, data)
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).select_from(DocumentFile)) == 0
+
+
+def test_a_word_file_without_libreoffice_says_what_to_do(
+    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as word:
+        word.writestr("[Content_Types].xml", "<Types/>")
+        word.writestr("word/document.xml", "<document/>")
+    with pytest.raises(convert.OfficeMissing):
+        upload(session, place, buffer.getvalue(), "du-thao.docx")
+
+
+def test_a_state_secret_is_refused_and_only_the_fact_is_kept(
+    session: Session, place: Province, secret_page: bytes
+) -> None:
+    with pytest.raises(intake.StateSecret):
+        upload(session, place, secret_page)
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).select_from(DocumentFile)) == 0
+    assert session.scalar(sa.select(AuditEntry.id).where(AuditEntry.action == "documents.secret_refused"))
