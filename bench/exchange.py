@@ -1,0 +1,282 @@
+"""Messages from the sender's outbox to the receiver's acknowledgement, against a pair of AS2 servers in the same run.
+
+Two installations, each with its own database, folder and programs, and an axis between them. Every message is a
+different signed PDF of 200 kB. A message counts when the sender has stored the axis's verified receipt, the receiver
+has stored, hash-checked and acknowledged it, and the sender has verified the signed receipt of delivery.
+"""
+
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bench import material
+from bench.figures import Row, median
+from bench.peer import Peer, PeerMissing
+from bench.sign import Desk, appearance
+from bench.stage import HUB, Stage, ready, stage
+from eoffice.app import load
+from eoffice.core import clock, config
+from eoffice.core.blobs import BlobStore, blobs
+from eoffice.core.db import new_session, transaction
+from eoffice.core.permissions import system_actor
+from eoffice.directory import operations as directory
+from eoffice.directory.models import Agency, Role
+from eoffice.documents import operations as documents
+from eoffice.documents.models import Document, DocumentFile, FileRole
+from eoffice.documents.operations import Inspected
+from eoffice.gateway import axis, operations
+from eoffice.gateway.models import Delivery, Dispatch, Packet
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
+from eoffice.outgoing.workflow import State
+from eoffice.signatures.models import FileCheck
+from exchange.testing import HubProcess
+from signing.geometry import Box, Placement
+from signing.sign import sign_pdf
+
+SENDER, RECEIVER = ("H01.12", "Sở Nông nghiệp và Môi trường"), ("G09", "Bộ Nội vụ")
+SECRET = "khoa-bi-mat-dung-de-do-toc-do"
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Messages of one round at 1 and at 16 in flight, ours and the peer's, and rounds."""
+
+    single: int = 15
+    many: int = 64
+    peer_single: int = 10
+    peer_many: int = 48
+    rounds: int = 3
+
+
+@dataclass
+class Pair:
+    """Both installations, seen from the process that measures."""
+
+    stage: Stage
+    hub: HubProcess
+    sender: Session
+    receiver: Session
+    received_files: BlobStore
+    documents: list[OutgoingDocument]
+
+    def send(self, count: int, flying: int, *, to_the_end: bool = False) -> float:
+        """Have `count` documents delivered, at most `flying` on their way; seconds. Raises TimeoutError."""
+        waiting, self.documents = iter(self.documents[:count]), self.documents[count:]
+        arrived = self._checked if to_the_end else self._acknowledged
+        before, begun, started = arrived(), time.perf_counter(), 0
+        while (done := arrived() - before) < count:
+            for _ in range(min(flying - (started - done), count - started)):
+                self._start(next(waiting))
+                started += 1
+            if time.perf_counter() - begun > PATIENCE:
+                logs = "\n".join(self.stage.log(name) for name in ("sender", "receiver"))
+                raise TimeoutError(f"{done} of {count} messages arrived in {PATIENCE:.0f} s\n{logs}")
+            time.sleep(0.002 if flying == 1 else 0.01)
+        while self._unproven(to_the_end):
+            if time.perf_counter() - begun > PATIENCE:
+                raise TimeoutError(f"{self._unproven(to_the_end)} messages are not proven at the sender")
+            time.sleep(0.002 if flying == 1 else 0.01)
+        return time.perf_counter() - begun
+
+    def _start(self, document: OutgoingDocument) -> None:
+        with transaction(self.sender):
+            operations.dispatch(self.sender, system_actor(document.agency_id), document)
+
+    def _acknowledged(self) -> int:
+        return self._count(self.receiver, sa.select(Packet.id).where(Packet.acknowledged_at.is_not(None)))
+
+    def _checked(self) -> int:
+        return self._count(self.receiver, sa.select(FileCheck.file_id))
+
+    def _unproven(self, to_the_end: bool) -> int:
+        """Messages without the axis's receipt, or whose last hop is not proven to the sender."""
+        last = Delivery.arrived_at if to_the_end else Delivery.fetched_at
+        missing = sa.or_(Dispatch.receipt.is_(None), last.is_(None))
+        return self._count(self.sender, sa.select(Delivery.id).join(Dispatch).where(missing))
+
+    def _count(self, session: Session, rows: sa.Select[tuple[int]]) -> int:
+        found = session.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
+        session.rollback()
+        return found
+
+    def verified(self) -> bool:
+        """Whether all that left arrived once, byte for byte, with both receipts verifiable."""
+        sent = set(
+            self.sender.scalars(
+                sa.select(DocumentFile.sha256).join(
+                    Dispatch, Dispatch.document_id == DocumentFile.document_id
+                )
+            )
+        )
+        arrived = list(
+            self.receiver.scalars(
+                sa.select(DocumentFile.sha256).where(DocumentFile.role == FileRole.ORIGINAL)
+            )
+        )
+        client = axis.client()
+        assert client is not None
+        hub_ids = self.sender.scalars(sa.select(Dispatch.hub_id)).all()
+        proven = all(
+            progress.receipt is not None for hub_id in hub_ids if hub_id for progress in client.sent(hub_id)
+        )
+        whole = all(self.received_files.check(sha256) for sha256 in arrived)
+        return proven and whole and len(arrived) == len(sent) and set(arrived) == sent
+
+
+def make_files(folder: Path, count: int) -> None:
+    """Different signed PDFs of 200 kB."""
+    desk = Desk.lay(folder / "desk")
+    for number in range(count):
+        with (folder / f"{number}.pdf").open("wb+") as target:
+            sign_pdf(
+                io.BytesIO(material.scan(number, 165_000)), target, desk.key,
+                field="Seal", placement=Placement(1, Box(85, 60, 545, 85)), appearance=appearance(number),
+            )  # fmt: skip
+        if (folder / f"{number}.pdf").stat().st_size not in range(180_000, 230_000):
+            raise ValueError("the file has not the size it is measured by")
+
+
+@contextmanager
+def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
+    """Axis, sender and receiver; `count` issued documents wait at the sender. Programs start with `programs`."""
+    hub = HubProcess(where.database("axis", HUB), where.folder / "hub", threads=16)
+    hub.start()
+    try:
+        ends = {}
+        for name, system, (code, title) in (("sender", "H01", SENDER), ("receiver", "G09", RECEIVER)):
+            client = hub.add_system(system, SECRET)
+            client.register_agency(code, title, mail="vanthu@example.vn")
+            client.close()
+            ends[name] = where.installation(name) | {
+                "EOFFICE_AXIS_URL": hub.url,
+                "EOFFICE_AXIS_SYSTEM": system,
+                "EOFFICE_AXIS_SECRET": SECRET,
+                "EOFFICE_AXIS_CERTIFICATES": str(hub.data / "system.pem"),
+                "EOFFICE_WORKER_CONCURRENCY": "urgent=2,exchange=16,interactive=2,heavy=1",
+                "EOFFICE_POOL_SIZE": "24",
+                "EOFFICE_TRUST_DIR": str(files / "desk" / "pki" / "trust"),
+            }
+        os.environ |= ends["sender"]
+        load()
+        config.install(config.Settings.read(os.environ))
+        sender, receiver = new_session(), new_session(ends["receiver"]["EOFFICE_DATABASE_URL"])
+        people(receiver, RECEIVER, SENDER)
+        made = issue(sender, files, count)
+        kept = BlobStore(Path(ends["receiver"]["EOFFICE_INSTANCE"]) / "blobs")
+        both = Pair(where, hub, sender, receiver, kept, made)
+        for name, environment in ends.items():
+            where.python(name, "bench.exchange_programs", name, environment=environment)
+        yield both
+        sender.close()
+        receiver.close()
+    finally:
+        hub.stop()
+
+
+def people(session: Session, own: tuple[str, str], other: tuple[str, str]) -> tuple[Agency, Agency, int]:
+    """The hosted agency with one leader, and the one elsewhere; the leader's post."""
+    system = system_actor()
+    with transaction(session):
+        ours = directory.save_agency(session, system, *own, hosted=True, place="An Giang")
+        theirs = directory.save_agency(session, system, *other)
+        person = directory.add_person(session, system, "Đỗ Quốc An")
+        post = directory.assign(
+            session, system, person, ours, Role.LEADER, "Giám đốc", authority="GIÁM ĐỐC", valid_from=date(2026, 1, 1)
+        )  # fmt: skip
+        session.flush()
+        return ours, theirs, post.id
+
+
+def issue(session: Session, files: Path, count: int) -> list[OutgoingDocument]:
+    """Issued documents with their files; nothing is in the outbox yet."""
+    ours, theirs, post = people(session, SENDER, RECEIVER)
+    with transaction(session):
+        made = [_document(session, files / f"{n}.pdf", n + 1, ours, theirs, post) for n in range(count)]
+        # the page text of the sender's own files is nobody's concern here
+        session.execute(sa.text("DELETE FROM procrastinate_jobs"))
+    return made
+
+
+def _document(
+    session: Session, path: Path, number: int, ours: Agency, theirs: Agency, post: int
+) -> OutgoingDocument:
+    document = OutgoingDocument(
+        agency_id=ours.id, kind_code="CV", code_number=str(number), code_notation="SNNMT-KHTC",
+        issued_on=date(2026, 11, 20), issuer_name=ours.name, issuer_code=ours.code,
+        subject=f"Về việc đối chiếu số liệu đợt {number}", signer_name="Đỗ Quốc An", signer_title="Giám đốc",
+        created_at=clock.now(), listed_at=clock.now(), state=State.ISSUED, draft_source=DraftSource.UPLOAD,
+        content={}, drafter_id=post, signer_id=post, authority="GIÁM ĐỐC",
+        document_uid=f"{ours.code},2026/11/20,{number}/SNNMT-KHTC",
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    blob = blobs().put_bytes(path.read_bytes())
+    file = Inspected(blob.sha256, blob.size, f"{number}.pdf", "application/pdf", 1, [(595, 842)])
+    documents.add_file(session, system_actor(ours.id), document, file, FileRole.ISSUED)
+    documents.set_recipients(session, document, [theirs])
+    return document
+
+
+def run(sizes: Sizes = Sizes()) -> list[Row]:  # noqa: B008 - frozen
+    """Interleave our rounds and the peer's."""
+    warm = 4
+    need = sizes.rounds * (sizes.single + 2 * sizes.many) + warm
+    speeds: dict[str, list[float]] = {}
+    with ExitStack() as stack:
+        where = stack.enter_context(stage())
+        files = where.folder / "files"
+        files.mkdir()
+        make_files(files, need)
+        both = stack.enter_context(pair(where, files, need))
+        missing = ""
+        try:
+            peer: Peer | None = stack.enter_context(Peer.started(where, files))
+        except PeerMissing as error:
+            peer, missing = None, str(error)
+        both.send(warm, 2, to_the_end=True)
+        if peer is not None:
+            peer.send(2, 1)
+        for _ in range(sizes.rounds):
+            for name, work, count in _round(both, peer, sizes):
+                speeds.setdefault(name, []).append(count / work())
+        good = both.verified()
+        return _rows({name: median(values) for name, values in speeds.items()}, sizes, good, missing)
+
+
+def _round(both: Pair, peer: Peer | None, sizes: Sizes) -> Iterator[tuple[str, Callable[[], float], int]]:
+    yield "ours 1", lambda: both.send(sizes.single, 1), sizes.single
+    if peer is not None:
+        yield "peer 1", lambda: peer.send(sizes.peer_single, 1), sizes.peer_single
+    yield "ours 16", lambda: both.send(sizes.many, 16), sizes.many
+    if peer is not None:
+        yield "peer 16", lambda: peer.send(sizes.peer_many, 16), sizes.peer_many
+    yield "end 16", lambda: both.send(sizes.many, 16, to_the_end=True), sizes.many
+
+
+def _rows(speed: dict[str, float], sizes: Sizes, good: bool, missing: str) -> list[Row]:
+    against = "django-pyas2 pair, signed MDN verified"
+    cases = (
+        ("exchange, 16 in flight, 200 kB", "ours 16", "peer 16", 10, 15, sizes.many),
+        ("exchange, 1 in flight, 200 kB", "ours 1", "peer 1", 4, 6, sizes.single),
+        ("the same to the end, 16 in flight", "end 16", "peer 16", 5, 10, sizes.many),
+    )
+    note = f"the peer could not be run: {missing}" if missing else ""
+    return [
+        Row(
+            "exchange", what, "messages/s", speed[mine], sizes.rounds * count, good, "higher",
+            against, speed.get(theirs), must, aim, note,
+        )
+        for what, mine, theirs, must, aim, count in cases
+    ]  # fmt: skip
+
+
+__all__ = ["Sizes", "ready", "run"]
