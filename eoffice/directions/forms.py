@@ -21,7 +21,7 @@ DAY_FORMATS = ("%d/%m/%Y", "%d%m%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
 class DayField(DateField):
     """A day, typed as offices write it: 20/11/2026."""
 
-    widget = TextInput()
+    widget = TextInput()  # type: ignore[assignment]  # the stubs know of no other than DateInput
 
     def __init__(self, label: Any = None, validators: Any = None, **options: Any) -> None:
         super().__init__(label, validators, format=list(DAY_FORMATS), **options)

@@ -1,15 +1,15 @@
 """Reads of directions and tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core.errors import NotFound
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, Permission
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.operations import OPEN
-from eoffice.directions.permissions import may_know_task
+from eoffice.directions.permissions import may, may_know_task
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -24,9 +24,10 @@ def task(session: Session, actor: Actor, task_id: int) -> Task:
 
 
 def of_document(session: Session, document: Document) -> Sequence[Direction]:
-    """Every direction on a document with its tasks, oldest first: two queries."""
+    """Every direction on a document with its tasks, oldest first: one query, they are few."""
     query = sa.select(Direction).where(Direction.document_id == document.id)
-    return session.scalars(query.options(selectinload(Direction.tasks)).order_by(Direction.id)).all()
+    query = query.options(joinedload(Direction.tasks)).order_by(Direction.id)
+    return session.scalars(query).unique().all()
 
 
 def named(actor: Actor) -> sa.ColumnElement[bool]:
@@ -86,18 +87,7 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     return dict(row._mapping)
 
 
-def own_open(actor: Actor, tasks: Sequence[Task]) -> list[Task]:
-    """Of these tasks, those the actor himself has to act on: his own, or his unit's not handed on."""
-    return [
-        task
-        for task in tasks
-        if task.part is not Part.INFORM
-        and (
-            (
-                task.assignment is not None
-                and task.assignment.person_id == actor.person_id
-                and task.state in OPEN
-            )
-            or (task.unit_id in actor.headed_unit_ids and task.state in OPEN)
-        )
-    ]
+def own(actor: Actor, wanted: Permission, tasks: Iterable[Task]) -> Task | None:
+    """The first of these open tasks on which the actor can take this step; he may know of all of them."""
+    open_ones = (task for task in tasks if task.state in OPEN and task.part is not Part.INFORM)
+    return next((task for task in open_ones if actor.can(wanted) and may(actor, wanted, task)), None)

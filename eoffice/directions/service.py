@@ -1,5 +1,6 @@
 """Use cases of directions, one transaction each (Decree 30/2020, Articles 23 and 24)."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -7,13 +8,13 @@ from sqlalchemy.orm import Session
 from eoffice.core.db import transaction
 from eoffice.core.errors import InvalidTransition
 from eoffice.core.events import publish
-from eoffice.core.permissions import Actor, allowed, require
+from eoffice.core.permissions import Actor, require
 from eoffice.core.workflow import word_of
 from eoffice.directions import operations, queries
 from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.operations import OPEN, Named, NewDirection
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK, may
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -69,13 +70,17 @@ def open_task(session: Session, actor: Actor, task_id: int) -> Task:
     return task
 
 
-def open_document(session: Session, actor: Actor, document_id: int) -> None:
-    """Note that the actor has opened whatever on this document names him; nothing is written otherwise."""
+def open_document(session: Session, actor: Actor, document_id: int) -> Sequence[Direction]:
+    """Note that the actor has opened whatever on this document names him; nothing is written otherwise.
+
+    Returns the directions on the document. Raises NotFound.
+    """
     document = documents.one(session, actor, document_id)
-    found = [task for direction in queries.of_document(session, document) for task in direction.tasks]
-    mine = [task.id for task in found if task.state is TaskState.NEW and allowed(actor, DOCUMENT_READ, task)]
-    for task_id in mine:
-        open_task(session, actor, task_id)
+    given = queries.of_document(session, document)
+    for task in [task for direction in given for task in direction.tasks]:
+        if task.state is TaskState.NEW and may(actor, DOCUMENT_READ, task):
+            open_task(session, actor, task.id)
+    return given
 
 
 def finish(session: Session, actor: Actor, task_id: int, result: str) -> Task:

@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
-from eoffice.core.permissions import Actor, allowed
+from eoffice.core.permissions import Actor
 from eoffice.directions.models import Task
 from eoffice.directory.models import Assignment
-from eoffice.documents import queries as documents
-from eoffice.documents.models import Direction, Document, Urgency
-from eoffice.documents.permissions import visible_to
+from eoffice.documents.models import Direction, Document, DocumentFile, Urgency
+from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
 from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.permissions import may
 from eoffice.incoming.states import OPEN, State
 from eoffice.incoming.workflow import MACHINE, Move
+from eoffice.signatures.models import FileCheck
 
 PAGE_SIZE = 40
 #: a filtered list is counted up to here; beyond it the exact figure helps nobody
@@ -83,19 +84,26 @@ class Filter:
 
 
 def one(session: Session, actor: Actor, document_id: int) -> IncomingDocument:
-    """An incoming document the actor may know of. Raises NotFound."""
-    document = documents.one(session, actor, document_id)
-    if not isinstance(document, IncomingDocument):
+    """An incoming document the actor may know of, in one query. Raises NotFound."""
+    document = session.get(IncomingDocument, document_id)
+    if document is None or not may_know(actor, DOCUMENT_READ, document):
         raise NotFound
     return document
 
 
+def files(session: Session, document: IncomingDocument) -> list[tuple[DocumentFile, FileCheck | None]]:
+    """Its files, oldest first, each with what checking its signatures found."""
+    query = sa.select(DocumentFile, FileCheck).outerjoin(FileCheck, FileCheck.file_id == DocumentFile.id)
+    found = session.execute(query.where(DocumentFile.document_id == document.id).order_by(DocumentFile.id))
+    return [(file, check) for file, check in found]
+
+
 def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
-    """What the actor can do with it now."""
+    """What the actor, who knows of it, can do with it now."""
     return {
         move
         for move, rule in MACHINE.moves(document.state).items()
-        if move is not Move.FLAG and allowed(actor, rule.permission, document)
+        if move is not Move.FLAG and actor.can(rule.permission) and may(actor, rule.permission, document)
     }
 
 

@@ -1,6 +1,7 @@
 """A document's page and the steps that are possible on it now."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -8,12 +9,12 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from eoffice.core.errors import AppError
-from eoffice.core.permissions import Permission, allowed
+from eoffice.core.permissions import Permission
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directions import service as work
 from eoffice.directions.forms import AssignForm, FinishForm, refused
-from eoffice.directions.models import Task, TaskState
+from eoffice.directions.models import Direction, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
@@ -25,17 +26,19 @@ from eoffice.incoming import presenting, queries, service
 from eoffice.incoming.forms import ReturnForm, SubmitForm
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.permissions import INCOMING_RETURN, INCOMING_SUBMIT
+from eoffice.incoming.states import State
 from eoffice.incoming.views import bp
 from eoffice.incoming.workflow import Move
-from eoffice.signatures import queries as signatures
+
+F = TypeVar("F", bound=FlaskForm)
 
 
 @bp.get("/incoming/<int:document_id>")
 @needs(DOCUMENT_READ)
 def show(document_id: int) -> ResponseReturnValue:
     """Everything about one document; opening it is noted for those it names."""
-    work.open_document(db(), current_actor(), document_id)
-    return page(document_id)
+    document = queries.one(db(), current_actor(), document_id)
+    return _render(document, work.open_document(db(), current_actor(), document.id)), 200
 
 
 @bp.post("/incoming/<int:document_id>/return")
@@ -103,60 +106,69 @@ def finish(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("incoming.show", document_id=task.document_id), 303)
 
 
-def page(document_id: int, sent: FlaskForm | None = None, status: int = 422) -> ResponseReturnValue:
-    """The page; with a form that was refused, what was typed and why."""
-    actor = current_actor()
-    document = queries.one(db(), actor, document_id)
-    files = documents.files(db(), document)
-    given = directions.of_document(db(), document)
-    tasks = [task for direction in given for task in direction.tasks]
-    original = next((file for file in files if file.role is FileRole.ORIGINAL), None)
-    body = render_template(
+def page(document_id: int, sent: FlaskForm, status: int = 422) -> ResponseReturnValue:
+    """The page again with a form that was refused: what was typed and why it cannot be."""
+    document = queries.one(db(), current_actor(), document_id)
+    return _render(document, directions.of_document(db(), document), sent), status
+
+
+def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None = None) -> str:
+    files = queries.files(db(), document)
+    original = next((file for file, _check in files if file.role is FileRole.ORIGINAL), None)
+    worked_on = document.state in (State.IN_PROGRESS, State.DONE)
+    told = gateway.reports_of(db(), document) if document.source is Source.AXIS else ()
+    return render_template(
         "incoming/show.html",
         document=document,
         doubt=presenting.doubt(document),
         files=files,
         original=original,
-        checks=signatures.checks(db(), [file for file in files if file.is_pdf]),
         pages=presenting.pages(original),
         directions=given,
         next_step=presenting.next_step(document, given),
-        hops=presenting.reports(gateway.reports_of(db(), document))
-        if document.source is Source.AXIS
-        else None,
-        replies=documents.linking(db(), document, LinkKind.REPLY),
+        hops=presenting.reports(told),
+        replies=documents.linking(db(), document, LinkKind.REPLY) if worked_on else (),
         history=presenting.history(db(), document),
-        **_deeds(document, tasks, sent),
+        **_deeds(document, [task for direction in given for task in direction.tasks], sent),
     )
-    return body, status if sent is not None else 200
 
 
 def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None) -> dict[str, Any]:
     """The forms of the steps this person can take now."""
     actor = current_actor()
     moves = queries.moves(actor, document)
-    mine = directions.own_open(actor, tasks)
-    waiting = (TaskState.NEW, TaskState.SEEN)
-    to_assign = next((t for t in mine if t.state in waiting and allowed(actor, DIRECTION_ASSIGN, t)), None)
-    to_finish = next((t for t in mine if allowed(actor, DIRECTION_WORK, t)), None)
-    forms: dict[str, Any] = {"returning": None, "submitting": None, "assigning": None, "finishing": None}
-    if Move.RETURN in moves:
-        forms["returning"] = _form(ReturnForm, sent)
+    fresh = [task for task in tasks if task.state in (TaskState.NEW, TaskState.SEEN)]
+    to_assign = directions.own(actor, DIRECTION_ASSIGN, fresh)
+    to_finish = directions.own(actor, DIRECTION_WORK, tasks)
+    assigning = submitting = None
     if Move.SUBMIT in moves:
-        forms["submitting"] = _form(SubmitForm, sent)
-        forms["submitting"].offer(_leaders())
+        submitting = _form(SubmitForm, sent)
+        submitting.offer(_leaders())
     if to_assign is not None:
-        forms["assigning"] = _form(AssignForm, sent)
-        forms["assigning"].offer(_members(to_assign))
-    if to_finish is not None:
-        forms["finishing"] = _form(FinishForm, sent)
-    replying = to_finish is not None and "outgoing.new" in current_app.view_functions
-    drafts = actor.can(Permission("outgoing:draft"))
-    reply_url = url_for("outgoing.new", reply_to=document.id) if replying and drafts else None
-    return forms | {"moves": moves, "to_assign": to_assign, "to_finish": to_finish, "reply_url": reply_url}
+        assigning = _form(AssignForm, sent)
+        assigning.offer(_members(to_assign))
+    return {
+        "moves": moves,
+        "returning": _form(ReturnForm, sent) if Move.RETURN in moves else None,
+        "submitting": submitting,
+        "assigning": assigning,
+        "finishing": _form(FinishForm, sent) if to_finish is not None else None,
+        "to_assign": to_assign,
+        "to_finish": to_finish,
+        "reply_url": _reply_url(document) if to_finish is not None else None,
+    }
 
 
-def _form(kind: type[FlaskForm], sent: FlaskForm | None) -> FlaskForm:
+def _reply_url(document: IncomingDocument) -> str | None:
+    """Where the reply is drafted, for those who draft; outgoing lies beside this feature, so by name only."""
+    if "outgoing.new" not in current_app.view_functions or not current_actor().can(
+        Permission("outgoing:draft")
+    ):
+        return None
+    return url_for("outgoing.new", reply_to=document.id)
+
+
+def _form(kind: type[F], sent: FlaskForm | None) -> F:
     """The form that was sent, or an empty one: another form's fields are not mixed in."""
     return sent if isinstance(sent, kind) else kind(formdata=None)
 

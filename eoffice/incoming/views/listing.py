@@ -14,7 +14,6 @@ from eoffice.core import clock
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions.forms import read_day
 from eoffice.directory import queries as directory
-from eoffice.documents import queries as documents
 from eoffice.documents import registers
 from eoffice.documents.models import Direction, FileRole, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -23,7 +22,6 @@ from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.queries import Day, Filter, Tab
 from eoffice.incoming.views import bp
 from eoffice.incoming.workflow import Move
-from eoffice.signatures import queries as signatures
 
 
 @bp.get("/incoming")
@@ -57,16 +55,17 @@ def preview(document_id: int) -> ResponseReturnValue:
 
 
 def _preview(document: IncomingDocument) -> dict[str, Any]:
-    files = documents.files(db(), document, FileRole.ORIGINAL)
+    found = (pair for pair in queries.files(db(), document) if pair[0].role is FileRole.ORIGINAL)
+    file, check = next(found, (None, None))
     moves = queries.moves(current_actor(), document)
     number = None
     if Move.REGISTER in moves:
         number = registers.next_number(db(), document.agency_id, Direction.IN, document.kind_code)
     return {
         "document": document,
-        "file": files[0] if files else None,
-        "pages": presenting.pages(files[0])[:1] if files else [],
-        "check": signatures.checks(db(), files).get(files[0].id) if files else None,
+        "file": file,
+        "pages": presenting.pages(file)[:1],
+        "check": check,
         "moves": moves,
         "next_number": number,
     }

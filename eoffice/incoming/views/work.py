@@ -18,14 +18,12 @@ from eoffice.directions.operations import Named
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.directions.worklists import worklist, worklists
 from eoffice.directory import queries as directory
-from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import presenting, queries
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.views import bp
 from eoffice.incoming.workflow import Move
-from eoffice.signatures import queries as signatures
 
 worklist("mine", _l("To be directed"), "incoming.to_direct", DIRECTION_GIVE, queries.counts, 20)
 worklist("to_assign", _l("To be assigned"), "incoming.to_assign", DIRECTION_ASSIGN, directions.counts, 30)
@@ -67,8 +65,8 @@ def direct(document_id: int) -> ResponseReturnValue:
 
 def _reading_room(document: IncomingDocument, queue: Sequence[IncomingDocument], form: DirectionForm) -> str:
     form.offer(_candidates())
-    files = documents.files(db(), document)
-    original = next((file for file in files if file.role is FileRole.ORIGINAL), None)
+    files = queries.files(db(), document)
+    original, check = next((pair for pair in files if pair[0].role is FileRole.ORIGINAL), (None, None))
     ids = [one.id for one in queue]
     place = ids.index(document.id) if document.id in ids else None
     return render_template(
@@ -81,7 +79,7 @@ def _reading_room(document: IncomingDocument, queue: Sequence[IncomingDocument],
         files=files,
         original=original,
         pages=presenting.pages(original),
-        checks=signatures.checks(db(), [original] if original else []),
+        check=check,
         directions=directions.of_document(db(), document),
         may_direct=Move.DIRECT in queries.moves(current_actor(), document),
         form=form,

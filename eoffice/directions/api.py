@@ -1,0 +1,134 @@
+"""Directions and tasks for other systems: the same use cases as the pages."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from eoffice.core.openapi import answer, body, documented
+from eoffice.core.web import current_actor, db, needs
+from eoffice.directions import queries, service
+from eoffice.directions.models import Direction, Task
+from eoffice.directions.operations import NewDirection
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.documents.permissions import DOCUMENT_READ
+
+bp = Blueprint("directions_api", __name__, url_prefix="/api/v1")
+
+
+@dataclass(frozen=True)
+class TaskOut:
+    """What is asked of one unit or one person."""
+
+    id: int
+    document_id: int
+    part: str
+    unit_id: int | None
+    assignment_id: int | None
+    label: str
+    due_on: date | None
+    state: str
+    result: str
+
+
+@dataclass(frozen=True)
+class DirectionOut:
+    """One opinion and the tasks it makes, the lead first."""
+
+    id: int
+    document_id: int
+    by_name: str
+    opinion: str
+    due_on: date | None
+    tasks: list[TaskOut]
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """One's own open work."""
+
+    to_assign: list[TaskOut]
+    to_do: list[TaskOut]
+    to_read: list[TaskOut]
+
+
+@dataclass(frozen=True)
+class NewAssignment:
+    """Who inside the unit works on its task."""
+
+    assignment_id: int
+    opinion: str
+    due_on: date | None = None
+    coordinating: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done."""
+
+    result: str
+
+
+def _task(task: Task) -> TaskOut:
+    return TaskOut(
+        task.id, task.document_id, task.part, task.unit_id, task.assignment_id, task.label, task.due_on,
+        task.state, task.result,
+    )  # fmt: skip
+
+
+def _direction(direction: Direction) -> DirectionOut:
+    return DirectionOut(
+        direction.id, direction.document_id, direction.by_name, direction.opinion, direction.due_on,
+        [_task(task) for task in direction.tasks],
+    )  # fmt: skip
+
+
+@bp.post("/incoming/<int:document_id>/directions")
+@needs(DIRECTION_GIVE)
+@documented(
+    "Direct a document: one lead, others coordinate or are informed",
+    request=NewDirection,
+    response=DirectionOut,
+)
+def direct(document_id: int) -> ResponseReturnValue:
+    """A leader's direction."""
+    return answer(_direction(service.direct(db(), current_actor(), document_id, body(NewDirection))), 201)
+
+
+@bp.get("/tasks")
+@needs(DOCUMENT_READ)
+@documented("One's own open work", response=Tasks)
+def index() -> ResponseReturnValue:
+    """What waits for the caller."""
+    actor = current_actor()
+    lists = (queries.to_assign, queries.to_do, queries.to_read)
+    return answer(Tasks(*([_task(task) for task in one(db(), actor)] for one in lists)))
+
+
+@bp.post("/tasks/<int:task_id>/open")
+@needs(DOCUMENT_READ)
+@documented("Note the first opening of a task", response=TaskOut)
+def open_task(task_id: int) -> ResponseReturnValue:
+    """Opened."""
+    return answer(_task(service.open_task(db(), current_actor(), task_id)))
+
+
+@bp.post("/tasks/<int:task_id>/assign")
+@needs(DIRECTION_ASSIGN)
+@documented("Name who inside the unit works on its task", request=NewAssignment, response=DirectionOut)
+def assign(task_id: int) -> ResponseReturnValue:
+    """Assigned."""
+    new = body(NewAssignment)
+    made = service.assign(
+        db(), current_actor(), task_id, new.assignment_id, new.due_on, new.opinion, new.coordinating
+    )
+    return answer(_direction(made), 201)
+
+
+@bp.post("/tasks/<int:task_id>/finish")
+@needs(DIRECTION_WORK)
+@documented("Report a task as done", request=Result, response=TaskOut)
+def finish(task_id: int) -> ResponseReturnValue:
+    """Done."""
+    return answer(_task(service.finish(db(), current_actor(), task_id, body(Result).result)))

@@ -1,0 +1,151 @@
+"""Incoming documents for other systems: the same use cases as the pages."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import BinaryIO, cast
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from eoffice.core.openapi import answer, body, documented
+from eoffice.core.web import current_actor, db, needs
+from eoffice.documents import operations as documents
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.incoming import queries, service
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.operations import NewIncoming
+from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
+from eoffice.incoming.queries import Filter, Tab
+
+bp = Blueprint("incoming_api", __name__, url_prefix="/api/v1/incoming")
+
+
+@dataclass(frozen=True)
+class File:
+    """One file; its bytes are at /files/<id>."""
+
+    id: int
+    name: str
+    role: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One incoming document."""
+
+    id: int
+    state: str
+    source: str
+    #: số đến, once given
+    register_number: int | None
+    code_number: str
+    code_notation: str
+    issued_on: date | None
+    issuer_name: str
+    issuer_code: str
+    kind_code: str
+    subject: str
+    urgency: int
+    arrived_at: datetime
+    due_on: date | None
+    files: list[File]
+
+
+@dataclass(frozen=True)
+class IncomingPage:
+    """Some documents and the mark of the next page."""
+
+    documents: list[Incoming]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why it goes back."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Leader:
+    """Post of the leader it is submitted to."""
+
+    assignment_id: int
+
+
+def _plain(document: IncomingDocument, *, with_files: bool = True) -> Incoming:
+    files = document.files if with_files else []
+    return Incoming(
+        document.id, document.state, document.source, document.register_number, document.code_number,
+        document.code_notation, document.issued_on, document.issuer_name, document.issuer_code,
+        document.kind_code, document.subject, int(document.urgency), document.arrived_at, document.due_on,
+        [File(f.id, f.name, f.role, f.media_type, f.size, f.sha256) for f in files],
+    )  # fmt: skip
+
+
+@bp.get("")
+@needs(DOCUMENT_READ)
+@documented("List incoming documents, newest arrival first (?tab= and ?mark=)", response=IncomingPage)
+def index() -> ResponseReturnValue:
+    """One page of a list."""
+    tab = request.args.get("tab", Tab.OPEN)
+    wanted = Filter(tab=Tab(tab) if tab in set(Tab) else Tab.OPEN)
+    page = queries.listing(db(), current_actor(), wanted, request.args.get("mark"))
+    return answer(IncomingPage([_plain(row, with_files=False) for row in page.rows], page.next))
+
+
+@bp.post("")
+@needs(INCOMING_REGISTER)
+@documented(
+    "Take in a scan (file) and register it (data)", request=NewIncoming, response=Incoming, multipart=True
+)
+def create() -> ResponseReturnValue:
+    """Upload and register in one go."""
+    upload = request.files.get("file")
+    if upload is None:
+        raise service.NoScan(field="file")
+    entry = body(NewIncoming)
+    scan = documents.take_in(cast("BinaryIO", upload.stream), upload.filename or "")
+    attachments = [
+        documents.take_in(cast("BinaryIO", one.stream), one.filename or "", must_be_pdf=False)
+        for one in request.files.getlist("attachments")
+    ]
+    document = service.register_scan(db(), current_actor(), entry, scan, attachments)
+    return answer(_plain(document), 201)
+
+
+@bp.get("/<int:document_id>")
+@needs(DOCUMENT_READ)
+@documented("One incoming document with its files", response=Incoming)
+def show(document_id: int) -> ResponseReturnValue:
+    """One document."""
+    return answer(_plain(queries.one(db(), current_actor(), document_id)))
+
+
+@bp.post("/<int:document_id>/register")
+@needs(INCOMING_REGISTER)
+@documented("Register a waiting document; số đến is given", request=NewIncoming, response=Incoming)
+def register(document_id: int) -> ResponseReturnValue:
+    """Enter it in the register."""
+    return answer(_plain(service.register(db(), current_actor(), document_id, body(NewIncoming))))
+
+
+@bp.post("/<int:document_id>/return")
+@needs(INCOMING_RETURN)
+@documented("Return a document to its sender", request=Reason, response=Incoming)
+def send_back(document_id: int) -> ResponseReturnValue:
+    """Back to the sender."""
+    done = service.return_document(db(), current_actor(), document_id, body(Reason).reason)
+    return answer(_plain(done))
+
+
+@bp.post("/<int:document_id>/submit")
+@needs(INCOMING_SUBMIT)
+@documented("Submit a registered document to a leader", request=Leader, response=Incoming)
+def submit(document_id: int) -> ResponseReturnValue:
+    """Before a leader."""
+    done = service.submit(db(), current_actor(), document_id, body(Leader).assignment_id)
+    return answer(_plain(done))

@@ -1,0 +1,78 @@
+"""The same steps for programs."""
+
+import io
+import json
+from datetime import date
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.core import clock
+from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Role
+from tests.factories import province
+from tests.incoming import steps
+
+
+class _Program:
+    """A caller with a bearer token."""
+
+    def __init__(self, session: Session, app: Flask, username: str, scopes: list[str]) -> None:
+        self.token = accounts.make_token(session, system_actor(), username, "test", scopes)
+        self.client: FlaskClient = app.test_client()
+
+    def call(self, method: str, path: str, **given: Any) -> tuple[int, Any]:
+        """Status and JSON of an answer."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = self.client.open(f"/api/v1{path}", method=method, headers=headers, **given)
+        return answer.status_code, answer.get_json()
+
+
+def _entry(**changes: Any) -> dict[str, Any]:
+    values = vars(steps.entry(**changes))
+    return {key: value.isoformat() if isinstance(value, date) else value for key, value in values.items()}
+
+
+def test_a_document_goes_from_scan_to_done_by_program(session: Session, app: Flask) -> None:
+    house = province(session).a
+    roles = {"clerk": "a_clerk", "leader": "a_leader", "head": "a_unit_head", "worker": "a_specialist"}
+    who = {name: _Program(session, app, user, ["*"]) for name, user in roles.items()}
+    data = {"data": json.dumps(_entry()), "file": (io.BytesIO(steps.pdf()), "quet.pdf")}
+    status, made = who["clerk"].call("POST", "/incoming", data=data)
+    assert (status, made["register_number"], made["state"]) == (201, 1, "registered")
+    path = f"/incoming/{made['id']}"
+    leader = {"assignment_id": house.posts[Role.LEADER].id}
+    assert who["clerk"].call("POST", f"{path}/submit", json=leader)[1]["state"] == "submitted"
+    due = clock.today().isoformat()
+    new = {"opinion": "Tham mưu", "lead": {"unit_id": house.unit.id}, "due_on": due}
+    status, direction = who["leader"].call("POST", f"{path}/directions", json=new)
+    assert (status, direction["tasks"][0]["label"]) == (201, house.unit.name)
+    waiting = who["head"].call("GET", "/tasks")[1]["to_assign"]
+    assert [task["document_id"] for task in waiting] == [made["id"]]
+    named = {"assignment_id": house.posts[Role.SPECIALIST].id, "opinion": "Làm"}
+    status, handed = who["head"].call("POST", f"/tasks/{waiting[0]['id']}/assign", json=named)
+    assert status == 201
+    task = handed["tasks"][0]["id"]
+    assert who["worker"].call("POST", f"/tasks/{task}/open")[1]["state"] == "working"
+    assert who["worker"].call("POST", f"/tasks/{task}/finish", json={"result": "Xong"})[1]["state"] == "done"
+    assert who["worker"].call("GET", path)[1]["state"] == "done"
+    assert who["clerk"].call("GET", "/incoming?tab=done")[1]["documents"][0]["id"] == made["id"]
+
+
+def test_programs_get_the_same_refusals(session: Session, app: Flask) -> None:
+    places = province(session)
+    document = steps.received(session, places.a)
+    clerk, stranger = (_Program(session, app, user, ["*"]) for user in ("a_clerk", "b_clerk"))
+    path = f"/incoming/{document.id}"
+    status, told = clerk.call("POST", f"{path}/register", json=_entry(subject=""))
+    assert (status, told["field"]) == (422, "subject")
+    assert clerk.call("POST", f"{path}/register", json={"subject": 1})[0] == 422
+    assert clerk.call("POST", f"{path}/return", json={"reason": ""})[1]["field"] == "reason"
+    assert clerk.call("POST", "/incoming", data={"data": json.dumps(_entry())})[0] == 422
+    assert stranger.call("GET", path)[0] == 404
+    narrow = _Program(session, app, "a_clerk", ["document:read"])
+    assert narrow.call("POST", f"{path}/return", json={"reason": "x"})[0] == 403
+    assert app.test_client().get(f"/api/v1{path}").status_code == 401
