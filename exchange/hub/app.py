@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Semaphore
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RETRY = {"Retry-After": "2"}
+#: seconds for which a secret is used without looking it up again
+_REMEMBERED = 1.0
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Application:
     waiting_calls: int = 8
     wakeup: Wakeup = field(init=False)
     poll: LongPoll = field(init=False)
+    _secrets: dict[str, tuple[float, bytes | None]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.wakeup = Wakeup(self.axis.engine)
@@ -72,15 +76,25 @@ class Application:
         return operation(Call(self.axis, self.poll, system_id, parameters, request))
 
     def _authenticate(self, system_id: str, request: Request) -> dict[str, str]:
-        with self.axis.sessions() as session:
-            system = session.scalar(sa.select(System).where(System.id == system_id, System.active))
+        sealed = self._sealed_secret(system_id)
         try:
-            if system is None:
+            if sealed is None:
                 raise Denied("unknown system")
-            return verified_parameters(request.headers, self.axis.unseal(system.sealed_secret))
+            return verified_parameters(request.headers, self.axis.unseal(sealed))
         except Denied as denied:
             _log.warning("call of %r denied: %s", system_id, denied)
             raise Refusal(Code.BAD_CREDENTIALS, "Wrong systemid or signature") from denied
+
+    def _sealed_secret(self, system_id: str) -> bytes | None:
+        read, sealed = self._secrets.get(system_id, (0.0, None))
+        if time.monotonic() - read < _REMEMBERED:
+            return sealed
+        with self.axis.sessions() as session:
+            query = sa.select(System.sealed_secret).where(System.id == system_id, System.active)
+            sealed = session.scalar(query)
+        if sealed is not None:  # who is not known may be registered the next moment
+            self._secrets[system_id] = time.monotonic(), sealed
+        return sealed
 
 
 def _failure(status: int, code: Code, text: str, headers: dict[str, str] | None = None) -> Response:

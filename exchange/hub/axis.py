@@ -58,9 +58,8 @@ def assemble(
     `key`: PKCS#12 or PEM file; without it `data/system.pem`, made with a certificate of its own.
     """
     private_folder(data)
-    engine = sa.create_engine(
-        sqlalchemy_url(database), pool_size=threads, max_overflow=4, pool_pre_ping=True, pool_timeout=10
-    )
+    # No ping before use: a connection lost with the server costs one call a 503, which clients repeat.
+    engine = sa.create_engine(sqlalchemy_url(database), pool_size=threads, max_overflow=4, pool_timeout=10)
     prepare_schema(engine)
     return Axis(
         system_id=system_id,

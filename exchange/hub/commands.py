@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-import waitress  # type: ignore[import-untyped]  # ships no types
+from waitress.server import create_server
 
 from exchange.hub import directory
 from exchange.hub.app import Application
@@ -96,7 +96,7 @@ def serve(place: Place, host: str, port: int) -> None:
     signal.signal(signal.SIGTERM, _leave)
     with place.axis() as axis:
         application = Application(axis, waiting_calls=max(1, place.threads // 2))
-        server = waitress.create_server(
+        server = create_server(
             application,
             host=host,
             port=port,

@@ -68,31 +68,32 @@ def agencies(session: Session, *, deleted: bool = False) -> Sequence[Agency]:
     return session.scalars(query if deleted else query.where(~Agency.deleted)).all()
 
 
-def check_sender(session: Session, system_id: str, codes: Iterable[str]) -> None:
-    """Raises Refusal unless each code is the system itself or an agency that it serves."""
-    wanted = {code for code in codes if code != system_id}
-    known = _by_code(session, wanted)
-    for code in sorted(wanted):
-        agency = known.get(code)
-        if agency is None or agency.system_id != system_id or agency.deleted:
-            raise Refusal(Code.UNKNOWN_SENDER, f"Sender {code} is not registered by system {system_id}")
-
-
-def resolve(session: Session, codes: Sequence[str]) -> dict[str, str]:
+def route(
+    session: Session, system_id: str, senders: Iterable[str], recipients: Sequence[str]
+) -> dict[str, str]:
     """Recipient → system that serves it, by current code, in the order given and each once.
 
-    Takes new and old codes, and the ids of systems. Raises Refusal naming what is unknown or locked.
+    Takes new and old codes, and the ids of systems. Raises Refusal naming a sender that is not the calling
+    system nor an agency of it, or recipients that are unknown or locked.
     """
-    known = _by_code(session, codes)
-    systems = set(session.scalars(sa.select(System.id).where(System.id.in_(codes), System.active)))
-    unknown = [code for code in codes if code not in systems and (code not in known or known[code].deleted)]
-    if unknown:
+    own = {code for code in senders if code != system_id}
+    known = _by_code(session, [*own, *recipients])
+    for code in sorted(own):
+        if code not in known or known[code].system_id != system_id or known[code].deleted:
+            raise Refusal(Code.UNKNOWN_SENDER, f"Sender {code} is not registered by system {system_id}")
+    open_ = {code for code in recipients if code in known and not known[code].deleted}
+    systems = _systems(session, [code for code in recipients if code not in open_])
+    if unknown := [code for code in recipients if code not in open_ and code not in systems]:
         raise Refusal(Code.UNKNOWN_RECIPIENT, f"Unknown recipient: {', '.join(unknown)}")
-    locked = [code for code in codes if code in known and known[code].locked]
-    if locked:
+    if locked := [code for code in recipients if code in open_ and known[code].locked]:
         raise Refusal(Code.LOCKED_RECIPIENT, f"Locked recipient: {', '.join(locked)}")
-    found = [(known[code].code, known[code].system_id) if code in known else (code, code) for code in codes]
-    return dict(found)
+    return dict((known[c].code, known[c].system_id) if c in open_ else (c, c) for c in recipients)
+
+
+def _systems(session: Session, ids: Sequence[str]) -> set[str]:
+    return (
+        set(session.scalars(sa.select(System.id).where(System.id.in_(ids), System.active))) if ids else set()
+    )
 
 
 def _by_code(session: Session, codes: Iterable[str]) -> dict[str, Agency]:

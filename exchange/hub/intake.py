@@ -19,7 +19,7 @@ from exchange import receipts
 from exchange.errors import TooLarge, Unreadable
 from exchange.hub import wakeup
 from exchange.hub.axis import Axis
-from exchange.hub.directory import check_sender, resolve
+from exchange.hub.directory import route
 from exchange.hub.models import Delivery, Packet
 from exchange.hub.refusal import Code, Refusal
 from exchange.limits import Limits
@@ -75,8 +75,8 @@ def accept(axis: Axis, call: Call, body: BinaryIO) -> Accepted:
 def _check(session: Session, call: Call, message: Message) -> dict[str, str]:
     if message.kind is not call.kind:
         raise Refusal(Code.BAD_MESSAGE, f"messagetype is {call.kind} but the file is {message.kind}")
-    check_sender(session, call.system_id, filter(None, (call.sender, message.sender.organ_id)))
-    return resolve(session, call.recipients or _named(message))
+    senders = filter(None, (call.sender, message.sender.organ_id))
+    return route(session, call.system_id, senders, call.recipients or _named(message))
 
 
 def _named(message: Message) -> Sequence[str]:
@@ -88,31 +88,32 @@ def _named(message: Message) -> Sequence[str]:
 def _write(
     axis: Axis, session: Session, call: Call, message: Message, recipients: dict[str, str], blob: Blob
 ) -> Accepted:
-    packet, repeated = _packet(axis, session, call, message, tuple(recipients), blob)
-    if repeated and call.message_id:
-        if packet.sha256 != blob.sha256:
-            raise Refusal(Code.BAD_FILE, f"Message id {call.message_id} was used for another message")
-        return Accepted(packet.id, packet.receipt)
-    added = _deliver(session, packet, recipients)
-    if repeated and added:
-        packet.receipt = _receipt(axis, packet, tuple(recipients))
-    wakeup.notify(session, set(added.values()))
-    return Accepted(packet.id, packet.receipt)
-
-
-def _packet(
-    axis: Axis, session: Session, call: Call, message: Message, recipients: tuple[str, ...], blob: Blob
-) -> tuple[Packet, bool]:
-    """The packet row, and whether it was there before. A second writer waits here for the first."""
-    if not call.message_id and (known := _same_bytes(session, call.system_id, blob.sha256)):
-        return known, True
     packet = _describe(call, message, blob)
-    packet.receipt = _receipt(axis, packet, recipients)
-    values = {column.name: getattr(packet, column.name) for column in Packet.__table__.columns}
-    if session.execute(insert(Packet).values(values).on_conflict_do_nothing().returning(Packet.id)).first():
-        return session.get_one(Packet, packet.id), False
-    same = (Packet.system_id == call.system_id) & (Packet.key == packet.key)
-    return session.scalars(sa.select(Packet).where(same).with_for_update()).one(), True
+    packet.receipt = _receipt(axis, packet, tuple(recipients))
+    earlier = None if call.message_id else _same_bytes(session, call.system_id, blob.sha256)
+    if earlier is None and _insert(session, packet):
+        _deliver(session, packet, recipients)
+        return Accepted(packet.id, packet.receipt)
+    earlier = earlier or _with_key(session, packet)
+    if earlier.sha256 != packet.sha256:
+        raise Refusal(Code.BAD_FILE, f"Message id {call.message_id} was used for another message")
+    # With an id a repeat is a repeat; without one, the same bytes may be meant for further recipients.
+    if not call.message_id and (missing := _unserved(session, earlier, recipients)):
+        _deliver(session, earlier, missing)
+        earlier.receipt = _receipt(axis, earlier, tuple(recipients))
+    return Accepted(earlier.id, earlier.receipt)
+
+
+def _insert(session: Session, packet: Packet) -> bool:
+    """False when the same message is there already; a second writer waits here for the first."""
+    values = {column.name: getattr(packet, column.name) for column in sa.inspect(Packet).columns}
+    added = session.execute(insert(Packet).values(values).on_conflict_do_nothing().returning(Packet.id))
+    return added.first() is not None
+
+
+def _with_key(session: Session, packet: Packet) -> Packet:
+    same = (Packet.system_id == packet.system_id) & (Packet.key == packet.key)
+    return session.scalars(sa.select(Packet).where(same).with_for_update()).one()
 
 
 def _same_bytes(session: Session, system_id: str, sha256: str) -> Packet | None:
@@ -168,30 +169,42 @@ def statement_of(
     )
 
 
-def _deliver(session: Session, packet: Packet, recipients: dict[str, str]) -> dict[str, str]:
-    """One delivery per recipient not yet served; one that failed is served again. Returns those added."""
+def _unserved(session: Session, packet: Packet, recipients: dict[str, str]) -> dict[str, str]:
+    """Recipients that have no delivery yet; one whose delivery failed is served again on the way."""
     rows = session.scalars(sa.select(Delivery).where(Delivery.packet_id == packet.id)).all()
-    served = {row.recipient: row for row in rows}
+    served = {row.recipient for row in rows}
+    again = [row for row in rows if row.status is State.FAIL and row.recipient in recipients]
+    for row in again:
+        row.status, row.updated_at, row.receipt = State.INITIAL, now(), None
+    wakeup.notify(session, {row.system_id for row in again})
+    return {code: system for code, system in recipients.items() if code not in served}
+
+
+def _deliver(session: Session, packet: Packet, recipients: dict[str, str]) -> None:
+    """One delivery per recipient; those at one system share a DocId, and the first of them leads."""
+    doc_ids = {system_id: secrets.token_hex(12) for system_id in recipients.values()}
+    leading: set[str] = set()
     moment = now()
-    doc_ids: dict[str, str] = {}
-    added: dict[str, str] = {}
+    rows = []
     for recipient, system_id in recipients.items():
-        row = served.get(recipient)
-        if row is not None and row.status is not State.FAIL:
-            continue
-        added[recipient] = system_id
-        if row is not None:
-            row.status, row.updated_at, row.receipt = State.INITIAL, moment, None
-            continue
-        leads = system_id not in doc_ids
-        doc_id = doc_ids.setdefault(system_id, secrets.token_hex(12))
-        session.add(
-            Delivery(
-                doc_id=doc_id, packet_id=packet.id, recipient=recipient, system_id=system_id, kind=packet.kind,
-                priority=packet.priority, leads=leads, created_at=moment, updated_at=moment,
-            )
-        )  # fmt: skip
-    return added
+        rows.append(
+            {
+                "doc_id": doc_ids[system_id],
+                "packet_id": packet.id,
+                "recipient": recipient,
+                "system_id": system_id,
+                "kind": packet.kind,
+                "priority": packet.priority,
+                "leads": system_id not in leading,
+                "status": State.INITIAL,
+                "description": "",
+                "created_at": moment,
+                "updated_at": moment,
+            }
+        )
+        leading.add(system_id)
+    session.execute(insert(Delivery).values(rows))
+    wakeup.notify(session, leading)
 
 
 class Upload(io.RawIOBase):

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 _CHANNEL = "axis_delivery"
+_NOTIFY = sa.text("SELECT pg_notify(:channel, system) FROM unnest(CAST(:systems AS text[])) AS system")
 _log = logging.getLogger(__name__)
 
 
 def notify(session: Session, system_ids: Iterable[str]) -> None:
     """When the transaction commits, wake calls that wait on behalf of these systems."""
-    for system_id in system_ids:
-        session.execute(sa.select(sa.func.pg_notify(_CHANNEL, system_id)))
+    if wanted := list(system_ids):
+        session.execute(_NOTIFY, {"channel": _CHANNEL, "systems": wanted})
 
 
 class Wakeup:
