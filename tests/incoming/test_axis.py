@@ -1,0 +1,151 @@
+"""What comes over the axis, and what its sender is told."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
+from eoffice.core.events import publish
+from eoffice.directions import service as directions
+from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
+from eoffice.documents import queries as found
+from eoffice.documents.models import FileRole, LinkKind, Urgency
+from eoffice.gateway.contents import ArrivalContent, ArrivedFile
+from eoffice.gateway.events import PacketArrived
+from eoffice.gateway.models import Arrival, Packet, Report
+from eoffice.incoming import handlers, service
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.states import Doubt, State
+from eoffice.signatures.events import FileChecked
+from tests.factories import House, province
+from tests.incoming import steps
+
+
+def arrive(session: Session, house: House, data: bytes | None = None, **changes: Any) -> IncomingDocument:
+    """A packet that the gateway has just stored."""
+    blob = blobs().put_bytes(data or steps.pdf())
+    fields: dict[str, Any] = {
+        "sender_code": "H01.05", "sender_name": "Sở Tài chính", "code_number": "2751",
+        "code_notation": "STC-QLNS", "issued_on": date(2026, 1, 5), "kind_name": "Công văn",
+        "subject": "Về việc đối chiếu số liệu quyết toán", "signer_name": "Lưu Bá Thiện",
+        "signer_title": "Phó Giám đốc", "urgency": 1, "due_on": None,
+        "document_uid": "H01.05,2026-01-05,2751/STC-QLNS", "in_reply_to": (),
+        "files": (ArrivedFile("cong van.pdf", "application/pdf", blob.sha256, blob.size),),
+    }  # fmt: skip
+    content = ArrivalContent(**fields | changes)
+    with transaction(session):
+        packet = Packet(
+            hub_id=f"p{clock.now().timestamp()}", message_type="edoc", sender_code=content.sender_code,
+            sha256=blob.sha256, size=blob.size, received_at=clock.now(), content=content.to_json(),
+        )  # fmt: skip
+        session.add(packet)
+        session.flush()
+        arrival = Arrival(
+            agency_id=house.agency.id, packet_id=packet.id, sender_code=content.sender_code,
+            sender_name=content.sender_name, addressed_code=house.agency.code,
+            document_uid=content.document_uid, arrived_at=clock.now(),
+        )  # fmt: skip
+        session.add(arrival)
+        session.flush()
+        publish(session, PacketArrived(arrival.id))
+        publish(session, PacketArrived(arrival.id))  # told twice, made once
+    return session.get_one(IncomingDocument, arrival.document_id)
+
+
+def told(session: Session) -> dict[str, str]:
+    """Codes and words that go back to the sender."""
+    session.expire_all()
+    return {report.code: report.description for report in session.scalars(sa.select(Report))}
+
+
+def test_an_arrival_becomes_one_waiting_document_with_its_files_and_fields(session: Session) -> None:
+    house = province(session).a
+    document = arrive(session, house)
+    assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == 1
+    assert (document.state, document.source, document.code) == (State.WAITING, Source.AXIS, "2751/STC-QLNS")
+    assert (document.kind_code, document.urgency, document.page_count) == ("CV", Urgency.URGENT, 1)
+    assert [(file.role, file.name) for file in document.files] == [(FileRole.ORIGINAL, "cong van.pdf")]
+
+
+def test_a_file_that_cannot_be_read_waits_for_the_clerks_eye(session: Session) -> None:
+    document = arrive(session, province(session).a, b"%PDF-1.7\ncut off")
+    assert (document.state, document.reason) == (State.CHECK, Doubt.DAMAGED)
+    assert len(document.files) == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        ("valid", State.WAITING),
+        ("unsigned", State.WAITING),
+        ("invalid", State.CHECK),
+        ("indeterminate", State.CHECK),
+        ("unreadable", State.CHECK),
+    ],
+)
+def test_the_verdict_on_a_file_decides_who_looks_first(session: Session, verdict: str, state: State) -> None:
+    document = arrive(session, province(session).a)
+    for _ in range(2):  # checked again, nothing more happens
+        with transaction(session):
+            publish(session, FileChecked(document.files[0].id, verdict))
+    assert document.state is state
+
+
+def test_the_sender_hears_of_registration_direction_work_and_end(session: Session) -> None:
+    house = province(session).a
+    document = arrive(session, house)
+    entry = steps.entry(arrived_on=None, submit_to_id=house.posts[Role.LEADER].id)
+    arrived_at = document.arrived_at
+    service.register(session, house.clerk, document.id, entry)
+    assert document.arrived_at == arrived_at
+    assert told(session) == {"03": "Đã vào sổ văn bản đến số 1"}
+    direction = directions.direct(session, house.leader, document.id, steps.to_unit(house))
+    assert "04" in told(session)
+    task = steps.assign(session, house, direction.tasks[0]).tasks[0]
+    assert set(told(session)) == {"03", "04"}
+    directions.open_document(session, house.specialist, document.id)
+    assert set(told(session)) == {"03", "04", "05"}
+    directions.finish(session, house.specialist, task.id, "Đã trả lời")
+    assert set(told(session)) == {"03", "04", "05", "06"}
+
+
+def test_the_sender_hears_why_it_comes_back(session: Session) -> None:
+    house = province(session).a
+    document = arrive(session, house)
+    service.return_document(session, house.clerk, document.id, "Gửi nhầm nơi nhận")
+    assert told(session) == {"02": "Gửi nhầm nơi nhận"}
+
+
+def test_nobody_is_told_of_a_paper(session: Session) -> None:
+    house = province(session).a
+    steps.WAYS[State.DONE](session, house)
+    assert told(session) == {}
+
+
+def test_an_issued_reply_finishes_what_it_answers(session: Session) -> None:
+    house = province(session).a
+    document, task = steps.in_progress(session, house)
+    waiting = steps.submitted(session, house)
+    reply = steps.registered(session, house)  # any document of the agency may be linked
+    with transaction(session):
+        for target in (document, waiting):
+            documents.link(session, house.specialist, reply, target, LinkKind.REPLY)
+        handlers.answered(session, handlers.DocumentIssued(reply.id))
+    assert document.state is State.DONE
+    assert task.result.startswith("Đã trả lời bằng văn bản số")
+    assert waiting.state is State.SUBMITTED  # nobody works on it yet: only linked
+
+
+def test_an_arrival_that_answers_a_document_of_ours_is_linked_to_it(session: Session) -> None:
+    house = province(session).a
+    asked = steps.registered(session, house)
+    with transaction(session):
+        asked.document_uid = "H01.12,2026-01-02,12/SNNMT-KHTC"
+    answer = arrive(session, house, in_reply_to=(asked.document_uid,))
+    assert [one.id for one in found.linked(session, answer, LinkKind.REPLY)] == [asked.id]
