@@ -5,7 +5,7 @@ import sys
 import click
 import waitress
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from eoffice.admin import health as checks
 from eoffice.admin.settings import HOST, TRUSTED_PROXY, WEB_THREADS
@@ -29,6 +29,7 @@ def prove() -> None:
 
 
 @click.command("health")
+@with_appcontext
 def health() -> None:
     """Look at every part; one line each; exit 1 when one does not work."""
     report = checks.report(db())
@@ -39,6 +40,7 @@ def health() -> None:
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), help="Instead of EOFFICE_PORT.")
+@with_appcontext
 def serve(port: int | None) -> None:
     """Answer requests until SIGINT or SIGTERM."""
     proxy = settings().get(TRUSTED_PROXY)
@@ -57,6 +59,7 @@ def serve(port: int | None) -> None:
 
 
 @click.command("worker")
+@with_appcontext
 def worker() -> None:
     """Do the jobs and receive from the axis until SIGINT or SIGTERM."""
     receiver = Receiver()

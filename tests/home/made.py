@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import psycopg
+from psycopg import sql
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
@@ -14,6 +16,7 @@ from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State as In
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State as Out
+from tests.conftest import name_of, url_of
 from tests.factories import House
 
 
@@ -54,3 +57,9 @@ def bring_in(session: Session, document: IncomingDocument | OutgoingDocument, **
     """Open a document to a unit or a person."""
     with transaction(session):
         session.add(DocumentAccess(agency_id=document.agency_id, document_id=document.id, **whom))
+
+
+def analyze(database: str, *tables: str) -> None:
+    """Let the planner know what the tables hold, as autovacuum does; only their owner may."""
+    with psycopg.connect(url_of(name_of(database), "postgres"), autocommit=True) as owner:
+        owner.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.SQL(", ").join(map(sql.Identifier, tables))))

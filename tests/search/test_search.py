@@ -1,0 +1,231 @@
+"""Search: numbers first, words without accents, one's own documents only, fast for rare and common words."""
+
+import re
+import time
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import NotFound
+from eoffice.core.permissions import Actor
+from eoffice.documents import registers
+from eoffice.documents.models import Direction, Document
+from eoffice.documents.permissions import visible_to
+from eoffice.incoming.states import State as In
+from eoffice.outgoing.states import State as Out
+from eoffice.search import forms, queries
+from eoffice.search.highlight import highlight
+from eoffice.search.query import Question
+from tests.factories import province
+from tests.home.made import analyze, bring_in, incoming, outgoing
+from tests.web import client_for
+
+pytestmark = pytest.mark.postgres
+
+
+def _subjects(session: Session, actor: Actor, **asked: object) -> list[str]:
+    return [row.subject for row in queries.find(session, actor, Question(**asked)).rows]  # type: ignore[arg-type]
+
+
+def test_words_are_found_without_accents_and_by_their_beginning(session: Session) -> None:
+    place = province(session)
+    incoming(session, place.a, "Về việc khắc phục sự cố cống ngăn mặn Xẻo Rô")
+    incoming(session, place.a, "Mời họp")
+    for typed in ("cong ngan man", "CỐNG mặn", "xeo r", "khắc phục sự cố", "ngăn, mặn!"):
+        assert _subjects(session, place.a.clerk, text=typed) == [
+            "Về việc khắc phục sự cố cống ngăn mặn Xẻo Rô"
+        ]
+    assert _subjects(session, place.a.clerk, text="cong hop") == []
+    assert _subjects(session, place.a.clerk, text="ngan ma") != []  # the last word is a beginning
+    assert _subjects(session, place.a.clerk, text="nga man") == []  # the others are whole
+
+
+def test_a_number_comes_first_and_a_register_number_is_one_too(session: Session) -> None:
+    place = province(session)
+    target = incoming(session, place.a, "văn bản 3204", code_number="3204", code_notation="UBND-KTN")
+    other = incoming(session, place.a, "có nhắc 3204 UBND KTN", code_number="1", code_notation="X")
+    with transaction(session):
+        given = registers.give_number(session, place.a.clerk, other, clock.today())
+
+    def exact(text: str) -> list[int]:
+        return [row.id for row in queries.find(session, place.a.clerk, Question(text=text)).exact]
+
+    assert exact("3204/UBND-KTN") == exact("số 3204/ubnd-ktn") == exact("3204") == [target.id]
+    assert given.number == 1
+    assert other.id in exact("số đến 1")
+    assert exact("3204/khac") == []
+    assert queries.by_code(session, place.b.clerk, Question(text="3204")) == []
+
+
+@pytest.mark.parametrize("who", ["clerk", "leader", "head", "specialist", "archivist", "admin"])
+def test_found_is_exactly_what_the_rule_lets_one_know(session: Session, who: str) -> None:
+    place = province(session)
+    for house in (place.a, place.b):
+        for number in range(3):
+            incoming(session, house, f"hạn mặn {number}", code_number=str(number + 1))
+        bring_in(session, incoming(session, house, "hạn mặn phòng"), unit_id=house.unit.id)
+        bring_in(
+            session, outgoing(session, house, "hạn mặn người"), person_id=house.specialist.person_id or 0
+        )
+    for house in (place.a, place.b):
+        actor = getattr(house, who)
+        allowed = set(session.scalars(sa.select(Document.id).where(visible_to(actor))))
+        found = queries.find(session, actor, Question(text="han man"))
+        assert {row.id for row in found.rows} == allowed
+        assert found.total == len(allowed)
+        assert {
+            row.id for row in queries.find(session, actor, Question(direction=Direction.IN)).rows
+        } <= allowed
+        assert {row.id for row in queries.by_code(session, actor, Question(text="1"))} <= allowed
+
+
+def test_filters_narrow_and_lie_in_the_address(session: Session) -> None:
+    place = province(session)
+    incoming(
+        session, place.a, "hạn mặn đến", In.CHECK, issuer_name="Sở Tài chính", issued_on=date(2026, 1, 5)
+    )
+    outgoing(session, place.a, "hạn mặn đi", Out.SIGNATURE, kind_code="QD", issued_on=date(2026, 3, 5))
+    for address, wanted in {
+        "q=han+man&direction=in": ["hạn mặn đến"],
+        "q=han+man&kind=QD": ["hạn mặn đi"],
+        "q=han+man&issuer=tài+chính": ["hạn mặn đến"],
+        "issuer=Tài+ch": ["hạn mặn đến"],
+        "q=han+man&from=2026-02-01": ["hạn mặn đi"],
+        "q=han+man&to=2026-02-01": ["hạn mặn đến"],
+        "state=out.signature": ["hạn mặn đi"],
+        "state=in.check&q=han": ["hạn mặn đến"],
+        "state=in.done&q=han": [],
+        "q=han&direction=sideways&from=yesterday&state=nonsense": ["hạn mặn đi", "hạn mặn đến"],
+    }.items():
+        fields = dict(pair.split("=", 1) for pair in address.replace("+", " ").split("&"))
+        question = forms.read(fields)
+        found = [row.subject for row in queries.find(session, place.a.clerk, question).rows]
+        assert found == wanted, address
+        assert forms.read(forms.write(question)) == question
+
+
+def test_typed_operators_are_words(session: Session) -> None:
+    place = province(session)
+    incoming(session, place.a, "a & b | c !d")
+    for typed in ("'", "a & !b", "x:*", "(((", "a <-> b", "\\", "%", "\x00", ":" * 300, "a " * 200):
+        queries.find(session, place.a.clerk, Question(text=typed))
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(session: Session) -> None:
+    place = province(session)
+    _many(session, place.a.agency.id, 100)
+    for typed in ("chung", "chung bon"):  # in every row; in every fourth
+        seen: list[int] = []
+        mark: str | None = None
+        while True:
+            found = queries.find(session, place.a.clerk, Question(text=typed), mark)
+            seen += [row.id for row in found.rows]
+            mark = found.next
+            if mark is None:
+                break
+        assert len(seen) == len(set(seen)) == (100 if typed == "chung" else 25)
+        assert seen == sorted(seen, reverse=True)
+    with pytest.raises(NotFound):
+        queries.find(session, place.a.clerk, Question(text="chung"), "nonsense")
+
+
+def _many(session: Session, agency_id: int, count: int) -> None:
+    """Rows that differ as a year's documents do: a word in all, one in a quarter, one in a thousandth."""
+    session.execute(
+        sa.text("""
+            INSERT INTO document (agency_id, direction, kind_code, code_number, code_notation, issuer_name,
+                issuer_code, subject, urgency, signer_name, signer_title, page_count, document_uid, created_at,
+                listed_at, version, words)
+            SELECT :agency, 'in', 'CV', n::text, 'SNV-VP', 'Sở Nội vụ', '', 'Văn bản ' || n, 0, '', '', 1, '',
+                now(), timestamptz '2026-01-01' + n * interval '1 minute', 1,
+                to_tsvector('simple', 'chung ' || CASE WHEN n % 4 = 0 THEN 'bon ' ELSE '' END ||
+                    CASE WHEN n % 1000 = 7 THEN 'hiem ' ELSE '' END ||
+                    (SELECT string_agg('tu' || (n * 31 + k * 17) % 5000, ' ') FROM generate_series(1, 120) k))
+            FROM generate_series(1, :count) n"""),
+        {"agency": agency_id, "count": count},
+    )
+    session.execute(
+        sa.text("""
+            INSERT INTO incoming_document (id, source, state, arrived_at, reason)
+            SELECT id, 'scan', 'done', listed_at, '' FROM document WHERE subject LIKE 'Văn bản %'
+            ON CONFLICT DO NOTHING""")
+    )
+    session.commit()
+
+
+def _plan(session: Session, query: sa.Select) -> str:  # type: ignore[type-arg]
+    text = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    return "\n".join(row[0] for row in session.execute(sa.text("EXPLAIN " + str(text).replace(":", "\\:"))))
+
+
+def test_ten_thousand_documents_are_searched_through_indexes(session: Session, worker_database: str) -> None:
+    place = province(session)
+    _many(session, place.a.agency.id, 8000)
+    _many(session, place.b.agency.id, 2000)
+    session.commit()
+    analyze(worker_database, "document", "incoming_document", "document_access")
+    common, rare = Question(text="chung"), Question(text="hiem")
+    newest = _plan(session, queries.among_newest(place.a.clerk, common, None))
+    assert "ix_document_all" in newest
+    assert "Seq Scan on document" not in newest
+    everywhere = _plan(session, queries.anywhere(place.a.clerk, rare, None))
+    assert "ix_document_words" in everywhere
+    assert "Seq Scan on document" not in everywhere
+    for question, count in (
+        (common, 30),
+        (rare, 8),
+        (Question(text="chung bon"), 30),
+        (Question(text="vo"), 0),
+    ):
+        times = []
+        for _ in range(5):
+            begun = time.perf_counter()
+            found = queries.find(session, place.a.clerk, question)
+            times.append(time.perf_counter() - begun)
+        assert len(found.rows) == count
+        assert sorted(times)[2] < 0.05, (question.text, times)
+
+
+def test_found_words_are_marked_and_nothing_else_becomes_markup() -> None:
+    marked = highlight("Về việc <b>cống</b> ngăn mặn", ("cong", "ma"))
+    assert str(marked) == "Về việc &lt;b&gt;<mark>cống</mark>&lt;/b&gt; ngăn <mark>mặn</mark>"
+    assert str(highlight("A & B", ())) == "A &amp; B"
+
+
+def test_the_page_shows_what_was_found_in_both_languages(app: Flask, session: Session) -> None:
+    place = province(session)
+    target = incoming(session, place.a, "Về việc <i>hạn mặn</i>", code_number="77", code_notation="TB-VP")
+    client = client_for(app, "a_clerk")
+    page = client.get("/search?q=han+man").get_data(as_text=True)
+    assert "<mark>hạn</mark> <mark>mặn</mark>" in page
+    assert "<i>" not in page
+    assert f'href="/incoming/{target.id}"' in page
+    assert "1 văn bản, mới nhất trước" in page
+    assert "Chờ đăng ký" in page or "To be registered" in page
+    assert "Đúng số này" in client.get("/search?q=77/TB-VP").get_data(as_text=True)
+    assert "Không tìm thấy" in client.get("/search?q=khongco").get_data(as_text=True)
+    client.get("/language/en")
+    assert "1 document, newest first" in client.get("/search?q=han+man").get_data(as_text=True)
+    assert client.get("/search?q=han&page=nonsense").status_code == 404
+
+
+def test_older_pages_keep_the_question(app: Flask, session: Session) -> None:
+    place = province(session)
+    _many(session, place.a.agency.id, 40)
+    client = client_for(app, "a_clerk")
+    page = client.get("/search?q=chung&direction=in").get_data(as_text=True)
+    older = re.search(r'href="(/search\?page=[^"]+)"', page)
+    assert older is not None
+    following = client.get(older[1].replace("&amp;", "&")).get_data(as_text=True)
+    assert following.count('class="row-link"') == 10
+
+
+def test_one_without_the_right_does_not_search(app: Flask, session: Session) -> None:
+    province(session)
+    assert client_for(app, "a_administrator").get("/search?q=x").status_code == 403
