@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 
 from eoffice.accounts import permissions as accounts
 from eoffice.accounts.settings import IDLE_MINUTES
-from eoffice.core import config, logs, openapi, secrets, web
+from eoffice.core import assets, config, logs, openapi, secrets, web
 from eoffice.core.config import TESTING, Settings, settings
 from eoffice.documents.settings import UPLOAD_LIMIT_MB
 
@@ -57,6 +57,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         RATELIMIT_ENABLED=not settings().get(TESTING),
     )
     web.init_app(app)
+    assets.init_app(app)
     app.register_blueprint(openapi.bp)
     for feature in FEATURES:
         _mount(app, feature)

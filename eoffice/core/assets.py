@@ -1,0 +1,61 @@
+"""Styles, scripts and icons: addresses that change with the content, a long life, compressed once."""
+
+import gzip
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
+from werkzeug.utils import safe_join
+
+#: what is text and worth compressing
+_TEXT = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".json": "application/json"}
+_YEAR = 365 * 24 * 3600
+
+
+def init_app(app: Flask) -> None:
+    """Serve the static folder this way."""
+    folder = Path(app.static_folder or "")
+    app.url_defaults(lambda endpoint, values: _add_version(folder, endpoint, values))
+    plain = app.view_functions["static"]
+
+    def serve(filename: str) -> Response:
+        path = safe_join(str(folder), filename)
+        kind = _TEXT.get(Path(filename).suffix)
+        if path is None or kind is None or "gzip" not in request.accept_encodings:
+            answer: Response = plain(filename=filename)
+        else:
+            answer = Response(_compressed(path, _stamp(Path(path))), mimetype=kind)
+            answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Vary"] = "Accept-Encoding"
+        if "v" in request.args:
+            answer.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        return answer
+
+    app.view_functions["static"] = serve
+
+
+def _add_version(folder: Path, endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and "v" not in values:
+        path = folder / values["filename"]
+        if path.is_file():
+            values["v"] = _digest(str(path), _stamp(path))
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise NotFound from error
+
+
+@lru_cache(maxsize=128)
+def _digest(path: str, _stamp: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=128)
+def _compressed(path: str, _stamp: int) -> bytes:
+    return gzip.compress(Path(path).read_bytes(), 9)
