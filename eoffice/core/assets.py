@@ -2,9 +2,10 @@
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
@@ -19,13 +20,13 @@ def init_app(app: Flask) -> None:
     """Serve the static folder this way."""
     folder = Path(app.static_folder or "")
     app.url_defaults(lambda endpoint, values: _add_version(folder, endpoint, values))
-    plain = app.view_functions["static"]
+    plain = cast("Callable[..., Response]", app.view_functions["static"])
 
     def serve(filename: str) -> Response:
         path = safe_join(str(folder), filename)
         kind = _TEXT.get(Path(filename).suffix)
         if path is None or kind is None or "gzip" not in request.accept_encodings:
-            answer: Response = plain(filename=filename)
+            answer = plain(filename=filename)
         else:
             answer = Response(_compressed(path, _stamp(Path(path))), mimetype=kind)
             answer.headers["Content-Encoding"] = "gzip"
