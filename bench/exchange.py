@@ -7,6 +7,7 @@ has stored, hash-checked and acknowledged it, and the sender has verified the si
 
 import io
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,16 +22,17 @@ from bench import material
 from bench.figures import Row, median
 from bench.peer import Peer, PeerMissing
 from bench.sign import Desk, appearance
-from bench.stage import HUB, Stage, ready, stage
+from bench.stage import HUB, Stage, stage
 from eoffice.app import load
 from eoffice.core import clock, config
 from eoffice.core.blobs import BlobStore, blobs
 from eoffice.core.db import new_session, transaction
 from eoffice.core.permissions import system_actor
+from eoffice.core.processes import Child
 from eoffice.directory import operations as directory
 from eoffice.directory.models import Agency, Role
 from eoffice.documents import operations as documents
-from eoffice.documents.models import Document, DocumentFile, FileRole
+from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.documents.operations import Inspected
 from eoffice.gateway import axis, operations
 from eoffice.gateway.models import Delivery, Dispatch, Packet
@@ -66,10 +68,14 @@ class Pair:
     sender: Session
     receiver: Session
     received_files: BlobStore
+    #: does the receiver's jobs; stopped while only reception is measured
+    worker: Child
     documents: list[OutgoingDocument]
+    working: bool = True
 
     def send(self, count: int, flying: int, *, to_the_end: bool = False) -> float:
         """Have `count` documents delivered, at most `flying` on their way; seconds. Raises TimeoutError."""
+        self._work(to_the_end)
         waiting, self.documents = iter(self.documents[:count]), self.documents[count:]
         arrived = self._checked if to_the_end else self._acknowledged
         before, begun, started = arrived(), time.perf_counter(), 0
@@ -78,7 +84,7 @@ class Pair:
                 self._start(next(waiting))
                 started += 1
             if time.perf_counter() - begun > PATIENCE:
-                logs = "\n".join(self.stage.log(name) for name in ("sender", "receiver"))
+                logs = "\n".join(self.stage.log(name) for name in ("sender", "receiver", "worker"))
                 raise TimeoutError(f"{done} of {count} messages arrived in {PATIENCE:.0f} s\n{logs}")
             time.sleep(0.002 if flying == 1 else 0.01)
         while self._unproven(to_the_end):
@@ -86,6 +92,26 @@ class Pair:
                 raise TimeoutError(f"{self._unproven(to_the_end)} messages are not proven at the sender")
             time.sleep(0.002 if flying == 1 else 0.01)
         return time.perf_counter() - begun
+
+    def _work(self, wanted: bool) -> None:
+        """Let the receiver's worker go on with an empty queue, or rest once it has done everything."""
+        if wanted == self.working:
+            return
+        if wanted:
+            with transaction(self.receiver):
+                self.receiver.execute(sa.text("DELETE FROM procrastinate_jobs"))
+        else:
+            self._wait_for_worker()
+        self.worker.send_signal(signal.SIGCONT if wanted else signal.SIGSTOP)
+        self.working = wanted
+
+    def _wait_for_worker(self) -> None:
+        left = sa.text("SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
+        end = time.monotonic() + PATIENCE
+        while self.receiver.scalar(left) and time.monotonic() < end:
+            self.receiver.rollback()
+            time.sleep(0.1)
+        self.receiver.rollback()
 
     def _start(self, document: OutgoingDocument) -> None:
         with transaction(self.sender):
@@ -172,10 +198,10 @@ def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
         people(receiver, RECEIVER, SENDER)
         made = issue(sender, files, count)
         kept = BlobStore(Path(ends["receiver"]["EOFFICE_INSTANCE"]) / "blobs")
-        both = Pair(where, hub, sender, receiver, kept, made)
         for name, environment in ends.items():
             where.python(name, "bench.exchange_programs", name, environment=environment)
-        yield both
+        worker = where.python("worker", "bench.exchange_programs", "worker", environment=ends["receiver"])
+        yield Pair(where, hub, sender, receiver, kept, worker, made)
         sender.close()
         receiver.close()
     finally:
@@ -226,7 +252,7 @@ def _document(
     return document
 
 
-def run(sizes: Sizes = Sizes()) -> list[Row]:  # noqa: B008 - frozen
+def run(sizes: Sizes = Sizes()) -> list[Row]:
     """Interleave our rounds and the peer's."""
     warm = 4
     need = sizes.rounds * (sizes.single + 2 * sizes.many) + warm
@@ -277,6 +303,3 @@ def _rows(speed: dict[str, float], sizes: Sizes, good: bool, missing: str) -> li
         )
         for what, mine, theirs, must, aim, count in cases
     ]  # fmt: skip
-
-
-__all__ = ["Sizes", "ready", "run"]

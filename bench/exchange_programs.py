@@ -1,7 +1,7 @@
-"""The two installations' programs, started as processes: `python -m bench.exchange_programs sender|receiver`.
+"""The two installations' programs: `python -m bench.exchange_programs sender|receiver|worker`.
 
-The sender's worker is the product's own; the question after signed receipts of delivery, which it asks every few
-seconds, is asked without a pause here, so that its cost lies inside the measurement.
+`sender` does all that an installation does; the other one is parted into reception and jobs. The product asks for
+signed receipts of delivery every few seconds; here it asks more often, so that their cost lies inside the measurement.
 """
 
 import os
@@ -21,10 +21,11 @@ def main(which: str) -> None:
     load()
     config.install(config.Settings.read(os.environ))
     logs.start()
+    if which in ("sender", "receiver"):
+        Receiver().start()
     if which == "sender":
         threading.Thread(target=_ask, daemon=True).start()
-    Receiver().start()
-    if which == "quiet-receiver":  # stores and acknowledges; whoever has no worker reports nothing
+    if which == "receiver":
         threading.Event().wait()
     jobs.worker((Queue.URGENT, Queue.EXCHANGE, Queue.INTERACTIVE))
 
@@ -34,7 +35,7 @@ def _ask() -> None:
     while True:
         jobs.run(session, "gateway.ask_progress")
         session.rollback()
-        time.sleep(0.1)
+        time.sleep(0.3)
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ def durable(where: Stage) -> None:
 def _end(child: Child, how: signal.Signals) -> None:
     if child.poll() is None:
         child.send_signal(how)
+        child.send_signal(signal.SIGCONT)  # one that was stopped hears nothing else
         try:
             child.wait(15)
         except subprocess.TimeoutExpired:
