@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 #: what is text and worth compressing
 _TEXT = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".json": "application/json"}
@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
     def serve(filename: str) -> Response:
         path = safe_join(str(folder), filename)
         kind = _TEXT.get(Path(filename).suffix)
-        if path is None or kind is None or "gzip" not in request.accept_encodings:
+        if path is None or kind is None or not request.accept_encodings.quality("gzip"):
             answer = plain(filename=filename)
         else:
             answer = Response(_compressed(path, _stamp(Path(path))), mimetype=kind)
