@@ -83,6 +83,10 @@ TASK_WORDS = {
 }
 
 
+#: states in which something is still asked of the one named
+OPEN = (TaskState.NEW, TaskState.SEEN, TaskState.WORKING)
+
+
 class Task(Base):
     """What a direction asks of one unit or one person."""
 

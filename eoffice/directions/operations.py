@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor
-from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Unit
 from eoffice.documents import operations as documents
@@ -22,9 +22,6 @@ ASSIGNED = audit.action("directions.assigned", _l("Work assigned inside the unit
 OPENED = audit.action("directions.opened", _l("Opened for the first time"))
 FINISHED = audit.action("directions.finished", _l("Task completed"))
 WITHDRAWN = audit.action("directions.withdrawn", _l("Task no longer needed"))
-
-#: states in which something is still asked of the one named
-OPEN = (TaskState.NEW, TaskState.SEEN, TaskState.WORKING)
 
 
 class NoLead(Invalid):

@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor, Permission
-from eoffice.directions.models import Direction, Part, Task, TaskState
-from eoffice.directions.operations import OPEN
+from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.permissions import may, may_know_task
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Document

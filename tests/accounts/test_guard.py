@@ -25,7 +25,9 @@ WANTED = {
 }
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/", "/healthz", "/no-such-page", "/static/frame.css", "/api/v1/x"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/", "/healthz", "/no-such-page", "/static/frame.css", "/api/v1/x"]
+)
 def test_every_answer_carries_the_security_headers(app: Flask, path: str) -> None:
     answer = app.test_client().get(path)
     policy = answer.headers["Content-Security-Policy"]

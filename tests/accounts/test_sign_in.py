@@ -114,7 +114,14 @@ def test_what_was_typed_stays_but_never_the_password(client: FlaskClient) -> Non
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)", "evil"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+        "evil",
+    ],
 )
 def test_nobody_is_sent_to_another_site(client: FlaskClient, target: str) -> None:
     answer = client.post(
