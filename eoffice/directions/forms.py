@@ -91,7 +91,7 @@ class DirectionForm(FlaskForm):
 
     def offer(self, groups: Mapping[str, Choices]) -> None:
         """Say who can be named: units and people by their marks, under their headings."""
-        self.lead.choices = {"": [("", "")], **groups}
+        self.lead.choices = {"": [("", _l("Choose…"))], **groups}
         self.coordinating.choices = dict(groups)
         self.inform.choices = dict(groups)
 

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 
 from eoffice.core.openapi import answer, body, documented
 from eoffice.core.web import current_actor, db, needs
-from eoffice.documents import operations as documents
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import queries, service
 from eoffice.incoming.models import IncomingDocument
@@ -107,13 +106,13 @@ def create() -> ResponseReturnValue:
     upload = request.files.get("file")
     if upload is None:
         raise service.NoScan(field="file")
-    entry = body(NewIncoming)
-    scan = documents.take_in(cast("BinaryIO", upload.stream), upload.filename or "")
+    actor, entry = current_actor(), body(NewIncoming)
+    scan = service.take_in(db(), actor, cast("BinaryIO", upload.stream), upload.filename or "")
     attachments = [
-        documents.take_in(cast("BinaryIO", one.stream), one.filename or "", must_be_pdf=False)
+        service.take_in(db(), actor, cast("BinaryIO", one.stream), one.filename or "", must_be_pdf=False)
         for one in request.files.getlist("attachments")
     ]
-    document = service.register_scan(db(), current_actor(), entry, scan, attachments)
+    document = service.register_scan(db(), actor, entry, scan, attachments)
     return answer(_plain(document), 201)
 
 

@@ -1,7 +1,7 @@
 """What the pages show of a document, made from what was read: no query of its own beside those named."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.states import Tone
-from eoffice.directions.models import Direction, Part, Task, TaskState
-from eoffice.directions.operations import OPEN
+from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.documents import deadlines
 from eoffice.documents.fields import FieldGuess, Guess
+from eoffice.documents.geometry import Box
 from eoffice.documents.models import DocumentFile
 from eoffice.gateway.models import DispatchState, Report
 from eoffice.incoming.models import IncomingDocument
@@ -124,7 +124,21 @@ def read_places(guess: FieldGuess | None) -> list[tuple[str, Guess[Any]]]:
     """The tag of each field that was read, and where."""
     if guess is None:
         return []
-    return [(tag, one) for tag, name in TAGS.values() if (one := getattr(guess, name)) is not None]
+    places = {name: getattr(guess, name) for _tag, name in TAGS.values()} | _code_places(guess)
+    return [(tag, one) for tag, name in TAGS.values() if (one := places[name]) is not None]
+
+
+def _code_places(guess: FieldGuess) -> dict[str, Guess[Any]]:
+    """Number and notation stand on one line: each gets the share of it that its letters take."""
+    number, notation = guess.number, guess.notation
+    if number is None or notation is None or number.box != notation.box:
+        return {}
+    box, before = number.box, len("Số: ") + len(number.value)
+    cut = box.x0 + box.width * before / (before + len("/") + len(notation.value))
+    return {
+        "number": replace(number, box=Box(box.x0, box.y0, cut, box.y1)),
+        "notation": replace(notation, box=Box(cut, box.y0, box.x1, box.y1)),
+    }
 
 
 def _mark(tag: str, one: Guess[Any], height: float) -> tuple[str, float, float, float, float, str]:

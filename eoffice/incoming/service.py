@@ -1,16 +1,19 @@
 """Use cases of incoming documents, one transaction each (Decree 30/2020, Articles 20 to 23)."""
 
 from collections.abc import Sequence
+from typing import BinaryIO
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor, require
+from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents import registers
+from eoffice.documents.intake import StateSecret
 from eoffice.documents.models import FileRole
 from eoffice.documents.operations import Inspected
 from eoffice.incoming import operations
@@ -30,6 +33,22 @@ class NoScan(Invalid):
     """Nothing was chosen."""
 
     message = _l("Choose the scanned PDF first.")
+
+
+def take_in(
+    session: Session, actor: Actor, stream: BinaryIO, name: str, *, must_be_pdf: bool = True
+) -> Inspected:
+    """Check an upload and store its bytes; of a state secret nothing is stored but the fact.
+
+    Raises what the gate refuses with, see `intake.inspect_pdf`.
+    """
+    try:
+        return documents.take_in(stream, name, must_be_pdf=must_be_pdf)
+    except StateSecret:
+        with transaction(session):
+            agency = directory.agency(session, actor.agency_id or 0)
+            audit.record(session, actor, documents.SECRET_REFUSED, agency)
+        raise
 
 
 def receive_scan(

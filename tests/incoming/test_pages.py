@@ -5,17 +5,23 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
+from eoffice.core.audit import AuditEntry
+from eoffice.core.blobs import blobs
 from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
+from eoffice.incoming import service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State
 from tests.factories import province
 from tests.incoming import steps
+from tests.incoming.letters import letter_pdf, secret_pdf
 from tests.web import client_for
 
 
@@ -222,3 +228,31 @@ def test_pages_ask_at_most_twelve_times_whatever_the_size(
                 re.sub(r"^(\w+ \S+).*?(?=FROM)", r"\1 … ", one, flags=re.DOTALL)[:160] for one in asked
             )
             assert len(asked) <= 12, f"{user} {address} {len(asked)}\n{told}"
+
+
+def test_what_stands_clearly_on_the_page_is_filled_in_and_shown_where_it_was_read(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    upload = documents.take_in(io.BytesIO(letter_pdf()), "cong van.pdf")
+    document = service.receive_scan(session, house.clerk, upload)
+    text = client_for(app, "a_clerk").get(f"/incoming/{document.id}/register").get_data(as_text=True)
+    for value in ("3187", "UBND-KTN", "05/01/2026", "Ủy ban nhân dân tỉnh An Giang", "Lưu Bá Thiện"):
+        assert f'value="{value}"' in text
+    assert '<option selected value="CV">' in text
+    assert '<option selected value="2">' in text  # Thượng khẩn
+    assert '<svg class="marks"' in text
+    assert 'name="due_on" type="text" value=""' in text or re.search(r'id="due_on"[^>]*value=""', text)
+
+
+def test_of_a_state_secret_nothing_is_stored_but_the_fact(session: Session, app: Flask) -> None:
+    province(session)
+    stored = list(blobs().root.rglob("*"))
+    data = {"scan": (io.BytesIO(secret_pdf()), "van ban.pdf")}
+    answer = client_for(app, "a_clerk").post("/incoming/new", data=data)
+    assert answer.status_code == 422
+    assert "MẬT" in answer.get_data(as_text=True)
+    assert list(blobs().root.rglob("*")) == stored
+    actions = session.scalars(sa.select(AuditEntry.action)).all()
+    assert documents.SECRET_REFUSED in actions
+    assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == 0

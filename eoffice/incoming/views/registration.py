@@ -15,7 +15,6 @@ from eoffice.core.web import current_actor, db, needs
 from eoffice.directions.forms import refused
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
-from eoffice.documents import operations as documents
 from eoffice.documents import pages as page_texts
 from eoffice.documents import queries as files
 from eoffice.documents import registers
@@ -56,13 +55,14 @@ def _take_in() -> IncomingDocument:
     scan = request.files.get("scan")
     if scan is None or not scan.filename:
         raise service.NoScan(field="scan")
-    upload = documents.take_in(_bytes(scan), scan.filename)
+    actor = current_actor()
+    upload = service.take_in(db(), actor, _bytes(scan), scan.filename)
     attachments = [
-        documents.take_in(_bytes(one), one.filename, must_be_pdf=False)
+        service.take_in(db(), actor, _bytes(one), one.filename, must_be_pdf=False)
         for one in request.files.getlist("attachments")
         if one.filename
     ]
-    return service.receive_scan(db(), current_actor(), upload, attachments)
+    return service.receive_scan(db(), actor, upload, attachments)
 
 
 def _bytes(upload: FileStorage) -> BinaryIO:
