@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -107,7 +107,7 @@ class Text:
 class Upload:
     """A PDF or Word file as it comes from the browser."""
 
-    stream: BinaryIO = field(repr=False)
+    stream: IO[bytes] = field(repr=False)
     name: str
 
 

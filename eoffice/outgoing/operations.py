@@ -34,6 +34,9 @@ ATTACHED = audit.action("outgoing.attached", _l("Attachment added"))
 DETACHED = audit.action("outgoing.detached", _l("Attachment taken away"))
 BOX_MOVED = audit.action("outgoing.number_box_moved", _l("Place of the number line moved"))
 
+#: files that show the document itself, from draft to issue
+PAGES = (FileRole.DRAFT, FileRole.SIGNED, FileRole.NUMBERED, FileRole.ISSUED)
+
 
 class UnknownRecipient(Invalid):
     """Neither a code nor a name in the directory."""

@@ -13,9 +13,8 @@ from eoffice.core.paging import Page
 from eoffice.core.permissions import Actor
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
-from eoffice.documents import queries as documents
-from eoffice.documents.models import Document
-from eoffice.documents.permissions import visible_to
+from eoffice.documents.models import Document, DocumentFile
+from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
 from eoffice.outgoing.models import Note, OutgoingDocument
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
@@ -25,8 +24,11 @@ from eoffice.outgoing.permissions import (
     OUTGOING_NUMBER,
     OUTGOING_SEAL,
     OUTGOING_SIGN,
+    may,
 )
 from eoffice.outgoing.states import State
+from eoffice.outgoing.workflow import MACHINE, Move
+from eoffice.signatures.models import FileCheck
 
 #: rows of one page of a list
 PAGE_SIZE = 50
@@ -55,10 +57,42 @@ _STATES: dict[Tab, tuple[State, ...]] = {
 
 def one(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     """An outgoing document the actor may know of. Raises NotFound."""
-    found = documents.one(session, actor, document_id)
-    if not isinstance(found, OutgoingDocument):
+    return _known(session, actor, sa.select(OutgoingDocument).where(OutgoingDocument.id == document_id))
+
+
+def opened(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
+    """The same with its people, for a page; a row read so cannot be locked later. Raises NotFound."""
+    people = (OutgoingDocument.drafter, OutgoingDocument.signer, OutgoingDocument.unit)
+    query = sa.select(OutgoingDocument).where(OutgoingDocument.id == document_id)
+    return _known(session, actor, query.options(*(joinedload(one) for one in people)))
+
+
+def _known(session: Session, actor: Actor, query: sa.Select[OutgoingDocument]) -> OutgoingDocument:
+    found = session.scalar(query)
+    if found is None or not may_know(actor, DOCUMENT_READ, found):
         raise NotFound
     return found
+
+
+def moves(actor: Actor, document: OutgoingDocument) -> set[Move]:
+    """The steps this person can take now; whether he may know of the document was asked before."""
+    open_now = MACHINE.moves(document.state)
+    return {
+        move
+        for move, rule in open_now.items()
+        if actor.can(rule.permission) and may(actor, rule.permission, document)
+    }
+
+
+def with_checks(
+    session: Session, document: OutgoingDocument
+) -> Sequence[tuple[DocumentFile, FileCheck | None]]:
+    """Each file of a document with what checking its signatures found, newest first."""
+    query = sa.select(DocumentFile, FileCheck).outerjoin(FileCheck, FileCheck.file_id == DocumentFile.id)
+    found = session.execute(
+        query.where(DocumentFile.document_id == document.id).order_by(DocumentFile.id.desc())
+    )
+    return [(file, check) for file, check in found]
 
 
 def visible(actor: Actor) -> sa.Select[OutgoingDocument]:

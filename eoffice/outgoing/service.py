@@ -6,10 +6,12 @@ Signing, numbering, sealing and issuing are in `issuing`.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
+from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
@@ -21,6 +23,12 @@ from eoffice.outgoing.drafting import Fields, Page, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.workflow import MACHINE, Move
+
+
+class FileMissing(Invalid):
+    """No file was chosen."""
+
+    message = _l("Choose a PDF or Word file first.")
 
 
 def draft_from_template(session: Session, actor: Actor, fields: Fields, text: Text) -> OutgoingDocument:

@@ -1,0 +1,167 @@
+"""The drafting form: what was typed, kept through every error, and the values made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from eoffice.core.errors import Invalid
+from eoffice.directory.models import Agency
+from eoffice.documents.models import Document, Recipient, Urgency
+from eoffice.outgoing.drafting import Fields, Text
+from eoffice.outgoing.models import OutgoingDocument
+
+#: empty rows for recipients beyond those filled in
+SPARE = 3
+#: longest list of recipients one form may send
+MOST = 400
+
+
+class BadDate(Invalid):
+    """Not a day."""
+
+    message = _l("Write the day as day/month/year, for example 24/11/2026.")
+
+
+class BadNumber(Invalid):
+    """Letters where a number is asked."""
+
+    message = _l("Write a number, for example 165 or 165,5.")
+
+
+@dataclass
+class Typed:
+    """Every field as text, from the browser, the draft there is, or the document that is answered."""
+
+    kind_code: str = "CV"
+    subject: str = ""
+    signer_id: str = ""
+    unit_id: str = ""
+    urgency: str = "0"
+    due_on: str = ""
+    reply_to: str = ""
+    addressees: str = ""
+    bases: str = ""
+    body: str = ""
+    copies: str = ""
+    decided_by: str = ""
+    #: name or code, and the agency's id where it was chosen from the list
+    recipients: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def sent(cls, form: MultiDict[str, str]) -> "Typed":
+        """What the browser sent."""
+        plain = {
+            name: form.get(name, "").strip() for name in cls.__dataclass_fields__ if name != "recipients"
+        }
+        rows = [
+            (form.get(f"recipient{n}", "").strip(), form.get(f"recipient{n}_id", "")) for n in range(1, MOST)
+        ]
+        listed = [(code.strip(), "") for code in form.getlist("recipients")]
+        return cls(**{**plain, "recipients": [row for row in (*rows, *listed) if row[0]]})  # type: ignore[arg-type]  # names checked above
+
+    @classmethod
+    def of(cls, document: OutgoingDocument, recipients: list[Recipient]) -> "Typed":
+        """The draft there is."""
+        text = Text.read(document.content)
+        return cls(
+            kind_code=document.kind_code,
+            subject=document.subject,
+            signer_id=str(document.signer_id),
+            unit_id=str(document.unit_id or ""),
+            urgency=str(int(document.urgency)),
+            due_on=_day(document.due_on),
+            recipients=[(one.name, one.code) for one in recipients],
+            body=text.body,
+            decided_by=text.decided_by,
+            addressees=_lines(text.addressees),
+            bases=_lines(text.bases),
+            copies=_lines(text.copies),
+        )
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Rows of recipients to draw."""
+        return [*self.recipients, *[("", "")] * SPARE]
+
+    def fields(self, session: Session) -> Fields:
+        """The values for the register. Raises BadDate."""
+        return Fields(
+            kind_code=self.kind_code,
+            subject=self.subject,
+            signer_id=int(self.signer_id) if self.signer_id.isdigit() else 0,
+            unit_id=int(self.unit_id) if self.unit_id.isdigit() else None,
+            urgency=Urgency(int(self.urgency)) if self.urgency in {"0", "1", "2", "3"} else Urgency.NORMAL,
+            due_on=day(self.due_on),
+            reply_to_id=int(self.reply_to) if self.reply_to.isdigit() else None,
+            recipients=tuple(_code(session, name, chosen) for name, chosen in self.recipients),
+        )
+
+    def text(self) -> Text:
+        """The values for the template."""
+        return Text(
+            body=self.body,
+            addressees=_split(self.addressees),
+            bases=_split(self.bases),
+            copies=_split(self.copies),
+            decided_by=self.decided_by,
+        )
+
+
+def reply(answered: Document, agency_name: str) -> Typed:
+    """An answer: whom it goes to and what it refers to stand there already."""
+    code = f"{answered.kind.name} số {answered.code}" if answered.code else answered.kind.name
+    dated = f" ngày {answered.issued_on:%d/%m/%Y}" if answered.issued_on else ""
+    about = answered.subject[:1].lower() + answered.subject[1:]
+    opening = f"Thực hiện {code}{dated} của {answered.issuer_name} về việc {about}, {agency_name} có ý kiến như sau:"
+    return Typed(
+        subject=f"Trả lời {code}"[:500],
+        reply_to=str(answered.id),
+        addressees=answered.issuer_name,
+        body=f"{opening}\n",
+        recipients=[(answered.issuer_name, answered.issuer_code)] if answered.issuer_code else [],
+    )
+
+
+def day(typed: str) -> date | None:
+    """A day as people or browsers write it. Raises BadDate."""
+    if not typed.strip():
+        return None
+    for form in ("%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(typed.strip(), form).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    raise BadDate(field="due_on")
+
+
+def millimetres(form: Mapping[str, Any], name: str) -> float:
+    """A length, with comma or point. Raises BadNumber."""
+    try:
+        return float(str(form.get(name, "")).replace(",", "."))
+    except ValueError:
+        raise BadNumber(field=name) from None
+
+
+def _code(session: Session, name: str, chosen: str) -> str:
+    """The code of the row: chosen from the list, or what was typed."""
+    if chosen.isdigit():
+        agency = session.get(Agency, int(chosen))
+        return agency.code if agency and agency.name == name else name
+    return chosen or name
+
+
+def _split(typed: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in typed.splitlines() if line.strip())
+
+
+def _lines(entries: tuple[str, ...]) -> str:
+    return "\n".join(entries)
+
+
+def _day(value: date | None) -> str:
+    return f"{value:%d/%m/%Y}" if value else ""

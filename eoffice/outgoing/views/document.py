@@ -1,0 +1,181 @@
+"""A document's page and the steps that are possible on it now."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from eoffice.core import audit
+from eoffice.core.blobs import blobs
+from eoffice.core.errors import AppError, NotFound
+from eoffice.core.permissions import Actor
+from eoffice.core.web import current_actor, db, needs
+from eoffice.documents import formcheck
+from eoffice.documents import pages as page_texts
+from eoffice.documents import queries as documents
+from eoffice.documents.geometry import MM
+from eoffice.documents.models import DocumentFile, LinkKind
+from eoffice.documents.operations import upload_limit
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.gateway import queries as gateway
+from eoffice.gateway import service as exchange
+from eoffice.gateway.permissions import GATEWAY_RESEND
+from eoffice.outgoing import forms, issuing, operations, presenting, queries, service
+from eoffice.outgoing.drafting import Upload
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.states import State
+from eoffice.outgoing.views import bp
+from eoffice.outgoing.workflow import Move
+
+
+@bp.get("/outgoing/<int:document_id>")
+@needs(DOCUMENT_READ)
+def show(document_id: int) -> ResponseReturnValue:
+    """Before the issue the page and its steps, afterwards where it has got to."""
+    return page(queries.opened(db(), current_actor(), document_id)), 200
+
+
+def _note() -> str:
+    return request.form.get("note", "")
+
+
+def _pin() -> str:
+    return request.form.get("pin", "")
+
+
+def _place(actor: Actor, document_id: int) -> OutgoingDocument:
+    left, top, width = (forms.millimetres(request.form, name) for name in ("left", "top", "width"))
+    return issuing.place_number_line(db(), actor, document_id, left, top, width)
+
+
+#: what each step of the address does
+STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
+    Move.SUBMIT: lambda actor, number: service.submit(db(), actor, number, _note()),
+    Move.APPROVE: lambda actor, number: service.approve(db(), actor, number, _note()),
+    Move.CHECK: lambda actor, number: service.check_form(db(), actor, number, _note()),
+    Move.SEND_BACK: lambda actor, number: service.send_back(db(), actor, number, _note()),
+    Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, _pin()),
+    Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
+    Move.PLACE: _place,
+    Move.SEAL: lambda actor, number: issuing.seal(db(), actor, number, _pin()),
+    Move.VOID: lambda actor, number: issuing.void_number(db(), actor, number, _note()),
+    Move.ISSUE: lambda actor, number: issuing.issue(db(), actor, number),
+}
+
+
+@bp.post("/outgoing/<int:document_id>/<step>")
+@needs(DOCUMENT_READ)
+def take(document_id: int, step: str) -> ResponseReturnValue:
+    """Take one step; the service asks whose it is."""
+    if step not in {move.value for move in STEPS}:
+        raise NotFound
+    try:
+        document = STEPS[Move(step)](current_actor(), document_id)
+    except AppError as error:
+        return refused(document_id, error)
+    flash(_("Done. It is “%(state)s” now.", state=str(document.state.word)), "ok")
+    if request.form.get("queue"):
+        return redirect(url_for("outgoing.to_sign"), 303)
+    return redirect(url_for("outgoing.show", document_id=document_id), 303)
+
+
+@bp.post("/outgoing/<int:document_id>/attachments")
+@needs(OUTGOING_DRAFT)
+def attach(document_id: int) -> ResponseReturnValue:
+    """Add an attachment to a draft."""
+    file = request.files.get("upload")
+    try:
+        if file is None or not file.filename:
+            raise service.FileMissing(field="upload")
+        service.attach(db(), current_actor(), document_id, Upload(file.stream, file.filename))
+    except AppError as error:
+        return refused(document_id, error)
+    return redirect(url_for("outgoing.show", document_id=document_id), 303)
+
+
+@bp.post("/outgoing/<int:document_id>/attachments/<int:file_id>/remove")
+@needs(OUTGOING_DRAFT)
+def detach(document_id: int, file_id: int) -> ResponseReturnValue:
+    """Take an attachment off a draft."""
+    service.detach(db(), current_actor(), document_id, file_id)
+    return redirect(url_for("outgoing.show", document_id=document_id), 303)
+
+
+@bp.post("/outgoing/<int:document_id>/resend")
+@needs(GATEWAY_RESEND)
+def resend(document_id: int) -> ResponseReturnValue:
+    """Try again what could not be sent."""
+    exchange.resend(db(), current_actor(), document_id)
+    flash(_("It is being sent again."), "ok")
+    return redirect(url_for("outgoing.show", document_id=document_id), 303)
+
+
+def refused(document_id: int, problem: AppError) -> ResponseReturnValue:
+    """The page again, with what to do about it. Raises the refusal itself to those who may not know of it."""
+    db().rollback()
+    if isinstance(problem, NotFound):
+        raise problem
+    document = queries.opened(db(), current_actor(), document_id)
+    if request.form.get("queue") and document.state is State.SIGNATURE:
+        from eoffice.outgoing.views import reading  # the two pages answer for each other
+
+        return reading.page(document, problem), problem.status
+    return page(document, problem), problem.status
+
+
+def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
+    """The page of a document in its present state."""
+    found = queries.with_checks(db(), document)
+    file = next((one for one, _check in found if one.role in operations.PAGES), None)
+    log = audit.history(db(), document)
+    common: dict[str, Any] = {
+        "document": document,
+        "problem": problem,
+        "file": file,
+        "files": found,
+        "pages": presenting.pages(file, document),
+        "answered": documents.linked(db(), document, LinkKind.REPLY),
+        "history": presenting.history(log),
+        "opinions": presenting.opinions(log),
+    }
+    if document.state is State.ISSUED:
+        return render_template("outgoing/issued.html", **common, **_sent(document))
+    return render_template("outgoing/show.html", **common, **_steps(document, file))
+
+
+def _sent(document: OutgoingDocument) -> dict[str, Any]:
+    deliveries = gateway.deliveries_of(db(), document)
+    copies = presenting.copies(deliveries, document.issued_at)
+    return {
+        "copies": copies,
+        "columns": [word for _column, word in presenting.HOPS],
+        "totals": presenting.totals(deliveries),
+        "failed": any(copy.failed for copy in copies),
+    }
+
+
+def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:
+    moves = queries.moves(current_actor(), document)
+    checking = Move.CHECK in moves and file is not None
+    return {
+        "moves": moves,
+        "next_step": presenting.next_step(queries.next_actor(db(), document)),
+        "recipients": documents.recipients(db(), document),
+        "lacks": formcheck.lacks(page_texts.page_text(blobs().path(file.sha256)))
+        if checking and file
+        else None,
+        "line": _line(document, file),
+        "limit": upload_limit() // 2**20,
+    }
+
+
+def _line(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, float] | None:
+    """The number line in millimetres from the left and top edge, as a ruler on paper would say."""
+    if not document.number_box or file is None or not file.page_sizes:
+        return None
+    x0, _y0, x1, y1 = document.number_box
+    height = file.page_sizes[0][1]
+    return {"left": round(x0 / MM, 1), "top": round((height - y1) / MM, 1), "width": round((x1 - x0) / MM, 1)}

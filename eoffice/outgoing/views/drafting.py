@@ -1,0 +1,126 @@
+"""Begin a draft or change it: fields beside the page they make."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from eoffice.core.errors import AppError
+from eoffice.core.web import current_actor, db, needs
+from eoffice.directory import queries as directory
+from eoffice.documents import convert, kinds
+from eoffice.documents import queries as documents
+from eoffice.documents.models import FileRole, Urgency
+from eoffice.documents.operations import upload_limit
+from eoffice.outgoing import forms, presenting, queries, service
+from eoffice.outgoing.drafting import Page, Upload
+from eoffice.outgoing.forms import Typed
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
+from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.views import bp
+from eoffice.outgoing.workflow import MACHINE, Move
+
+
+@bp.route("/outgoing/new", methods=["GET", "POST"])
+@needs(OUTGOING_DRAFT)
+def new() -> ResponseReturnValue:
+    """A new draft, from the template or from a file; empty, or an answer to a document."""
+    source = _source(request.values.get("source", ""))
+    if request.method == "GET":
+        return _form(_prefilled(), source)
+    typed = Typed.sent(request.form)
+    if "more" in request.form:
+        return _form(typed, source)
+    try:
+        fields, page = typed.fields(db()), _page(typed, source)
+        if isinstance(page, Upload):
+            document = service.draft_from_upload(db(), current_actor(), fields, page)
+        else:
+            document = service.draft_from_template(db(), current_actor(), fields, page)
+    except AppError as error:
+        return _form(typed, source, problem=error)
+    return _saved(document)
+
+
+@bp.route("/outgoing/<int:document_id>/edit", methods=["GET", "POST"])
+@needs(OUTGOING_DRAFT)
+def edit(document_id: int) -> ResponseReturnValue:
+    """The draft again, with its newest page beside it."""
+    document = queries.one(db(), current_actor(), document_id)
+    MACHINE.step(document.state, Move.REVISE)
+    source = document.draft_source
+    if request.method == "GET":
+        return _form(Typed.of(document, list(documents.recipients(db(), document))), source, document)
+    typed = Typed.sent(request.form)
+    if "more" in request.form:
+        return _form(typed, source, document)
+    try:
+        page = _page(typed, source) if source is DraftSource.TEMPLATE or _file_sent() else None
+        service.revise(db(), current_actor(), document_id, typed.fields(db()), page)
+    except AppError as error:
+        return _form(typed, source, document, error)
+    return _saved(document)
+
+
+def _saved(document: OutgoingDocument) -> ResponseReturnValue:
+    """To the page that shows what was saved; where it goes on from there is the drafter's choice."""
+    if "submit" in request.form:
+        service.submit(db(), current_actor(), document.id)
+        flash(_("Saved and submitted."), "ok")
+        return redirect(url_for("outgoing.show", document_id=document.id), 303)
+    flash(_("Saved. This is how the page looks now."), "ok")
+    return redirect(url_for("outgoing.edit", document_id=document.id), 303)
+
+
+def _source(given: str) -> DraftSource:
+    return DraftSource.UPLOAD if given == DraftSource.UPLOAD else DraftSource.TEMPLATE
+
+
+def _file_sent() -> bool:
+    file = request.files.get("upload")
+    return file is not None and bool(file.filename)
+
+
+def _page(typed: Typed, source: DraftSource) -> Page:
+    if source is DraftSource.TEMPLATE:
+        return typed.text()
+    file = request.files.get("upload")
+    if file is None or not file.filename:
+        raise service.FileMissing(field="upload")
+    return Upload(file.stream, file.filename)
+
+
+def _prefilled() -> Typed:
+    answered = request.args.get("reply_to", type=int)
+    if answered is None:
+        return Typed()
+    actor = current_actor()
+    agency = directory.agency(db(), actor.agency_id or 0)
+    return forms.reply(documents.one(db(), actor, answered), agency.name)
+
+
+def _form(
+    typed: Typed,
+    source: DraftSource,
+    document: OutgoingDocument | None = None,
+    problem: AppError | None = None,
+) -> ResponseReturnValue:
+    actor = current_actor()
+    if problem is not None:
+        db().rollback()
+    file = documents.latest_file(db(), document, FileRole.DRAFT) if document else None
+    page: dict[str, Any] = {
+        "typed": typed,
+        "source": source.value,
+        "document": document,
+        "problem": problem,
+        "pages": presenting.pages(file, document),
+        "signers": directory.signers(db(), actor.agency_id or 0),
+        "units": [unit for unit in directory.units(db(), actor.agency_id or 0) if unit.id in actor.unit_ids],
+        "kinds": list(kinds.KINDS.values()),
+        "urgencies": list(Urgency),
+        "limit": upload_limit() // 2**20,
+        "word_too": convert.available(),
+    }
+    return render_template("outgoing/draft.html", **page), problem.status if problem else 200

@@ -1,0 +1,174 @@
+"""The pages of outgoing documents, as each person sees them."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from eoffice.app import create_app
+from eoffice.core import jobs
+from eoffice.core.db import database_url, engine
+from eoffice.directory.models import Role
+from eoffice.documents import queries as documents
+from eoffice.documents.models import FileRole
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.workflow import State
+from tests.factories import PIN, Province
+from tests.outgoing.drafts import BODY, bring, draft, newest, path
+from tests.web import client_for
+
+#: most statements one page may cost, whatever it shows
+MOST = 12
+
+
+@pytest.fixture
+def app(session: Session) -> Flask:
+    return create_app()
+
+
+@pytest.fixture
+def client(app: Flask, place: Province) -> Callable[[str], FlaskClient]:
+    return lambda user: client_for(app, user)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    target = engine(database_url())
+    sa.event.listen(target, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(target, "before_cursor_execute", note)
+
+
+def _typed(place: Province, **changes: str) -> dict[str, str]:
+    usual = {
+        "kind_code": "CV", "subject": "Hướng dẫn lịch thời vụ", "urgency": "0", "body": BODY,
+        "signer_id": str(place.a.posts[Role.LEADER].id), "unit_id": str(place.a.unit.id),
+        "recipient1": place.b.agency.name, "recipient1_id": str(place.b.agency.id),
+    }  # fmt: skip
+    return usual | changes
+
+
+def _only(session: Session) -> OutgoingDocument:
+    session.expire_all()
+    return session.scalars(sa.select(OutgoingDocument)).one()
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_document_goes_the_whole_way_through_the_pages(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    drafter = client("a_specialist")
+    answer = drafter.post("/outgoing/new", data=_typed(place))
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    document = _only(session)
+    url = f"/outgoing/{document.id}"
+    assert drafter.post(f"{url}/submit", data={"note": "Trình anh xem"}).status_code == 303
+    assert client("a_unit_head").post(f"{url}/approve").status_code == 303
+    assert client("a_chief_of_office").post(f"{url}/check").status_code == 303
+    leader = client("a_leader")
+    assert leader.get("/outgoing/to-sign").headers["Location"].endswith(f"/to-sign/{document.id}")
+    assert leader.post(f"{url}/sign", data={"pin": PIN, "queue": "1"}).status_code == 303
+    clerk = client("a_clerk")
+    for step, data in (("number", {}), ("seal", {"pin": PIN}), ("issue", {})):
+        assert clerk.post(f"{url}/{step}", data=data).status_code == 303
+    jobs.run(session, "signatures.check_file", file_id=newest(session, document, FileRole.ISSUED).id)
+    page = clerk.get(url).get_data(as_text=True)
+    assert "01/SNNMT-KHTC" in page
+    assert "Chờ trục nhận" in page
+    assert "3 hợp lệ" in page
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("state", [State.DRAFT, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE, State.NUMBERING,
+                                   State.SEALING, State.ISSUING, State.ISSUED])  # fmt: skip
+def test_every_page_of_every_state_opens_for_everyone_who_may_know(
+    session: Session, place: Province, client: Callable[[str], FlaskClient], state: State
+) -> None:
+    document = bring(session, place.a, draft(session, place), state)
+    for role in ("specialist", "unit_head", "chief_of_office", "leader", "secretary", "clerk"):
+        own = client(f"a_{role}")
+        for url in (
+            f"/outgoing/{document.id}",
+            f"/outgoing/{document.id}/preview",
+            "/outgoing",
+            "/outgoing?tab=all",
+        ):
+            with counted() as statements:
+                answer = own.get(url)
+            assert answer.status_code == 200, (role, url)
+            assert len(statements) <= MOST, (role, url, len(statements), statements)
+    assert client("b_clerk").get(f"/outgoing/{document.id}").status_code == 404
+    assert client("a_archivist").get(f"/outgoing/{document.id}").status_code == 404
+
+
+def test_what_was_typed_is_kept_when_a_recipient_is_unknown(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    sent = _typed(place, recipient1="Sở Không Có", recipient1_id="", body="Nội dung đã gõ rất dài")
+    answer = client("a_specialist").post("/outgoing/new", data=sent)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Nội dung đã gõ rất dài" in page
+    assert "Sở Không Có" in page
+    assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == 0
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_wrong_pin_is_told_at_its_field_and_not_sent_back(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    answer = client("a_leader").post(f"/outgoing/{document.id}/sign", data={"pin": "000111", "queue": "1"})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "còn 4 lần" in page
+    assert "000111" not in page
+
+
+def test_not_yours_and_not_now_are_told_apart(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.APPROVAL)
+    assert client("a_specialist").post(f"/outgoing/{document.id}/approve").status_code == 403
+    assert client("a_clerk").post(f"/outgoing/{document.id}/number").status_code == 409
+    assert client("b_unit_head").post(f"/outgoing/{document.id}/approve").status_code == 404
+
+
+def test_a_page_uploaded_by_form_is_a_version(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    page = path(newest(session, draft(session, place), FileRole.DRAFT)).read_bytes()
+    drafter = client("a_specialist")
+    sent = _typed(place, source="upload") | {"upload": (io.BytesIO(page), "Dự thảo.pdf")}
+    assert drafter.post("/outgoing/new", data=sent).status_code == 303
+    document = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()
+    assert document is not None
+    assert documents.files(session, document, FileRole.DRAFT)[0].name == "Dự thảo.pdf"
+    broken = _typed(place, source="upload") | {"upload": (io.BytesIO(b"%PDF-1.4 broken"), "x.pdf")}
+    assert drafter.post("/outgoing/new", data=broken).status_code == 422
+
+
+@pytest.mark.usefixtures("keys")
+def test_any_file_is_checked_and_nothing_kept(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.NUMBERING)
+    data = path(newest(session, document, FileRole.SIGNED)).read_bytes()
+    sent = {"files": [(io.BytesIO(data), "a.pdf"), (io.BytesIO(b"nothing"), "b.pdf")]}
+    page = client("b_clerk").post("/verify", data=sent).get_data(as_text=True)
+    assert "Hợp lệ" in page
+    assert "Tệp hỏng" in page
+    assert client("b_clerk").post("/verify").status_code == 422
