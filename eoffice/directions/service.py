@@ -12,8 +12,8 @@ from eoffice.core.permissions import Actor, require
 from eoffice.core.workflow import word_of
 from eoffice.directions import operations, queries
 from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
-from eoffice.directions.models import Direction, Part, Task, TaskState
-from eoffice.directions.operations import OPEN, Named, NewDirection
+from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
+from eoffice.directions.operations import Named, NewDirection
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK, may
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document

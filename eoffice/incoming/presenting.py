@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -16,7 +16,8 @@ from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.documents import deadlines
 from eoffice.documents.fields import FieldGuess, Guess
 from eoffice.documents.geometry import Box
-from eoffice.documents.models import DocumentFile
+from eoffice.documents.models import Direction as Way
+from eoffice.documents.models import Document, DocumentFile
 from eoffice.gateway.models import DispatchState, Report
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import Doubt, State
@@ -46,6 +47,13 @@ class NextStep:
 
     name: str | None
     sentence: str
+
+
+def address(document: Document) -> str | None:
+    """The page of a document of either direction; outgoing lies beside this feature, so by name only."""
+    endpoint = f"{'incoming' if document.direction is Way.IN else 'outgoing'}.show"
+    known = endpoint in current_app.view_functions
+    return url_for(endpoint, document_id=document.id) if known else None
 
 
 def state_mark(document: IncomingDocument) -> tuple[str, str, str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
 from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
@@ -19,6 +20,9 @@ from eoffice.documents import operations as documents
 from eoffice.incoming import service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State
+from eoffice.signatures import checking
+from eoffice.signatures.models import FileCheck
+from signing.report import Report, Verdict
 from tests.factories import province
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf, secret_pdf
@@ -256,3 +260,22 @@ def test_of_a_state_secret_nothing_is_stored_but_the_fact(session: Session, app:
     actions = session.scalars(sa.select(AuditEntry.action)).all()
     assert documents.SECRET_REFUSED in actions
     assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == 0
+
+
+def test_the_verdict_on_the_signatures_stands_on_the_page_once_checked(session: Session, app: Flask) -> None:
+    document = steps.received(session, province(session).a)
+    clerk = client_for(app, "a_clerk")
+    assert "Đang kiểm tra chữ ký" in clerk.get(f"/incoming/{document.id}").get_data(as_text=True)
+    with transaction(session):
+        report = checking.write(Report(Verdict.UNSIGNED))
+        file = document.files[0]
+        session.add(
+            FileCheck(
+                file_id=file.id, agency_id=file.agency_id, verdict="unsigned", report=report,
+                checked_at=clock.now(),
+            )
+        )  # fmt: skip
+    for address in (f"/incoming/{document.id}", f"/incoming/{document.id}/preview"):
+        text = clerk.get(address).get_data(as_text=True)
+        assert "Đang kiểm tra chữ ký" not in text
+        assert "chữ ký" in text.lower()

@@ -116,6 +116,7 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
     files = queries.files(db(), document)
     original = next((file for file, _check in files if file.role is FileRole.ORIGINAL), None)
     worked_on = document.state in (State.IN_PROGRESS, State.DONE)
+    replies = documents.linking(db(), document, LinkKind.REPLY) if worked_on else ()
     told = gateway.reports_of(db(), document) if document.source is Source.AXIS else ()
     return render_template(
         "incoming/show.html",
@@ -127,7 +128,7 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         directions=given,
         next_step=presenting.next_step(document, given),
         hops=presenting.reports(told),
-        replies=documents.linking(db(), document, LinkKind.REPLY) if worked_on else (),
+        replies=[(reply, presenting.address(reply)) for reply in replies],
         history=presenting.history(db(), document),
         **_deeds(document, [task for direction in given for task in direction.tasks], sent),
     )
