@@ -21,7 +21,7 @@ ROLES: Mapping[Role, str] = {
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:work outgoing:draft outgoing:approve",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft",
     Role.ARCHIVIST: "directory:read document:read search:use signature:verify",
-    Role.ADMINISTRATOR: "directory:read directory:manage admin:health",
+    Role.ADMINISTRATOR: "directory:read directory:manage admin:health signature:keys",
 }
 
 

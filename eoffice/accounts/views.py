@@ -65,8 +65,8 @@ def sign_in() -> ResponseReturnValue:
     if request.method == "GET" and current_user._get_current_object().is_authenticated:
         return redirect(inside)
     problem: AppError | None = None
-    form = SignInForm()  # type: ignore[no-untyped-call]  # Flask-WTF is not typed
-    if form.validate_on_submit():  # type: ignore[no-untyped-call]  # as above
+    form = SignInForm()
+    if form.validate_on_submit():
         try:
             user = service.sign_in(db(), form.username.data, form.password.data)
         except AppError as error:

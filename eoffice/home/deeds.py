@@ -62,6 +62,8 @@ class Deed:
     tab: str = ""
     #: watched, not done by oneself: shown on the desk, counted nowhere
     watched: bool = False
+    #: an exception: no tile while there is none
+    rare: bool = False
 
     def documents(self, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
         """Rows (deed, id, urgency, due_on, listed_at) of the documents it waits with."""
@@ -158,7 +160,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("register", Side.IN, INCOMING_REGISTER, _l("To be registered"), _l("Enter it in the register"),
          _in_state(_IN.WAITING), "register"),
     Deed("check", Side.IN, INCOMING_REGISTER, _l("To be checked"), _l("Check it, then register"),
-         _in_state(_IN.CHECK), "register"),
+         _in_state(_IN.CHECK), "register", rare=True),
     Deed("submit", Side.IN, INCOMING_SUBMIT, _l("To be submitted"), _l("Submit it to a leader"),
          _in_state(_IN.REGISTERED), "submit"),
     Deed("direct", Side.IN, DIRECTION_GIVE, _l("To be directed"), _l("Direct it"),
@@ -188,7 +190,15 @@ WATCHED: tuple[Deed, ...] = (
          _l("Remind the leader"), _awaits_signature, "sign", watched=True),
 )  # fmt: skip
 LATE = Deed(
-    "late", Side.IN, DOCUMENT_READ_ALL, _l("Overdue"), _l("Press for it"), _late, "overdue", watched=True
+    "late",
+    Side.IN,
+    DOCUMENT_READ_ALL,
+    _l("Overdue"),
+    _l("Press for it"),
+    _late,
+    "overdue",
+    watched=True,
+    rare=True,
 )
 BY_KEY: dict[str, Deed] = {deed.key: deed for deed in (*DEEDS, *WATCHED, LATE)}
 

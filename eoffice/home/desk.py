@@ -70,7 +70,7 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     watched = queries.waiting(session, actor, deeds.watched_by(actor))
     told = queries.changes(session, actor, list(_TOLD))
     return Desk(
-        tiles=[_tile(one) for one in (*waiting, *watched)],
+        tiles=[_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare],
         today=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
         tasks=queries.work(session, actor, tasks, today_only=False, limit=_SHOWN) if works else None,
         troubled=queries.troubled(session, actor) if actor.can(GATEWAY_FOLLOW) else None,
@@ -93,7 +93,8 @@ def _why(one: Waiting) -> str | Markup:
         parts.append(ngettext("%(num)s late", "%(num)s late", one.overdue))
     if parts:
         return Markup("<b>{}</b>{}").format(parts[0], "".join(f", {part}" for part in parts[1:]))
-    return _("longest: %(age)s", age=words.age(one.since)) if one.since else ""
+    oldest = words.age(one.since) if one.since else ""
+    return _("longest: %(age)s", age=oldest) if oldest else ""
 
 
 def _sentence(change: Change) -> tuple[str, str, str, Markup]:

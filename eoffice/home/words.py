@@ -11,8 +11,10 @@ from eoffice.home.queries import Series
 
 
 def age(since: datetime) -> str:
-    """How long ago, in the largest whole unit."""
-    minutes = max(0, int((clock.now() - since).total_seconds() // 60))
+    """How long ago, in the largest whole unit; "" for less than a minute."""
+    minutes = int((clock.now() - since).total_seconds() // 60)
+    if minutes < 1:
+        return ""
     if minutes < 60:
         return ngettext("%(num)s minute", "%(num)s minutes", minutes)
     if minutes < 24 * 60:

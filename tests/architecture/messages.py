@@ -65,4 +65,4 @@ def key(message_id: Id) -> str:
 
 
 #: words of the law stand in an id as they are: they have no English form that an office here would know
-VIETNAMESE_WORDS = re.compile(r"số đến|công văn|văn thư|bút phê")
+VIETNAMESE_WORDS = re.compile(r"“[^”]*”|số đến|công văn|văn thư|bút phê|kính gửi|nơi nhận", re.IGNORECASE)
