@@ -50,9 +50,9 @@ PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Sizes:
-    """Messages of one round at 1 and at 16 in flight, ours and the peer's, and rounds."""
+    """Messages of one round at 1 and at 16 in flight, ours and the peer's (0: without it), and rounds."""
 
-    single: int = 15
+    single: int = 30
     many: int = 64
     peer_single: int = 10
     peer_many: int = 48
@@ -264,10 +264,12 @@ def run(sizes: Sizes = Sizes()) -> list[Row]:
         make_files(files, need)
         both = stack.enter_context(pair(where, files, need))
         missing = ""
+        peer: Peer | None = None
         try:
-            peer: Peer | None = stack.enter_context(Peer.started(where, files))
+            if sizes.peer_many:
+                peer = stack.enter_context(Peer.started(where, files))
         except PeerMissing as error:
-            peer, missing = None, str(error)
+            missing = str(error)
         both.send(warm, 2, to_the_end=True)
         if peer is not None:
             peer.send(2, 1)

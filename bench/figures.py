@@ -104,14 +104,14 @@ def _lines(path: str) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def write(rows: Sequence[Row], about: dict[str, Any], began: datetime, seconds: float, full: bool) -> Path:
+def write(rows: Sequence[Row], about: dict[str, Any], began: datetime, seconds: float, size: str) -> Path:
     """Keep the run as `results/latest.json`."""
     RESULTS.mkdir(exist_ok=True)
     content = {
         "schema": SCHEMA,
         "began": began.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
-        "full": full,
+        "size": size,
         "machine": about,
         "rows": [one.to_json() for one in rows],
     }

@@ -50,7 +50,7 @@ def scan(number: int, size: int = 200_000) -> bytes:
         )  # fmt: skip
         page = pdf.pages[0]
         page.Resources.XObject = pikepdf.Dictionary(N=picture)
-        page.contents_add(b"q 60 0 0 60 400 60 cm /N Do Q")
+        page.contents_add(b"q 40 0 0 40 20 780 cm /N Do Q")  # in the margin
         target = io.BytesIO()
         pdf.save(target)
     return target.getvalue()
