@@ -7,7 +7,9 @@ import structlog
 
 from eoffice.core.config import setting, settings
 
-LEVEL = setting("EOFFICE_LOG_LEVEL", str, "INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.")
+LEVEL = setting(
+    "EOFFICE_LOG_LEVEL", str, "INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR."
+)
 
 
 def start() -> None:
@@ -19,7 +21,9 @@ def start() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], bool_as_flag=False
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -51,7 +51,7 @@ def body(kind: type[T]) -> T:
     """The request's JSON, or the `data` part of a form with files, as a dataclass. Raises Invalid."""
     raw = request.form.get("data") if request.files else request.get_data(as_text=True)
     try:
-        value: T = _adapter(cast(Hashable, kind)).validate_json(raw or "{}")
+        value: T = _adapter(cast("Hashable", kind)).validate_json(raw or "{}")
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -64,7 +64,7 @@ def body(kind: type[T]) -> T:
 def answer(value: Any, status: int = 200) -> ResponseReturnValue:
     """A dataclass, or a list of them, as JSON."""
     return Response(
-        _adapter(cast(Hashable, type(value))).dump_json(value), status, mimetype="application/json"
+        _adapter(cast("Hashable", type(value))).dump_json(value), status, mimetype="application/json"
     )
 
 
