@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -155,6 +155,8 @@ def prepare(page: Page, fields: Fields, chosen: Chosen) -> Prepared:
 def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
     """The official layout, blank where number, date, signature and seal will be."""
     text.check()
+    if not text.addressees and fields.kind_code == kinds.OFFICIAL_LETTER.code:
+        text = replace(text, addressees=tuple(agency.name for agency in chosen.recipients))
     made = typeset(letter(fields, text, chosen.agency, chosen.unit, chosen.signer))
     page = documents.take_in(io.BytesIO(made.pdf), file_name(fields.subject))
     signature = Place(made.signature_block.page, Box(*_sides(made.signature_block.box)))

@@ -31,9 +31,9 @@ HOPS = (
     ("on_axis_at", _l("Axis took it")),
     ("fetched_at", _l("Fetched by the recipient")),
     ("arrived_at", _l("Arrived")),
-    ("registered_at", _l("Received")),
-    ("assigned_at", _l("Assigned")),
-    ("processing_at", _l("In progress")),
+    ("registered_at", _l("Reception")),
+    ("assigned_at", _l("Assignment")),
+    ("processing_at", _l("Handling")),
     ("done_at", _l("Completed")),
 )
 _HOP_LOOKS = {
@@ -176,7 +176,8 @@ def totals(deliveries: Sequence[Delivery]) -> list[tuple[str, int, str]]:
             [d for d in deliveries if d.hop in (Hop.FETCHED, Hop.ARRIVED)],
             _("arrived, not registered"),
         ),
-        ("warn", [d for d in deliveries if d.hop in (Hop.WAITING, Hop.ON_AXIS)], _("waiting to be fetched")),
+        ("warn", [d for d in deliveries if d.hop is Hop.ON_AXIS], _("waiting to be fetched")),
+        ("accent", [d for d in deliveries if d.hop is Hop.WAITING], _("waiting for the axis")),
     )
     return [(tone, len(rows), words) for tone, rows, words in groups if rows]
 

@@ -87,7 +87,7 @@ def test_a_document_goes_the_whole_way_through_the_pages(
     jobs.run(session, "signatures.check_file", file_id=newest(session, document, FileRole.ISSUED).id)
     page = clerk.get(url).get_data(as_text=True)
     assert "01/SNNMT-KHTC" in page
-    assert "Chờ trục nhận" in page
+    assert "Chờ gửi lên trục" in page
     assert "3 hợp lệ" in page
 
 

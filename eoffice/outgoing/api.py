@@ -1,0 +1,298 @@
+"""Outgoing documents for other systems: the same use cases as the pages.
+
+A PIN stands in the body alone, over TLS, opens the key for one call and is written nowhere.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from eoffice.core.openapi import answer, body, documented
+from eoffice.core.web import current_actor, db, needs
+from eoffice.documents import queries as documents
+from eoffice.documents.models import Urgency
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.gateway import queries as gateway
+from eoffice.outgoing import issuing, queries, service
+from eoffice.outgoing.drafting import Fields, Text, Upload
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.permissions import (
+    OUTGOING_APPROVE,
+    OUTGOING_CHECK,
+    OUTGOING_DRAFT,
+    OUTGOING_ISSUE,
+    OUTGOING_NUMBER,
+    OUTGOING_SEAL,
+    OUTGOING_SIGN,
+)
+from eoffice.outgoing.queries import Tab
+
+bp = Blueprint("outgoing_api", __name__, url_prefix="/api/v1/outgoing")
+
+
+@dataclass(frozen=True)
+class DraftFields:
+    """What the register wants to know of a draft."""
+
+    kind_code: str
+    subject: str
+    #: assignment of the leader who signs
+    signer_id: int
+    #: codes of agencies
+    recipients: list[str] = field(default_factory=list)
+    unit_id: int | None = None
+    urgency: int = 0
+    due_on: date | None = None
+    reply_to_id: int | None = None
+
+    def fields(self) -> Fields:
+        """For the use case."""
+        values = vars(self) | {
+            "recipients": tuple(self.recipients),
+            "urgency": Urgency(min(3, max(0, self.urgency))),
+        }
+        names = DraftFields.__dataclass_fields__
+        return Fields(**{name: values[name] for name in names})
+
+
+@dataclass(frozen=True)
+class NewDraft(DraftFields):
+    """A draft from the official template."""
+
+    body: str = ""
+    addressees: list[str] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
+    copies: list[str] = field(default_factory=list)
+    decided_by: str = ""
+
+    def text(self) -> Text:
+        """For the use case."""
+        return Text(self.body, tuple(self.addressees), tuple(self.bases), tuple(self.copies), self.decided_by)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A word with the step."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why it goes back, or why the number is made void."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What opens the key for this one call."""
+
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class File:
+    """One file; its bytes are at /api/v1/files/<id>."""
+
+    id: int
+    name: str
+    role: str
+    version_no: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One recipient's copy and the moment of each proven step."""
+
+    recipient_code: str
+    recipient_name: str
+    hop: str
+    on_axis_at: datetime | None
+    fetched_at: datetime | None
+    arrived_at: datetime | None
+    registered_at: datetime | None
+    assigned_at: datetime | None
+    processing_at: datetime | None
+    done_at: datetime | None
+    refused_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One outgoing document."""
+
+    id: int
+    state: str
+    kind_code: str
+    subject: str
+    code_number: str
+    code_notation: str
+    issued_on: date | None
+    document_uid: str
+    urgency: int
+    due_on: date | None
+    signer_name: str
+    signer_title: str
+    recipients: list[str]
+    files: list[File]
+    deliveries: list[Delivery]
+
+
+@dataclass(frozen=True)
+class OutgoingRow:
+    """One row of the list."""
+
+    id: int
+    state: str
+    subject: str
+    code_number: str
+    code_notation: str
+    issued_on: date | None
+
+
+@dataclass(frozen=True)
+class OutgoingPage:
+    """Some documents and the mark of the next page."""
+
+    documents: list[OutgoingRow]
+    next: str | None
+
+
+def _answer(document: OutgoingDocument, status: int = 200) -> ResponseReturnValue:
+    session = db()
+    names = File.__dataclass_fields__, Delivery.__dataclass_fields__
+    files = [File(**{n: getattr(one, n) for n in names[0]}) for one in documents.files(session, document)]
+    copies = [
+        Delivery(**{n: getattr(one, n) for n in names[1]}) for one in gateway.deliveries_of(session, document)
+    ]
+    return answer(
+        Outgoing(
+            id=document.id, state=document.state, kind_code=document.kind_code, subject=document.subject,
+            code_number=document.code_number, code_notation=document.code_notation, issued_on=document.issued_on,
+            document_uid=document.document_uid, urgency=int(document.urgency), due_on=document.due_on,
+            signer_name=document.signer_name, signer_title=document.signer_title,
+            recipients=[one.code for one in documents.recipients(session, document)], files=files, deliveries=copies,
+        ),
+        status,
+    )  # fmt: skip
+
+
+@bp.get("")
+@needs(DOCUMENT_READ)
+@documented("List outgoing documents, newest first; ?tab=mine|draft|check|sign|clerk|issued|all, ?mark=",
+            response=OutgoingPage)  # fmt: skip
+def index() -> ResponseReturnValue:
+    """Answer one page of a tab."""
+    wanted = request.args.get("tab", "")
+    tab = Tab(wanted) if wanted in set(Tab) else Tab.ALL
+    page = queries.page_of(db(), current_actor(), tab, request.args.get("mark"))
+    names = OutgoingRow.__dataclass_fields__
+    rows = [OutgoingRow(**{name: getattr(one, name) for name in names}) for one in page.rows]
+    return answer(OutgoingPage(rows, page.next))
+
+
+@bp.get("/<int:document_id>")
+@needs(DOCUMENT_READ)
+@documented("One outgoing document with its files and every recipient's copy", response=Outgoing)
+def show(document_id: int) -> ResponseReturnValue:
+    """Answer one document."""
+    return _answer(queries.one(db(), current_actor(), document_id))
+
+
+@bp.post("")
+@needs(OUTGOING_DRAFT)
+@documented("Begin a draft from the official template", request=NewDraft, response=Outgoing)
+def draft() -> ResponseReturnValue:
+    """Typeset and store a draft."""
+    sent = body(NewDraft)
+    return _answer(service.draft_from_template(db(), current_actor(), sent.fields(), sent.text()), 201)
+
+
+@bp.post("/upload")
+@needs(OUTGOING_DRAFT)
+@documented("Begin a draft from a PDF or Word file", request=DraftFields, response=Outgoing, multipart=True)
+def upload() -> ResponseReturnValue:
+    """Take a file in as a draft."""
+    sent, file = body(DraftFields), request.files.get("file")
+    if file is None:
+        raise service.FileMissing(field="file")
+    page = Upload(file.stream, file.filename or "du-thao.pdf")
+    return _answer(service.draft_from_upload(db(), current_actor(), sent.fields(), page), 201)
+
+
+@bp.post("/<int:document_id>/submit")
+@needs(OUTGOING_DRAFT)
+@documented("Submit a draft to the head of its unit", request=Opinion, response=Outgoing)
+def submit(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(service.submit(db(), current_actor(), document_id, body(Opinion).note))
+
+
+@bp.post("/<int:document_id>/approve")
+@needs(OUTGOING_APPROVE)
+@documented("Approve the content", request=Opinion, response=Outgoing)
+def approve(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(service.approve(db(), current_actor(), document_id, body(Opinion).note))
+
+
+@bp.post("/<int:document_id>/check")
+@needs(OUTGOING_CHECK)
+@documented("Record the form check", request=Opinion, response=Outgoing)
+def check(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(service.check_form(db(), current_actor(), document_id, body(Opinion).note))
+
+
+@bp.post("/<int:document_id>/send-back")
+@needs(DOCUMENT_READ)
+@documented("Send it back to the drafter with a reason", request=Reason, response=Outgoing)
+def send_back(document_id: int) -> ResponseReturnValue:
+    """Take the step; whose it is depends on the state."""
+    return _answer(service.send_back(db(), current_actor(), document_id, body(Reason).reason))
+
+
+@bp.post("/<int:document_id>/sign")
+@needs(OUTGOING_SIGN)
+@documented("Sign with one's own key", request=Pin, response=Outgoing)
+def sign(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(issuing.sign(db(), current_actor(), document_id, body(Pin).pin))
+
+
+@bp.post("/<int:document_id>/number")
+@needs(OUTGOING_NUMBER)
+@documented("Give number and today's date", response=Outgoing)
+def number(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(issuing.give_number(db(), current_actor(), document_id))
+
+
+@bp.post("/<int:document_id>/seal")
+@needs(OUTGOING_SEAL)
+@documented("Write the number and seal, with the agency's key", request=Pin, response=Outgoing)
+def seal(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(issuing.seal(db(), current_actor(), document_id, body(Pin).pin))
+
+
+@bp.post("/<int:document_id>/void")
+@needs(OUTGOING_NUMBER)
+@documented("Make the number void, with a reason", request=Reason, response=Outgoing)
+def void(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(issuing.void_number(db(), current_actor(), document_id, body(Reason).reason))
+
+
+@bp.post("/<int:document_id>/issue")
+@needs(OUTGOING_ISSUE)
+@documented("Issue it to its recipients", response=Outgoing)
+def issue(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return _answer(issuing.issue(db(), current_actor(), document_id))
