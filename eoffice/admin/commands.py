@@ -1,5 +1,6 @@
 """Operators' commands: the two processes, health, and the proof of the log."""
 
+import signal
 import sys
 
 import click
@@ -42,7 +43,9 @@ def health() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="Instead of EOFFICE_PORT.")
 @with_appcontext
 def serve(port: int | None) -> None:
-    """Answer requests until SIGINT or SIGTERM."""
+    """Answer requests until SIGINT or SIGTERM; those under way are finished."""
+    # waitress waits for its threads on SystemExit, but the signal itself would just end the process
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     proxy = settings().get(TRUSTED_PROXY)
     headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
     waitress.serve(

@@ -173,7 +173,7 @@ DEEDS: tuple[Deed, ...] = (
          _to_approve, "check"),
     Deed("form", Side.OUT, OUTGOING_CHECK, _l("Form to be checked"), _l("Check its form"),
          _out_state(_OUT.FORM_CHECK), "check"),
-    Deed("sign", Side.OUT, OUTGOING_SIGN, _l("To be signed"), _l("Sign it"), _to_sign, "sign"),
+    Deed("sign", Side.OUT, OUTGOING_SIGN, _l("To be signed"), _l("Sign it"), _to_sign),
     Deed("number", Side.OUT, OUTGOING_NUMBER, _l("To be numbered"), _l("Number and date it"),
          _out_state(_OUT.NUMBERING), "clerk"),
     Deed("seal", Side.OUT, OUTGOING_SEAL, _l("To be sealed"), _l("Seal it"),

@@ -19,6 +19,7 @@ _WORK = {
     "assign": "incoming.to_assign",
     "work": "incoming.to_do",
     "read": "incoming.to_read",
+    "sign": "outgoing.to_sign",
 }
 
 
