@@ -182,6 +182,10 @@ class Api:
         """GET, decoded."""
         return self._checked(self._send("GET", path))
 
+    def status(self, path: str) -> int:
+        """Status of a GET."""
+        return self._send("GET", path).status_code
+
     def post(self, path: str, data: Any = None) -> Any:
         """POST of JSON, decoded."""
         return self._checked(self._send("POST", path, json=data if data is not None else {}))
