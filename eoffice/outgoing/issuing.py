@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
-from eoffice.core.blobs import Blob
+from eoffice.core.blobs import Blob, blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.events import publish
@@ -24,7 +24,7 @@ from eoffice.documents.events import DocumentIssued
 from eoffice.documents.geometry import MM, Box
 from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.outgoing import operations, queries
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures import marks
 from eoffice.signatures import operations as signatures
@@ -186,17 +186,26 @@ def seal(session: Session, actor: Actor, document_id: int, pin: str) -> Outgoing
 def _plan_seal(session: Session, document: OutgoingDocument) -> _Seal:
     agency = directory.agency(session, document.agency_id)
     source = _newest(session, document, FileRole.SIGNED)
-    assert document.issued_on is not None
-    assert document.number_box is not None
-    line = Place(1, Box(*document.number_box))
     stamp = _picture(session, ImageKind.SEAL, agency.id, None, agency.name)
     files = reads.files(session, document, FileRole.ATTACHMENT)
     return _Seal(
         source,
-        marks.number_line(line, document.code, agency.place, document.issued_on),
+        _number_mark(document, source, agency.place),
         marks.seal(stamp, _leader_mark(session, document)),
         tuple((file, marks.attachment(document.code, clock.now(), *file.page_sizes[0])) for file in files),
     )
+
+
+def _number_mark(document: OutgoingDocument, source: DocumentFile, place: str) -> Mark:
+    """The whole line, or number and day in the blanks of the drafter's own page unless the clerk moved it away."""
+    assert document.issued_on is not None
+    assert document.number_box is not None
+    box = Box(*document.number_box)
+    if document.draft_source is DraftSource.UPLOAD:
+        blanks = marks.find_blanks(blobs().path(source.sha256))
+        if blanks is not None and blanks.box.touches(box):
+            return marks.number_in_blanks(blanks, document.code_number, document.issued_on)
+    return marks.number_line(Place(1, box), document.code, place, document.issued_on)
 
 
 def _store_sealed(

@@ -25,7 +25,7 @@ from eoffice.documents.operations import Inspected
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, Note, OutgoingDocument
 from eoffice.outgoing.states import State
-from eoffice.signatures.marks import Place, find_places
+from eoffice.signatures.marks import Place, find_blanks, find_places
 
 DRAFTED = audit.action("outgoing.drafted", _l("Draft begun"))
 REVISED = audit.action("outgoing.revised", _l("Draft changed"))
@@ -60,6 +60,15 @@ class WrongUnit(Invalid):
     """Not a unit the drafter works in."""
 
     message = _l("Choose one of your own units as the drafting unit.")
+
+
+class NotationDiffers(Invalid):
+    """The page would say one thing and the register another."""
+
+    message = _l(
+        "The page has the notation “%(printed)s” printed, the register gives “%(given)s”. Correct the page, "
+        "or choose the kind and unit that fit."
+    )
 
 
 class NoteTooShort(Invalid):
@@ -149,7 +158,7 @@ def prepare(page: Page, fields: Fields, chosen: Chosen) -> Prepared:
     """Typeset the text, or take the file in. Raises what `intake`, `convert` and `typesetting` refuse with."""
     if isinstance(page, Text):
         return typeset_page(fields, page, chosen)
-    return take_page(page, chosen.signer.person.full_name)
+    return take_page(page, chosen.signer.person.full_name, notation_of(fields, chosen))
 
 
 def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
@@ -164,11 +173,15 @@ def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
     return Prepared(DraftSource.TEMPLATE, page, Box(*_sides(number.box)) if number else None, signature)
 
 
-def take_page(upload: Upload, signer: str) -> Prepared:
+def take_page(upload: Upload, signer: str, notation: str) -> Prepared:
     """A PDF as it is, or the PDF LibreOffice makes of a Word file."""
     page, word = take_file(upload)
-    signature, number = find_places(blobs().path(page.sha256), signer)
-    return Prepared(DraftSource.UPLOAD, page, number.box, signature, word)
+    path = blobs().path(page.sha256)
+    signature, number = find_places(path, signer)
+    blanks = find_blanks(path)
+    if blanks is not None and blanks.notation != notation:
+        raise NotationDiffers(printed=blanks.notation, given=notation, field="upload")
+    return Prepared(DraftSource.UPLOAD, page, blanks.box if blanks else number.box, signature, word)
 
 
 def take_file(upload: Upload) -> tuple[Inspected, Inspected | None]:
@@ -211,6 +224,12 @@ def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> Out
     return document
 
 
+def notation_of(fields: Fields, chosen: Chosen) -> str:
+    """The notation the register will give (Appendix I, part II.3)."""
+    unit = chosen.unit.abbreviation if chosen.unit else "VP"
+    return kinds.notation(kinds.kind(fields.kind_code), chosen.agency.abbreviation, unit)
+
+
 def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
     """Put the fields into the row."""
     document.kind_code = fields.kind_code
@@ -220,11 +239,7 @@ def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
     document.signer, document.unit = chosen.signer, chosen.unit
     document.signer_name, document.signer_title = chosen.signer.person.full_name, chosen.signer.title
     document.authority = chosen.signer.authority
-    document.code_notation = kinds.notation(
-        kinds.kind(fields.kind_code),
-        chosen.agency.abbreviation,
-        chosen.unit.abbreviation if chosen.unit else "VP",
-    )
+    document.code_notation = notation_of(fields, chosen)
 
 
 def put_page(

@@ -5,7 +5,10 @@ from datetime import date, datetime
 from pathlib import Path
 
 from eoffice.core import sandbox
+from eoffice.documents import reading
 from eoffice.documents.geometry import MM, Box
+from eoffice.signatures import gaps
+from eoffice.signatures.gaps import Blanks
 from signing import appearance, placement
 from signing.appearance import Appearance, Text
 from signing.errors import PlacementError
@@ -42,6 +45,17 @@ class Picture:
 
     png: bytes
     width_mm: float
+
+
+def find_blanks(path: Path) -> Blanks | None:
+    """Find the blanks for number and day that are printed on page 1; None when there are none."""
+    found: Blanks | None = sandbox.call(f"{__name__}:look_for_blanks", str(path.absolute()), seconds=20)
+    return found
+
+
+def look_for_blanks(path: str) -> Blanks | None:
+    """Runs in the sandbox."""
+    return gaps.find(reading.page_text(path, 1)[0])
 
 
 def find_places(path: Path, signer: str) -> tuple[Place | None, Place]:
@@ -88,6 +102,24 @@ def number_line(line: Place, number: str, place: str, day: date) -> Mark:
         if fits:
             break
     return Mark("SoVaNgay", Placement(line.page, box), Appearance(rows=((left, right),)))
+
+
+def number_in_blanks(blanks: Blanks, number: str, day: date) -> Mark:
+    """The same in the blanks a drafter left: number, day and month alone, the rest is printed."""
+    words = {
+        "number": number,
+        "day": f"{day.day:02}",
+        "month": f"{day.month:02}" if day.month < 3 else f"{day.month}",
+    }
+    box = blanks.box
+    parts = tuple(
+        Text(
+            words[gap.what], min(blanks.size, 13), italic=gap.what != "number", align="center",
+            start=(gap.x0 - box.x0) / box.width, end=(gap.x1 - box.x0) / box.width,
+        )
+        for gap in blanks.gaps
+    )  # fmt: skip
+    return Mark("SoVaNgay", Placement(1, _box(box)), Appearance(rows=(parts,)))
 
 
 def attachment(number: str, at: datetime, page_width: float, page_height: float) -> Mark:

@@ -175,3 +175,9 @@ def set_image(
         row.png, row.width_mm = png, width_mm
         audit.record(session, actor, IMAGE_SET, row, kind=kind, person=person.full_name if person else None)
     return row
+
+
+class PinsDiffer(Invalid):
+    """A slip while typing would lock the owner out."""
+
+    message = _l("The two new PINs differ. Type the same one twice.")

@@ -4,16 +4,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from eoffice.core import clock
 from eoffice.core.errors import AppError
-from eoffice.core.web import needs
+from eoffice.core.web import SIGNED_IN, current_actor, db, needs
 from eoffice.documents import intake
 from eoffice.documents.operations import upload_limit
-from eoffice.signatures import checking, presenting
+from eoffice.signatures import checking, presenting, queries, service
+from eoffice.signatures.models import KeyPurpose
 from eoffice.signatures.permissions import SIGNATURE_VERIFY
 from eoffice.signatures.presenting import Shown
 
@@ -63,3 +65,26 @@ def _check(file: FileStorage) -> Checked:
             raise intake.TooLarge(limit=upload_limit() // 2**20)
         report = checking.check(Path(spool.name))
     return Checked(intake.safe_name(file.filename or ""), size, report.pages, presenting.of_report(report))
+
+
+@bp.route("/key", methods=["GET", "POST"])
+@needs(SIGNED_IN)
+def own_key() -> ResponseReturnValue:
+    """One's own key: whose it is, how long it holds, another PIN."""
+    problem: AppError | None = None
+    if request.method == "POST":
+        try:
+            form = request.form
+            if form.get("new_pin") != form.get("again"):
+                raise service.PinsDiffer(field="again")
+            service.change_pin(
+                db(), current_actor(), KeyPurpose.PERSON, form.get("pin", ""), form.get("new_pin", "")
+            )
+        except AppError as error:
+            problem = error
+        else:
+            flash(_("The PIN was changed."), "ok")
+            return redirect(url_for("signatures.own_key"), 303)
+    key = queries.key_of(db(), current_actor(), KeyPurpose.PERSON)
+    status = problem.status if problem else 200
+    return render_template("signatures/key.html", key=key, problem=problem, local=clock.local), status

@@ -1,5 +1,7 @@
 """A province whose agency A may be able to sign."""
 
+from collections.abc import Callable
+
 import pytest
 import typst
 from sqlalchemy.orm import Session
@@ -30,3 +32,22 @@ def secret_page() -> bytes:
     made = typst.compile(page.encode(), format="pdf", font_paths=[str(FONTS)])
     assert isinstance(made, bytes)
     return made
+
+
+@pytest.fixture
+def page_with_blanks() -> Callable[[str], bytes]:
+    """A drafter's own page, printed blanks for number and day, of the notation given."""
+
+    def make(notation: str) -> bytes:
+        page = f"""#set page(paper: "a4", margin: (left: 30mm, right: 15mm, y: 20mm))
+#set text(font: "Tinos", size: 13pt)
+#grid(columns: (68mm, 97mm), align: center, row-gutter: 8pt,
+  [SỞ NÔNG NGHIỆP], [*CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM*], [], [*Độc lập - Tự do - Hạnh phúc*],
+  [Số:#h(14mm)\\/{notation}], [_An Giang, ngày#h(10mm)tháng#h(10mm)năm 2026_])
+Kính gửi: Sở Tài chính. Nội dung.
+#align(right, box(width: 80mm, align(center)[*GIÁM ĐỐC* #v(25mm) *Đỗ Quốc An*]))"""
+        made = typst.compile(page.encode(), format="pdf", font_paths=[str(FONTS)])
+        assert isinstance(made, bytes)
+        return made
+
+    return make

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,23 +16,21 @@ from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
 from eoffice.core.db import new_session
 from eoffice.core.errors import AppError, Conflict
-from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents import pages, registers
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, RegisterEntry
 from eoffice.gateway.models import Delivery, Dispatch
-from eoffice.outgoing import issuing, service
+from eoffice.outgoing import issuing, operations, service
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.workflow import State
 from eoffice.signatures import checking, errors, queries
-from eoffice.signatures import service as unlocking
 from eoffice.signatures.models import KeyPurpose
 from eoffice.signatures.settings import TSA_URL
 from signing.report import Verdict
 from tests.factories import PIN, Province
-from tests.outgoing.drafts import bring, draft, newest, path
+from tests.outgoing.drafts import bring, draft, newest, path, upload
 from tests.signatures.keys import pki
 
 pytestmark = pytest.mark.usefixtures("keys")
@@ -261,18 +260,33 @@ def test_a_byte_changed_after_the_issue_is_found(session: Session, place: Provin
     assert checking.check(blobs().path(changed.sha256)).verdict in (Verdict.INVALID, Verdict.UNREADABLE)
 
 
-def test_a_pin_can_be_changed_and_the_old_one_stops_working(session: Session, place: Province) -> None:
-    unlocking.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
-    with pytest.raises(errors.WrongPin):
-        unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
-    assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
+def test_number_and_day_go_into_the_blanks_of_the_drafters_own_page(
+    session: Session, place: Province, page_with_blanks: Callable[[str], bytes]
+) -> None:
+    document = upload(session, place, page_with_blanks("SNNMT-KHTC"))
+    bring(session, place.a, document, State.ISSUED)
+    issued = path(newest(session, document, FileRole.ISSUED))
+    words = sorted((w for w in pages.page_text(issued)[0].words if w.box.y0 > 680), key=lambda w: w.box.x0)
+    row = [w.text for w in words if abs(w.box.y0 - next(x for x in words if x.text == "Số:").box.y0) < 4]
+    day = clock.today()
+    assert row == [
+        "Số:",
+        "01",
+        "/SNNMT-KHTC",
+        "An",
+        "Giang,",
+        "ngày",
+        f"{day:%d}",
+        "tháng",
+        f"{day.month}",
+        "năm",
+        "2026",
+    ]
+    assert checking.check(issued).verdict is Verdict.VALID
 
 
-def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) -> None:
-    found = queries.key_of(session, place.a.leader, KeyPurpose.PERSON)
-    assert found is not None
-    with pytest.raises(errors.WrongOwner):
-        unlocking.add_key(
-            session, system_actor(), found.pkcs12, KeyPurpose.PERSON, place.a.agency,
-            place.a.posts[Role.CLERK].person, PIN,
-        )  # fmt: skip
+def test_a_printed_notation_that_is_not_the_registers_is_refused(
+    session: Session, place: Province, page_with_blanks: Callable[[str], bytes]
+) -> None:
+    with pytest.raises(operations.NotationDiffers):
+        upload(session, place, page_with_blanks("SNNMT-TTBVTV"))

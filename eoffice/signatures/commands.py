@@ -1,0 +1,79 @@
+"""`flask --app wsgi key …`: keys and pictures, for those who run the installation."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.orm import Session
+
+from eoffice.core.db import new_session
+from eoffice.core.errors import AppError
+from eoffice.core.permissions import system_actor
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency, Person
+from eoffice.signatures import queries, service
+from eoffice.signatures.models import ImageKind, KeyPurpose
+
+keys = AppGroup("key", help="Signing keys and pictures of signatures and seals.")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@keys.command("add")
+@click.option("--agency", "code", required=True, help="Code of the agency.")
+@click.option("--person", "name", default="", help="Full name; without it the key is the agency's.")
+@click.option("--pin", prompt=True, hide_input=True, help="What opens the key file; asked when not given.")
+@click.argument("file", type=_FILE)
+@with_appcontext
+def add(code: str, name: str, pin: str, file: Path) -> None:
+    """Enter a PKCS#12 file, kept as encrypted as it is."""
+    with new_session() as session:
+        agency, person = _owner(session, code, name)
+        purpose = KeyPurpose.PERSON if person else KeyPurpose.AGENCY
+        try:
+            made = service.add_key(session, system_actor(), file.read_bytes(), purpose, agency, person, pin)
+        except AppError as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"{made.subject}, {made.issuer}, {made.not_after:%Y-%m-%d}")
+
+
+@keys.command("picture")
+@click.option("--agency", "code", required=True, help="Code of the agency.")
+@click.option("--person", "name", default="", help="Full name; without it the picture is the agency's seal.")
+@click.option("--width", type=float, default=36.0, show_default=True, help="Real width in millimetres.")
+@click.argument("file", type=_FILE)
+@with_appcontext
+def picture(code: str, name: str, width: float, file: Path) -> None:
+    """Enter a PNG of a signature or seal with a transparent ground."""
+    with new_session() as session:
+        agency, person = _owner(session, code, name)
+        kind = ImageKind.SIGNATURE if person else ImageKind.SEAL
+        try:
+            service.set_image(session, system_actor(), kind, agency, person, file.read_bytes(), width)
+        except AppError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@keys.command("list")
+@click.option("--agency", "code", required=True, help="Code of the agency.")
+@with_appcontext
+def show(code: str) -> None:
+    """List the keys of an agency."""
+    with new_session() as session:
+        agency, _person = _owner(session, code, "")
+        for key in queries.keys(session, agency.id):
+            state = "active" if key.active else "replaced"
+            click.echo(f"{key.purpose}\t{key.subject}\t{key.issuer}\t{key.not_after:%Y-%m-%d}\t{state}")
+
+
+def _owner(session: Session, code: str, name: str) -> tuple[Agency, Person | None]:
+    agency = directory.agency_by_code(session, code)
+    if agency is None:
+        raise click.ClickException(f"no agency has the code {code}")
+    if not name:
+        return agency, None
+    found = next(
+        (post for post in directory.posts(session, agency.id) if post.person.full_name == name), None
+    )
+    if found is None:
+        raise click.ClickException(f"nobody called {name} has a post there")
+    return agency, found.person

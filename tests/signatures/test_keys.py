@@ -1,0 +1,144 @@
+"""Keys: whose they are, what opens them, and the pages and commands around them."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.app import create_app
+from eoffice.core import clock, config
+from eoffice.core.audit import AuditEntry
+from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Role
+from eoffice.signatures import checking, errors, queries, trust
+from eoffice.signatures import service as unlocking
+from eoffice.signatures.models import ImageKind, KeyPurpose
+from eoffice.signatures.settings import TRUST_DIR
+from signing.errors import UnusableImage
+from signing.report import Report, Verdict
+from tests.factories import PIN, Province, province
+from tests.signatures.keys import agency_key, equip, pki
+from tests.web import client_for
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    """Agency A has keys, B has none."""
+    made = province(session)
+    equip(session, made.a)
+    return made
+
+
+def test_a_pin_can_be_changed_and_the_old_one_stops_working(session: Session, place: Province) -> None:
+    unlocking.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
+    with pytest.raises(errors.WrongPin):
+        unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
+    assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
+
+
+def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) -> None:
+    found = queries.key_of(session, place.a.leader, KeyPurpose.PERSON)
+    assert found is not None
+    with pytest.raises(errors.WrongOwner):
+        unlocking.add_key(
+            session, system_actor(), found.pkcs12, KeyPurpose.PERSON, place.a.agency,
+            place.a.posts[Role.CLERK].person, PIN,
+        )  # fmt: skip
+
+
+def test_an_agencys_key_opens_for_its_own_people_only(session: Session, place: Province) -> None:
+    assert unlocking.unlock(session, place.a.clerk, KeyPurpose.AGENCY, PIN).info.name == place.a.agency.name
+    with pytest.raises(errors.NoKey):
+        unlocking.unlock(session, place.b.clerk, KeyPurpose.AGENCY, PIN)
+    with pytest.raises(errors.NoKey):
+        unlocking.unlock(session, place.a.head, KeyPurpose.PERSON, PIN)
+
+
+def test_a_person_key_is_no_agency_key(session: Session, place: Province) -> None:
+    data = agency_key(pki().folder, place.a.agency.name, place.a.agency.code)
+    with pytest.raises(errors.WrongOwner):
+        unlocking.add_key(session, system_actor(), data, KeyPurpose.PERSON, place.a.agency, None, PIN)
+
+
+def test_what_is_no_key_or_has_another_pin_is_refused(session: Session, place: Province) -> None:
+    agency = place.b.agency
+    with pytest.raises(errors.KeyUnusable):
+        unlocking.add_key(session, system_actor(), b"no key", KeyPurpose.AGENCY, agency, None, PIN)
+    data = agency_key(pki().folder, agency.name, agency.code)
+    with pytest.raises(errors.WrongPin):
+        unlocking.add_key(session, system_actor(), data, KeyPurpose.AGENCY, agency, None, "other")
+
+
+def test_a_new_key_takes_the_place_of_the_old_one(session: Session, place: Province) -> None:
+    agency = place.a.agency
+    data = pki().issue_organisation(agency.name, code=agency.code, passphrase="222222")
+    unlocking.add_key(session, system_actor(), data, KeyPurpose.AGENCY, agency, None, "222222")
+    assert unlocking.unlock(session, place.a.clerk, KeyPurpose.AGENCY, "222222")
+    assert [key.active for key in queries.keys(session, agency.id) if key.purpose == KeyPurpose.AGENCY] == [
+        True,
+        False,
+    ]
+
+
+def test_every_wrong_pin_and_the_lock_stand_in_the_log(session: Session, place: Province) -> None:
+    for _ in range(5):
+        with pytest.raises((errors.WrongPin, errors.KeyLocked)):
+            unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "000000")
+    actions = session.scalars(
+        sa.select(AuditEntry.action).where(AuditEntry.action.startswith("signatures."))
+    ).all()
+    assert actions.count("signatures.pin_wrong") == 5
+    assert actions.count("signatures.key_locked") == 1
+    with clock.freeze(clock.now() + timedelta(minutes=31)):
+        assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
+
+
+def test_a_right_pin_starts_the_count_anew(session: Session, place: Province) -> None:
+    for _ in range(3):
+        with pytest.raises(errors.WrongPin):
+            unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "000000")
+        unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
+    with pytest.raises(errors.WrongPin) as told:
+        unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "000000")
+    assert told.value.params["left"] == 4
+
+
+def test_a_picture_that_is_none_is_refused(session: Session, place: Province) -> None:
+    with pytest.raises(errors.WrongPicture) as told:
+        unlocking.set_image(session, system_actor(), ImageKind.SEAL, place.a.agency, None, b"no picture", 36)
+    assert isinstance(told.value.__cause__, UnusableImage)
+
+
+def test_without_a_root_nothing_is_believed(session: Session, place: Province, tmp_path: Path) -> None:
+    with config.override(**{TRUST_DIR.name: str(tmp_path)}), pytest.raises(trust.NoTrust):
+        trust.store()
+
+
+def test_a_report_survives_being_stored(session: Session, place: Province, tmp_path: Path) -> None:
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-1.7 cut")
+    report = checking.check(tmp_path / "x.pdf")
+    assert report.verdict is Verdict.UNREADABLE
+    assert checking.read(checking.write(report)) == report
+    assert checking.read(checking.write(Report(Verdict.VALID))) == Report(Verdict.VALID)
+
+
+def test_the_owner_changes_his_pin_on_his_page(session: Session, place: Province) -> None:
+    client = client_for(create_app(), "a_leader")
+    assert place.a.posts[Role.LEADER].person.full_name in client.get("/key").get_data(as_text=True)
+    slip = client.post("/key", data={"pin": PIN, "new_pin": "555555", "again": "555556"})
+    assert slip.status_code == 422
+    done = client.post("/key", data={"pin": PIN, "new_pin": "555555", "again": "555555"})
+    assert done.status_code == 303
+    assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "555555")
+
+
+def test_an_operator_enters_a_key_by_command(session: Session, place: Province, tmp_path: Path) -> None:
+    file = tmp_path / "b.p12"
+    file.write_bytes(agency_key(pki().folder, place.b.agency.name, place.b.agency.code))
+    runner = create_app().test_cli_runner()
+    done = runner.invoke(args=["key", "add", "--agency", place.b.agency.code, "--pin", PIN, str(file)])
+    assert done.exit_code == 0, done.output
+    assert place.b.agency.name in runner.invoke(args=["key", "list", "--agency", place.b.agency.code]).output
+    assert runner.invoke(args=["key", "list", "--agency", "X99"]).exit_code == 1
