@@ -140,7 +140,7 @@ class FileRole(StrEnum):
 FILE_WORDS = {
     FileRole.ORIGINAL: _l("original"),
     FileRole.DRAFT: _l("draft"),
-    FileRole.SOURCE: _l("Word source"),
+    FileRole.SOURCE: _l("source file"),
     FileRole.SIGNED: _l("signed by the leader"),
     FileRole.NUMBERED: _l("numbered"),
     FileRole.ISSUED: _l("issued"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from eoffice.core import audit, clock
 from eoffice.core.config import settings
@@ -104,7 +104,13 @@ def _count_try(session: Session, actor: Actor, purpose: KeyPurpose) -> SigningKe
         found = queries.key_of(session, actor, purpose)
         if found is None:
             raise errors.NoKey(owner=actor.name if purpose == KeyPurpose.PERSON else str(_l("your agency")))
-        row = session.get_one(SigningKey, found.id, with_for_update=True, populate_existing=True)
+        row = session.get_one(
+            SigningKey,
+            found.id,
+            options=[undefer(SigningKey.pkcs12)],
+            with_for_update=True,
+            populate_existing=True,
+        )
         if row.locked_until is not None and row.locked_until > clock.now():
             raise _locked(row)
         row.failed_tries += 1

@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -290,3 +291,21 @@ def test_a_printed_notation_that_is_not_the_registers_is_refused(
 ) -> None:
     with pytest.raises(operations.NotationDiffers):
         upload(session, place, page_with_blanks("SNNMT-TTBVTV"))
+
+
+def test_no_transaction_stays_open_while_a_signature_is_made(
+    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    open_then: list[bool] = []
+    really = issuing.signatures.sign
+
+    def watched(*args: Any) -> Any:
+        open_then.append(session.in_transaction())
+        return really(*args)
+
+    monkeypatch.setattr(issuing.signatures, "sign", watched)
+    issuing.sign(session, place.a.leader, document.id, PIN)
+    issuing.give_number(session, place.a.clerk, document.id)
+    issuing.seal(session, place.a.clerk, document.id, PIN)
+    assert open_then == [False, False, False]

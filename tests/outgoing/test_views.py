@@ -114,6 +114,27 @@ def test_every_page_of_every_state_opens_for_everyone_who_may_know(
     assert client("a_archivist").get(f"/outgoing/{document.id}").status_code == 404
 
 
+def test_the_forms_and_the_reading_room_cost_no_more_than_any_page(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = draft(session, place)
+    drafter, leader = client("a_specialist"), client("a_leader")
+    for own, url in (
+        (drafter, "/outgoing/new"),
+        (drafter, f"/outgoing/{document.id}/edit"),
+        (drafter, "/verify"),
+    ):
+        with counted() as statements:
+            assert own.get(url).status_code == 200
+        assert len(statements) <= MOST, (url, len(statements))
+    assert "Không có văn bản nào chờ bạn ký" in leader.get("/outgoing/to-sign").get_data(as_text=True)
+    bring(session, place.a, document, State.SIGNATURE)
+    with counted() as statements:
+        page = leader.get(f"/outgoing/to-sign/{document.id}").get_data(as_text=True)
+    assert len(statements) <= MOST, len(statements)
+    assert page.count('class="ghost"') == 2
+
+
 def test_what_was_typed_is_kept_when_a_recipient_is_unknown(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
