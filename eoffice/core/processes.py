@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(with_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+def die_with_parent(with_signal: signal.Signals) -> Callable[[], None]:
     """For `preexec_fn`: the kernel sends this signal to the child when the starting thread ends, even by kill -9."""
     libc = ctypes.CDLL(None, use_errno=True)
 
@@ -60,7 +60,8 @@ def spawn(arguments: list[str], environment: Mapping[str, str], log_file: Path) 
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=die_with_parent(),
+            # Every one of them may be killed at any moment; lingering without a supervisor would be worse.
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
 
 

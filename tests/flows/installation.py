@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -117,8 +117,9 @@ class Installation:
         """One of the supervised processes."""
         assert self.process is not None
         for child in psutil.Process(self.process.pid).children():
-            if MARKS[name] in " ".join(child.cmdline()):
-                return child
+            with suppress(psutil.Error):  # it ended meanwhile
+                if MARKS[name] in " ".join(child.cmdline()):
+                    return child
         raise AssertionError(f"{name} is not running")
 
     def kill(self, name: str) -> None:
