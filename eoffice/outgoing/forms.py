@@ -1,5 +1,6 @@
 """The drafting form: what was typed, kept through every error, and the values made of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -116,7 +117,8 @@ def reply(answered: Document, agency_name: str) -> Typed:
     """An answer: whom it goes to and what it refers to stand there already."""
     code = f"{answered.kind.name} số {answered.code}" if answered.code else answered.kind.name
     dated = f" ngày {answered.issued_on:%d/%m/%Y}" if answered.issued_on else ""
-    about = answered.subject[:1].lower() + answered.subject[1:]
+    plain = re.sub(r"^(v/v|về việc)\s+", "", answered.subject.strip(), flags=re.IGNORECASE)
+    about = plain[:1].lower() + plain[1:]
     opening = f"Thực hiện {code}{dated} của {answered.issuer_name} về việc {about}, {agency_name} có ý kiến như sau:"
     return Typed(
         subject=f"Trả lời {code}"[:500],

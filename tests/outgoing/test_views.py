@@ -15,10 +15,11 @@ from eoffice.core import jobs
 from eoffice.core.db import database_url, engine
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
-from eoffice.documents.models import FileRole
+from eoffice.documents.models import FileRole, LinkKind
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.workflow import State
 from tests.factories import PIN, Province
+from tests.incoming import steps
 from tests.outgoing.drafts import BODY, bring, draft, newest, path
 from tests.web import client_for
 
@@ -193,3 +194,22 @@ def test_any_file_is_checked_and_nothing_kept(
     assert "Hợp lệ" in page
     assert "Tệp hỏng" in page
     assert client("b_clerk").post("/verify").status_code == 422
+
+
+def test_an_answer_starts_from_the_document_it_answers(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    asked = steps.registered(session, place.a)
+    chief = client("a_chief_of_office")
+    page = chief.get(f"/outgoing/new?reply_to={asked.id}").get_data(as_text=True)
+    assert "Trả lời Tờ trình số 86/TTr-UBND" in page
+    assert "về việc đề nghị hỗ trợ kinh phí" in page
+    assert page.count("về việc về việc") == 0
+    sent = _typed(place, reply_to=str(asked.id), unit_id=str(place.a.office.id))
+    assert chief.post("/outgoing/new", data=sent).status_code == 303
+    answer = _only(session)
+    assert [one.id for one in documents.linked(session, answer, LinkKind.REPLY)] == [asked.id]
+    assert "86/TTr-UBND" in chief.get(f"/outgoing/{answer.id}").get_data(as_text=True)
+    theirs = {"recipient1": place.outside.code, "recipient1_id": "", "unit_id": ""}
+    foreign = _typed(place, reply_to=str(asked.id), signer_id=str(place.b.posts[Role.LEADER].id), **theirs)
+    assert client("b_specialist").post("/outgoing/new", data=foreign).status_code == 404
