@@ -71,6 +71,7 @@ def plan() -> Plan:
         "EOFFICE_AXIS_CERTIFICATES": str(instance / "hub" / "system.pem"),
         "EOFFICE_TSA_URL": f"{trust}/tsa",
         "EOFFICE_TRUST_DIR": str(instance / "pki" / "trust"),
+        "EOFFICE_INSTALLATION": os.environ.get("EOFFICE_INSTALLATION", "Tỉnh An Giang"),
         "PYTHONUNBUFFERED": "1",
     }
     return Plan(instance, web, axis, trust, environment)
