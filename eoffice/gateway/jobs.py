@@ -27,6 +27,9 @@ from exchange.vxp import Delivery as Transport
 
 log = structlog.get_logger(__name__)
 
+#: a dispatch is held so that its deliveries can still refer to it: else a status that comes meanwhile deadlocks
+HELD = {"key_share": True}
+
 
 @job("gateway.send", Queue.EXCHANGE)
 def send(session: Session, dispatch_id: int) -> None:
@@ -46,10 +49,10 @@ def send(session: Session, dispatch_id: int) -> None:
         return
     except ExchangeError as error:
         with transaction(session):
-            operations.failed(session, session.get_one(Dispatch, dispatch_id, with_for_update=True), error.vi)
+            operations.failed(session, session.get_one(Dispatch, dispatch_id, with_for_update=HELD), error.vi)
         return
     with transaction(session):
-        locked = session.get_one(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
+        locked = session.get_one(Dispatch, dispatch_id, with_for_update=HELD, populate_existing=True)
         if locked.state == DispatchState.WAITING:
             operations.accepted(session, locked, taken)
 
@@ -65,7 +68,7 @@ def _packet(session: Session, sent: Dispatch) -> Digest:
         spool.seek(0)
         blob = blobs().put(spool)
     with transaction(session):
-        locked = session.get_one(Dispatch, sent.id, with_for_update=True, populate_existing=True)
+        locked = session.get_one(Dispatch, sent.id, with_for_update=HELD, populate_existing=True)
         if locked.packet_sha256 is None:
             locked.packet_sha256, locked.packet_size = blob.sha256, blob.size
     assert sent.packet_sha256 is not None
@@ -87,7 +90,7 @@ def _hand_over(client: AxisClient, sent: Dispatch, sender: str, digest: Digest) 
 
 def _later(session: Session, sent: Dispatch, error: ExchangeError) -> None:
     """Not now: try again with growing delays until the days are over."""
-    locked = session.get_one(Dispatch, sent.id, with_for_update=True, populate_existing=True)
+    locked = session.get_one(Dispatch, sent.id, with_for_update=HELD, populate_existing=True)
     if locked.state != DispatchState.WAITING:
         return
     locked.attempts += 1
@@ -169,9 +172,9 @@ def ask_progress(session: Session) -> None:
 
 
 def _note_progress(session: Session, dispatch_id: int, progress: dict[str, Progress]) -> None:
-    sent = session.get_one(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
+    sent = session.get_one(Dispatch, dispatch_id, with_for_update=HELD, populate_existing=True)
     sent.asked_at = clock.now()
-    for delivery in sent.deliveries:
+    for delivery in operations.held_deliveries(session, sent):
         told = progress.get(delivery.recipient_code)
         if told is None:
             continue

@@ -1,7 +1,7 @@
 """Writes of the gateway; the caller's use case commits."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,7 +84,7 @@ def accepted(session: Session, sent: Dispatch, taken: Taken) -> None:
     now = clock.now()
     sent.state, sent.accepted_at = DispatchState.ACCEPTED, now
     sent.hub_id, sent.receipt, sent.last_error = taken.hub_id, taken.receipt, ""
-    for delivery in sent.deliveries:
+    for delivery in held_deliveries(session, sent):
         advance(session, delivery, Hop.ON_AXIS, "on_axis_at", now)
     document = session.get_one(Document, sent.document_id)
     audit.record(session, system_actor(sent.agency_id), ACCEPTED, document, axis_id=taken.hub_id)
@@ -93,7 +93,7 @@ def accepted(session: Session, sent: Dispatch, taken: Taken) -> None:
 def failed(session: Session, sent: Dispatch, reason: str) -> None:
     """Refused for good, or out of time: everything is kept until a person decides."""
     sent.state, sent.last_error = DispatchState.FAILED, reason
-    for delivery in sent.deliveries:
+    for delivery in held_deliveries(session, sent):
         delivery.hop, delivery.note = Hop.FAILED, reason
         events.publish(session, DeliveryChanged(delivery.id))
     document = session.get_one(Document, sent.document_id)
@@ -103,6 +103,12 @@ def failed(session: Session, sent: Dispatch, reason: str) -> None:
 def delay(attempts: int) -> timedelta:
     """Time to the next try, doubled from 2 s up to a minute: an axis that is back is used soon."""
     return timedelta(seconds=min(60, 2 ** min(attempts, 6)))
+
+
+def held_deliveries(session: Session, sent: Dispatch) -> Sequence[Delivery]:
+    """Its deliveries as they are now, held until the use case ends: a status may come at the same moment."""
+    query = sa.select(Delivery).where(Delivery.dispatch_id == sent.id).order_by(Delivery.id)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def advance(session: Session, delivery: Delivery, hop: Hop, column: str, at: datetime) -> bool:
