@@ -215,4 +215,5 @@ def _sentence(entry: audit.AuditEntry) -> Markup:
     told = [
         str(details[key]) for key in ("number", "file", "recipient", "note", "reason") if details.get(key)
     ]
-    return Markup("<b>{}</b> {}{}").format(entry.actor, what, f": {'; '.join(told)}" if told else "")
+    said = f"{what[:1].upper()}{what[1:]}"
+    return Markup("<b>{}</b>. {}{}").format(entry.actor, said, f": {'; '.join(told)}" if told else "")

@@ -117,7 +117,7 @@ def test_the_page_is_for_administrators_and_shows_no_secret(app: Flask, session:
     assert client_for(app, "a_clerk").get("/admin/health").status_code == 403
     with override(EOFFICE_AXIS_SECRET="s3cret-of-the-axis", EOFFICE_AXIS_URL=None, EOFFICE_TSA_URL=None):
         page = client_for(app, "a_administrator").get("/admin/health").get_data(as_text=True)
-    assert "Sức khỏe" in page
+    assert "Tình trạng" in page
     assert "EOFFICE_AXIS_SECRET" in page
     assert "s3cret-of-the-axis" not in page
     assert "postgresql://" not in page
