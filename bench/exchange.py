@@ -45,7 +45,7 @@ from signing.sign import sign_pdf
 
 SENDER, RECEIVER = ("H01.12", "Sở Nông nghiệp và Môi trường"), ("G09", "Bộ Nội vụ")
 SECRET = "khoa-bi-mat-dung-de-do-toc-do"
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 @dataclass(frozen=True)
