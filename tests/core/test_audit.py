@@ -1,5 +1,7 @@
 """The log can be proven complete and unchanged."""
 
+import time
+
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -16,6 +18,18 @@ def _write(session: Session, count: int = 3) -> None:
     with transaction(session):
         for number in range(count):
             operations.add_person(session, system_actor(), f"Nguyễn Văn {number}")
+
+
+def _seal(session: Session) -> None:
+    """Seal until nothing is open: transactions of other databases on the same server hold the horizon back too."""
+    end = time.monotonic() + 20
+    unsealed = sa.text(
+        "SELECT count(*) FROM audit_entry WHERE txid >= coalesce((SELECT max(up_to_txid) FROM audit_seal), 0)"
+    )
+    while time.monotonic() < end and session.scalar(unsealed):
+        with transaction(session):
+            audit.seal(session)
+        time.sleep(0.02)
 
 
 def test_a_change_and_its_entry_are_one_transaction(session: Session) -> None:
@@ -54,12 +68,12 @@ def test_sealed_entries_prove_themselves_and_a_changed_one_is_found(
     session: Session, worker_database: str
 ) -> None:
     _write(session)
-    with transaction(session):
-        audit.seal(session)
+    _seal(session)
     _write(session)
-    with transaction(session):
-        audit.seal(session)
-    assert audit.prove(session) == audit.Proof(seals=2, entries=6, broken_at=None)
+    _seal(session)
+    proof = audit.prove(session)
+    assert (proof.entries, proof.broken_at) == (6, None)
+    assert proof.seals >= 2
     session.rollback()
     with psycopg.connect(url_of(name_of(worker_database), "postgres"), autocommit=True) as root:
         root.execute("SET session_replication_role = replica")
@@ -79,7 +93,5 @@ def test_sealing_waits_for_transactions_that_are_still_open(session: Session, wo
         assert audit.seal(session) is None
     slow.commit()
     slow.close()
-    with transaction(session):
-        sealed = audit.seal(session)
-    assert sealed is not None
-    assert sealed.entries == 4
+    _seal(session)
+    assert audit.prove(session).entries == 4
