@@ -7,6 +7,7 @@ is queued again.
 
 import asyncio
 import inspect
+import math
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ import procrastinate
 import sqlalchemy as sa
 import structlog
 from procrastinate import RetryStrategy
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from sqlalchemy.orm import Session
 
 from eoffice.core.config import setting, settings
@@ -266,11 +267,44 @@ def _cron(seconds: int) -> str:
     return "7 * * * *"
 
 
+#: a stalled job goes back to its queue; where a younger one with the same mark waits already, that one is enough.
+#: Several workers look at the same time, so what somebody else has taken meanwhile is left alone.
+_QUEUE_AGAIN = """
+UPDATE procrastinate_jobs AS job SET attempts = attempts + 1, scheduled_at = NULL,
+       status = (CASE WHEN EXISTS (SELECT FROM procrastinate_jobs AS twin
+                                    WHERE twin.queueing_lock = job.queueing_lock AND twin.status = 'todo')
+                 THEN 'aborted' ELSE 'todo' END)::procrastinate_job_status
+ WHERE id = %(id)s AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(worker)s)
+"""
+#: a periodic job that failed has been done again since; its row would look like trouble for ever
+_PRUNE_PERIODIC = """
+DELETE FROM procrastinate_jobs AS job WHERE status = 'failed' AND task_name = ANY(%(names)s) AND EXISTS (
+       SELECT FROM procrastinate_events AS event
+        WHERE event.job_id = job.id AND event.type = 'failed' AND event.at < now() - interval '1 hour')
+"""
+
+
 async def _rescue(app: procrastinate.App, silence: float) -> None:
-    """Queue again what silent workers held, and prune what is long done."""
+    """Queue again what silent workers held, and every hour prune what is long done."""
+    pruned_at = -math.inf
     while True:
-        for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence):
-            log.warning("job of a silent worker queued again", job=stalled.task_name, id=stalled.id)
-            await app.job_manager.retry_job(stalled)
-        await app.job_manager.delete_old_jobs(nb_hours=24, include_failed=False)
+        await queue_again(app, silence)
+        if time.monotonic() - pruned_at > 3600:
+            await prune(app)
+            pruned_at = time.monotonic()
         await asyncio.sleep(max(1.0, silence / 3))
+
+
+async def queue_again(app: procrastinate.App, silence: float) -> None:
+    """Take from workers that were silent for so many seconds what they held. Harmless in several workers at once."""
+    for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence):
+        log.warning("job of a silent worker queued again", job=stalled.task_name, id=stalled.id)
+        with suppress(UniqueViolation):  # its twin came this very moment: the next round sees it
+            await app.connector.execute_query_async(_QUEUE_AGAIN, id=stalled.id, worker=stalled.worker_id)
+
+
+async def prune(app: procrastinate.App) -> None:
+    """Delete rows of jobs that nobody needs to look at any more; what failed stays, for the health page."""
+    await app.job_manager.delete_old_jobs(nb_hours=24, include_cancelled=True, include_aborted=True)
+    names = [known.name for known in JOBS.values() if known.every is not None]
+    await app.connector.execute_query_async(_PRUNE_PERIODIC, names=names)

@@ -1,0 +1,124 @@
+"""Jobs survive their worker: what a killed one held is done again, once, whoever looks for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import procrastinate
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import jobs
+
+Deed = Callable[[procrastinate.App], Awaitable[object]]
+
+
+@pytest.fixture
+def workers(worker_database: str) -> Callable[..., None]:
+    """Run what some workers do, all at the same time."""
+
+    async def together(deeds: tuple[Deed, ...]) -> None:
+        app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=worker_database, max_size=4)
+        )
+        async with app.open_async():
+            await asyncio.gather(*(deed(app) for deed in deeds))
+
+    return lambda *deeds: asyncio.run(together(deeds))
+
+
+def _held(session: Session, mark: str | None = None, name: str = "documents.read_text") -> int:
+    """A job that a worker held when it fell silent a minute ago."""
+    worker = session.scalar(
+        sa.text(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute') RETURNING id"
+        )
+    )
+    made = session.scalar(
+        sa.text(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, queueing_lock, worker_id)"
+            " VALUES ('interactive', :name, '{}', 'doing', :mark, :worker) RETURNING id"
+        ),
+        {"name": name, "mark": mark, "worker": worker},
+    )
+    session.commit()
+    assert isinstance(made, int)
+    return made
+
+
+def _waiting(session: Session, mark: str) -> int:
+    made = session.scalar(
+        sa.text(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, queueing_lock)"
+            " VALUES ('interactive', 'documents.read_text', '{}', :mark) RETURNING id"
+        ),
+        {"mark": mark},
+    )
+    session.commit()
+    assert isinstance(made, int)
+    return made
+
+
+def _state(session: Session, job_id: int) -> str | None:
+    session.rollback()
+    return session.scalar(sa.text("SELECT status FROM procrastinate_jobs WHERE id = :id"), {"id": job_id})
+
+
+async def _rescue(app: procrastinate.App) -> None:
+    await jobs.queue_again(app, 30)
+
+
+def test_what_a_silent_worker_held_waits_again(session: Session, workers: Callable[..., None]) -> None:
+    held = _held(session)
+    workers(_rescue)
+    assert _state(session, held) == "todo"
+
+
+def test_several_workers_may_rescue_the_same_jobs(session: Session, workers: Callable[..., None]) -> None:
+    held = [_held(session) for _ in range(5)]
+    workers(_rescue, _rescue, _rescue)
+    assert {_state(session, one) for one in held} == {"todo"}
+    attempts = session.scalar(sa.text("SELECT max(attempts) FROM procrastinate_jobs"))
+    assert attempts == 1
+
+
+def test_a_younger_job_with_the_same_mark_is_enough(session: Session, workers: Callable[..., None]) -> None:
+    held, younger = _held(session, "every:x"), _waiting(session, "every:x")
+    workers(_rescue)
+    assert (_state(session, held), _state(session, younger)) == ("aborted", "todo")
+
+
+def test_two_held_jobs_with_one_mark_leave_one(session: Session, workers: Callable[..., None]) -> None:
+    held = [_held(session, "every:x"), _held(session, "every:x")]
+    workers(_rescue)
+    assert sorted(str(_state(session, one)) for one in held) == ["aborted", "todo"]
+
+
+def test_a_job_that_another_worker_has_taken_meanwhile_is_left_to_it(
+    session: Session, workers: Callable[..., None]
+) -> None:
+    held = _held(session)
+    session.execute(
+        sa.text(
+            "WITH fresh AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id)"
+            " UPDATE procrastinate_jobs SET worker_id = (SELECT id FROM fresh) WHERE id = :id"
+        ),
+        {"id": held},
+    )
+    session.commit()
+    workers(_rescue)
+    assert _state(session, held) == "doing"
+
+
+def test_the_failure_of_a_periodic_job_is_forgotten_after_an_hour_and_of_others_never(
+    session: Session, workers: Callable[..., None]
+) -> None:
+    periodic, once = _held(session, name="admin.seal_audit"), _held(session)
+    session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'failed'"))
+    session.commit()
+    workers(jobs.prune)
+    assert _state(session, periodic) == "failed"
+    session.execute(sa.text("UPDATE procrastinate_events SET at = now() - interval '2 hours'"))
+    session.commit()
+    workers(jobs.prune)
+    assert (_state(session, periodic), _state(session, once)) == (None, "failed")
