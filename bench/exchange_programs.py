@@ -10,7 +10,7 @@ import threading
 import time
 
 from eoffice.app import load
-from eoffice.core import config, jobs, logs
+from eoffice.core import config, logs, worker
 from eoffice.core.db import new_session
 from eoffice.core.jobs import Queue
 from eoffice.gateway.receiver import Receiver
@@ -27,7 +27,7 @@ def main(which: str) -> None:
         threading.Thread(target=_ask, daemon=True).start()
     if which == "receiver":
         threading.Event().wait()
-    jobs.worker((Queue.URGENT, Queue.EXCHANGE, Queue.INTERACTIVE))
+    worker.work((Queue.URGENT, Queue.EXCHANGE, Queue.INTERACTIVE))
 
 
 def _ask() -> None:

@@ -10,7 +10,8 @@ from flask.cli import AppGroup, with_appcontext
 
 from eoffice.admin import health as checks
 from eoffice.admin.settings import HOST, TRUSTED_PROXY, WEB_THREADS
-from eoffice.core import audit, jobs
+from eoffice.core import audit
+from eoffice.core import worker as working
 from eoffice.core.config import PORT, settings
 from eoffice.core.states import Tone
 from eoffice.core.web import db
@@ -68,7 +69,7 @@ def worker() -> None:
     receiver = Receiver()
     receiver.start()
     try:
-        jobs.worker()
+        working.work()
     finally:
         receiver.stop()
 

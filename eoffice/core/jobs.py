@@ -5,12 +5,8 @@ job is idempotent, because a worker can be killed between doing and saying so: w
 is queued again.
 """
 
-import asyncio
 import inspect
-import math
-import signal
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,15 +15,11 @@ from typing import Any
 
 import procrastinate
 import sqlalchemy as sa
-import structlog
-from procrastinate import RetryStrategy
-from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy.orm import Session
 
-from eoffice.core.config import setting, settings
-from eoffice.core.db import database_url, new_session
-
-log = structlog.get_logger(__name__)
+from eoffice.core.config import setting
+from eoffice.core.db import database_url
 
 SILENCE = setting(
     "EOFFICE_WORKER_SILENCE",
@@ -191,120 +183,3 @@ def work_off(session: Session, *, rounds: int = 20) -> int:
             session.commit()
             done += 1
     return done
-
-
-def worker(queues: Sequence[Queue] = tuple(Queue)) -> None:
-    """Work until SIGINT or SIGTERM; what is under way is finished first."""
-    asyncio.run(_work(queues))
-
-
-async def _work(queues: Sequence[Queue]) -> None:
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url(), max_size=8))
-    for known in JOBS.values():
-        _register(app, known)
-    silence = settings().get(SILENCE)
-    async with app.open_async():
-        workers = [
-            asyncio.create_task(
-                app.run_worker_async(
-                    queues=[queue.value],
-                    name=queue.value,
-                    concurrency=settings().get(CONCURRENCY)[queue.value],
-                    install_signal_handlers=False,
-                    fetch_job_polling_interval=2.0,
-                    update_heartbeat_interval=max(1.0, silence / 3),
-                    stalled_worker_timeout=float(silence),
-                    shutdown_graceful_timeout=20.0,
-                )
-            )
-            for queue in queues
-        ]
-        workers.append(asyncio.create_task(_rescue(app, float(silence))))
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(sign, lambda: [task.cancel() for task in workers])
-        log.info("worker started", queues=[q.value for q in queues])
-        # A worker that dies of an error takes the process down: the supervisor starts a new one.
-        done, rest = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
-        for task in done:
-            if not task.cancelled() and task.exception() is not None:
-                raise task.exception()  # type: ignore[misc]  # checked just before
-
-
-def _register(app: procrastinate.App, known: Job) -> None:
-    def perform(**arguments: Any) -> None:
-        arguments.pop("timestamp", None)  # procrastinate gives periodic jobs their moment
-        session = new_session()
-        begun = time.monotonic()
-        try:
-            known.function(session, **arguments)
-        except Exception:
-            session.rollback()
-            log.exception("job failed", job=known.name, arguments=arguments)
-            raise
-        finally:
-            session.close()
-        if known.every is None:
-            log.info(
-                "job done", job=known.name, arguments=arguments, ms=round(1000 * (time.monotonic() - begun))
-            )
-
-    retry = RetryStrategy(max_attempts=known.attempts, exponential_wait=2) if known.attempts else False
-    task = app.task(name=known.name, queue=known.queue.value, retry=retry)(perform)
-    if known.every is not None:
-        lock = f"every:{known.name}"
-        app.periodic(cron=_cron(known.every), queueing_lock=lock, lock=lock)(task)  # type: ignore[arg-type]  # `perform` drops the moment
-
-
-def _cron(seconds: int) -> str:
-    if seconds < 60:
-        return f"* * * * * */{seconds}"
-    if seconds < 3600:
-        return f"*/{seconds // 60} * * * *"
-    return "7 * * * *"
-
-
-#: a stalled job goes back to its queue; where a younger one with the same mark waits already, that one is enough.
-#: Several workers look at the same time, so what somebody else has taken meanwhile is left alone.
-_QUEUE_AGAIN = """
-UPDATE procrastinate_jobs AS job SET attempts = attempts + 1, scheduled_at = NULL,
-       status = (CASE WHEN EXISTS (SELECT FROM procrastinate_jobs AS twin
-                                    WHERE twin.queueing_lock = job.queueing_lock AND twin.status = 'todo')
-                 THEN 'aborted' ELSE 'todo' END)::procrastinate_job_status
- WHERE id = %(id)s AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(worker)s)
-"""
-#: a periodic job that failed has been done again since; its row would look like trouble for ever
-_PRUNE_PERIODIC = """
-DELETE FROM procrastinate_jobs AS job WHERE status = 'failed' AND task_name = ANY(%(names)s) AND EXISTS (
-       SELECT FROM procrastinate_events AS event
-        WHERE event.job_id = job.id AND event.type = 'failed' AND event.at < now() - interval '1 hour')
-"""
-
-
-async def _rescue(app: procrastinate.App, silence: float) -> None:
-    """Queue again what silent workers held, and every hour prune what is long done."""
-    pruned_at = -math.inf
-    while True:
-        await queue_again(app, silence)
-        if time.monotonic() - pruned_at > 3600:
-            await prune(app)
-            pruned_at = time.monotonic()
-        await asyncio.sleep(max(1.0, silence / 3))
-
-
-async def queue_again(app: procrastinate.App, silence: float) -> None:
-    """Take from workers that were silent for so many seconds what they held. Harmless in several workers at once."""
-    for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence):
-        log.warning("job of a silent worker queued again", job=stalled.task_name, id=stalled.id)
-        with suppress(UniqueViolation):  # its twin came this very moment: the next round sees it
-            await app.connector.execute_query_async(_QUEUE_AGAIN, id=stalled.id, worker=stalled.worker_id)
-
-
-async def prune(app: procrastinate.App) -> None:
-    """Delete rows of jobs that nobody needs to look at any more; what failed stays, for the health page."""
-    await app.job_manager.delete_old_jobs(nb_hours=24, include_cancelled=True, include_aborted=True)
-    names = [known.name for known in JOBS.values() if known.every is not None]
-    await app.connector.execute_query_async(_PRUNE_PERIODIC, names=names)

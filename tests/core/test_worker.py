@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs
+from eoffice.core import worker
 
 Deed = Callable[[procrastinate.App], Awaitable[object]]
 
@@ -18,9 +18,7 @@ def workers(worker_database: str) -> Callable[..., None]:
     """Run what some workers do, all at the same time."""
 
     async def together(deeds: tuple[Deed, ...]) -> None:
-        app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=worker_database, max_size=4)
-        )
+        app = worker.app(worker_database)
         async with app.open_async():
             await asyncio.gather(*(deed(app) for deed in deeds))
 
@@ -65,7 +63,7 @@ def _state(session: Session, job_id: int) -> str | None:
 
 
 async def _rescue(app: procrastinate.App) -> None:
-    await jobs.queue_again(app, 30)
+    await worker.queue_again(app, 30)
 
 
 def test_what_a_silent_worker_held_waits_again(session: Session, workers: Callable[..., None]) -> None:
@@ -94,6 +92,17 @@ def test_two_held_jobs_with_one_mark_leave_one(session: Session, workers: Callab
     assert sorted(str(_state(session, one)) for one in held) == ["aborted", "todo"]
 
 
+def test_a_job_that_fails_leaves_the_work_to_its_twin(session: Session, workers: Callable[..., None]) -> None:
+    held, younger = _held(session, "dispatch:1"), _waiting(session, "dispatch:1")
+
+    async def fail(app: procrastinate.App) -> None:
+        mine = next(job for job in await app.job_manager.list_jobs_async() if job.id == held)
+        await app.job_manager.retry_job(mine)
+
+    workers(fail)
+    assert (_state(session, held), _state(session, younger)) == ("aborted", "todo")
+
+
 def test_a_job_that_another_worker_has_taken_meanwhile_is_left_to_it(
     session: Session, workers: Callable[..., None]
 ) -> None:
@@ -116,9 +125,9 @@ def test_the_failure_of_a_periodic_job_is_forgotten_after_an_hour_and_of_others_
     periodic, once = _held(session, name="admin.seal_audit"), _held(session)
     session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'failed'"))
     session.commit()
-    workers(jobs.prune)
+    workers(worker.prune)
     assert _state(session, periodic) == "failed"
     session.execute(sa.text("UPDATE procrastinate_events SET at = now() - interval '2 hours'"))
     session.commit()
-    workers(jobs.prune)
+    workers(worker.prune)
     assert (_state(session, periodic), _state(session, once)) == (None, "failed")
