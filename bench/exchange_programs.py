@@ -10,7 +10,7 @@ import threading
 import time
 
 from eoffice.app import load
-from eoffice.core import config, logs, worker
+from eoffice.core import config, jobs, logs, worker
 from eoffice.core.db import new_session
 from eoffice.core.jobs import Queue
 from eoffice.gateway.receiver import Receiver
