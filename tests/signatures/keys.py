@@ -11,8 +11,14 @@ from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.signatures import service
 from eoffice.signatures.models import ImageKind, KeyPurpose
+from signing import keys as signing_keys
 from signing.testing import DemoPki, seal_png, signature_png
 from tests.factories import PIN, House
+
+#: tests open keys hundreds of times; the strength of the real protection is another test's affair
+signing_keys.KDF_ROUNDS = 2_000
+#: drawn once: the pictures are large
+_hand, _seal = cache(signature_png), cache(seal_png)
 
 #: nobody listens there: these tests check offline
 NOWHERE = "http://127.0.0.1:9"
@@ -55,7 +61,5 @@ def equip(session: Session, house: House) -> None:
         None,
         PIN,
     )
-    service.set_image(
-        session, system, ImageKind.SIGNATURE, agency, person, signature_png(person.full_name), 45
-    )
-    service.set_image(session, system, ImageKind.SEAL, agency, None, seal_png(agency.name), 36)
+    service.set_image(session, system, ImageKind.SIGNATURE, agency, person, _hand(person.full_name), 45)
+    service.set_image(session, system, ImageKind.SEAL, agency, None, _seal(agency.name), 36)
