@@ -77,18 +77,22 @@ class Embedded:
                     f"{self.data} was made by PostgreSQL {made.read_text().strip()}, this is {MAJOR}"
                 )
             return
-        shutil.rmtree(self.data, ignore_errors=True)
-        for folder in (self.folder, self.data):
+        # Made beside its place: a cluster that was cut short in the making would look like one for ever.
+        fresh = self.folder / "data.new"
+        for remains in (fresh, self.data):
+            shutil.rmtree(remains, ignore_errors=True)
+        for folder in (self.folder, fresh):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._give(folder)
-        with tempfile.NamedTemporaryFile("w") as password:
+        with tempfile.NamedTemporaryFile("w", dir=self.folder) as password:
             password.write(secret("database:postgres"))
             password.flush()
             self._give(Path(password.name))
             self._run(
-                "initdb", "-D", str(self.data), "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+                "initdb", "-D", str(fresh), "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
                 "--auth=scram-sha-256", f"--pwfile={password.name}",
             )  # fmt: skip
+        fresh.rename(self.data)
 
     def start(self, *extra: str) -> subprocess.Popen[bytes]:
         """Start the server as a child of this process and wait until it answers, recovery included.
@@ -168,6 +172,7 @@ class Embedded:
             cwd=self.folder,
             user=_user(),
             group=_group(),
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
         if done.returncode:
             raise EmbeddedError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")

@@ -1,0 +1,38 @@
+"""The embedded server starts again whatever was killed, even in the middle of its making."""
+
+from pathlib import Path
+
+import pytest
+
+from eoffice.core import config
+from eoffice.core.embedded import Embedded
+
+
+def test_a_cluster_cut_short_in_the_making_is_made_anew(tmp_path: Path) -> None:
+    server = Embedded(tmp_path / "pg")
+    # what `initdb` has written a moment after it began
+    half = server.folder / "data.new"
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18\n")
+    with config.override(EOFFICE_INSTANCE=tmp_path):
+        server.initialise()
+    assert (server.data / "global" / "pg_control").is_file()
+    assert not half.exists()
+
+
+def test_a_killed_initdb_leaves_nothing_that_looks_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Embedded(tmp_path / "pg")
+
+    class Killed(BaseException):
+        """In place of kill -9."""
+
+    def die(_self: Embedded, _program: str, *arguments: str) -> None:
+        (Path(arguments[1]) / "PG_VERSION").write_text("18\n")
+        raise Killed
+
+    monkeypatch.setattr(Embedded, "_run", die)
+    with config.override(EOFFICE_INSTANCE=tmp_path), pytest.raises(Killed):
+        server.initialise()
+    assert not server.data.exists()
