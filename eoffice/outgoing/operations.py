@@ -22,6 +22,7 @@ from eoffice.documents.geometry import Box
 from eoffice.documents.layout.typesetting import typeset
 from eoffice.documents.models import Direction, DocumentFile, FileRole, PageText
 from eoffice.documents.operations import Inspected
+from eoffice.outgoing import recipients
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, Note, OutgoingDocument
 from eoffice.outgoing.states import State
@@ -36,18 +37,6 @@ BOX_MOVED = audit.action("outgoing.number_box_moved", _l("Place of the number li
 
 #: files that show the document itself, from draft to issue
 PAGES = (FileRole.DRAFT, FileRole.SIGNED, FileRole.NUMBERED, FileRole.ISSUED)
-
-
-class UnknownRecipient(Invalid):
-    """Neither a code nor a name in the directory."""
-
-    message = _l("“%(entry)s” is in no directory. Choose the agency from the list that appears while typing.")
-
-
-class ClosedRecipient(Invalid):
-    """The agency exists no more."""
-
-    message = _l("“%(name)s” was closed on %(day)s. Choose the agency that has taken over its work.")
 
 
 class WrongSigner(Invalid):
@@ -100,7 +89,7 @@ class Chosen:
 
 
 def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
-    """Find what the fields name. Raises WrongSigner, WrongUnit, UnknownRecipient, ClosedRecipient, Missing."""
+    """Find what the fields name. Raises WrongSigner, WrongUnit, Missing, and what `recipients` refuses with."""
     assert actor.agency_id is not None
     signer = session.get(Assignment, fields.signer_id)
     today = clock.today()
@@ -112,7 +101,7 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
         directory.agency(session, actor.agency_id),
         signer,
         _unit(session, actor, fields),
-        find_recipients(session, fields),
+        recipients.find(session, fields),
     )
 
 
@@ -123,35 +112,6 @@ def _unit(session: Session, actor: Actor, fields: Fields) -> Unit | None:
     if wanted not in actor.unit_ids:
         raise WrongUnit(field="unit_id")
     return session.get_one(Unit, wanted)
-
-
-def find_recipients(session: Session, fields: Fields) -> list[Agency]:
-    """The agencies of the list, each by code or whole name. Raises Missing, UnknownRecipient, ClosedRecipient."""
-    entries = [entry for entry in (nfc(one) for one in fields.recipients) if entry]
-    if not entries and fields.kind_code == kinds.OFFICIAL_LETTER.code:
-        raise Missing(what=str(_l("recipients")), field="recipients")
-    query = sa.select(Agency).where(
-        sa.or_(
-            Agency.code.in_(entries),
-            Agency.old_code.in_(entries),
-            Agency.name.in_(entries),
-            Agency.short_name.in_(entries),
-        )
-    )
-    known = {
-        key: agency
-        for agency in session.scalars(query)
-        for key in (agency.short_name, agency.name, agency.old_code, agency.code)
-    }
-    found = []
-    for entry in entries:
-        agency = known.get(entry)
-        if agency is None:
-            raise UnknownRecipient(entry=entry, field="recipients")
-        if agency.valid_to is not None and agency.valid_to < clock.today():
-            raise ClosedRecipient(name=agency.name, day=f"{agency.valid_to:%d/%m/%Y}", field="recipients")
-        found.append(agency)
-    return found
 
 
 def prepare(page: Page, fields: Fields, chosen: Chosen) -> Prepared:

@@ -9,14 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.audit import AuditEntry
+from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition, NotFound
-from eoffice.core.permissions import Actor, allowed
+from eoffice.core.permissions import Actor, allowed, system_actor
+from eoffice.directory import operations as directory
 from eoffice.directory.models import Role
 from eoffice.documents import convert, intake, pages
 from eoffice.documents import queries as documents
 from eoffice.documents.layout.typesetting import MissingGlyph
 from eoffice.documents.models import DocumentFile, FileRole, Urgency
-from eoffice.outgoing import drafting, issuing, operations, queries, service
+from eoffice.outgoing import drafting, issuing, operations, queries, recipients, service
 from eoffice.outgoing.drafting import Text
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
@@ -216,7 +218,7 @@ def test_queues_hold_what_waits_for_the_person(session: Session, place: Province
         ({"subject": " "}, drafting.Missing, "subject"),
         ({"subject": "x" * 501}, drafting.SubjectTooLong, "subject"),
         ({"kind_code": "KHAC"}, drafting.WrongKind, "kind_code"),
-        ({"recipients": ("Sở Không Có",)}, operations.UnknownRecipient, "recipients"),
+        ({"recipients": ("Sở Không Có",)}, recipients.UnknownRecipient, "recipients"),
         ({"recipients": ()}, drafting.Missing, "recipients"),
         ({"recipients": ("H01.12",)}, AppError, "recipients"),
         ({"signer_id": 999_999}, operations.WrongSigner, "signer_id"),
@@ -240,8 +242,19 @@ def test_a_recipient_is_found_by_code_or_name_and_a_closed_one_refused(
     assert [r.code for r in documents.recipients(session, document)] == ["H01.05"]
     place.b.agency.valid_to = date(2026, 1, 1)
     session.commit()
-    with pytest.raises(operations.ClosedRecipient):
+    with pytest.raises(recipients.ClosedRecipient):
         draft(session, place, recipients=("H01.05",))
+
+
+def test_a_name_that_several_agencies_have_sends_nothing_to_the_wrong_one(
+    session: Session, place: Province
+) -> None:
+    with transaction(session):
+        directory.save_agency(session, system_actor(), "H10.05", "Sở Tài chính", on_axis=True)
+    with pytest.raises(recipients.AmbiguousRecipient, match=r"H01\.05, H10\.05"):
+        draft(session, place, recipients=("Sở Tài chính",))
+    document = draft(session, place, recipients=("H10.05",))
+    assert [r.code for r in documents.recipients(session, document)] == ["H10.05"]
 
 
 def test_a_signer_of_another_agency_is_refused(session: Session, place: Province) -> None:

@@ -1,0 +1,67 @@
+"""Whom a document goes to: agencies named by code or, where only one has it, by name."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.errors import Invalid
+from eoffice.core.text import nfc
+from eoffice.directory.models import Agency
+from eoffice.documents import kinds
+from eoffice.outgoing.drafting import Fields, Missing
+
+
+class UnknownRecipient(Invalid):
+    """Neither a code nor a name in the directory."""
+
+    message = _l("“%(entry)s” is in no directory. Choose the agency from the list that appears while typing.")
+
+
+class ClosedRecipient(Invalid):
+    """The agency exists no more."""
+
+    message = _l("“%(name)s” was closed on %(day)s. Choose the agency that has taken over its work.")
+
+
+class AmbiguousRecipient(Invalid):
+    """Many districts have a “Phòng Tài chính”: a name alone might send it to the wrong one."""
+
+    message = _l(
+        "Several agencies are called “%(name)s” (%(codes)s). Choose one from the list, or give its code."
+    )
+
+
+def find(session: Session, fields: Fields) -> list[Agency]:
+    """The agencies of the list. Raises Missing, UnknownRecipient, AmbiguousRecipient, ClosedRecipient."""
+    entries = [entry for entry in (nfc(one) for one in fields.recipients) if entry]
+    if not entries and fields.kind_code == kinds.OFFICIAL_LETTER.code:
+        raise Missing(what=str(_l("recipients")), field="recipients")
+    columns = (Agency.code, Agency.old_code, Agency.name, Agency.short_name)
+    known = session.scalars(
+        sa.select(Agency).where(sa.or_(*(column.in_(entries) for column in columns)))
+    ).all()
+    return [_one(entry, known) for entry in entries]
+
+
+def _one(entry: str, known: Sequence[Agency]) -> Agency:
+    """The agency that is meant; its code says so better than a name."""
+    found = [agency for agency in known if entry in (agency.code, agency.old_code)]
+    found = found or _open([agency for agency in known if entry in (agency.name, agency.short_name)])
+    if not found:
+        raise UnknownRecipient(entry=entry, field="recipients")
+    if len(found) > 1:
+        codes = ", ".join(sorted(agency.code for agency in found)[:3])
+        raise AmbiguousRecipient(name=entry, codes=codes, field="recipients")
+    agency = found[0]
+    if agency.valid_to is not None and agency.valid_to < clock.today():
+        raise ClosedRecipient(name=agency.name, day=f"{agency.valid_to:%d/%m/%Y}", field="recipients")
+    return agency
+
+
+def _open(found: Iterable[Agency]) -> list[Agency]:
+    """Those that exist today; all of them when none does, so that the refusal can say so."""
+    every = list(found)
+    return [one for one in every if one.valid_to is None or one.valid_to >= clock.today()] or every
