@@ -125,10 +125,11 @@ def _empty(url: str) -> None:
         rows = owner.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         ).fetchall()
-        # the log refuses TRUNCATE from everyone: its triggers rest for this one statement
+        # The log refuses changes from everyone: its triggers rest for this once, and foreign keys with them.
         owner.execute("SET session_replication_role = replica")
-        tables = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
-        owner.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+        # most tables are empty, and emptying those costs nothing, while TRUNCATE makes new files for each
+        wipe = sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(row[0])) for row in rows)
+        owner.execute(wipe)
 
 
 @pytest.fixture
