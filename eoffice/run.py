@@ -70,6 +70,7 @@ def plan() -> Plan:
         "EOFFICE_AXIS_SECRET": secret(f"axis:{SYSTEM}"),
         "EOFFICE_AXIS_CERTIFICATES": str(instance / "hub" / "system.pem"),
         "EOFFICE_TSA_URL": f"{trust}/tsa",
+        "EOFFICE_CRL_URLS": f"{trust}/crl,{trust}/root.crl",
         "EOFFICE_TRUST_DIR": str(instance / "pki" / "trust"),
         "EOFFICE_INSTALLATION": os.environ.get("EOFFICE_INSTALLATION", "Tỉnh An Giang"),
         "PYTHONUNBUFFERED": "1",

@@ -38,7 +38,7 @@ from eoffice.outgoing import issuing, service
 from eoffice.outgoing.drafting import Fields, Text, usual_copies
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.workflow import State as Out
-from eoffice.signatures import demonstration
+from eoffice.signatures import demonstration, trust
 from eoffice.signatures import service as keys
 from eoffice.signatures.models import ImageKind, KeyPurpose, SigningKey
 
@@ -53,6 +53,7 @@ def fill(session: Session) -> None:
     if session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 0:
         _people(session)
     _keys(session)
+    trust.fetch_revocation()
     gateway.announce(session, system_actor())
     for story in STORIES[:AT_ONCE]:
         tell(session, story)

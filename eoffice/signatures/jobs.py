@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.events import publish
-from eoffice.core.jobs import Queue, job
+from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents.models import DocumentFile
-from eoffice.signatures import checking, operations
+from eoffice.signatures import checking, operations, trust
 from eoffice.signatures.events import FileChecked
 
 
@@ -22,3 +22,9 @@ def check_file(session: Session, file_id: int) -> None:
     with transaction(session):
         operations.store_check(session, file, report)
         publish(session, FileChecked(file.id, report.verdict.value))
+
+
+@periodic("signatures.fetch_revocation", seconds=300)
+def fetch_revocation(_session: Session) -> None:
+    """Keep the lists of revoked certificates fresh (Circular 15/2025/TT-BKHCN, Article 5)."""
+    trust.fetch_revocation()

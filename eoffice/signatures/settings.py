@@ -24,6 +24,19 @@ CHECK_SECONDS = setting(
     "EOFFICE_CHECK_SECONDS", int, 60, "Seconds the check of one file's signatures may take."
 )
 
+CRL_URLS = setting(
+    "EOFFICE_CRL_URLS",
+    lambda value: tuple(url.strip() for url in str(value).split(",") if url.strip()),
+    (),
+    "Addresses of the lists of revoked certificates of the trusted authorities, separated by commas; fetched "
+    "every five minutes and kept in the instance folder.",
+)
+
+
+def crl_folder() -> Path:
+    """Where fetched lists lie: a cache of this machine, made again from their addresses."""
+    return settings().get(INSTANCE) / "crls"
+
 
 def trust_folder() -> Path:
     """Where the roots lie."""
