@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from eoffice.core.db import Base, enum_column
+from eoffice.core.db import enum_column
 from eoffice.core.errors import Conflict
 from eoffice.directory.models import Assignment, Unit
 from eoffice.documents.models import Direction, Document
@@ -77,16 +77,3 @@ def _freeze(_mapper: object, _connection: object, document: OutgoingDocument) ->
     stays = State.ISSUED in (state.unchanged or ())
     if leaves or (stays and (changed or (session is not None and document in session.deleted))):
         raise Frozen
-
-
-class Note(Base):
-    """An opinion on a draft, in order."""
-
-    __tablename__ = "outgoing_note"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
-    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
-    at: Mapped[datetime]
-    by_name: Mapped[str]
-    by_title: Mapped[str]
-    text: Mapped[str]

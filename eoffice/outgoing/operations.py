@@ -24,7 +24,7 @@ from eoffice.documents.models import Direction, DocumentFile, FileRole, PageText
 from eoffice.documents.operations import Inspected
 from eoffice.outgoing import recipients
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
-from eoffice.outgoing.models import DraftSource, Note, OutgoingDocument
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State
 from eoffice.signatures.marks import Place, find_blanks, find_places
 
@@ -263,21 +263,11 @@ def remove_attachment(session: Session, actor: Actor, document: OutgoingDocument
 def move(
     session: Session, actor: Actor, document: OutgoingDocument, target: State, step: str, note: str = ""
 ) -> None:
-    """Set the state, keep the opinion, write the log."""
+    """Set the state; the log keeps the step and the opinion, the one source of what was said."""
     before, document.state = document.state, target
-    text = note.strip()
-    if text:
-        session.add(
-            Note(
-                agency_id=document.agency_id,
-                document_id=document.id,
-                at=clock.now(),
-                by_name=actor.name,
-                by_title=actor.title,
-                text=text,
-            )
-        )
-    audit.record(session, actor, MOVED, document, step=step, before=before, after=target, note=text or None)
+    audit.record(
+        session, actor, MOVED, document, step=step, before=before, after=target, note=note.strip() or None
+    )
 
 
 def file_name(subject: str, limit: int = 50) -> str:

@@ -15,7 +15,7 @@ from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
 from eoffice.documents.models import Document, DocumentFile
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
-from eoffice.outgoing.models import Note, OutgoingDocument
+from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
     OUTGOING_CHECK,
@@ -172,11 +172,6 @@ def _queue(session: Session, query: sa.Select[OutgoingDocument], limit: int) -> 
     order = (Document.urgency.desc(), Document.due_on.asc().nulls_last(), Document.id)
     query = query.options(joinedload(OutgoingDocument.unit)).order_by(*order).limit(limit)
     return session.scalars(query).all()
-
-
-def notes(session: Session, document: OutgoingDocument) -> Sequence[Note]:
-    """Opinions on a draft, in order."""
-    return session.scalars(sa.select(Note).where(Note.document_id == document.id).order_by(Note.id)).all()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from eoffice.core import audit
 from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition, NotFound
@@ -18,7 +19,7 @@ from eoffice.documents import convert, intake, pages
 from eoffice.documents import queries as documents
 from eoffice.documents.layout.typesetting import MissingGlyph
 from eoffice.documents.models import DocumentFile, FileRole, Urgency
-from eoffice.outgoing import drafting, issuing, operations, queries, recipients, service
+from eoffice.outgoing import drafting, issuing, operations, presenting, queries, recipients, service
 from eoffice.outgoing.drafting import Text
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
@@ -79,7 +80,8 @@ def test_what_was_approved_counts_no_more_once_it_is_sent_back(session: Session,
     assert document.approved_at is None
     assert document.form_checked_at is None
     assert "Bổ sung căn cứ" in document.reason
-    assert [note.text for note in queries.notes(session, document)] == ["Bổ sung căn cứ"]
+    said = presenting.opinions(audit.history(session, document))
+    assert [words for _when, _who, words in said] == ["Bổ sung căn cứ"]
     with pytest.raises(operations.NoteTooShort):
         bring(session, place.a, document, State.APPROVAL)
         service.send_back(session, place.a.head, document.id, " ")
