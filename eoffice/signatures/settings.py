@@ -24,10 +24,15 @@ CHECK_SECONDS = setting(
     "EOFFICE_CHECK_SECONDS", int, 60, "Seconds the check of one file's signatures may take."
 )
 
+
+def _addresses(value: object) -> tuple[str, ...]:
+    return tuple(url.strip() for url in str(value).split(",") if url.strip())
+
+
 CRL_URLS = setting(
     "EOFFICE_CRL_URLS",
-    lambda value: tuple(url.strip() for url in str(value).split(",") if url.strip()),
-    (),
+    _addresses,
+    _addresses(""),
     "Addresses of the lists of revoked certificates of the trusted authorities, separated by commas; fetched "
     "every five minutes and kept in the instance folder.",
 )
