@@ -100,7 +100,7 @@ def _why(one: Waiting) -> str | Markup:
 def _sentence(change: Change) -> tuple[str, str, str, Markup]:
     """One line of the feed: hour, icon, tone, who did what with which document."""
     entry, document = change.entry, change.document
-    name = document.code or document.subject
+    name = document.code or document.subject or _("Scan not registered yet")
     link = Markup('<a href="{}">{}</a>').format(links.document(document), name)
     who, what = entry.actor.partition(",")[0], str(audit.DECLARED.get(Action(entry.action), entry.action))
     earlier = "" if clock.local(entry.at).date() == clock.today() else _("Yesterday: ")

@@ -1,0 +1,116 @@
+"""No page breaks the Web Content Accessibility Guidelines 2.2, levels A and AA: axe on every GET route with data."""
+
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from eoffice.directory.models import Role
+from tests.browser.conftest import Desks
+from tests.flows.installation import Installation, account
+from tests.flows.steps import Office
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who opens which address; words in braces are found by `examples`."""
+
+    role: Role | None
+    path: str
+    unit: str = ""
+
+
+PAGES = {
+    "accounts.posts": Look(Role.CLERK, "/posts"),
+    "accounts.sign_in": Look(None, "/sign-in"),
+    "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
+    "home.desk": Look(Role.CLERK, "/"),
+    "incoming.direct": Look(Role.LEADER, "/work/direct/{to_direct}"),
+    "incoming.index": Look(Role.CLERK, "/incoming"),
+    "incoming.new": Look(Role.CLERK, "/incoming/new"),
+    "incoming.register": Look(Role.CLERK, "/incoming/{to_register}/register"),
+    "incoming.show": Look(Role.CLERK, "/incoming/{incoming}"),
+    "incoming.to_assign": Look(Role.UNIT_HEAD, "/work/assign", "CCTL"),
+    "incoming.to_do": Look(Role.SPECIALIST, "/work/tasks", "CCTL"),
+    "incoming.to_read": Look(Role.UNIT_HEAD, "/work/read", "KHTC"),
+    "openapi.page": Look(Role.CLERK, "/api/v1/"),
+    "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),
+    "outgoing.index": Look(Role.CLERK, "/outgoing?tab=all"),
+    "outgoing.new": Look(Role.SPECIALIST, "/outgoing/new", "CCTL"),
+    "outgoing.read": Look(Role.LEADER, "/outgoing/to-sign/{to_sign}"),
+    "outgoing.show": Look(Role.CLERK, "/outgoing/{issued}"),
+    "search.index": Look(Role.CLERK, "/search?q=an"),
+    "signatures.own_key": Look(Role.LEADER, "/key"),
+    "signatures.verify": Look(Role.CLERK, "/verify"),
+}
+#: other states of the same pages
+MORE = {
+    "an error": Look(Role.CLERK, "/incoming/999999"),
+    "a draft": Look(Role.SPECIALIST, "/outgoing/{draft}", "CCTL"),
+    "a file of one's own": Look(Role.SPECIALIST, "/outgoing/new?source=upload", "CCTL"),
+    "an empty list": Look(Role.CLERK, "/incoming?tab=open&issuer=zzz"),
+    "nothing found": Look(Role.CLERK, "/search?q=zzzz"),
+    "a leader's desk": Look(Role.LEADER, "/"),
+}
+#: GET routes that are no page of their own, each with the reason
+NOT_PAGES = {
+    "accounts.language": "sets a cookie and goes back",
+    "admin.alive": "one word for a probe",
+    "admin.ready": "one word for a probe",
+    "directory.suggest": "a part of a page: the list under a field",
+    "directory.suggest_people": "a part of a page: the list under a field",
+    "documents.download": "a file",
+    "documents.page_image": "a picture",
+    "home.work": "goes on to the list of work that is the person's",
+    "incoming.issuers": "a part of a page: the list under a field",
+    "incoming.preview": "a part of a page: stands in the list",
+    "incoming.to_direct": "goes on to the first document, or shows the same empty list as to_assign",
+    "openapi.description": "JSON",
+    "outgoing.preview": "a part of a page: stands in the list",
+    "outgoing.to_sign": "goes on to the first document",
+    "static": "files",
+}
+DARK = ("home.desk", "incoming.index", "incoming.show", "incoming.register", "outgoing.show", "outgoing.read")
+CASES = [(name, "light") for name in PAGES | MORE] + [(name, "dark") for name in DARK]
+
+
+@pytest.fixture(scope="session")
+def examples(office: Office) -> dict[str, int]:
+    """A document for each kind of page."""
+
+    def first(kind: str, tab: str) -> int:
+        reader = (
+            office.specialist
+            if tab == "draft"
+            else office.leader
+            if tab in ("direct", "sign")
+            else office.clerk
+        )
+        return int(reader.get(f"/api/v1/{kind}?tab={tab}")["documents"][0]["id"])
+
+    return {
+        "incoming": first("incoming", "progress"),
+        "to_register": first("incoming", "register"),
+        "to_direct": first("incoming", "direct"),
+        "draft": first("outgoing", "draft"),
+        "to_sign": first("outgoing", "sign"),
+        "issued": first("outgoing", "issued"),
+    }
+
+
+def test_every_get_route_is_looked_at_or_says_why_not(installation: Installation) -> None:
+    lines = installation.command("routes").splitlines()[2:]
+    routes = {line.split()[0] for line in lines if "GET" in line.split("/")[0]}
+    assert {name for name in routes if "_api." not in name} == PAGES.keys() | NOT_PAGES.keys()
+
+
+@pytest.mark.parametrize(("name", "theme"), CASES)
+def test_the_page_keeps_the_guidelines(desks: Desks, examples: dict[str, int], name: str, theme: str) -> None:
+    look = (PAGES | MORE)[name]
+    user = account("snnmt", look.role, look.unit) if look.role else ""
+    page = desks.of(user, color_scheme=theme)
+    page.goto(look.path.format(**examples), wait_until="networkidle")
+    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()

@@ -1,0 +1,117 @@
+"""The desk within reach: on a phone, without scripts, by keys alone, and after an error."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from eoffice.core import clock
+from eoffice.directory.models import Role
+from tests.browser.conftest import Desks
+from tests.browser.test_axe import MORE, PAGES
+from tests.browser.test_axe import examples as examples  # the same documents
+from tests.flows.installation import account
+from tests.flows.steps import Office, paper
+
+CLERK, LEADER = account("snnmt", Role.CLERK), account("snnmt", Role.LEADER)
+PHONE = {"width": 360, "height": 800}
+
+
+def test_nothing_is_wider_than_a_phone(desks: Desks, examples: dict[str, int]) -> None:
+    windows: dict[str, Page] = {}
+    too_wide = []
+    for name, look in (PAGES | MORE).items():
+        user = account("snnmt", look.role, look.unit) if look.role else ""
+        page = windows.get(user) or windows.setdefault(user, desks.of(user, viewport=PHONE))
+        page.goto(look.path.format(**examples))
+        if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
+            too_wide.append((name, width))
+    assert too_wide == []
+
+
+def test_registering_and_directing_work_without_script(desks: Desks) -> None:
+    subject = "Xin ý kiến về lịch đóng cống Kênh Cụt"
+    page = desks.of(CLERK, java_script_enabled=False)
+    page.goto("/incoming/new")
+    file = {"name": "77.pdf", "mimeType": "application/pdf", "buffer": paper(77, subject)}
+    page.get_by_label("Văn bản đã quét").set_input_files(file)
+    page.get_by_role("button", name="Tiếp tục đăng ký").click()
+    page.get_by_label("Số", exact=True).fill("77")
+    page.get_by_label("Ký hiệu").fill("SXD-HTKT")
+    page.get_by_label("Ngày văn bản").fill(f"{clock.today():%d/%m/%Y}")
+    page.get_by_role("combobox", name="Cơ quan ban hành").fill("Sở Xây dựng tỉnh An Giang")
+    page.get_by_label("Tên loại").select_option(label="Công văn")
+    page.get_by_label("Trích yếu").fill(subject)
+    page.get_by_label("Trình").select_option(label="Đỗ Quốc Trường, Giám đốc")
+    page.get_by_role("button", name="Lưu, cấp số").click()
+    expect(page.get_by_role("heading", name=subject)).to_be_visible()
+
+    page = desks.of(LEADER, java_script_enabled=False)
+    page.goto("/work/direct")
+    page.get_by_role("link", name=subject).click()
+    expect(page.get_by_role("img", name="Trang 1")).to_be_visible()
+    page.get_by_role("textbox", name="Chỉ đạo", exact=True).fill("Giao Chi cục Thủy lợi")
+    page.get_by_label("Chủ trì").select_option(label="Chi cục Thủy lợi")
+    page.get_by_role("button", name="Chỉ đạo, sang văn bản sau").click()
+    expect(page.get_by_role("link", name=subject)).to_have_count(0)
+
+
+def current(page: Page) -> str:
+    """The address of the row that the keys stand on."""
+    return page.locator("tr.current").get_attribute("data-row") or ""
+
+
+def test_a_list_is_walked_and_opened_by_keys(desks: Desks) -> None:
+    page = desks.of(CLERK)
+    page.goto("/incoming", wait_until="networkidle")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Phím dùng được ở trang này")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+
+    first = current(page)
+    page.keyboard.press("j")
+    second = current(page)
+    assert second != first
+    expect(page.locator(f"#preview a[href^='{second}']").first).to_be_visible()
+    page.keyboard.press("k")
+    assert current(page) == first
+    expect(page.locator(f"#preview a[href^='{first}']").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(re.escape(first)))
+    page.goto("/outgoing")
+    page.keyboard.press("g")
+    page.keyboard.press("b")
+    expect(page).to_have_url(re.compile("/$"))
+
+
+def test_an_error_loses_nothing_typed(desks: Desks, examples: dict[str, int]) -> None:
+    page = desks.of(CLERK)
+    page.goto(f"/incoming/{examples['to_register']}/register")
+    page.get_by_label("Số", exact=True).fill("79")
+    page.get_by_label("Ký hiệu").fill("SXD-HTKT")
+    page.get_by_role("combobox", name="Cơ quan ban hành").fill("Sở Xây dựng tỉnh An Giang")
+    page.get_by_label("Tên loại").select_option(label="Công văn")
+    page.get_by_label("Trích yếu").fill("Gõ dở dang")
+    page.get_by_label("Ngày văn bản").fill("31/02/2026")
+    page.get_by_role("button", name="Lưu, cấp số").click()
+    expect(page.get_by_text("Chưa lưu.")).to_be_visible()
+    expect(page.get_by_label("Trích yếu")).to_have_value("Gõ dở dang")
+    expect(page.get_by_label("Ngày văn bản")).to_have_value("31/02/2026")
+
+
+def test_what_was_typed_is_there_after_leaving_the_page(desks: Desks, office: Office) -> None:
+    office.register(78, "Để lãnh đạo đọc rồi rời trang", accept_duplicate=True)
+    page = desks.of(LEADER)
+    page.goto("/work/direct")
+    page.get_by_role("link", name="Để lãnh đạo đọc rồi rời trang").first.click()
+    page.get_by_role("textbox", name="Chỉ đạo", exact=True).fill("Giao Chi cục Thủy lợi nghiên cứu")
+    address = page.url
+    page.goto("/")
+    page.goto(address)
+    expect(page.get_by_role("textbox", name="Chỉ đạo", exact=True)).to_have_value(
+        "Giao Chi cục Thủy lợi nghiên cứu"
+    )
