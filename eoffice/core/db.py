@@ -60,7 +60,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSONB, str: sa.Text(), list[str]: JSONB}
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSONB(none_as_null=True),
+        str: sa.Text(),
+        list[str]: JSONB,
+    }
 
 
 def enum_column(kind: type[StrEnum]) -> sa.Enum:

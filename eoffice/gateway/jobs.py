@@ -148,8 +148,12 @@ def ask_progress(session: Session) -> None:
     if client is None:
         return
     now = clock.now()
-    # a status may be faster than the question: the time of fetching is asked for all the same
-    lying = sa.exists().where(Delivery.dispatch_id == Dispatch.id, Delivery.fetched_at.is_(None))
+    # A status may be faster than the question: the time of fetching, and the proof of it from an axis that signs,
+    # are asked for all the same.
+    unproven = sa.and_(Dispatch.receipt.is_not(None), Delivery.receipt.is_(None))
+    lying = sa.exists().where(
+        Delivery.dispatch_id == Dispatch.id, sa.or_(Delivery.fetched_at.is_(None), unproven)
+    )
     due = sa.select(Dispatch.id, Dispatch.hub_id).where(
         Dispatch.state == DispatchState.ACCEPTED,
         lying,
@@ -180,6 +184,8 @@ def _note_progress(session: Session, dispatch_id: int, progress: dict[str, Progr
             continue
         if told.state == Transport.FAIL:
             delivery.note = told.description
+        if told.receipt is not None:
+            delivery.receipt = told.receipt.to_json()
         moment = _moment(told.received_at or told.fetched_at)
         if moment is not None:
             operations.advance(session, delivery, Hop.FETCHED, "fetched_at", moment)

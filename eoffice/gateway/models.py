@@ -113,6 +113,8 @@ class Delivery(Base):
     refused_at: Mapped[datetime | None]
     #: time stamp inside the newest status taken: an older one never overwrites it
     last_status_at: Mapped[datetime | None]
+    #: the axis's signed word that the recipient's system has confirmed these bytes
+    receipt: Mapped[dict[str, Any] | None]
     #: what the other side wrote with its newest status
     note: Mapped[str] = mapped_column(default="")
 

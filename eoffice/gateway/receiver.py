@@ -3,12 +3,10 @@
 Whatever is killed in between, the axis offers the packet again and the same packet changes nothing.
 """
 
-import tempfile
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
@@ -134,10 +132,10 @@ def receive(session: Session, client: AxisClient, offered: Waiting) -> None:
 def _fetch(session: Session, client: AxisClient, offered: Waiting) -> Packet:
     with client.open(offered.doc_id, offered.sha256) as stream:
         blob = blobs().put(stream)
-    with tempfile.TemporaryDirectory(prefix="eoffice-packet-") as folder:
+    with blobs().scratch() as folder:
         try:
             with blobs().open(blob.sha256) as source:
-                message = parse(source, Path(folder)).message
+                message = parse(source, folder).message
         except Unreadable as error:
             return _keep_aside(session, offered, blob, error)
         if isinstance(message, StatusMessage):

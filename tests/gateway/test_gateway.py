@@ -124,6 +124,8 @@ def test_what_lies_at_the_axis_shows_as_fetched_once_the_other_system_has_it(
         session.execute(sa.update(Dispatch).values(asked_at=None))
     gateway_jobs.ask_progress(session)
     assert hops(session, document)["G09"] == Hop.FETCHED
+    proofs = {d.recipient_code: d.receipt for d in queries.deliveries_of(session, document)}
+    assert proofs["G09"] is not None, "the axis's signed word on the delivery is kept"
 
 
 def test_with_the_axis_away_the_document_waits_and_leaves_by_itself_later(

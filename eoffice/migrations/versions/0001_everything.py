@@ -596,6 +596,7 @@ def upgrade() -> None:
         sa.Column("done_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("refused_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("last_status_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("receipt", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_delivery_agency_id_agency")),
         sa.ForeignKeyConstraint(
