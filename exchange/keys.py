@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,10 +74,17 @@ def make_key(name: str, path: Path, *, days: int = 3650) -> SystemKey:
     )
     form = serialization.PrivateFormat.PKCS8
     pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(pem + certificate.public_bytes(serialization.Encoding.PEM))
+    write_once(path, pem + certificate.public_bytes(serialization.Encoding.PEM))
     return SystemKey(key, certificate)
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """A file of mode 0600 that is there whole or not at all, whoever is killed. Raises FileExistsError."""
+    with tempfile.NamedTemporaryFile(dir=path.parent) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        os.link(file.name, path)
 
 
 def verify_signature(certificate: x509.Certificate, signature: bytes, data: bytes) -> None:

@@ -2,8 +2,13 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -34,13 +39,14 @@ class BlobStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for folder in (root, root / "tmp"):
+        self.spool = root / "tmp"
+        for folder in (root, self.spool):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, stream: BinaryIO, *, limit: int | None = None) -> Blob:
         """Store a stream in constant memory; durable when this returns. Raises BlobTooLarge, OSError."""
         digest, size = hashlib.sha256(), 0
-        fd, name = tempfile.mkstemp(dir=self.root / "tmp")
+        fd, name = tempfile.mkstemp(dir=self.spool)
         temporary = Path(name)
         try:
             with os.fdopen(fd, "wb") as file:
@@ -85,6 +91,28 @@ class BlobStore:
         with self.path(sha256).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for foreign bytes that are not stored yet: private, and `sweep` finds what a kill leaves."""
+        with tempfile.TemporaryDirectory(dir=self.spool) as folder:
+            yield Path(folder)
+
+    def sweep(self, older: timedelta = timedelta(days=1)) -> int:
+        """Delete what killed processes left half written; returns how many things. Stored bytes are not touched."""
+        found, before = 0, time.time() - older.total_seconds()
+        for left in self.spool.iterdir():
+            try:
+                if left.lstat().st_mtime > before:
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
+            except FileNotFoundError:
+                continue  # its owner was only slow, or another process sweeps too
+            found += 1
+        return found
+
     def _target(self, sha256: str) -> Path:
         if len(sha256) != 64 or not all(c in "0123456789abcdef" for c in sha256):
             raise ValueError("not a SHA-256")
@@ -94,15 +122,21 @@ class BlobStore:
         target = self._target(sha256)
         if target.is_file():
             return
+        # The rename itself must survive a power cut before a row may point here, and so must new folders.
+        fresh = [folder for folder in (target.parent, target.parent.parent) if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary.chmod(0o400)
         temporary.replace(target)
-        # The rename itself must survive a power cut before a row may point here.
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        for folder in (target.parent, *(made.parent for made in fresh)):
+            _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def blobs() -> BlobStore:

@@ -1,4 +1,4 @@
-"""Text of pages is read after the upload, so that saving never waits for it."""
+"""Text of pages is read after the upload, so that saving never waits for it; housekeeping of the store."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
-from eoffice.core.jobs import Queue, job
+from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents import operations, pages
 from eoffice.documents.models import Document, DocumentFile, PageText
 from eoffice.documents.settings import TEXT_PAGES
@@ -15,7 +15,8 @@ from eoffice.documents.settings import TEXT_PAGES
 @job("documents.read_text", Queue.INTERACTIVE, attempts=3)
 def read_text(session: Session, file_id: int) -> None:
     """Read the words of a file, signature appearances included, and index its document."""
-    file = session.get(DocumentFile, file_id)
+    with transaction(session):  # reading takes seconds: this one is over before
+        file = session.get(DocumentFile, file_id)
     if file is None:
         return
     found = pages.page_text(blobs().path(file.sha256), limit=settings().get(TEXT_PAGES))
@@ -26,3 +27,9 @@ def read_text(session: Session, file_id: int) -> None:
             for page in found
         )
         operations.index(session, session.get_one(Document, file.document_id))
+
+
+@periodic("documents.sweep", seconds=3600, queue=Queue.HEAVY)
+def sweep(_session: Session) -> None:
+    """Delete uploads and packets that killed processes left half read."""
+    blobs().sweep()

@@ -65,7 +65,7 @@ def upload_limit() -> int:
 
 def take_in(stream: BinaryIO, name: str, *, must_be_pdf: bool = True) -> Inspected:
     """Check a foreign file and store its bytes. Raises what `intake` refuses with; then nothing is stored."""
-    with tempfile.NamedTemporaryFile(prefix="eoffice-", suffix=".upload") as spool:
+    with tempfile.NamedTemporaryFile(dir=blobs().spool) as spool:
         size = 0
         while chunk := stream.read(CHUNK):
             size += len(chunk)

@@ -146,7 +146,7 @@ def take_page(upload: Upload, signer: str, notation: str) -> Prepared:
 
 def take_file(upload: Upload) -> tuple[Inspected, Inspected | None]:
     """The PDF of an upload and, where it was one, the Word file it was made from."""
-    with tempfile.NamedTemporaryFile(prefix="eoffice-", suffix=".draft") as spool:
+    with tempfile.NamedTemporaryFile(dir=blobs().spool) as spool:
         while chunk := upload.stream.read(1 << 20):
             spool.write(chunk)
             if spool.tell() > documents.upload_limit():

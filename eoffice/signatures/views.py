@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from eoffice.core import clock
+from eoffice.core.blobs import blobs
 from eoffice.core.errors import AppError
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
 from eoffice.documents import intake
@@ -57,7 +58,7 @@ def verify() -> ResponseReturnValue:
 
 
 def _check(file: FileStorage) -> Checked:
-    with tempfile.NamedTemporaryFile(prefix="eoffice-", suffix=".check") as spool:
+    with tempfile.NamedTemporaryFile(dir=blobs().spool) as spool:
         file.save(spool)
         spool.flush()
         size = spool.tell()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from eoffice.core.blobs import BlobStore
 from eoffice.core.db import sqlalchemy_url
 from eoffice.core.secrets import private_folder
 from exchange.hub.models import Base
-from exchange.keys import SystemKey, load_key, make_key
+from exchange.keys import SystemKey, load_key, make_key, write_once
 from exchange.limits import LIMITS, Limits
 
 #: held while tables are made, so that processes that start together do not collide
@@ -59,13 +58,15 @@ def assemble(
     """
     private_folder(data)
     # No ping before use: a connection lost with the server costs one call a 503, which clients repeat.
+    packets = BlobStore(data / "packets")
+    packets.sweep()
     engine = sa.create_engine(sqlalchemy_url(database), pool_size=threads, max_overflow=4, pool_timeout=10)
     prepare_schema(engine)
     return Axis(
         system_id=system_id,
         engine=engine,
         sessions=sessionmaker(engine, expire_on_commit=False),
-        blobs=BlobStore(data / "packets"),
+        blobs=packets,
         key=_system_key(data, key, key_password, system_id),
         cipher=Fernet(_secret_key(data / "secrets.key")),
         limits=limits,
@@ -91,13 +92,11 @@ def _system_key(data: Path, key: Path | None, password: str | None, system_id: s
 
 def _secret_key(path: Path) -> bytes:
     """The key that secrets are encrypted with; made once, readable by its owner alone."""
+    key = Fernet.generate_key()
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_once(path, key)
     except FileExistsError:
         return path.read_bytes()
-    with os.fdopen(fd, "wb") as file:
-        key = Fernet.generate_key()
-        file.write(key)
     return key
 
 
