@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 
 from eoffice.accounts import permissions as accounts
 from eoffice.accounts.settings import IDLE_MINUTES
+from eoffice.admin.settings import TRUSTED_PROXY
 from eoffice.core import assets, config, logs, openapi, secrets, web
 from eoffice.core.config import TESTING, Settings, settings
 from eoffice.documents.settings import UPLOAD_LIMIT_MB
@@ -48,6 +49,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         SECRET_KEY=secrets.secret("flask"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # behind a proxy people come over TLS, and the cookie must never travel in the clear
+        SESSION_COOKIE_SECURE=settings().get(TRUSTED_PROXY) is not None,
         SESSION_COOKIE_NAME="eoffice",
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=settings().get(IDLE_MINUTES)),
         MAX_CONTENT_LENGTH=_body_limit(),

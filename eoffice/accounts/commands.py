@@ -4,6 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from eoffice.accounts import service
+from eoffice.core.errors import AppError
 from eoffice.core.permissions import system_actor
 from eoffice.core.web import db
 
@@ -22,4 +23,26 @@ token_cli = AppGroup("token", help="Tokens of programs that use /api/v1.")
 @click.option("--days", type=click.IntRange(1), default=365, help="Days until it ends.")
 def create_token(user: str, label: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token and print it, once."""
-    click.echo(service.make_token(db(), system_actor(), user, label, list(scopes) or ["*"], days))
+    try:
+        click.echo(service.make_token(db(), system_actor(), user, label, list(scopes) or ["*"], days))
+    except AppError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@token_cli.command("list")
+def list_tokens() -> None:
+    """Print the tokens that still open something, one a line; never the tokens themselves."""
+    for token in service.tokens(db()):
+        ends = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never"
+        click.echo(f"{token.id}\t{token.user.username}\t{token.label}\t{' '.join(token.scopes)}\tends {ends}")
+
+
+@token_cli.command("revoke")
+@click.argument("number", type=int)
+def revoke_token(number: int) -> None:
+    """End a token at once, by its number in the list."""
+    try:
+        token = service.revoke_token(db(), system_actor(), number)
+    except AppError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"revoked: {token.user.username}, {token.label}")

@@ -18,8 +18,8 @@ from eoffice.accounts.settings import LOCK_HOURS, MAX_TRIES
 from eoffice.core import audit, clock
 from eoffice.core.config import TESTING, settings
 from eoffice.core.db import transaction
-from eoffice.core.errors import AppError, Invalid
-from eoffice.core.permissions import Actor, Permission
+from eoffice.core.errors import AppError, Invalid, NotFound
+from eoffice.core.permissions import DECLARED, Actor, Permission
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Person, Role
 
@@ -29,6 +29,7 @@ SIGN_IN_FAILED = audit.action("accounts.sign_in_failed", _l("Sign-in failed"))
 LOCKED = audit.action("accounts.locked", _l("Account locked after wrong passwords"))
 SIGNED_OUT = audit.action("accounts.signed_out", _l("Signed out"))
 TOKEN_MADE = audit.action("accounts.token_made", _l("Token for a program made"))
+TOKEN_REVOKED = audit.action("accounts.token_revoked", _l("Token for a program revoked"))
 
 
 class WrongPassword(AppError):
@@ -50,6 +51,12 @@ class NoPost(AppError):
 
     status = 403
     message = _l("You hold no post in any agency today. Call your agency's administrator.")
+
+
+class UnknownScope(Invalid):
+    """A scope that no part of the program declares would narrow the token to nothing."""
+
+    message = _l("There is no permission called “%(scope)s”.")
 
 
 class WeakPassword(Invalid):
@@ -166,7 +173,13 @@ def actor_in(user: User | None, post: Assignment, posts: list[Assignment]) -> Ac
 def make_token(
     session: Session, actor: Actor, username: str, label: str, scopes: list[str], days: int | None = 365
 ) -> str:
-    """Make a bearer token for a program that acts as this person; it is shown once. Raises NoPost, WrongPassword."""
+    """Make a bearer token for a program that acts as this person; it is shown once.
+
+    `scopes`: permissions it may use, ["*"] for all of the person's. Raises NoPost, Invalid, UnknownScope.
+    """
+    unknown = sorted(set(scopes) - {"*"} - set(DECLARED))
+    if unknown:
+        raise UnknownScope(scope=unknown[0], field="scopes")
     with transaction(session):
         user = session.scalar(sa.select(User).where(User.username == username))
         if user is None:
@@ -181,6 +194,24 @@ def make_token(
         session.add(token)
         audit.record(session, actor, TOKEN_MADE, token, user=username, label=label, scopes=scopes)
     return plain
+
+
+def revoke_token(session: Session, actor: Actor, token_id: int) -> Token:
+    """End a token at once; one that has ended already stays as it is. Raises NotFound."""
+    with transaction(session):
+        token = session.get(Token, token_id)
+        if token is None:
+            raise NotFound
+        if token.revoked_at is None:
+            token.revoked_at = clock.now()
+            audit.record(session, actor, TOKEN_REVOKED, token, user=token.user.username, label=token.label)
+    return token
+
+
+def tokens(session: Session) -> Sequence[Token]:
+    """Every token that still opens something, oldest first."""
+    alive = sa.or_(Token.expires_at.is_(None), Token.expires_at >= clock.now())
+    return session.scalars(sa.select(Token).where(Token.revoked_at.is_(None), alive).order_by(Token.id)).all()
 
 
 def actor_of_token(session: Session, plain: str) -> Actor | None:
