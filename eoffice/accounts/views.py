@@ -49,7 +49,7 @@ class SignedInUser(UserMixin):
 def load_user(mark: str) -> SignedInUser | None:
     """Find the person behind a cookie; None when the cookie is old."""
     user_id, _, stamp = mark.partition(":")
-    user = db().get(User, int(user_id)) if user_id.isdigit() else None
+    user = db().get(User, int(user_id)) if user_id.isdecimal() else None
     return SignedInUser(user) if user is not None and user.active and user.session_stamp == stamp else None
 
 

@@ -32,7 +32,7 @@ def page(session: Session, query: sa.Select[T], keys: Sequence[Key], mark: str |
 
     `mark` is what an earlier page gave as `next` or `previous`; a mark that cannot be read raises NotFound.
     """
-    back, after = _read(mark)
+    back, after = _read(mark, keys)
     ordered = query.order_by(*(key.asc() if back else key.desc() for key in keys))
     if after is not None:
         row = sa.tuple_(*keys)
@@ -56,15 +56,20 @@ def _write(row: object, keys: Sequence[Key]) -> str:
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def _read(mark: str | None) -> tuple[bool, list[Any] | None]:
+def _read(mark: str | None, keys: Sequence[Key]) -> tuple[bool, list[Any] | None]:
     if not mark:
         return False, None
     try:
         raw = mark[1:] + "=" * (-len(mark[1:]) % 4)
-        values = json.loads(base64.urlsafe_b64decode(raw))
-        return mark[0] == "b", [_value(v) for v in values]
+        values = [_value(v) for v in json.loads(base64.urlsafe_b64decode(raw))]
     except (ValueError, TypeError) as error:
         raise NotFound from error
+    # an address may be cut or made up: what the database could not compare is no mark
+    fits = [type(value) is key.type.python_type for value, key in zip(values, keys, strict=False)]
+    naive = any(isinstance(value, datetime) and value.tzinfo is None for value in values)
+    if len(values) != len(keys) or not all(fits) or naive:
+        raise NotFound
+    return mark[0] == "b", values
 
 
 def _value(value: Any) -> Any:

@@ -24,7 +24,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -129,6 +129,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(StaleDataError, lambda _error: _app_error(Conflict()))
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(DataError, _unreadable)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _http_error)
     if not app.testing:
@@ -243,6 +244,12 @@ def _app_error(error: AppError) -> Response:
 def _database_away(error: OperationalError) -> Response:
     log.error("database away", error=str(error.orig))
     return _answer(503, str(Unavailable()))
+
+
+def _unreadable(error: DataError) -> Response:
+    """A number beyond every id, or a character no text holds: nobody types that, and no row has it."""
+    log.warning("unreadable value", path=request.path, error=type(error.orig).__name__)
+    return _answer(400, _("The request could not be read. Go back and try again."))
 
 
 def _expired(_error: CSRFError) -> Response:

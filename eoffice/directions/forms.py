@@ -74,7 +74,7 @@ class _Marks(SelectMultipleField):
 
     def pre_validate(self, _form: Any) -> None:
         """Refuse marks that are no marks at all."""
-        if any(mark[:1] not in ("u", "p") or not mark[1:].isdigit() for mark in self.data or ()):
+        if any(mark[:1] not in ("u", "p") or not mark[1:].isdecimal() for mark in self.data or ()):
             raise ValidationError(
                 str(_l("One of those named holds no post here today. Choose again from the list."))
             )

@@ -1,5 +1,6 @@
 """The drafting form: what was typed, kept through every error, and the values made of it."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,11 +95,11 @@ class Typed:
         return Fields(
             kind_code=self.kind_code,
             subject=self.subject,
-            signer_id=int(self.signer_id) if self.signer_id.isdigit() else 0,
-            unit_id=int(self.unit_id) if self.unit_id.isdigit() else None,
+            signer_id=int(self.signer_id) if self.signer_id.isdecimal() else 0,
+            unit_id=int(self.unit_id) if self.unit_id.isdecimal() else None,
             urgency=Urgency(int(self.urgency)) if self.urgency in {"0", "1", "2", "3"} else Urgency.NORMAL,
             due_on=day(self.due_on),
-            reply_to_id=int(self.reply_to) if self.reply_to.isdigit() else None,
+            reply_to_id=int(self.reply_to) if self.reply_to.isdecimal() else None,
             recipients=tuple(_code(session, name, chosen) for name, chosen in self.recipients),
         )
 
@@ -144,14 +145,17 @@ def day(typed: str) -> date | None:
 def millimetres(form: Mapping[str, Any], name: str) -> float:
     """A length, with comma or point. Raises BadNumber."""
     try:
-        return float(str(form.get(name, "")).replace(",", "."))
+        length = float(str(form.get(name, "")).replace(",", "."))
     except ValueError:
         raise BadNumber(field=name) from None
+    if not math.isfinite(length):
+        raise BadNumber(field=name)
+    return length
 
 
 def _code(session: Session, name: str, chosen: str) -> str:
     """The code of the row: chosen from the list, or what was typed."""
-    if chosen.isdigit():
+    if chosen.isdecimal():
         agency = session.get(Agency, int(chosen))
         return agency.code if agency and agency.name == name else name
     return chosen or name

@@ -73,7 +73,7 @@ def by_code(session: Session, actor: Actor, question: Question) -> Sequence[Docu
         given = sa.select(RegisterEntry.document_id).where(
             RegisterEntry.agency_id == actor.agency_id,
             RegisterEntry.register_id.in_(own),
-            RegisterEntry.number == (int(number) if number.isdigit() and len(number) < 10 else -1),
+            RegisterEntry.number == (int(number) if number.isdecimal() and len(number) < 10 else -1),
             RegisterEntry.voided_at.is_(None),
         )
         wanted = sa.union(on_page, given)

@@ -107,6 +107,52 @@ def test_without_a_good_token_there_is_no_answer(api: Flask, session: Session) -
         assert body["error"] == "unauthorized"
 
 
+def test_a_revoked_token_opens_nothing_from_that_moment(api: Flask, session: Session) -> None:
+    province(session)
+    token = _token(session, ["*"])
+    assert _get(api, "who", token)[0] == 200
+    listed = api.test_cli_runner().invoke(args=["token", "list"])
+    number = listed.output.split("\t")[0]
+    assert token not in listed.output
+    assert api.test_cli_runner().invoke(args=["token", "revoke", number]).exit_code == 0
+    assert _get(api, "who", token)[0] == 401
+    assert api.test_cli_runner().invoke(args=["token", "list"]).output == ""
+
+
+def test_a_scope_nobody_declares_is_refused(session: Session) -> None:
+    province(session)
+    with pytest.raises(service.UnknownScope):
+        _token(session, ["incoming:regsiter"])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/incoming/99999999999999999999", 400),
+        ("/files/99999999999999999999", 400),
+        ("/incoming?mark=aWzFd", 404),  # [1]
+        ("/incoming?mark=aWzEsMl0", 404),  # [1,2]
+        ("/incoming?mark=aWyIyMDI2LTAxLTAxVDAwOjAwOjAwIiwxXQ", 404),  # a moment without zone
+        ("/incoming?mark=x", 404),
+        ("/search?q=1²", 200),
+        ("/search?q=%00", 200),
+    ],
+)
+def test_an_address_made_up_is_answered_and_no_fault(
+    app: Flask, session: Session, path: str, status: int
+) -> None:
+    province(session)
+    assert client_for(app, "a_clerk").get(path).status_code == status
+
+
+def test_behind_a_proxy_the_cookie_travels_over_tls_alone(session: Session) -> None:
+    from eoffice.app import create_app
+
+    province(session)
+    assert create_app().config["SESSION_COOKIE_SECURE"] is False
+    assert create_app({"EOFFICE_TRUSTED_PROXY": "10.0.0.1"}).config["SESSION_COOKIE_SECURE"] is True
+
+
 def test_a_cookie_opens_no_api(api: Flask, session: Session) -> None:
     province(session)
     client = client_for(api, "a_clerk")

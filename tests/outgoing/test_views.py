@@ -115,6 +115,19 @@ def test_every_page_of_every_state_opens_for_everyone_who_may_know(
     assert client("a_archivist").get(f"/outgoing/{document.id}").status_code == 404
 
 
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("left", ["nan", "inf", "-1", "", "x"])
+def test_a_number_line_that_is_no_place_is_refused(
+    session: Session, place: Province, client: Callable[[str], FlaskClient], left: str
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.NUMBERING)
+    before = document.number_box
+    sent = {"left": left, "top": "40", "width": "165"}
+    assert client("a_clerk").post(f"/outgoing/{document.id}/place", data=sent).status_code == 422
+    session.refresh(document)
+    assert document.number_box == before
+
+
 def test_the_forms_and_the_reading_room_cost_no_more_than_any_page(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
