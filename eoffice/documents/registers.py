@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry
 
 REGISTER_OPENED = audit.action("documents.register_opened", _l("Register opened"))
@@ -87,7 +87,7 @@ def _choose(open_ones: Sequence[Register], kind_code: str) -> Register | None:
 
 def _carry_over(session: Session, earlier: Register, year: int) -> Register:
     """The series starts from 01 on 1 January; two first callers make one register."""
-    session.execute(
+    made = session.scalar(
         sa.dialects.postgresql.insert(Register)
         .values(
             agency_id=earlier.agency_id, year=year, direction=earlier.direction, code=earlier.code,
@@ -95,9 +95,16 @@ def _carry_over(session: Session, earlier: Register, year: int) -> Register:
             opening_number=0, last_number=0,
         )
         .on_conflict_do_nothing()
+        .returning(Register.id)
     )  # fmt: skip
     key = (Register.agency_id == earlier.agency_id, Register.year == year, Register.code == earlier.code)
-    return session.scalars(sa.select(Register).where(*key)).one()
+    register = session.scalars(sa.select(Register).where(*key)).one()
+    if made is not None:
+        audit.record(
+            session, system_actor(register.agency_id), REGISTER_OPENED, register,
+            year=year, code=register.code, opening_number=0,
+        )  # fmt: skip
+    return register
 
 
 def registers(

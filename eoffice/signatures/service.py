@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, undefer
 from eoffice.core import audit, clock
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
-from eoffice.core.errors import Invalid, NotFound
+from eoffice.core.errors import Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import search_text
 from eoffice.directory.models import Agency, Person
@@ -62,7 +62,7 @@ def add_key(
             subject=key.info.name, issuer=key.info.issuer, fingerprint=key.info.fingerprint,
             not_before=key.info.not_before, not_after=key.info.not_after, failed_tries=0,
         )  # fmt: skip
-        require(actor, SIGNATURE_KEYS)
+        _require_own(actor, agency)
         before = queries.key(session, purpose, agency_id, person_id)
         if before is not None:
             before.active = False
@@ -72,6 +72,13 @@ def add_key(
             session, actor, KEY_ADDED, row, purpose=purpose, subject=row.subject, fingerprint=row.fingerprint
         )
     return row
+
+
+def _require_own(actor: Actor, agency: Agency | None) -> None:
+    """Administrators enter keys of their own agency, the program alone that of the installation. Raises Forbidden."""
+    require(actor, SIGNATURE_KEYS, agency)
+    if agency is None and not actor.is_system:
+        raise Forbidden
 
 
 def _check_owner(key: Pkcs12Key, purpose: KeyPurpose, agency: Agency | None, person: Person | None) -> None:
@@ -173,7 +180,7 @@ def set_image(
     if not 10 <= width_mm <= 80 or not 0.2 <= ratio <= 8:
         raise errors.WrongPicture(field="picture")
     with transaction(session):
-        require(actor, SIGNATURE_KEYS)
+        require(actor, SIGNATURE_KEYS, agency)
         row = queries.image(session, kind, agency.id, person.id if person else None)
         if row is None:
             row = SignatureImage(agency_id=agency.id, person_id=person.id if person else None, kind=kind)

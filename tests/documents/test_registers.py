@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
+from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
 from eoffice.documents import registers
 from eoffice.documents.models import Direction, Register, RegisterEntry
@@ -131,6 +132,13 @@ def test_the_year_turns_at_midnight_here_and_the_series_starts_again(session: Se
     with clock.freeze(turn), transaction(session):
         entry = registers.give_number(session, place.a.clerk, document, clock.today())
     assert (entry.number, entry.register.year) == (1, turn.year + 1)
+    opened = session.scalars(
+        sa.select(AuditEntry)
+        .where(AuditEntry.action == registers.REGISTER_OPENED)
+        .order_by(AuditEntry.id.desc())
+    ).first()
+    assert opened is not None
+    assert (opened.details["year"], opened.agency_id) == (turn.year + 1, place.a.agency.id)
 
 
 def test_the_two_agencies_number_apart(session: Session) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from eoffice.app import create_app
 from eoffice.core import clock, config
 from eoffice.core.audit import AuditEntry
+from eoffice.core.errors import Forbidden
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.signatures import checking, errors, queries, trust
@@ -19,7 +20,7 @@ from eoffice.signatures.settings import TRUST_DIR
 from signing.errors import UnusableImage
 from signing.report import Report, Verdict
 from tests.factories import PIN, Province, province
-from tests.signatures.keys import agency_key, equip, pki
+from tests.signatures.keys import _seal, agency_key, equip, pki
 from tests.web import client_for
 
 
@@ -46,6 +47,22 @@ def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) ->
             session, system_actor(), found.pkcs12, KeyPurpose.PERSON, place.a.agency,
             place.a.posts[Role.CLERK].person, PIN,
         )  # fmt: skip
+
+
+def test_an_administrator_enters_keys_and_pictures_of_his_own_agency_only(
+    session: Session, place: Province
+) -> None:
+    administrator = place.a.actors[Role.ADMINISTRATOR]
+    agency = place.b.agency
+    data = agency_key(pki().folder, agency.name, agency.code)
+    with pytest.raises(Forbidden):
+        unlocking.add_key(session, administrator, data, KeyPurpose.AGENCY, agency, None, PIN)
+    system = pki().issue_system("Văn phòng điện tử", "Tỉnh An Giang", passphrase=PIN)
+    with pytest.raises(Forbidden):
+        unlocking.add_key(session, administrator, system, KeyPurpose.SYSTEM, None, None, PIN)
+    with pytest.raises(Forbidden):
+        unlocking.set_image(session, administrator, ImageKind.SEAL, agency, None, _seal(agency.name), 36)
+    assert not queries.keys(session, agency.id)
 
 
 def test_an_agencys_key_opens_for_its_own_people_only(session: Session, place: Province) -> None:
