@@ -35,9 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "EOFFICE_TESTING": "yes",
         "TEST_INSTANCE": folder,
     }
+    from eoffice.app import load
     from eoffice.core.embedded import APP, OWNER, Embedded
     from eoffice.migrations import upgrade
 
+    load()  # every setting is declared before the server's secrets read the first
     server = Embedded(Path(folder) / "pg")
     _server.append(
         server.start("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
