@@ -109,6 +109,8 @@ class AxisClient:
     def sent(self, doc_id: str, kind: MessageKind = MessageKind.DOCUMENT) -> list[Progress]:
         """What became of a sent message, one entry per recipient."""
         parameters = {"servicetype": "eDoc", "messagetype": kind.value, "docId": doc_id}
+        # a province has more agencies than a page of the list holds by default
+        parameters["pageSize"] = "1000"
         return [self._progress(item) for item in self._list("getSentEdocList", parameters)]
 
     # Receiving

@@ -58,7 +58,7 @@ def content_of(message: DocumentMessage, files: Iterable[ArrivedFile]) -> Arriva
     """The fields of a parsed message, cut to what our columns hold."""
     signer = message.signer
     return ArrivalContent(
-        sender_code=message.sender.organ_id,
+        sender_code=message.sender.organ_id[:35],
         sender_name=(message.sender.name or message.sender.organ_id)[:200],
         code_number=message.code.number[:11],
         code_notation=message.code.notation[:30],

@@ -34,10 +34,12 @@ HELD = {"key_share": True}
 @job("gateway.send", Queue.EXCHANGE)
 def send(session: Session, dispatch_id: int) -> None:
     """Send a packet of the outbox. The same bytes and id on every try make a repeat harmless."""
-    sent = session.get(Dispatch, dispatch_id, populate_existing=True)
-    if sent is None or sent.state != DispatchState.WAITING:
-        return
-    client, sender = axis.client(), queries.code_of(session, sent.agency_id)
+    with transaction(session):  # the axis may take minutes: this one is over before
+        sent = session.get(Dispatch, dispatch_id, populate_existing=True)
+        if sent is None or sent.state != DispatchState.WAITING:
+            return
+        sender = queries.code_of(session, sent.agency_id)
+    client = axis.client()
     try:
         digest = _packet(session, sent)
         if client is None:
@@ -61,8 +63,8 @@ def _packet(session: Session, sent: Dispatch) -> Digest:
     """Build the packet once and keep its bytes. Raises ExchangeError when it cannot be built."""
     if sent.packet_sha256 is not None and sent.packet_size is not None:
         return Digest(sent.packet_sha256, sent.packet_size)
-    message = messages.document_message(session, sent)
-    session.rollback()
+    with transaction(session):  # building reads every file: as above
+        message = messages.document_message(session, sent)
     with tempfile.TemporaryFile() as spool:
         codec.build(message, spool)
         spool.seek(0)
@@ -113,7 +115,7 @@ def send_report(session: Session, report_id: int) -> None:
     client = axis.client()
     spool = BytesIO()
     digest = codec.build(messages.status_message(session, report), spool)
-    sender, message_id = queries.code_of(session, report.agency_id), report.message_id
+    sender, message_id = queries.addressed_code(session, report), report.message_id
     session.rollback()
     try:
         if client is None:
@@ -168,9 +170,13 @@ def ask_progress(session: Session) -> None:
         assert hub_id is not None  # set together with the state
         try:
             progress = client.sent(hub_id)
-        except ExchangeError as error:
+        except Unavailable as error:
             log.warning("progress not told", axis_id=hub_id, error=error.en)
             return
+        except ExchangeError as error:
+            # this one is asked about later; the others must not wait behind it
+            log.error("progress not told", axis_id=hub_id, error=error.en)
+            progress = []
         with transaction(session):
             _note_progress(session, dispatch_id, {item.recipient: item for item in progress})
 
@@ -206,9 +212,8 @@ def _moment(text: str) -> datetime | None:
 def sweep(session: Session) -> None:
     """See that everything in the outbox has a job, whatever became of the one it had."""
     with transaction(session):
-        for sent in queries.waiting(session):
-            if sent.next_try_at < clock.now() - timedelta(minutes=1):
-                document = session.get_one(Document, sent.document_id)
-                operations.enqueue(session, sent, document.urgency)
+        for sent in queries.waiting(session, clock.now() - timedelta(minutes=1)):
+            document = session.get_one(Document, sent.document_id)
+            operations.enqueue(session, sent, document.urgency)
         for report in queries.waiting_reports(session):
             operations.enqueue_report(session, report.id, report.arrival_id)

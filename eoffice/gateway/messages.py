@@ -1,5 +1,7 @@
 """From rows to edXML messages."""
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
@@ -59,7 +61,7 @@ def status_message(session: Session, report: Report) -> StatusMessage:
     agency = session.get_one(Agency, report.agency_id)
     content = ArrivalContent.from_json(arrival.packet.content)
     return StatusMessage(
-        sender=_organization(agency),
+        sender=replace(_organization(agency), organ_id=arrival.addressed_code),
         response_for=ResponseFor(
             organ_id=arrival.sender_code,
             code=Code(content.code_number, content.code_notation).full,

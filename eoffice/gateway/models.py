@@ -125,7 +125,7 @@ class PacketState(StrEnum):
     """What became of a packet we fetched."""
 
     STORED = "stored"
-    #: it could not be read: kept aside here and told to the axis
+    #: it could not be read, or names no agency of ours: kept aside here and told to the axis
     DAMAGED = "damaged"
 
 

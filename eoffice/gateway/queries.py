@@ -53,16 +53,23 @@ def trouble(
     return session.scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
 
 
-def waiting(session: Session) -> Sequence[Dispatch]:
-    """Everything in the outbox, oldest first."""
-    query = sa.select(Dispatch).where(Dispatch.state == DispatchState.WAITING).order_by(Dispatch.id)
-    return session.scalars(query).all()
+def waiting(session: Session, due_before: datetime, *, limit: int = 1000) -> Sequence[Dispatch]:
+    """What lies in the outbox and should have been tried before that moment, the longest due first."""
+    query = sa.select(Dispatch).where(
+        Dispatch.state == DispatchState.WAITING, Dispatch.next_try_at < due_before
+    )
+    return session.scalars(query.order_by(Dispatch.next_try_at).limit(limit)).all()
 
 
 def waiting_reports(session: Session) -> Sequence[Report]:
     """Statuses that have not gone back yet, oldest first."""
     query = sa.select(Report).where(Report.state == DispatchState.WAITING).order_by(Report.id)
     return session.scalars(query).all()
+
+
+def addressed_code(session: Session, report: Report) -> str:
+    """The code a report goes back under: the one its sender wrote, old or new, since it may know no other."""
+    return session.get_one(Arrival, report.arrival_id).addressed_code
 
 
 def code_of(session: Session, agency_id: int) -> str:

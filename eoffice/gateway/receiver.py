@@ -227,9 +227,14 @@ def _store_document(
         )
         if new:
             _one_at_a_time(session, content)
-            addressed = {r.organ_id for r in message.recipients} | set(offered.recipients)
-            for agency in _local(session, addressed):
-                _arrive(session, packet, content, agency, addressed)
+            written = {r.organ_id for r in message.recipients}
+            local = _local(session, written | set(offered.recipients))
+            for agency in local:
+                _arrive(session, packet, content, agency, written)
+            if not local:
+                # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.
+                packet.state, packet.error = PacketState.DAMAGED, "No recipient is an agency of this system"
+                log.error("packet for nobody here", axis_id=offered.doc_id, addressed=sorted(written))
     return packet
 
 
@@ -244,8 +249,14 @@ def _local(session: Session, codes: set[str]) -> list[Agency]:
     return list(session.scalars(sa.select(Agency).where(Agency.hosted, named).order_by(Agency.id)))
 
 
+def _written(agency: Agency, codes: set[str]) -> str:
+    """The agency's code as the sender wrote it; the axis itself names the current one."""
+    old = agency.old_code
+    return old if old is not None and old in codes and agency.code not in codes else agency.code
+
+
 def _arrive(
-    session: Session, packet: Packet, content: ArrivalContent, agency: Agency, addressed: set[str]
+    session: Session, packet: Packet, content: ArrivalContent, agency: Agency, written: set[str]
 ) -> None:
     """One arrival at one agency; 01 goes back in the same transaction, before anybody has looked at it."""
     earlier = session.scalar(
@@ -261,7 +272,7 @@ def _arrive(
     )
     arrival = Arrival(
         agency_id=agency.id, packet_id=packet.id, sender_code=content.sender_code, sender_name=content.sender_name,
-        addressed_code=agency.code if agency.code in addressed else (agency.old_code or agency.code),
+        addressed_code=_written(agency, written),
         document_uid=content.document_uid, arrived_at=clock.now(), repeats_id=earlier,
     )  # fmt: skip
     session.add(arrival)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock, events, jobs
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
+from eoffice.directory.models import Agency
 from eoffice.documents import operations as documents
 from eoffice.documents.events import DocumentIssued
 from eoffice.documents.models import FileRole
@@ -20,10 +21,12 @@ from eoffice.gateway.models import Arrival, Dispatch, DispatchState, Hop, Packet
 from eoffice.gateway.receiver import receive_round
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import State
+from exchange.answers import Progress
 from exchange.build import Digest
 from exchange.client import AxisClient
-from exchange.errors import Unavailable
+from exchange.errors import Refused, Unavailable
 from exchange.model import MessageKind
+from exchange.parse import read_header
 from exchange.testing import HubProcess
 from exchange.testing import document as edoc
 from tests.factories import Province, province
@@ -226,3 +229,78 @@ def test_a_damaged_packet_is_kept_aside_and_told_to_the_axis(
     assert blobs().check(packet.sha256)
     assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 0
     assert theirs.sent(sent.doc_id)[0].state == gateway_jobs.Transport.FAIL
+
+
+def _send(theirs: AxisClient, number: int, *recipients: str) -> str:
+    """A document of the foreign system; the axis's id of it."""
+    from exchange.build import build
+    from exchange.model import Organization
+
+    to = [Organization(code, "Nơi nhận") for code in recipients]
+    spool = BytesIO()
+    digest = build(edoc(number, sender=Organization("G09", "Bộ Nội vụ"), recipients=to), spool)
+    spool.seek(0)
+    return theirs.send(spool, digest, kind=MessageKind.DOCUMENT, sender="G09").doc_id
+
+
+def _receive() -> None:
+    client = gateway_jobs.axis.client()
+    assert client is not None
+    receive_round(client, MessageKind.DOCUMENT)
+
+
+def test_a_packet_for_nobody_here_is_kept_and_its_sender_told(
+    session: Session, hub_process: HubProcess, hub: HubProcess, theirs: AxisClient
+) -> None:
+    province(session)
+    ours = gateway_jobs.axis.client()
+    assert ours is not None
+    ours.register_agency("H01.99", "Cơ quan đã giải thể", mail="vanthu@example.vn")
+    sent = _send(theirs, 78, "H01.99")
+    _receive()
+    packet = session.scalars(sa.select(Packet)).one()
+    assert packet.state == PacketState.DAMAGED
+    assert blobs().check(packet.sha256)
+    assert theirs.sent(sent)[0].state == gateway_jobs.Transport.FAIL
+
+
+def test_who_wrote_the_old_code_is_answered_under_it(
+    session: Session, hub: HubProcess, theirs: AxisClient
+) -> None:
+    place = province(session)
+    with transaction(session):
+        session.get_one(Agency, place.a.agency.id).old_code = "000.00.12.H01"
+    ours = gateway_jobs.axis.client()
+    assert ours is not None
+    ours.register_agency("H01.12", place.a.agency.name, mail="vanthu@example.vn", old_code="000.00.12.H01")
+    _send(theirs, 79, "000.00.12.H01")
+    _receive()
+    assert session.scalars(sa.select(Arrival.addressed_code)).one() == "000.00.12.H01"
+    jobs.work_off(session)
+    assert session.scalars(sa.select(Report.state)).all() == [DispatchState.ACCEPTED]
+    waiting = theirs.received(MessageKind.STATUS)
+    with theirs.open(waiting[-1].doc_id) as stream:
+        status = read_header(stream).message
+    assert status.sender.organ_id == "000.00.12.H01"
+
+
+def test_one_packet_the_axis_knows_nothing_of_holds_up_no_other(
+    session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = province(session)
+    documents_sent = [issue(session, place, number) for number in (131, 132)]
+    jobs.work_off(session)
+    for offered in theirs.received(MessageKind.DOCUMENT):
+        with theirs.open(offered.doc_id) as stream:
+            stream.read()
+    bad = session.scalars(sa.select(Dispatch.hub_id).order_by(Dispatch.id)).first()
+    asked = AxisClient.sent
+
+    def refuse_the_first(client: AxisClient, hub_id: str) -> list[Progress]:
+        if hub_id == bad:
+            raise Refused("BAD", "unknown")
+        return asked(client, hub_id)
+
+    monkeypatch.setattr(AxisClient, "sent", refuse_the_first)
+    gateway_jobs.ask_progress(session)
+    assert [hops(session, one)["G09"] for one in documents_sent] == [Hop.ON_AXIS, Hop.FETCHED]
