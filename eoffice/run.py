@@ -19,13 +19,13 @@ from types import FrameType
 from eoffice.app import load
 from eoffice.core import config, logs
 from eoffice.core.config import HUB_PORT, INSTANCE, PORT, TRUST_PORT, ConfigError, Settings, settings
-from eoffice.core.db import DATABASE_URL, database_url, migration_url
-from eoffice.core.embedded import APP, HUB, OWNER, Embedded, EmbeddedError
+from eoffice.core.db import DATABASE_URL
+from eoffice.core.embedded import HUB, OWNER, Embedded, EmbeddedError
 from eoffice.core.processes import Child, NotReady, Process, Supervisor, port_is_free, spawn
 from eoffice.core.secrets import private_folder, secret
 from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, SYSTEM
 from eoffice.demo.tour import text as tour
-from eoffice.migrations import upgrade
+from eoffice.migrations import upgrade_installation
 
 
 class CannotRun(Exception):
@@ -144,10 +144,7 @@ def _database(supervisor: Supervisor, chosen: Plan) -> None:
         supervisor.add(Process("database", server.start, stop_signal=signal.SIGINT))
         server.prepare(("eoffice", OWNER), ("eoffice_hub", HUB))
         os.environ["EOFFICE_HUB_DATABASE_URL"] = server.url("eoffice_hub", HUB)
-        upgrade(migration_url(), APP)
-    else:
-        upgrade(migration_url())
-    assert database_url()
+    upgrade_installation()
 
 
 def _trust_services(supervisor: Supervisor, chosen: Plan) -> None:

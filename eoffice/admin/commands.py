@@ -16,6 +16,7 @@ from eoffice.core.config import PORT, settings
 from eoffice.core.states import Tone
 from eoffice.core.web import db
 from eoffice.gateway.receiver import Receiver
+from eoffice.migrations import upgrade_installation
 
 audit_cli = AppGroup("audit", help="The log of changes.")
 
@@ -28,6 +29,13 @@ def prove() -> None:
         click.echo(f"broken: seal {proof.broken_at} does not fit its entries; {proof.seals} before it do")
         sys.exit(1)
     click.echo(f"unbroken: {proof.entries} entries under {proof.seals} seals")
+
+
+@click.command("migrate")
+def migrate() -> None:
+    """Bring the database's tables up to this version, as the role that owns them."""
+    upgrade_installation()
+    click.echo("the tables are of this version")
 
 
 @click.command("health")
@@ -75,4 +83,4 @@ def worker() -> None:
 
 
 #: commands without a group
-TOP_LEVEL = (health, serve, worker)
+TOP_LEVEL = (health, migrate, serve, worker)

@@ -29,10 +29,11 @@ MEGABYTE = 1 << 20
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _SECCOMP_MODE_FILTER = 2
 _SECCOMP_ALLOW, _SECCOMP_EPERM = 0x7FFF0000, 0x00050001
-#: audit architecture and the numbers of socket, connect, execve, execveat, ptrace, io_uring_setup
+#: audit architecture and the numbers of socket, connect, execve, execveat, ptrace, io_uring_setup, and of what
+#: reaches into other processes of this account: process_vm_readv, process_vm_writev, kill, pidfd_getfd
 _FORBIDDEN = {
-    "x86_64": (0xC000003E, (41, 42, 59, 322, 101, 425)),
-    "aarch64": (0xC00000B7, (198, 203, 221, 281, 117, 425)),
+    "x86_64": (0xC000003E, (41, 42, 59, 322, 101, 425, 310, 311, 62, 438)),
+    "aarch64": (0xC00000B7, (198, 203, 221, 281, 117, 425, 270, 271, 129, 438)),
 }
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from eoffice.core.db import sqlalchemy_url
+from eoffice.core.db import database_url, migration_url, sqlalchemy_url
 
 
 def configuration(url: str) -> Config:
@@ -15,6 +15,12 @@ def configuration(url: str) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["url"] = url
     return config
+
+
+def upgrade_installation() -> None:
+    """Bring the database of the settings up to date; a role of the application's own gets its rights, no more."""
+    owner, role = migration_url(), sqlalchemy_url(database_url()).username
+    upgrade(owner, role if role != sqlalchemy_url(owner).username else None)
 
 
 def upgrade(url: str, app_role: str | None = None) -> None:

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from flask import Flask
 
-from eoffice.core.db import Base, sqlalchemy_url
+from eoffice.core.db import Base, new_session, sqlalchemy_url
 from tests.conftest import name_of, url_of
 
 
@@ -42,3 +43,10 @@ def test_every_state_that_the_models_know_is_allowed_by_the_database(migrated: s
                 written = found[f"ck_{table.name}_{column.type.name}"]
                 missing = [value for value in column.type.enums if f"'{value}'" not in written]
                 assert not missing, f"{table.name}.{column.name} refuses {missing}"
+
+
+def test_the_migrate_command_repeats_without_harm_and_keeps_the_log_from_the_application(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=["migrate"])
+    assert (done.exit_code, done.output) == (0, "the tables are of this version\n")
+    with new_session() as session, pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        session.execute(sa.text("DELETE FROM audit_entry"))

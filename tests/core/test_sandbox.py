@@ -85,8 +85,18 @@ def test_python_code_reaches_neither_network_nor_programs(expression: str) -> No
 @pytest.mark.skipif(
     sandbox.network_closed_by() != "kernel", reason="this kernel offers no system call filter"
 )
-@pytest.mark.parametrize("native", ["socket(1, 1, 0)", "socket(2, 1, 0)", "execv(b'/bin/true', None)"])
-def test_native_code_reaches_neither_network_nor_programs(native: str) -> None:
+@pytest.mark.parametrize(
+    "native",
+    [
+        "socket(1, 1, 0)",
+        "socket(2, 1, 0)",
+        "execv(b'/bin/true', None)",
+        "kill(__import__('os').getppid(), 0)",
+        "process_vm_readv(__import__('os').getppid(), None, 0, None, 0, 0)",
+        "process_vm_writev(__import__('os').getppid(), None, 0, None, 0, 0)",
+    ],
+)
+def test_native_code_reaches_neither_network_nor_programs_nor_other_processes(native: str) -> None:
     assert sandbox.call(EVAL, f"__import__('ctypes').CDLL(None).{native}") == -1
 
 
