@@ -136,10 +136,12 @@ class Album:
 def inbox(album: Album, target: Path) -> None:
     """The README's picture: few colours, so that it is small."""
     page = album.open(Shot("inbox", Role.CLERK, "/incoming"))
-    page.locator(ROW).nth(1).click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/preview"):
+        page.locator(ROW).filter(has=page.locator(".urgency")).first.click()
+    page.mouse.move(0, 0)
+    page.locator("#preview img").first.evaluate("image => image.decode()")
     picture = Image.open(io.BytesIO(page.screenshot()))
-    picture.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(target, optimize=True)
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 def main(words: list[str]) -> int:

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from eoffice.directory.models import Role
 from tests.browser.conftest import Desks
-from tests.flows.installation import Installation, account
+from tests.flows.installation import Installation, account, wait_for
 from tests.flows.steps import Office
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -78,7 +78,7 @@ CASES = [(name, "light") for name in PAGES | MORE] + [(name, "dark") for name in
 
 @pytest.fixture(scope="session")
 def examples(office: Office) -> dict[str, int]:
-    """A document for each kind of page."""
+    """A document for each kind of page; the worker brings the last of the demonstration."""
 
     def first(kind: str, tab: str) -> int:
         reader = (
@@ -88,7 +88,10 @@ def examples(office: Office) -> dict[str, int]:
             if tab in ("direct", "sign")
             else office.clerk
         )
-        return int(reader.get(f"/api/v1/{kind}?tab={tab}")["documents"][0]["id"])
+        found = wait_for(
+            lambda: reader.get(f"/api/v1/{kind}?tab={tab}")["documents"], told=f"{kind} in {tab}"
+        )
+        return int(found[0]["id"])
 
     return {
         "incoming": first("incoming", "progress"),
