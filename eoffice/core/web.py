@@ -66,12 +66,11 @@ SIGNED_IN = Need("signed-in")
 V = TypeVar("V", bound=Callable[..., Any])
 
 
-def needs(what: Permission | Need, *, api: bool = False) -> Callable[[V], V]:
+def needs(what: Permission | Need) -> Callable[[V], V]:
     """State what a view needs; a route that states nothing is refused for everyone, and a test finds it."""
 
     def state(view: V) -> V:
         view.needs = what  # type: ignore[attr-defined]  # read by `_guard`
-        view.for_api = api  # type: ignore[attr-defined]
         return view
 
     return state

@@ -71,12 +71,6 @@ def kind(code: str) -> Kind:
     return KINDS.get(code) or next((k for k in INCOMING_ONLY if k.code == code), OTHER)
 
 
-def kind_by_name(name: str) -> Kind:
-    """A kind by its name on the wire or on the page; what is not known counts as other."""
-    wanted = name.strip().lower()
-    return next((k for k in (*KINDS.values(), *INCOMING_ONLY) if k.name.lower() == wanted), OTHER)
-
-
 def notation(of: Kind, agency: str, unit: str) -> str:
     """The notation after the number: QĐ-UBND, or UBND-VX for a công văn (Appendix I, part II.3)."""
     return f"{of.abbreviation}-{agency}" if of.abbreviation else f"{agency}-{unit}"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.errors import NotFound
-from eoffice.core.permissions import Actor, allowed
+from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.documents.models import (
     Direction,
@@ -75,17 +75,17 @@ def duplicates(
     return session.scalars(query.order_by(Document.id).limit(5)).all()
 
 
-def linked(session: Session, document: Document, kind: LinkKind) -> Sequence[Document]:
-    """Documents this one refers to."""
-    query = sa.select(Document).join(DocumentLink, DocumentLink.target_id == Document.id)
+def linked(session: Session, actor: Actor, document: Document, kind: LinkKind) -> Sequence[Document]:
+    """Documents this one refers to, of those the actor may know of."""
+    query = visible(actor).join(DocumentLink, DocumentLink.target_id == Document.id)
     return session.scalars(
         query.where(DocumentLink.source_id == document.id, DocumentLink.kind == kind)
     ).all()
 
 
-def linking(session: Session, document: Document, kind: LinkKind) -> Sequence[Document]:
-    """Documents that refer to this one."""
-    query = sa.select(Document).join(DocumentLink, DocumentLink.source_id == Document.id)
+def linking(session: Session, actor: Actor, document: Document, kind: LinkKind) -> Sequence[Document]:
+    """Documents that refer to this one, of those the actor may know of."""
+    query = visible(actor).join(DocumentLink, DocumentLink.source_id == Document.id)
     return session.scalars(
         query.where(DocumentLink.target_id == document.id, DocumentLink.kind == kind)
     ).all()
@@ -94,8 +94,3 @@ def linking(session: Session, document: Document, kind: LinkKind) -> Sequence[Do
 def visible(actor: Actor) -> sa.Select[Document]:
     """Every document the actor may know of."""
     return sa.select(Document).where(visible_to(actor))
-
-
-def can_read(actor: Actor, document: Document) -> bool:
-    """Whether a link to the document may be shown."""
-    return allowed(actor, DOCUMENT_READ, document)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
+from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Channel, Document, DocumentFile, FileRole, LinkKind
@@ -46,7 +47,9 @@ def document_message(session: Session, dispatch: Dispatch) -> DocumentMessage:
         signer=Signer("", document.signer_title, document.signer_name),
         due_on=document.due_on,
         other=OtherInfo(priority=int(document.urgency), pages=document.page_count or None),
-        response_for=tuple(map(_answered, documents.linked(session, document, LinkKind.REPLY))),
+        response_for=tuple(
+            map(_answered, documents.linked(session, system_actor(agency.id), document, LinkKind.REPLY))
+        ),
         trace=(TraceHeader(agency.code, dispatch.created_at),),
         attachments=tuple(
             _attachment(file)

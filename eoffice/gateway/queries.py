@@ -17,11 +17,6 @@ def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
     return ArrivalContent.from_json(session.get_one(Packet, arrival.packet_id).content)
 
 
-def arrival_of(session: Session, document: Document) -> Arrival | None:
-    """The arrival a document was made of; None for one that came on paper."""
-    return session.scalar(sa.select(Arrival).where(Arrival.document_id == document.id))
-
-
 def reports_of(session: Session, document: Document) -> Sequence[Report]:
     """What the sender of a document was told, oldest first."""
     query = sa.select(Report).join(Arrival, Report.arrival_id == Arrival.id)

@@ -170,7 +170,7 @@ def answered(session: Session, event: DocumentIssued) -> None:
     """An issued reply finishes the document it answers, when that is being worked on."""
     reply = session.get_one(Document, event.document_id)
     actor = system_actor(reply.agency_id)
-    for target in documents.linked(session, reply, LinkKind.REPLY):
+    for target in documents.linked(session, actor, reply, LinkKind.REPLY):
         document = operations.by_id(session, target.id)
         if document is None or document.state not in (State.FORWARDED, State.IN_PROGRESS):
             continue

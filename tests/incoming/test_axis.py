@@ -148,4 +148,8 @@ def test_an_arrival_that_answers_a_document_of_ours_is_linked_to_it(session: Ses
     with transaction(session):
         asked.document_uid = "H01.12,2026-01-02,12/SNNMT-KHTC"
     answer = arrive(session, house, in_reply_to=(asked.document_uid,))
-    assert [one.id for one in found.linked(session, answer, LinkKind.REPLY)] == [asked.id]
+    assert [one.id for one in found.linked(session, house.clerk, answer, LinkKind.REPLY)] == [asked.id]
+    # the specialist was brought into neither of the two
+    assert not found.linked(session, house.specialist, answer, LinkKind.REPLY)
+    assert [one.id for one in found.linking(session, house.clerk, asked, LinkKind.REPLY)] == [answer.id]
+    assert not found.linking(session, house.specialist, asked, LinkKind.REPLY)

@@ -221,7 +221,7 @@ def test_an_answer_starts_from_the_document_it_answers(
     sent = _typed(place, reply_to=str(asked.id), unit_id=str(place.a.office.id))
     assert chief.post("/outgoing/new", data=sent).status_code == 303
     answer = _only(session)
-    assert [one.id for one in documents.linked(session, answer, LinkKind.REPLY)] == [asked.id]
+    assert [one.id for one in documents.linked(session, place.a.clerk, answer, LinkKind.REPLY)] == [asked.id]
     assert "86/TTr-UBND" in chief.get(f"/outgoing/{answer.id}").get_data(as_text=True)
     theirs = {"recipient1": place.outside.code, "recipient1_id": "", "unit_id": ""}
     foreign = _typed(place, reply_to=str(asked.id), signer_id=str(place.b.posts[Role.LEADER].id), **theirs)

@@ -116,7 +116,7 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
     files = queries.files(db(), document)
     original = next((file for file, _check in files if file.role is FileRole.ORIGINAL), None)
     worked_on = document.state in (State.IN_PROGRESS, State.DONE)
-    replies = documents.linking(db(), document, LinkKind.REPLY) if worked_on else ()
+    replies = documents.linking(db(), current_actor(), document, LinkKind.REPLY) if worked_on else ()
     told = gateway.reports_of(db(), document) if document.source is Source.AXIS else ()
     return render_template(
         "incoming/show.html",

@@ -137,7 +137,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         "file": file,
         "files": found,
         "pages": presenting.pages(file, document),
-        "answered": documents.linked(db(), document, LinkKind.REPLY),
+        "answered": documents.linked(db(), current_actor(), document, LinkKind.REPLY),
         "history": presenting.history(log),
         "opinions": presenting.opinions(log),
     }

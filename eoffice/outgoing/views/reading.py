@@ -55,7 +55,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         pages=presenting.pages(file, document),
         opinions=presenting.opinions(audit.history(db(), document)),
         recipients=documents.recipients(db(), document),
-        answered=documents.linked(db(), document, LinkKind.REPLY),
+        answered=documents.linked(db(), current_actor(), document, LinkKind.REPLY),
         moves=queries.moves(current_actor(), document),
         phrases=(_("Mend the form"), _("Add the legal basis"), _("Ask for more opinions")),
     )
