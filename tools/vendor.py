@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a program of its own, not a package
 """Remake `eoffice/static/vendor` from the packages pinned in `tools/package-lock.json`.
 
 Run `python tools/vendor.py` after changing a version or the list of icons. Only minified files, the drawn icons and

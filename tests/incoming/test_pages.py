@@ -53,7 +53,7 @@ def test_a_scan_is_uploaded_and_then_registered_beside_its_page(session: Session
     leader = house.posts[Role.LEADER].id
     saved = clerk.post(sent.location, data=_form(submit_to_id=str(leader)))
     assert saved.status_code == 303, saved.get_data(as_text=True)
-    document = session.get_one(IncomingDocument, 1)
+    document = session.scalars(sa.select(IncomingDocument)).one()
     assert (document.register_number, document.state) == (1, State.SUBMITTED)
     assert clerk.get(sent.location).status_code == 302  # registered already: shown instead
 
