@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.admin import health
 from eoffice.core import audit, clock, jobs
+from eoffice.core.audit import AuditEntry, AuditSeal
 from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.core.states import Tone
@@ -131,16 +133,27 @@ def test_the_command_names_each_part_and_fails_when_one_does(app: Flask, session
     assert "workers" in done.output
 
 
+def _seal(session: Session) -> None:
+    """Seal as the worker does, until every entry is covered: tests beside this one have transactions open."""
+    for _ in range(200):
+        jobs.run(session, "admin.seal_audit")
+        newest = session.scalar(sa.select(sa.func.max(AuditEntry.txid))) or 0
+        if (session.scalar(sa.select(sa.func.max(AuditSeal.up_to_txid))) or 0) > newest:
+            return
+        session.rollback()
+        time.sleep(0.05)
+
+
 def test_the_log_is_sealed_every_minute_and_proven(app: Flask, session: Session) -> None:
     place = province(session)
     assert jobs.JOBS["admin.seal_audit"].every == 60
-    jobs.run(session, "admin.seal_audit")
+    _seal(session)
     done = app.test_cli_runner().invoke(args=["audit", "prove"])
     assert (done.exit_code, done.output.split(":")[0]) == (0, "unbroken")
     with transaction(session), clock.freeze(clock.now() - timedelta(hours=1)):
         audit.record(session, place.a.admin, REGISTER_OPENED, place.a.agency)
     assert _tones(session, app)["log"] is Tone.WARN
-    jobs.run(session, "admin.seal_audit")
+    _seal(session)
     assert _tones(session, app)["log"] is Tone.OK
 
 
@@ -150,7 +163,7 @@ def test_a_changed_log_is_found(app: Flask, session: Session, worker_database: s
     from tests.conftest import name_of, url_of
 
     province(session)
-    jobs.run(session, "admin.seal_audit")
+    _seal(session)
     with psycopg.connect(url_of(name_of(worker_database), "postgres"), autocommit=True) as owner:
         owner.execute("SET session_replication_role = replica")
         owner.execute("UPDATE audit_entry SET actor = 'x' WHERE id = (SELECT min(id) FROM audit_entry)")
