@@ -36,7 +36,7 @@ def documented(
     """Describe an operation: dataclasses of its JSON body and answer; `multipart` when it takes files."""
 
     def describe(view: V) -> V:
-        view.documented = Documented(summary, request, response, multipart)  # type: ignore[attr-defined]
+        view.documented = Documented(summary, request, response, multipart)  # type: ignore[attr-defined]  # read by `_operations`
         return view
 
     return describe
