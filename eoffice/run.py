@@ -6,6 +6,7 @@ them. What it makes lies in `instance/`; a second run starts where the first sto
 """
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,17 @@ from types import FrameType
 
 from eoffice.app import load
 from eoffice.core import config, logs
-from eoffice.core.config import HUB_PORT, INSTANCE, PORT, TRUST_PORT, ConfigError, Settings, settings
+from eoffice.core.config import (
+    DECLARED,
+    HUB_PORT,
+    INSTANCE,
+    PORT,
+    RUN_LOCK,
+    TRUST_PORT,
+    ConfigError,
+    Settings,
+    settings,
+)
 from eoffice.core.db import DATABASE_URL
 from eoffice.core.embedded import HUB, OWNER, Embedded, EmbeddedError
 from eoffice.core.processes import Child, NotReady, Process, Supervisor, port_is_free, spawn
@@ -45,6 +56,17 @@ class Plan:
     def log(self, name: str) -> Path:
         """The log of one process."""
         return self.instance / "log" / f"{name}.log"
+
+    @property
+    def chosen(self) -> str:
+        """The settings of this run as TOML, for commands in other terminals; no secrets, they have them."""
+        ports = {which.name: str(settings().get(which)) for which in (PORT, HUB_PORT, TRUST_PORT)}
+        lines = [
+            f"{which.toml_key} = {json.dumps(value)}"
+            for name, value in (self.environment | ports).items()
+            if (which := DECLARED.get(name)) and not which.secret and which is not INSTANCE
+        ]
+        return "\n".join(lines)
 
 
 def plan() -> Plan:
@@ -79,13 +101,17 @@ def plan() -> Plan:
 
 
 @contextmanager
-def only_one(instance: Path) -> Iterator[None]:
+def only_one(chosen: Plan) -> Iterator[None]:
     """Two supervisors over one instance would fight for its database. Raises CannotRun."""
-    with (instance / ".run.lock").open("w") as lock:
+    fd = os.open(chosen.instance / RUN_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotRun(f"Another `make run` uses {instance}. Stop it first.") from None
+            raise CannotRun(f"Another `make run` uses {chosen.instance}. Stop it first.") from None
+        lock.truncate()  # only now: until here it was another one's
+        lock.write(chosen.chosen)
+        lock.flush()
         yield
 
 
@@ -102,7 +128,7 @@ def main() -> int:
         config.install(Settings.read(os.environ))
         logs.start()
         chosen = plan()
-        with only_one(chosen.instance):
+        with only_one(chosen):
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, leave)
             try:

@@ -1,8 +1,11 @@
 """Settings: declared by the feature that owns them, read from `EOFFICE_*` over `instance/config.toml`.
 
-A setting that cannot be read stops the program at start, never at use.
+A setting that cannot be read stops the program at start, never at use. While `make run` runs, what it
+chose (ports, addresses) stands between the two, so that a command in another terminal finds the same
+services.
 """
 
+import fcntl
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +42,9 @@ class Setting(Generic[T]):
 
 
 DECLARED: dict[str, Setting[Any]] = {}
+
+#: in the instance folder; locked by `make run` as long as it runs, and its content is what it chose
+RUN_LOCK = ".run.lock"
 
 
 def setting(
@@ -101,6 +107,7 @@ class Settings:
         instance = _one(INSTANCE, environ.get(INSTANCE.name), given.get(INSTANCE.name), None, problems)
         filed = _file(Path(instance) / "config.toml", problems)
         unknown = [key for key in filed if key not in {s.toml_key for s in DECLARED.values()}]
+        filed |= _running(Path(instance) / RUN_LOCK, problems)
         problems += [f"config.toml: “{key}” is no known setting" for key in unknown]
         values = {
             name: _one(s, environ.get(name), given.get(name), filed.get(s.toml_key), problems)
@@ -130,6 +137,18 @@ def _file(path: Path, problems: list[str]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, OSError) as error:
         problems.append(f"{path}: {error}")
         return {}
+
+
+def _running(lock: Path, problems: list[str]) -> dict[str, Any]:
+    """What a running `make run` chose; nothing when the lock is free, whatever a killed one left in it."""
+    try:
+        with lock.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _file(lock, problems)
+    except OSError:
+        pass  # no such file, or somebody else's: nothing of ours runs
+    return {}
 
 
 _current: list[Settings] = []
