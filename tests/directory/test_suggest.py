@@ -68,6 +68,7 @@ def test_strangers_get_nothing(app: Flask) -> None:
     assert app.test_client().get("/directory/suggest?q=tai").status_code == 302
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_agencies_answer_while_one_types(session: Session, worker_database: str) -> None:
     province(session)
     session.execute(

@@ -56,6 +56,7 @@ with ThreadPoolExecutor(20) as pool:
 """
 
 
+@pytest.mark.slow
 def test_200_issuers_over_two_processes_leave_no_gap_and_no_double(session: Session) -> None:
     place = province(session)
     ids = _incoming(session, place, 200)

@@ -129,6 +129,7 @@ def until(check, seconds: float = 20):
     return found
 
 
+@pytest.mark.slow
 def test_a_foreign_system_answers_every_document_once_though_it_is_killed(
     hub: HubProcess, party, letter, tmp_path
 ):

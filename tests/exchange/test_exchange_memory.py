@@ -56,6 +56,7 @@ def run(folder: Path, url: str, step: str, *words: str) -> dict:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_large_attachment_passes_sender_axis_and_receiver_in_little_memory(
     hub: HubProcess, party, tmp_path

@@ -92,6 +92,7 @@ def test_a_document_goes_the_whole_way_through_the_pages(
     assert "3 hợp lệ" in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("state", [State.DRAFT, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE, State.NUMBERING,
                                    State.SEALING, State.ISSUING, State.ISSUED])  # fmt: skip

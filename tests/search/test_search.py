@@ -164,6 +164,7 @@ def _plan(session: Session, query: sa.Select) -> str:  # type: ignore[type-arg]
     return "\n".join(row[0] for row in session.execute(sa.text("EXPLAIN " + str(text).replace(":", "\\:"))))
 
 
+@pytest.mark.slow
 def test_ten_thousand_documents_are_searched_through_indexes(session: Session, worker_database: str) -> None:
     place = province(session)
     _many(session, place.a.agency.id, 8000)

@@ -7,6 +7,7 @@ import pytest
 from exchange.testing import HubProcess
 
 
+@pytest.mark.slow
 def test_systems_and_agencies_are_registered_and_listed(hub: HubProcess):
     for _ in range(2):  # repeating changes nothing
         hub.admin("add-system", "--id", "CLI.1", "--secret", "first", "--name", "Hệ thống 1")
