@@ -1,6 +1,7 @@
 """Fill the province, calling the services as its people would; called again, it goes on where it stopped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -50,23 +51,37 @@ AT_ONCE = 4
 
 def fill(session: Session) -> None:
     """Make people, keys and the first documents, and leave the rest to the worker."""
-    if session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 0:
-        _people(session)
-    _keys(session)
-    trust.fetch_revocation()
-    gateway.announce(session, system_actor())
-    for story in STORIES[:AT_ONCE]:
-        tell(session, story)
+    with _alone(session):
+        if session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 0:
+            _people(session)
+        _keys(session)
+        trust.fetch_revocation()
+        gateway.announce(session, system_actor())
+        for story in STORIES[:AT_ONCE]:
+            tell(session, story)
     with transaction(session):
         jobs.enqueue(session, "demo.go_on", _once="demo")
 
 
 def go_on(session: Session) -> bool:
     """Take every story as far as it can go now; True when all are told."""
-    told = [tell(session, story) for story in STORIES]
-    told += [scan(session, paper) for paper in PAPERS]
-    taken = [take(session, story, *part) for story in STORIES for part in story.taken]
+    with _alone(session):
+        told = [tell(session, story) for story in STORIES]
+        told += [scan(session, paper) for paper in PAPERS]
+        taken = [take(session, story, *part) for story in STORIES for part in story.taken]
     return all(told) and all(taken)
+
+
+@contextmanager
+def _alone(session: Session) -> Iterator[None]:
+    """One storyteller at a time: a worker may still have the job of an earlier start."""
+    with session.get_bind().engine.connect() as guard:
+        guard.execute(sa.text("SELECT pg_advisory_lock(7306)"))
+        guard.commit()
+        try:
+            yield
+        finally:
+            guard.execute(sa.text("SELECT pg_advisory_unlock(7306)"))
 
 
 def _people(session: Session) -> None:

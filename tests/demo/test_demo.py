@@ -1,0 +1,34 @@
+"""The province is made by its services, and a start that was cut short goes on without doubling anything."""
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import jobs
+from eoffice.demo import service
+from eoffice.demo.province import PLACES
+from eoffice.demo.stories import PAPERS, STORIES
+from eoffice.directory.models import Agency, Role
+from eoffice.incoming.models import IncomingDocument
+from eoffice.outgoing.models import OutgoingDocument
+from tests.signatures.keys import pki
+
+
+def test_every_agency_has_people_in_every_role() -> None:
+    for place in PLACES:
+        assert {someone.role for someone in place.people} == set(Role)
+
+
+@pytest.mark.slow
+def test_filling_twice_makes_every_document_once(session: Session) -> None:
+    pki()
+    service.fill(session)
+    service.go_on(session)
+    first = session.execute(sa.select(OutgoingDocument.subject, OutgoingDocument.state)).all()
+    assert {(story.subject, story.until) for story in STORIES} == {tuple(row) for row in first}
+    service.fill(session)
+    service.go_on(session)
+    assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == len(STORIES)
+    assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == len(PAPERS)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Agency).where(Agency.hosted)) == len(PLACES)
+    jobs.reset()
