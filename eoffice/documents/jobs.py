@@ -1,8 +1,11 @@
 """Text of pages is read after the upload, so that saving never waits for it; housekeeping of the store."""
 
 import sqlalchemy as sa
+import structlog
+from pypdfium2 import PdfiumError
 from sqlalchemy.orm import Session
 
+from eoffice.core import sandbox
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
@@ -11,15 +14,23 @@ from eoffice.documents import operations, pages
 from eoffice.documents.models import Document, DocumentFile, PageText
 from eoffice.documents.settings import TEXT_PAGES
 
+log = structlog.get_logger(__name__)
+
 
 @job("documents.read_text", Queue.INTERACTIVE, attempts=3)
 def read_text(session: Session, file_id: int) -> None:
-    """Read the words of a file, signature appearances included, and index its document."""
+    """Read the words of a file, signature appearances included, and index its document; a file that
+    cannot be read has none."""
     with transaction(session):  # reading takes seconds: this one is over before
         file = session.get(DocumentFile, file_id)
     if file is None:
         return
-    found = pages.page_text(blobs().path(file.sha256), limit=settings().get(TEXT_PAGES))
+    try:
+        found = pages.page_text(blobs().path(file.sha256), limit=settings().get(TEXT_PAGES))
+    except (PdfiumError, sandbox.SandboxDied) as error:
+        # What came over the axis may be locked or broken: its fields are found all the same, no job has failed.
+        log.warning("no text", file_id=file_id, error=str(error))
+        found = []
     with transaction(session):
         session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
         session.add_all(
