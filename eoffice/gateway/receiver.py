@@ -268,6 +268,7 @@ def _arrive(
             Arrival.document_uid == content.document_uid,
             Packet.business == packet.business,
         )
+        .order_by(Arrival.id.desc())
         .limit(1)
     )
     arrival = Arrival(

@@ -48,6 +48,8 @@ def arrived(session: Session, event: PacketArrived) -> None:
     arrival.document_id = document.id
     _link(session, actor, document, content.in_reply_to)
     doubt = _take_files(session, actor, document, content)
+    if doubt is None and _repeats(session, arrival):
+        doubt = Doubt.REPEAT
     if doubt is not None:
         document.reason = doubt
         operations.move(session, actor, document, Move.FLAG, doubt=doubt)
@@ -82,12 +84,21 @@ def _link(session: Session, actor: Actor, document: IncomingDocument, answers: t
         documents_writes.link(session, actor, document, target, LinkKind.REPLY)
 
 
+def _repeats(session: Session, arrival: Arrival) -> bool:
+    """Whether this is here already; what was returned is meant to come again."""
+    earlier = session.get(Arrival, arrival.repeats_id) if arrival.repeats_id is not None else None
+    if earlier is None or earlier.document_id is None:
+        return False
+    document = operations.by_id(session, earlier.document_id)
+    return document is not None and document.state is not State.RETURNED
+
+
 def _take_files(
     session: Session, actor: Actor, document: IncomingDocument, content: ArrivalContent
 ) -> Doubt | None:
     """Attach the files: the first PDF is the document, the rest goes with it. Says what is doubtful."""
-    doubt: Doubt | None = None
     original: ArrivedFile | None = next((f for f in content.files if f.media_type == intake.PDF), None)
+    doubt = Doubt.NO_PAGE if original is None else None
     inspected: list[tuple[Inspected, FileRole]] = []
     for file in content.files:
         role = FileRole.ORIGINAL if file is original else FileRole.ATTACHMENT

@@ -60,6 +60,10 @@ class Doubt(StrEnum):
 
     SIGNATURE = "signature"
     DAMAGED = "damaged"
+    #: nothing among the files is a PDF, so there is no page to register from
+    NO_PAGE = "no-page"
+    #: the same sender, document and business in an earlier packet (it may have been sent twice)
+    REPEAT = "repeat"
     SECRET = "state-secret"  # noqa: S105 - a word of the law, not a password
 
     @property
@@ -73,6 +77,10 @@ _DOUBTS = {
         "A signature does not prove this file. Ask the sender, or return the document with the reason."
     ),
     Doubt.DAMAGED: _l("A file of this document cannot be read. Return it and ask for it again."),
+    Doubt.NO_PAGE: _l("No PDF came with this document. Look at its files, or return it and ask for the PDF."),
+    Doubt.REPEAT: _l(
+        "The same document came from this sender before. Compare the two, and return this one if nothing is new."
+    ),
     Doubt.SECRET: _l(
         "Page 1 carries the mark of a state secret, so its files were not taken in. "
         "Return the document and tell your officer for state secrets."

@@ -27,8 +27,10 @@ from tests.factories import House, province
 from tests.incoming import steps
 
 
-def arrive(session: Session, house: House, data: bytes | None = None, **changes: Any) -> IncomingDocument:
-    """A packet that the gateway has just stored."""
+def arrive(
+    session: Session, house: House, data: bytes | None = None, repeats: int | None = None, **changes: Any
+) -> IncomingDocument:
+    """A packet that the gateway has just stored; `repeats`: the earlier arrival of the same document."""
     blob = blobs().put_bytes(data or steps.pdf())
     fields: dict[str, Any] = {
         "sender_code": "H01.05", "sender_name": "Sở Tài chính", "code_number": "2751",
@@ -49,7 +51,7 @@ def arrive(session: Session, house: House, data: bytes | None = None, **changes:
         arrival = Arrival(
             agency_id=house.agency.id, packet_id=packet.id, sender_code=content.sender_code,
             sender_name=content.sender_name, addressed_code=house.agency.code,
-            document_uid=content.document_uid, arrived_at=clock.now(),
+            document_uid=content.document_uid, arrived_at=clock.now(), repeats_id=repeats,
         )  # fmt: skip
         session.add(arrival)
         session.flush()
@@ -77,6 +79,25 @@ def test_a_file_that_cannot_be_read_waits_for_the_clerks_eye(session: Session) -
     document = arrive(session, province(session).a, b"%PDF-1.7\ncut off")
     assert (document.state, document.reason) == (State.CHECK, Doubt.DAMAGED)
     assert len(document.files) == 1
+
+
+def test_a_document_without_a_pdf_waits_for_the_clerks_eye(session: Session) -> None:
+    house = province(session).a
+    program = blobs().put_bytes(b"MZ, whatever its name")
+    unread = ArrivedFile("cong van.pdf", "application/octet-stream", program.sha256, program.size)
+    for files in ((), (unread,)):
+        document = arrive(session, house, files=files)
+        assert (document.state, document.reason) == (State.CHECK, Doubt.NO_PAGE)
+
+
+def test_the_same_document_in_another_packet_is_shown_as_a_probable_repeat(session: Session) -> None:
+    house = province(session).a
+    first = arrive(session, house)
+    came = session.scalars(sa.select(Arrival.id).where(Arrival.document_id == first.id)).one()
+    again = arrive(session, house, repeats=came)
+    assert (again.state, again.reason, first.state) == (State.CHECK, Doubt.REPEAT, State.WAITING)
+    service.return_document(session, house.clerk, first.id, "Tệp không đọc được")
+    assert arrive(session, house, repeats=came).state is State.WAITING  # it was asked for
 
 
 @pytest.mark.parametrize(
