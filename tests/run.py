@@ -25,7 +25,7 @@ QUICK = "not peer and not flow and not fault and not browser"
 STAGES = {
     "architecture, units, features": [*TWO, "-m", QUICK],
     "real peers": [*TWO, "-m", "peer and not flow and not fault and not browser"],
-    "flows and faults": ["-m", "flow or fault"],
+    "flows and faults": [*TWO, "-m", "flow or fault"],
     "browser": ["-m", "browser"],
 }
 
