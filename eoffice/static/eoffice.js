@@ -104,7 +104,11 @@
   // --- Forms: nothing typed is lost, nothing is sent twice
   for (const cut of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(cut, () => say(words().lost));
 
-  const draftKey = (form) => `draft ${location.pathname} ${form.id || form.getAttribute("action") || ""}`;
+  // One draft for each person and each thing it is about: another person at this machine must not find it,
+  // and an answer to one document must not turn up in the answer to another.
+  const person = document.body.dataset.person || "";
+  const about = (form) => ["source", "reply_to"].map((name) => form.elements[name]?.value || "").join(" ");
+  const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
   const drafted = "form[data-draft]";
@@ -137,9 +141,9 @@
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
     if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
   });
-  // The answer to a sent form is another page: only then the draft has done its work.
+  // The answer to a sent form is another page, neither an error nor the sign-in: only then the draft has done its work.
   const sent = sessionStorage.getItem("sent");
-  if (sent && !$("[aria-invalid=true]") && !sent.startsWith(`draft ${location.pathname} `)) sessionStorage.removeItem(sent);
+  if (sent && person && !$("[aria-invalid=true], .fault") && !sent.startsWith(`draft ${location.pathname} `)) sessionStorage.removeItem(sent);
   sessionStorage.removeItem("sent");
   addEventListener("pageshow", (event) => {
     if (event.persisted) for (const form of $$("form[data-sent]")) {

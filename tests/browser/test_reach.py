@@ -9,10 +9,12 @@ from eoffice.directory.models import Role
 from tests.browser.conftest import Desks
 from tests.browser.test_axe import MORE, PAGES
 from tests.browser.test_axe import examples as examples  # the same documents
-from tests.flows.installation import account
+from tests.flows.installation import Installation, account
 from tests.flows.steps import Office, paper
+from tools.pictures import sign_in
 
 CLERK, LEADER = account("snnmt", Role.CLERK), account("snnmt", Role.LEADER)
+SPECIALIST, HEAD = account("snnmt", Role.SPECIALIST), account("snnmt", Role.UNIT_HEAD)
 PHONE = {"width": 360, "height": 800}
 
 
@@ -115,3 +117,37 @@ def test_what_was_typed_is_there_after_leaving_the_page(desks: Desks, office: Of
     expect(page.get_by_role("textbox", name="Chỉ đạo", exact=True)).to_have_value(
         "Giao Chi cục Thủy lợi nghiên cứu"
     )
+
+
+def test_a_draft_is_found_by_its_writer_alone_and_for_what_it_was_written(
+    desks: Desks, installation: Installation
+) -> None:
+    page = desks.of(SPECIALIST)
+    page.goto("/outgoing/new")
+    page.get_by_label("Trích yếu").fill("Viết dở")
+    page.goto("/outgoing/new?source=upload")
+    expect(page.get_by_label("Trích yếu")).to_have_value("")
+    page.context.clear_cookies()
+    sign_in(page, installation.url, HEAD)
+    page.goto("/outgoing/new")
+    expect(page.get_by_label("Trích yếu")).to_have_value("")
+    page.context.clear_cookies()
+    sign_in(page, installation.url, SPECIALIST)
+    page.goto("/outgoing/new")
+    expect(page.get_by_label("Trích yếu")).to_have_value("Viết dở")
+
+
+def test_what_was_sent_after_the_session_ended_is_there_after_signing_in(
+    desks: Desks, installation: Installation
+) -> None:
+    page = desks.of(SPECIALIST)
+    page.goto("/outgoing/new")
+    page.get_by_label("Trích yếu").fill("Gửi sau khi hết phiên")
+    page.get_by_label("Nội dung").fill("Đề nghị báo cáo.")
+    page.get_by_role("combobox", name="Nơi nhận 1").fill("Sở Tài chính")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Lưu và xem trang").click()
+    expect(page.get_by_text("Trang này đã mở quá lâu.")).to_be_visible()
+    sign_in(page, installation.url, SPECIALIST)
+    page.goto("/outgoing/new")
+    expect(page.get_by_label("Trích yếu")).to_have_value("Gửi sau khi hết phiên")
