@@ -26,11 +26,15 @@ def secret(name: str) -> str:
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder that only its owner can enter, and see that it is so. Raises ConfigError."""
+    """Make a folder that only its owner can list or write, and see that it is so. Raises ConfigError.
+
+    The right to pass through stays where it was given: as root, the database server lives below such a
+    folder under an account of its own, and losing its way there stops it at the next checkpoint.
+    """
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.stat().st_uid == os.geteuid():
-        path.chmod(0o700)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o066 | 0o700)
+    if stat.S_IMODE(path.stat().st_mode) & 0o066:
         raise ConfigError(f"{path} can be read by others; run: chmod 700 '{path}'")
     return path
 
