@@ -1,12 +1,13 @@
 """Shape of the sign-in form."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from eoffice.core.forms import Form
 
-class SignInForm(FlaskForm):
+
+class SignInForm(Form):
     """User name and password; whether they are right is the service's business."""
 
     username = StringField(

@@ -17,6 +17,9 @@ from eoffice.core.web import PUBLIC, needs
 T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
 
+#: escapes of control characters, which no document and no packet can hold
+_CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:00(?:0[0-8bcef]|1[0-9a-f])|fff[ef])", re.IGNORECASE)
+
 bp = Blueprint("openapi", __name__, url_prefix="/api/v1")
 
 
@@ -51,7 +54,7 @@ def body(kind: type[T]) -> T:
     """The request's JSON, or the `data` part of a form with files, as a dataclass. Raises Invalid."""
     raw = request.form.get("data") if request.files else request.get_data(as_text=True)
     try:
-        value: T = _adapter(cast("Hashable", kind)).validate_json(raw or "{}")
+        value: T = _adapter(cast("Hashable", kind)).validate_json(_CONTROL.sub(r"\1", raw or "{}"))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

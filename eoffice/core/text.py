@@ -8,12 +8,19 @@ import unicodedata
 
 _D = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
 _SPLIT = re.compile(r"[\W_]+")
+#: what XML 1.0 cannot hold (2.2, Char): text with it could be kept but never sent
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # Order of the Vietnamese alphabet; tones follow the letter: level, huyền, hỏi, ngã, sắc, nặng.
 _LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
 _MARKS = {"\u0306", "\u0302", "\u031b"}
 _RANK = {letter: chr(ord("A") + index) for index, letter in enumerate(_LETTERS)}
+
+
+def writable(text: str) -> str:
+    """Leave out control characters, which come along when text is pasted from other programs."""
+    return _UNWRITABLE.sub("", text.replace("\v", "\n"))  # word processors break lines with it
 
 
 def nfc(text: str) -> str:

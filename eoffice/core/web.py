@@ -1,12 +1,13 @@
 """What every page shares: who may come in, who it is, the session, the answer to an error, the headers."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import structlog
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     g,
@@ -27,11 +28,13 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from eoffice.core import db as database
 from eoffice.core.errors import AppError, Conflict, Forbidden, Unavailable
 from eoffice.core.permissions import Actor, Permission
+from eoffice.core.text import writable
 from eoffice.core.words import Words
 
 log = structlog.get_logger(__name__)
@@ -49,6 +52,19 @@ login = LoginManager()
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 LANGUAGES = ("vi", "en")
+
+
+class _Writable(ImmutableMultiDict[str, Any]):
+    """Fields as they can be kept and sent on."""
+
+    def __init__(self, sent: Iterable[tuple[str, Any]] | None = None) -> None:
+        super().__init__([(name, writable(one) if isinstance(one, str) else one) for name, one in sent or ()])
+
+
+class _Request(Request):
+    """A request whose fields hold no control characters."""
+
+    parameter_storage_class = _Writable
 
 
 class Need:
@@ -117,6 +133,7 @@ def wants_json() -> bool:
 
 def init_app(app: Flask) -> None:
     """Attach everything to the application."""
+    app.request_class = _Request
     babel.init_app(app, locale_selector=_language)  # type: ignore[no-untyped-call]  # as above
     csrf.init_app(app)
     login.init_app(app)

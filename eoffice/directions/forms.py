@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import TextInput
 
 from eoffice.core.errors import AppError
+from eoffice.core.forms import Form
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory.models import Assignment
 
@@ -80,7 +81,7 @@ class _Marks(SelectMultipleField):
             )
 
 
-class DirectionForm(FlaskForm):
+class DirectionForm(Form):
     """A leader's direction; the choices are groups of units and people."""
 
     opinion = TextAreaField(_l("Direction"), [needed(), at_most(2000)])
@@ -106,7 +107,7 @@ class DirectionForm(FlaskForm):
         )
 
 
-class AssignForm(FlaskForm):
+class AssignForm(Form):
     """The head of a unit names who works on its task."""
 
     assignment_id = SelectField(_l("Who does it"), [needed()], coerce=int)
@@ -120,7 +121,7 @@ class AssignForm(FlaskForm):
         self.coordinating.choices = [(post.id, post.label) for post in posts]
 
 
-class FinishForm(FlaskForm):
+class FinishForm(Form):
     """The one named reports the result."""
 
     result = TextAreaField(_l("Result"), [needed(), at_most(2000)])

@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from eoffice.core import clock
+from eoffice.core.forms import Form
 from eoffice.directions.forms import DayField, at_most, needed
 from eoffice.directory.models import Assignment
 from eoffice.documents.fields import FieldGuess
@@ -24,7 +24,7 @@ _STAMPS = {
 }
 
 
-class RegisterForm(FlaskForm):
+class RegisterForm(Form):
     """The register's columns, in the order of the page."""
 
     code_number = StringField(_l("Number"), [at_most(LENGTHS["code_number"])])
@@ -98,13 +98,13 @@ class RegisterForm(FlaskForm):
         )
 
 
-class ReturnForm(FlaskForm):
+class ReturnForm(Form):
     """Back to the sender."""
 
     reason = TextAreaField(_l("Reason"), [needed(), at_most(500)])
 
 
-class SubmitForm(FlaskForm):
+class SubmitForm(Form):
     """To a leader."""
 
     submit_to_id = SelectField(_l("Submit to"), [needed()], coerce=int)

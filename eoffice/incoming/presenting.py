@@ -196,6 +196,12 @@ def _sentence(entry: audit.AuditEntry) -> Markup:
     details = (
         entry.details.get(key) for key in ("number", "leader", "lead", "named", "reason", "result", "file")
     )
-    told = [", ".join(map(str, one)) if isinstance(one, list) else str(one) for one in details if one]
+    told = [", ".join(map(_named, one)) if isinstance(one, list) else str(one) for one in details if one]
     tail = f": {'; '.join(told)}" if told else ""
     return Markup("<b>{}</b>. {}{}").format(entry.actor, what, tail)
+
+
+def _named(one: str) -> str:
+    """Who was named, with the word for the part: the log keeps its code."""
+    part, _sep, name = one.partition(": ")
+    return f"{Part(part).word}: {name}" if part in set(Part) else one

@@ -62,6 +62,14 @@ def test_a_document_goes_from_scan_to_done_by_program(session: Session, app: Fla
     assert who["clerk"].call("GET", "/incoming?tab=done")[1]["documents"][0]["id"] == made["id"]
 
 
+def test_control_characters_of_programs_are_left_out(session: Session, app: Flask) -> None:
+    document = steps.received(session, province(session).a)
+    clerk = _Program(session, app, "a_clerk", ["*"])
+    path = f"/incoming/{document.id}/register"
+    status, made = clerk.call("POST", path, json=_entry(subject="a\0\x01 b\\u0001"))
+    assert (status, made["subject"]) == (200, "a b\\u0001")
+
+
 def test_programs_get_the_same_refusals(session: Session, app: Flask) -> None:
     places = province(session)
     document = steps.received(session, places.a)

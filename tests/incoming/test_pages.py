@@ -39,6 +39,36 @@ def _form(**changes: object) -> dict[str, object]:
     } | changes  # fmt: skip
 
 
+def test_a_choice_that_is_none_is_refused_in_vietnamese(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.received(session, house)
+    clerk = client_for(app, "a_clerk")
+    sent = clerk.post(f"/incoming/{document.id}/register", data=_form(kind_code="ZZZ", urgency="9"))
+    text = sent.get_data(as_text=True)
+    assert sent.status_code == 422
+    assert "không dùng được như đã ghi" in text
+    assert "valid choice" not in text
+
+
+def test_control_characters_of_other_programs_are_left_out(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.received(session, house)
+    clerk = client_for(app, "a_clerk")
+    sent = clerk.post(f"/incoming/{document.id}/register", data=_form(subject="Về việc\0 hỗ\x01 trợ"))
+    assert sent.status_code == 303, sent.get_data(as_text=True)
+    session.expire_all()
+    assert session.get_one(IncomingDocument, document.id).subject == "Về việc hỗ trợ"
+
+
+def test_the_history_names_each_part_in_vietnamese(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    directions.direct(session, house.leader, document.id, steps.to_unit(house))
+    text = client_for(app, "a_leader").get(f"/incoming/{document.id}").get_data(as_text=True)
+    assert f"Chủ trì: {house.unit.name}" in text
+    assert "lead: " not in text
+
+
 def test_a_scan_is_uploaded_and_then_registered_beside_its_page(session: Session, app: Flask) -> None:
     house = province(session).a
     clerk = client_for(app, "a_clerk")
