@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -191,3 +192,42 @@ def test_a_lone_mark_for_bold_is_text() -> None:
 def _inner(box: Box) -> Box:
     """Without the leading above and below, which the boxes of neighbouring lines overlap."""
     return Box(box.x0, box.y0 + 4, box.x1, box.y1 - 4)
+
+
+def words(count: int, mark: str) -> str:
+    """Words that are told apart on the page."""
+    return " ".join(f"{mark}{number}" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": words(1500, "t")},
+        {"body": f"Đoạn đầu.\n\n{words(1500, 't')}"},
+        {"body": words(1500, "t"), "recipients": tuple(f"r{number}" for number in range(90))},
+        {"body": words(420, "t"), "recipients": tuple(f"r{number}" for number in range(30))},
+        {"addressees": tuple(f"a{number}" for number in range(200))},
+        {"bases": tuple(words(20, f"b{number}x") for number in range(60))},
+        {"subject": words(110, "s")},
+        {"kind": "Thông báo", "subject": words(110, "s")},
+        {"authority": tuple(f"c{number}" for number in range(6))},
+    ],
+)
+def test_nothing_that_was_written_runs_off_the_paper(
+    filed: Filed, official_letter: Letter, changes: dict[str, Any]
+) -> None:
+    made = replace(official_letter, **changes)
+    pages = page_text(filed(made))
+    shown = {word.text.strip("-,;./").lower() for page in pages for word in page.words}
+    typed = " ".join(" ".join(value) if isinstance(value, tuple) else value for value in changes.values())
+    assert [word for word in typed.lower().split() if word.strip(".") not in shown] == []
+    assert {"lưu", "thiện"} <= shown
+    assert min(word.box.y0 for page in pages for word in page.words) > 15 * MM
+
+
+def test_title_and_name_of_the_signer_stand_on_one_page(filed: Filed, official_letter: Letter) -> None:
+    for count in range(640, 720, 8):  # the paragraph ends at every height of the page
+        pages = page_text(filed(replace(official_letter, body=words(count, "t"))))
+        for page in pages:
+            shown = [found.text for found in page.lines]
+            assert ("KT. CHỦ TỊCH" in shown) == ("Lưu Bá Thiện" in shown)
