@@ -18,6 +18,8 @@ from eoffice.documents.models import Urgency
 
 #: longest subject (Appendix VI, part II)
 SUBJECT_LIMIT = 500
+#: longest text the template is set with, in characters: some 90 pages; what is longer is uploaded
+BODY_LIMIT = 300_000
 _STAMPS = dict(zip(Urgency, Stamp, strict=True))
 #: kinds that open with who decides (Appendix III, template 1.2)
 DECIDED = frozenset({"QD", "NQ"})
@@ -33,6 +35,12 @@ class SubjectTooLong(Invalid):
     """Longer than the law's field."""
 
     message = _l("The subject has %(length)s characters; at most %(limit)s are allowed. Shorten it.")
+
+
+class TextTooLong(Invalid):
+    """More than a person writes into a field; setting it would keep everybody else waiting."""
+
+    message = _l("The text has %(length)s characters; at most %(limit)s are set here. Upload it as a file.")
 
 
 class WrongKind(Invalid):
@@ -84,9 +92,13 @@ class Text:
     decided_by: str = ""
 
     def check(self) -> None:
-        """Raise Missing."""
+        """Raise Missing, TextTooLong."""
         if not self.body.strip():
             raise Missing(what=str(_l("text of the document")), field="body")
+        lists = (*self.addressees, *self.bases, *self.copies, self.decided_by)
+        length = len(self.body) + sum(map(len, lists))
+        if length > BODY_LIMIT:
+            raise TextTooLong(length=length, limit=BODY_LIMIT, field="body")
 
     def data(self) -> dict[str, Any]:
         """For the row of the document."""

@@ -34,7 +34,8 @@ class FileMissing(Invalid):
 def draft_from_template(session: Session, actor: Actor, fields: Fields, text: Text) -> OutgoingDocument:
     """Begin a draft from the official template.
 
-    Raises Forbidden, Missing, SubjectTooLong, WrongKind, WrongSigner, UnknownRecipient, MissingGlyph.
+    Raises Forbidden, Missing, SubjectTooLong, WrongKind, WrongSigner, UnknownRecipient, MissingGlyph,
+    WordTooLong, TextTooLong.
     """
     return _draft(session, actor, fields, text)
 

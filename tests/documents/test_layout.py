@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 from eoffice.documents.geometry import MM, Box
 from eoffice.documents.layout import places
 from eoffice.documents.layout.letter import Letter, paragraphs
-from eoffice.documents.layout.typesetting import FONTS, MissingGlyph, typeset
+from eoffice.documents.layout.typesetting import FONTS, MissingGlyph, WordTooLong, typeset
 from eoffice.documents.pages import Line, PageText, page_text
 
 Filed = Callable[[Letter], Path]
@@ -231,3 +231,9 @@ def test_title_and_name_of_the_signer_stand_on_one_page(filed: Filed, official_l
         for page in pages:
             shown = [found.text for found in page.lines]
             assert ("KT. CHỦ TỊCH" in shown) == ("Lưu Bá Thiện" in shown)
+
+
+def test_a_word_that_no_page_holds_is_refused(official_letter: Letter) -> None:
+    with pytest.raises(WordTooLong):
+        typeset(replace(official_letter, body="Kính gửi " + "đ" * 17_000))
+    assert typeset(replace(official_letter, body="đ" * 1000)).pages == 1

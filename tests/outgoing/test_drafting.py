@@ -237,6 +237,12 @@ def test_bad_fields_are_named_and_nothing_is_stored(
     assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == 0
 
 
+def test_more_text_than_a_person_writes_is_refused_before_it_is_set() -> None:
+    drafting.Text("x " * 140_000).check()
+    with pytest.raises(drafting.TextTooLong):
+        drafting.Text("Nội dung", bases=("x " * 160_000,)).check()
+
+
 def test_a_recipient_is_found_by_code_or_name_and_a_closed_one_refused(
     session: Session, place: Province
 ) -> None:

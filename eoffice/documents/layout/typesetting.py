@@ -28,6 +28,8 @@ FONTS = Path(__file__).parent.parent / "fonts"
 ROOT = Path(__file__).parent / "typst"
 #: height of an A4 page in points
 A4_HEIGHT = 297 * MM
+#: longest text without a space, in characters; some ten lines
+LONGEST_WORD = 1000
 
 
 class MissingGlyph(Invalid):
@@ -36,6 +38,12 @@ class MissingGlyph(Invalid):
     message = _l(
         "The character “%(character)s” (%(name)s) cannot be printed. Take it out or write it in words."
     )
+
+
+class WordTooLong(Invalid):
+    """Text without a space, longer than any line: PDF/A holds no string of more than 32,767 bytes."""
+
+    message = _l("There is a word of %(length)s characters, which fits on no line. Put spaces into it.")
 
 
 @dataclass(frozen=True)
@@ -53,10 +61,11 @@ class Typeset:
 def typeset(letter: Letter, *, made_at: datetime | None = None) -> Typeset:
     """Set a letter as tagged PDF/A-2b. The same letter and time give the same bytes.
 
-    Raises MissingGlyph.
+    Raises MissingGlyph, WordTooLong.
     """
     data = as_data(_composed(letter))
     check_glyphs(data)
+    check_words(data)
     found, pdf = _typst().compile(data, made_at or clock.now())
     number, signature = found.get("number-line"), found["signature"]
     with pikepdf.open(io.BytesIO(pdf)) as document:
@@ -76,6 +85,14 @@ def check_glyphs(data: Any) -> None:
                 name = unicodedata.name(character, f"U+{ord(character):04X}")
                 shown = character if character.isprintable() else "�"
                 raise MissingGlyph(character=shown, name=name)
+
+
+def check_words(data: Any) -> None:
+    """Raise WordTooLong for the first word that no page can hold."""
+    for text in _texts(data):
+        longest = max(map(len, text.split()), default=0)
+        if longest > LONGEST_WORD:
+            raise WordTooLong(length=longest)
 
 
 def _composed(letter: Letter) -> Letter:
