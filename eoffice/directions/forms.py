@@ -90,11 +90,11 @@ class DirectionForm(Form):
     inform = _Marks(_l("For information"), validate_choice=False)
     due_on = DayField(_l("Deadline"), [Optional()])
 
-    def offer(self, groups: Mapping[str, Choices]) -> None:
+    def offer(self, working: Mapping[str, Choices], reading: Mapping[str, Choices]) -> None:
         """Say who can be named: units and people by their marks, under their headings."""
-        self.lead.choices = {"": [("", _l("Choose…"))], **groups}
-        self.coordinating.choices = dict(groups)
-        self.inform.choices = dict(groups)
+        self.lead.choices = {"": [("", _l("Choose…"))], **working}
+        self.coordinating.choices = dict(working)
+        self.inform.choices = dict(reading)
 
     def to_new(self) -> NewDirection:
         """What was decided. Raises NotHere."""

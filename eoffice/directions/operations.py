@@ -12,6 +12,7 @@ from eoffice.core import audit, clock
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor
 from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
+from eoffice.directions.permissions import can_take
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Unit
 from eoffice.documents import operations as documents
@@ -37,7 +38,7 @@ class NamedTwice(Invalid):
 
 
 class NotHere(Invalid):
-    """Only present units and posts of the same agency, or of the head's own unit, can be named."""
+    """Only present units and posts of the same agency, or of the head's own unit, that can do it, are named."""
 
     message = _l("One of those named holds no post here today. Choose again from the list.")
 
@@ -161,7 +162,7 @@ def _find(
         field = {Part.LEAD: "lead", Part.COORDINATE: "coordinating", Part.INFORM: "inform"}[part]
         one: Unit | Assignment | None
         one = units.get(named.unit_id) if named.unit_id else posts.get(named.assignment_id or 0)
-        if one is None:
+        if one is None or (isinstance(one, Assignment) and not can_take(one, part)):
             raise NotHere(field=field)
         # a person with two posts is still one person
         key = ("unit", one.id) if isinstance(one, Unit) else ("person", one.person_id)

@@ -2,8 +2,10 @@
 
 from flask_babel import lazy_gettext as _l
 
+from eoffice.accounts import permissions as accounts
 from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
 from eoffice.directions.models import Part, Task
+from eoffice.directory.models import Assignment
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
 
 DIRECTION_GIVE = permission("direction:give", _l("Direct incoming documents"))
@@ -26,3 +28,9 @@ def may(actor: Actor, wanted: Permission, task: Task) -> bool:
         return task.assignment.person_id == actor.person_id
     units = actor.unit_ids if task.part is Part.INFORM and wanted == DOCUMENT_READ else actor.headed_unit_ids
     return task.unit_id in units
+
+
+def can_take(post: Assignment, part: Part) -> bool:
+    """Whoever is to act must be able to finish it, or the document would rest there for ever; who is informed
+    must be able to read it."""
+    return (DOCUMENT_READ if part is Part.INFORM else DIRECTION_WORK) in accounts.of(post.role)

@@ -91,6 +91,25 @@ def test_units_and_people_of_another_agency_cannot_be_named(session: Session) ->
             service.direct(session, places.a.leader, document.id, steps.to_unit(places.a, lead=stranger))
 
 
+@pytest.mark.parametrize(
+    ("role", "named"),
+    [
+        (Role.CLERK, "lead"),
+        (Role.ARCHIVIST, "lead"),
+        (Role.ADMINISTRATOR, "coordinating"),
+        (Role.ADMINISTRATOR, "inform"),
+    ],
+)
+def test_a_part_goes_to_nobody_who_could_not_do_it(session: Session, role: Role, named: str) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    one = Named(assignment_id=house.posts[role].id)
+    new = steps.to_unit(house, **{named: one if named == "lead" else (one,)})
+    with pytest.raises(operations.NotHere) as told:
+        service.direct(session, house.leader, document.id, new)
+    assert told.value.field == named
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.LEADER])
 def test_only_leaders_direct(session: Session, role: Role) -> None:
     house = province(session).a

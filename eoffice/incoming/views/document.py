@@ -14,8 +14,8 @@ from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directions import service as work
 from eoffice.directions.forms import AssignForm, FinishForm, refused
-from eoffice.directions.models import Direction, Task, TaskState
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK, can_take
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
@@ -181,7 +181,9 @@ def _leaders() -> list[Any]:
 def _members(task: Task) -> list[Any]:
     """Who works in the task's unit, its head left out."""
     posts = directory.posts(db(), task.agency_id, unit_id=task.unit_id)
-    return [post for post in posts if post.person_id != current_actor().person_id]
+    return [
+        post for post in posts if post.person_id != current_actor().person_id and can_take(post, Part.LEAD)
+    ]
 
 
 def _at_form(error: AppError) -> AppError:

@@ -13,9 +13,9 @@ from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directions import service
 from eoffice.directions.forms import DirectionForm, refused
-from eoffice.directions.models import Task
+from eoffice.directions.models import Part, Task
 from eoffice.directions.operations import Named
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK, can_take
 from eoffice.directions.worklists import worklist, worklists
 from eoffice.directory import queries as directory
 from eoffice.documents.models import FileRole
@@ -48,7 +48,7 @@ def direct(document_id: int) -> ResponseReturnValue:
     actor = current_actor()
     document = queries.one(db(), actor, document_id)
     form = DirectionForm()
-    form.offer(_candidates())
+    _offer(form)
     status = 200
     if form.is_submitted():
         status = 422
@@ -64,7 +64,7 @@ def direct(document_id: int) -> ResponseReturnValue:
 
 
 def _reading_room(document: IncomingDocument, queue: Sequence[IncomingDocument], form: DirectionForm) -> str:
-    form.offer(_candidates())
+    _offer(form)
     files = queries.files(db(), document)
     original, check = next((pair for pair in files if pair[0].role is FileRole.ORIGINAL), (None, None))
     ids = [one.id for one in queue]
@@ -87,16 +87,19 @@ def _reading_room(document: IncomingDocument, queue: Sequence[IncomingDocument],
     )
 
 
-def _candidates() -> dict[str, list[tuple[str, str]]]:
-    """Units and people of the agency by their marks; leaders can be named too."""
-    agency_id = current_actor().agency_id or 0
+def _offer(form: DirectionForm) -> None:
+    """Units and people of the agency by their marks, for each part those that it can go to."""
+    actor = current_actor()
+    agency_id = actor.agency_id or 0
     units = [(Named(unit_id=unit.id).mark, unit.name) for unit in directory.units(db(), agency_id)]
-    posts = [
-        (Named(assignment_id=post.id).mark, post.label)
-        for post in directory.posts(db(), agency_id)
-        if post.person_id != current_actor().person_id
-    ]
-    return {_("Units"): units, _("People"): posts}
+    posts = [post for post in directory.posts(db(), agency_id) if post.person_id != actor.person_id]
+
+    def candidates(part: Part) -> dict[str, list[tuple[str, str]]]:
+        able = [post for post in posts if can_take(post, part)]
+        people = [(Named(assignment_id=post.id).mark, post.label) for post in able]
+        return {_("Units"): units, _("People"): people}
+
+    form.offer(candidates(Part.LEAD), candidates(Part.INFORM))
 
 
 @bp.get("/work/assign")
