@@ -1,14 +1,13 @@
 """Operators' commands about accounts."""
 
 import click
-from flask.cli import AppGroup
 
 from eoffice.accounts import service
-from eoffice.core.errors import AppError
+from eoffice.core.commands import Commands
 from eoffice.core.permissions import system_actor
 from eoffice.core.web import db
 
-token_cli = AppGroup("token", help="Tokens of programs that use /api/v1.")
+token_cli = Commands("token", help="Tokens of programs that use /api/v1.")
 
 
 @token_cli.command("create")
@@ -23,10 +22,7 @@ token_cli = AppGroup("token", help="Tokens of programs that use /api/v1.")
 @click.option("--days", type=click.IntRange(1), default=365, help="Days until it ends.")
 def create_token(user: str, label: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token and print it, once."""
-    try:
-        click.echo(service.make_token(db(), system_actor(), user, label, list(scopes) or ["*"], days))
-    except AppError as error:
-        raise click.ClickException(str(error)) from error
+    click.echo(service.make_token(db(), system_actor(), user, label, list(scopes) or ["*"], days))
 
 
 @token_cli.command("list")
@@ -41,8 +37,5 @@ def list_tokens() -> None:
 @click.argument("number", type=int)
 def revoke_token(number: int) -> None:
     """End a token at once, by its number in the list."""
-    try:
-        token = service.revoke_token(db(), system_actor(), number)
-    except AppError as error:
-        raise click.ClickException(str(error)) from error
+    token = service.revoke_token(db(), system_actor(), number)
     click.echo(f"revoked: {token.user.username}, {token.label}")

@@ -6,19 +6,20 @@ import sys
 import click
 import waitress
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from eoffice.admin import health as checks
 from eoffice.admin.settings import HOST, TRUSTED_PROXY, WEB_THREADS
 from eoffice.core import audit
 from eoffice.core import worker as working
+from eoffice.core.commands import Commands
 from eoffice.core.config import PORT, settings
 from eoffice.core.states import Tone
 from eoffice.core.web import db
 from eoffice.gateway.receiver import Receiver
 from eoffice.migrations import upgrade_installation
 
-audit_cli = AppGroup("audit", help="The log of changes.")
+audit_cli = Commands("audit", help="The log of changes.")
 
 
 @audit_cli.command("prove")

@@ -4,15 +4,15 @@ import os
 import sys
 
 import click
-from flask.cli import AppGroup
 
+from eoffice.core.commands import Commands
 from eoffice.core.config import HUB_PORT, INSTANCE, settings
 from eoffice.core.secrets import secret
 from eoffice.core.web import db
 from eoffice.demo import service
 from eoffice.demo.province import OUTSIDE_SYSTEM
 
-cli = AppGroup("demo", help="The demonstration province.")
+cli = Commands("demo", help="The demonstration province.")
 
 
 @cli.command("fill")

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
+from eoffice.core.commands import Commands
 from eoffice.core.db import new_session
-from eoffice.core.errors import AppError
 from eoffice.core.permissions import system_actor
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency, Person
 from eoffice.signatures import queries, service
 from eoffice.signatures.models import ImageKind, KeyPurpose
 
-keys = AppGroup("key", help="Signing keys and pictures of signatures and seals.")
+keys = Commands("key", help="Signing keys and pictures of signatures and seals.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -29,10 +29,7 @@ def add(code: str, name: str, pin: str, file: Path) -> None:
     with new_session() as session:
         agency, person = _owner(session, code, name)
         purpose = KeyPurpose.PERSON if person else KeyPurpose.AGENCY
-        try:
-            made = service.add_key(session, system_actor(), file.read_bytes(), purpose, agency, person, pin)
-        except AppError as error:
-            raise click.ClickException(str(error)) from error
+        made = service.add_key(session, system_actor(), file.read_bytes(), purpose, agency, person, pin)
         click.echo(f"{made.subject}, {made.issuer}, {made.not_after:%Y-%m-%d}")
 
 
@@ -47,10 +44,7 @@ def picture(code: str, name: str, width: float, file: Path) -> None:
     with new_session() as session:
         agency, person = _owner(session, code, name)
         kind = ImageKind.SIGNATURE if person else ImageKind.SEAL
-        try:
-            service.set_image(session, system_actor(), kind, agency, person, file.read_bytes(), width)
-        except AppError as error:
-            raise click.ClickException(str(error)) from error
+        service.set_image(session, system_actor(), kind, agency, person, file.read_bytes(), width)
 
 
 @keys.command("list")
