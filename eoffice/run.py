@@ -100,6 +100,10 @@ def plan() -> Plan:
     return Plan(instance, web, axis, trust, environment)
 
 
+#: what ends it in good order
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
 def only_one(chosen: Plan) -> Iterator[None]:
     """Two supervisors over one instance would fight for its database. Raises CannotRun."""
@@ -119,29 +123,40 @@ def main() -> int:
     """Run until told to stop; 0 when stopped on purpose."""
     supervisor = Supervisor()
 
-    def leave(_number: int, _frame: FrameType | None) -> None:
+    told: list[str] = []
+
+    def leave(number: int, _frame: FrameType | None) -> None:
         supervisor.stopping = True
+        told.append(signal.Signals(number).name)
         raise KeyboardInterrupt
 
+    # Under nohup a closed terminal must not stop it.
+    stops = [one for one in STOPS if signal.getsignal(one) != signal.SIG_IGN]
     try:
         load()
         config.install(Settings.read(os.environ))
         logs.start()
         chosen = plan()
         with only_one(chosen):
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in stops:
                 signal.signal(number, leave)
             try:
                 start(supervisor, chosen)
                 supervisor.watch()
             finally:
-                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                for number in STOPS:
                     signal.signal(number, signal.SIG_IGN)
                 supervisor.stop()
     except KeyboardInterrupt:
-        print("\nStopped. Nothing is left running; `make run` goes on from here.")
+        reason = f" by {told[0]}" if told else ""
+        print(f"\nStopped{reason}. Nothing is left running; `make run` goes on from here.")
         return 0
-    except (CannotRun, ConfigError, EmbeddedError, NotReady) as error:
+    except NotReady as error:
+        print(
+            f"eoffice cannot run: {error}\nWhat each process said: {chosen.instance / 'log'}", file=sys.stderr
+        )
+        return 1
+    except (CannotRun, ConfigError, EmbeddedError) as error:
         print(f"eoffice cannot run: {error}", file=sys.stderr)
         return 1
     return 0
@@ -215,7 +230,7 @@ def _once(chosen: Plan, name: str, command: list[str]) -> None:
     with chosen.log(name).open("ab") as output:
         done = subprocess.run(command, stdout=output, stderr=output, check=False, env=os.environ)
     if done.returncode:
-        raise NotReady(f"{' '.join(command[2:])} failed (exit {done.returncode}); see {chosen.log(name)}")
+        raise NotReady(f"{' '.join(command[2:])} failed (exit {done.returncode})")
 
 
 def _say(what: str) -> None:

@@ -29,7 +29,7 @@ def die_with_parent(with_signal: signal.Signals) -> Callable[[], None]:
 
 
 class NotReady(Exception):
-    """A process did not come up; the text says which one, why, and where its log is."""
+    """A process did not come up; the text says which one and why."""
 
 
 Child = subprocess.Popen[bytes]

@@ -202,7 +202,9 @@ def _view(endpoint: str) -> Callable[..., Any] | None:
 
 def _ask_to_sign_in() -> Response:
     if wants_json():
-        answer = jsonify(error="unauthorized", message=_("Send a bearer token: Authorization: Bearer …"))
+        answer = jsonify(
+            error=401, message=_("Send a bearer token: Authorization: Bearer …"), reference=None, field=None
+        )
         answer.status_code = 401
         return answer
     if is_htmx():

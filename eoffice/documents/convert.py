@@ -10,7 +10,7 @@ from pathlib import Path
 from flask_babel import lazy_gettext as _l
 
 from eoffice.core.errors import Invalid, Unavailable
-from eoffice.documents.intake import DOC, DOCX, ODT, sniff
+from eoffice.documents.intake import DOC, DOCX, ODT, sniff, word_for
 
 #: what is taken as a draft, with the ending LibreOffice goes by
 WORD_TYPES = {DOC: ".doc", DOCX: ".docx", ODT: ".odt", "application/rtf": ".rtf"}
@@ -71,7 +71,7 @@ def word_to_pdf(path: Path, *, seconds: float = 60.0) -> bytes:
         raise OfficeMissing
     found = sniff(path)
     if found not in WORD_TYPES:
-        raise NotWord(found=found)
+        raise NotWord(found=str(word_for(found)))
     with tempfile.TemporaryDirectory(prefix="eoffice-word-") as folder:
         home = Path(folder)
         draft = home / f"draft{WORD_TYPES[found]}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from eoffice.core import sandbox
 from eoffice.core.errors import Invalid
@@ -24,6 +25,7 @@ ODT = "application/vnd.oasis.opendocument.text"
 XLS = "application/vnd.ms-excel"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+PROGRAM = "application/x-executable"
 UNKNOWN = "application/octet-stream"
 
 #: the marks of Law 29/2018, Article 8, and its successor of 2025
@@ -41,7 +43,23 @@ _MAGIC = (
     (b"<?xml", "application/xml"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"MZ", PROGRAM),
+    (b"\x7fELF", PROGRAM),
 )
+#: what a kind of file is called by those who send it
+_WORDS = {
+    DOC: _l("a Word document"),
+    DOCX: _l("a Word document"),
+    ODT: _l("a text document"),
+    XLS: _l("an Excel sheet"),
+    XLSX: _l("an Excel sheet"),
+    PPTX: _l("a presentation"),
+    PROGRAM: _l("a program"),
+    "application/zip": _l("an archive"),
+    "application/vnd.rar": _l("an archive"),
+    "application/x-7z-compressed": _l("an archive"),
+    "text/plain": _l("plain text"),
+}
 _ZIP_MEMBERS = (("word/", DOCX), ("xl/", XLSX), ("ppt/", PPTX))
 
 
@@ -117,7 +135,7 @@ def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
     if size > limit:
         raise TooLarge(limit=limit // 2**20)
     if (found := sniff(path)) != PDF:
-        raise NotPdf(found=found)
+        raise NotPdf(found=str(word_for(found)))
     structure = _structure(path)
     if structure.encrypted:
         raise EncryptedPdf
@@ -188,6 +206,13 @@ def sniff(path: Path) -> str:
     return "text/plain" if _is_text(head) else UNKNOWN
 
 
+def word_for(media_type: str) -> LazyString:
+    """What people call this kind of file."""
+    if media_type.startswith("image/"):
+        return _l("a picture")
+    return _WORDS.get(media_type, _l("an unknown kind of file"))
+
+
 def _sniff_zip(path: Path) -> str:
     try:
         names: list[str] = sandbox.call(
@@ -230,3 +255,12 @@ def safe_name(name: str) -> str:
     if dot and len(extension) <= 8:
         return f"{stem[:140] or 'tep'}.{extension}"
     return kept[:150] or "tep"
+
+
+def pdf_name(name: str) -> str:
+    """Return the safe name with the ending of a PDF: another one would make a desktop open it as something else."""
+    kept = safe_name(name)
+    if kept.lower().endswith(".pdf"):
+        return kept
+    stem, dot, extension = kept.rpartition(".")
+    return f"{stem if dot and stem and len(extension) <= 8 else kept}.pdf"

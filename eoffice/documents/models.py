@@ -1,5 +1,6 @@
 """The common row of every document, its files, its recipients, and the registers that number it."""
 
+import re
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -148,6 +149,14 @@ FILE_WORDS = {
 }
 
 
+#: endings that Windows or an office suite runs code for
+PROGRAM_ENDINGS = re.compile(
+    r"\.(bat|chm|cmd|com|cpl|dll|docm|dotm|exe|hta|inf|iso|jar|jse?|lnk|ms[ip]|pif|pptm|ps1|reg|scr|sh|vb[es]"
+    r"|ws[fh]|xlam|xlsm|xltm)$",
+    re.IGNORECASE,
+)
+
+
 class DocumentFile(Base):
     """One file of a document: bytes by hash, everything else here."""
 
@@ -174,6 +183,11 @@ class DocumentFile(Base):
     def is_pdf(self) -> bool:
         """Whether it can be shown page by page and signed."""
         return self.media_type == "application/pdf"
+
+    @property
+    def may_run(self) -> bool:
+        """Whether a desktop would run it rather than show it; it travels as sent, and is warned about."""
+        return PROGRAM_ENDINGS.search(self.name) is not None
 
 
 class PageText(Base):

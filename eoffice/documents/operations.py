@@ -84,7 +84,8 @@ def _inspect(path: Path, name: str, must_be_pdf: bool) -> Inspected:
         pages, sizes = facts.pages, [(float(w), float(h)) for w, h in facts.page_sizes]
     with path.open("rb") as file:
         blob = blobs().put(file)
-    return Inspected(blob.sha256, blob.size, intake.safe_name(name), media_type, pages, sizes)
+    kept = intake.pdf_name(name) if media_type == intake.PDF else intake.safe_name(name)
+    return Inspected(blob.sha256, blob.size, kept, media_type, pages, sizes)
 
 
 def add_file(

@@ -42,6 +42,11 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
     ("search.index", "search:use", _l("Search"), "search", "f", ()),
     ("admin.health", "admin:health", _l("Health"), "activity", "h", ()),
 )
+#: entries of one's own menu, named as above
+_OWN: tuple[tuple[str, str, LazyString], ...] = (
+    ("signatures.verify", "signature:verify", _l("Check signatures")),
+    ("signatures.own_key", "outgoing:sign", _l("My key")),
+)
 _LANGUAGES = (("vi", "Tiếng Việt"), ("en", "English"))
 
 
@@ -70,7 +75,13 @@ def waiting(actor: Actor) -> list[Waiting]:
 
 def _signed_in(actor: Actor) -> dict[str, Any]:
     agency = directory.agency(db(), actor.agency_id) if actor.agency_id is not None else None
-    links = [(_l("My posts"), url_for("accounts.posts"))] if len(accounts.posts_of(db(), actor)) > 1 else []
+    links = [
+        (label, url_for(endpoint))
+        for endpoint, permission, label in _OWN
+        if actor.can(Permission(permission))
+    ]
+    if len(accounts.posts_of(db(), actor)) > 1:
+        links.append((_l("My posts"), url_for("accounts.posts")))
     return {
         "org_name": agency.short_name if agency else None,
         "org_parent": agency.parent_name if agency else None,

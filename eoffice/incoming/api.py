@@ -32,8 +32,8 @@ class File:
 
 
 @dataclass(frozen=True)
-class Incoming:
-    """One incoming document."""
+class IncomingRow:
+    """One row of the list."""
 
     id: int
     state: str
@@ -50,6 +50,12 @@ class Incoming:
     urgency: int
     arrived_at: datetime
     due_on: date | None
+
+
+@dataclass(frozen=True)
+class Incoming(IncomingRow):
+    """One incoming document."""
+
     files: list[File]
 
 
@@ -57,7 +63,7 @@ class Incoming:
 class IncomingPage:
     """Some documents and the mark of the next page."""
 
-    documents: list[Incoming]
+    documents: list[IncomingRow]
     next: str | None
 
 
@@ -75,14 +81,17 @@ class Leader:
     assignment_id: int
 
 
-def _plain(document: IncomingDocument, *, with_files: bool = True) -> Incoming:
-    files = document.files if with_files else []
-    return Incoming(
+def _row(document: IncomingDocument) -> IncomingRow:
+    return IncomingRow(
         document.id, document.state, document.source, document.register_number, document.code_number,
         document.code_notation, document.issued_on, document.issuer_name, document.issuer_code,
         document.kind_code, document.subject, int(document.urgency), document.arrived_at, document.due_on,
-        [File(f.id, f.name, f.role, f.media_type, f.size, f.sha256) for f in files],
     )  # fmt: skip
+
+
+def _plain(document: IncomingDocument) -> Incoming:
+    files = [File(f.id, f.name, f.role, f.media_type, f.size, f.sha256) for f in document.files]
+    return Incoming(**vars(_row(document)), files=files)
 
 
 @bp.get("")
@@ -93,7 +102,7 @@ def index() -> ResponseReturnValue:
     tab = request.args.get("tab", Tab.OPEN)
     wanted = Filter(tab=Tab(tab) if tab in set(Tab) else Tab.OPEN)
     page = queries.listing(db(), current_actor(), wanted, request.args.get("mark"))
-    return answer(IncomingPage([_plain(row, with_files=False) for row in page.rows], page.next))
+    return answer(IncomingPage([_row(row) for row in page.rows], page.next))
 
 
 @bp.post("")

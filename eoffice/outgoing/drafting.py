@@ -43,6 +43,12 @@ class TextTooLong(Invalid):
     message = _l("The text has %(length)s characters; at most %(limit)s are set here. Upload it as a file.")
 
 
+class DayPassed(Invalid):
+    """Nobody can answer before it."""
+
+    message = _l("This day has passed. Choose today or a later day.")
+
+
 class WrongKind(Invalid):
     """Not one of the 29 kinds an agency issues."""
 
@@ -75,6 +81,11 @@ class Fields:
             raise Missing(what=str(_l("subject")), field="subject")
         if len(nfc(self.subject)) > SUBJECT_LIMIT:
             raise SubjectTooLong(length=len(nfc(self.subject)), limit=SUBJECT_LIMIT, field="subject")
+
+    def check_day(self, today: date) -> None:
+        """Raise DayPassed."""
+        if self.due_on is not None and self.due_on < today:
+            raise DayPassed(field="due_on")
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,19 @@ from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents.intake import StateSecret
-from eoffice.documents.models import FileRole, LinkKind
+from eoffice.documents.models import Direction, Document, FileRole, LinkKind
 from eoffice.documents.queries import one as one_document
 from eoffice.outgoing import operations, queries
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.workflow import MACHINE, Move
+
+
+class NotIncoming(Invalid):
+    """An answer answers what came in."""
+
+    message = _l("Only an incoming document is answered. Open the one you mean, then choose “Draft a reply”.")
 
 
 class FileMissing(Invalid):
@@ -48,18 +54,27 @@ def draft_from_upload(session: Session, actor: Actor, fields: Fields, upload: Up
 def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> OutgoingDocument:
     require(actor, OUTGOING_DRAFT)
     fields.check()
+    fields.check_day(clock.today())
     with transaction(session):  # the page takes a moment: this one is over before
         chosen = operations.choose(session, actor, fields)
+        answered = answerable(session, actor, fields.reply_to_id) if fields.reply_to_id is not None else None
     with _secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen)
     with transaction(session):
         document = operations.begin(session, actor, chosen, fields)
         documents.set_recipients(session, document, chosen.recipients)
         operations.put_page(session, actor, document, page, prepared)
-        if fields.reply_to_id is not None:
-            answered = one_document(session, actor, fields.reply_to_id)
+        if answered is not None:
             documents.link(session, actor, document, answered, LinkKind.REPLY)
         documents.index(session, document)
+    return document
+
+
+def answerable(session: Session, actor: Actor, document_id: int) -> Document:
+    """The document that is to be answered. Raises NotFound, NotIncoming."""
+    document = one_document(session, actor, document_id)
+    if document.direction is not Direction.IN:
+        raise NotIncoming(field="reply_to")
     return document
 
 
@@ -72,7 +87,8 @@ def revise(
     """
     fields.check()
     with transaction(session):  # as in `_draft`
-        _allowed(session, actor, document_id, Move.REVISE)
+        if _allowed(session, actor, document_id, Move.REVISE).due_on != fields.due_on:
+            fields.check_day(clock.today())
         chosen = operations.choose(session, actor, fields)
     with _secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen) if page is not None else None

@@ -13,6 +13,7 @@ from eoffice.documents import intake
 from eoffice.documents.geometry import Box, View
 from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.samples import sample_scan_pdf
+from eoffice.documents.models import DocumentFile
 from eoffice.documents.pages import Line, PageText, Word
 
 from .conftest import page_with_signature
@@ -63,7 +64,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> N
 def test_a_picture_called_pdf_is_refused_by_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(intake.NotPdf) as refused:
         intake.inspect_pdf(put(tmp_path, b"\x89PNG\r\n\x1a\n" + b"\0" * 50), limit=LIMIT)
-    assert refused.value.params == {"found": "image/png"}
+    assert refused.value.params == {"found": "a picture"}
 
 
 @pytest.mark.parametrize("password", ["", "mở"])
@@ -184,3 +185,23 @@ def test_the_kind_of_a_file_is_told_by_its_bytes(tmp_path: Path, data: bytes, ex
 )
 def test_file_names_are_made_safe(given: str, kept: str) -> None:
     assert intake.safe_name(given) == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("Công văn.PDF", "Công văn.PDF"),
+        ("hoa-don.exe", "hoa-don.pdf"),
+        ("125/BC-UBND", "BC-UBND.pdf"),
+        ("Báo cáo v1.2 của huyện", "Báo cáo v1.2 của huyện.pdf"),
+        ("", "tep.pdf"),
+    ],
+)
+def test_a_pdf_is_kept_under_the_ending_of_a_pdf(given: str, kept: str) -> None:
+    assert intake.pdf_name(given) == kept
+
+
+def test_a_program_is_told_by_its_bytes_and_by_its_ending(tmp_path: Path) -> None:
+    assert intake.sniff(put(tmp_path, b"MZ\x90\0" + b"\0" * 60)) == intake.PROGRAM
+    assert DocumentFile(name="Bảng kê.XLSM").may_run
+    assert not DocumentFile(name="Bảng kê.xlsx").may_run

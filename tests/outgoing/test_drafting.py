@@ -2,13 +2,13 @@
 
 import io
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit
+from eoffice.core import audit, clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition, NotFound
@@ -341,3 +341,27 @@ def test_a_state_secret_is_refused_and_only_the_fact_is_kept(
     session.rollback()
     assert session.scalar(sa.select(sa.func.count()).select_from(DocumentFile)) == 0
     assert session.scalar(sa.select(AuditEntry.id).where(AuditEntry.action == "documents.secret_refused"))
+
+
+def test_nobody_is_asked_to_answer_before_today(session: Session, place: Province) -> None:
+    yesterday = clock.today() - timedelta(days=1)
+    with pytest.raises(drafting.DayPassed):
+        draft(session, place, due_on=yesterday)
+    document = draft(session, place, due_on=clock.today())
+    with pytest.raises(drafting.DayPassed):
+        service.revise(session, place.a.specialist, document.id, fields(place, due_on=yesterday), TEXT)
+
+
+def test_a_day_that_passed_while_it_was_drafted_does_not_stop_the_drafter(
+    session: Session, place: Province
+) -> None:
+    document = draft(session, place)
+    with transaction(session):
+        document.due_on = clock.today() - timedelta(days=1)
+    service.revise(session, place.a.specialist, document.id, fields(place, due_on=document.due_on), TEXT)
+
+
+def test_only_an_incoming_document_is_answered(session: Session, place: Province) -> None:
+    document = draft(session, place)
+    with pytest.raises(service.NotIncoming):
+        draft(session, place, reply_to_id=document.id)

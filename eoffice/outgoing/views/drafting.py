@@ -97,7 +97,7 @@ def _prefilled() -> Typed:
         return Typed()
     actor = current_actor()
     agency = directory.agency(db(), actor.agency_id or 0)
-    return forms.reply(documents.one(db(), actor, answered), agency.name)
+    return forms.reply(service.answerable(db(), actor, answered), agency.name)
 
 
 def _form(
