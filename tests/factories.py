@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
 from eoffice.core import clock
-from eoffice.core.db import transaction
+from eoffice.core.db import Base, transaction
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.directory import operations as directory
 from eoffice.directory.models import Agency, Assignment, Role, Unit
 from eoffice.documents import registers
 from eoffice.documents.models import Direction
+from tests.snapshot import Snapshot
+
+Row = TypeVar("Row", bound=Base)
 
 PASSWORD = "Mat-khau-thu-2026"
 PIN = "123456"
@@ -92,8 +97,29 @@ class Province:
     outside: Agency
 
 
+#: by database and day, what `province` left and who acts in it: made once by the services, put back afterwards
+_made: dict[tuple[str | None, date], tuple[Snapshot, Province]] = {}
+
+
 def province(session: Session) -> Province:
     """Make the province of a test; user names are `a_clerk`, `b_leader`, …, the password is PASSWORD."""
+    where = session.get_bind().engine.url.database, clock.today()
+    if session.scalar(sa.select(sa.func.count()).select_from(Agency)):
+        return _build(session)  # beside what a test has put there
+    session.rollback()
+    if where in _made:
+        snapshot, built = _made[where]
+        snapshot.put_back(session)
+    else:
+        built = _build(session)
+        _made[where] = Snapshot.take(session), built
+    _kept = [
+        session.scalars(sa.select(kind)).all() for kind in (Agency, Unit, Assignment, User)
+    ]  # in four reads
+    return Province(_found(session, built.a), _found(session, built.b), _again(session, built.outside))
+
+
+def _build(session: Session) -> Province:
     a = house(session, "a", "H01.12", "Sở Nông nghiệp và Môi trường", "SNNMT")
     b = house(session, "b", "H01.05", "Sở Tài chính", "STC")
     with transaction(session):
@@ -101,6 +127,22 @@ def province(session: Session) -> Province:
             session, system_actor(), "H01.900", "Công ty Thủy lợi An Giang", short_name="Công ty Thủy lợi"
         )
     return Province(a, b, outside)
+
+
+def _found(session: Session, built: House) -> House:
+    """The same agency in this session; those who act are values and stay as they are."""
+    return House(
+        _again(session, built.agency),
+        _again(session, built.office),
+        _again(session, built.unit),
+        {role: _again(session, post) for role, post in built.posts.items()},
+        {role: _again(session, user) for role, user in built.users.items()},
+        dict(built.actors),
+    )
+
+
+def _again(session: Session, row: Row) -> Row:
+    return session.get_one(type(row), sa.inspect(row).identity)
 
 
 def house(session: Session, mark: str, code: str, name: str, abbreviation: str) -> House:

@@ -25,6 +25,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -32,8 +33,10 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from eoffice.core import db as database
+from eoffice.core.config import INSTANCE, settings
 from eoffice.core.errors import AppError, Conflict, Forbidden, Unavailable
 from eoffice.core.permissions import Actor, Permission
+from eoffice.core.secrets import private_folder
 from eoffice.core.text import writable
 from eoffice.core.words import Words
 
@@ -150,6 +153,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     if not app.testing:
         app.register_error_handler(Exception, _bug)
+    # A restart at half past seven must not make the first readers wait for templates to be compiled.
+    compiled = private_folder(settings().get(INSTANCE) / "templates")
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     app.jinja_env.globals.update(locale=lambda: str(get_locale()), csp_nonce=lambda: g.nonce)
 
 

@@ -5,17 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
-from sqlalchemy.orm import Session
 
-from eoffice.app import create_app
 from eoffice.core.db import engine
-
-
-@pytest.fixture
-def app(session: Session) -> Flask:
-    """The application on this worker's database."""
-    return create_app()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
-from eoffice.app import create_app
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents.models import FileRole
@@ -18,11 +17,6 @@ from tests.factories import PIN, Province
 from tests.outgoing.drafts import BODY, draft, newest, path
 
 Call = Callable[..., tuple[int, dict[str, object]]]
-
-
-@pytest.fixture
-def app(session: Session) -> Flask:
-    return create_app()
 
 
 @pytest.fixture

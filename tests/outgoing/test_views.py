@@ -10,7 +10,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from eoffice.app import create_app
 from eoffice.core import jobs
 from eoffice.core.db import database_url, engine
 from eoffice.directory.models import Role
@@ -25,11 +24,6 @@ from tests.web import client_for
 
 #: most statements one page may cost, whatever it shows
 MOST = 12
-
-
-@pytest.fixture
-def app(session: Session) -> Flask:
-    return create_app()
 
 
 @pytest.fixture
