@@ -13,11 +13,11 @@ _EVERYONE = "directory:read document:read search:use signature:verify"
 
 ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
-    "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend",
+    "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close",
     Role.LEADER: f"{_EVERYONE} document:read-all direction:give outgoing:sign gateway:follow",
     Role.SECRETARY: f"{_EVERYONE} document:read-all",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
-    "outgoing:draft outgoing:approve outgoing:check gateway:follow",
+    "outgoing:draft outgoing:approve outgoing:check gateway:follow register:open",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:work outgoing:draft outgoing:approve",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft",
     Role.ARCHIVIST: "directory:read document:read search:use signature:verify",

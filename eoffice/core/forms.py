@@ -1,9 +1,16 @@
-"""The base of every form."""
+"""The base of every form, and the fields and checks they share."""
 
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from wtforms import DateField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import TextInput
+
+from eoffice.core.errors import AppError
 
 
 class _Ours:
@@ -25,3 +32,55 @@ class Form(FlaskForm):
         def get_translations(self, _form: Any) -> _Ours:
             """What the library says, in our words."""
             return _Ours()
+
+
+#: how days are typed: with slashes, without, or as a browser's own date field sends them
+DAY_FORMATS = ("%d/%m/%Y", "%d%m%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
+
+
+class DayField(DateField):
+    """A day, typed as offices write it: 20/11/2026."""
+
+    widget = TextInput()  # type: ignore[assignment]  # the stubs know of no other than DateInput
+
+    def __init__(self, label: Any = None, validators: Any = None, **options: Any) -> None:
+        super().__init__(label, validators, format=list(DAY_FORMATS), **options)  # type: ignore[no-untyped-call]  # wtforms is not typed there
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the day. Raises ValueError in the person's language."""
+        text = valuelist[0].strip() if valuelist else ""
+        if not text:
+            self.data = None
+            return
+        self.data = read_day(text)
+        if self.data is None:
+            raise ValueError(str(_l("Write the day as day/month/year, e.g. 20/11/2026.")))
+
+
+def read_day(text: str) -> date | None:
+    """The day a text names, None when it names none."""
+    for form in DAY_FORMATS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    return None
+
+
+def needed() -> InputRequired:
+    """A field without which the form cannot be saved."""
+    return InputRequired(_l("This is needed. Fill it in."))
+
+
+def at_most(limit: int) -> Length:
+    """As long as the column (Decree 30/2020, Appendix VI, part II)."""
+    return Length(max=limit, message=_l("This is too long: at most %(max)d characters."))
+
+
+def refused(form: FlaskForm, error: AppError) -> int:
+    """Say a refusal at the field it names and return its status; one that names none of the form's is raised on."""
+    if error.field is None or error.field not in form:
+        raise error
+    field = form[error.field]
+    field.errors = [*field.errors, str(error)]
+    return error.status

@@ -7,11 +7,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import object_session
 
-from eoffice.core.permissions import Actor, Permission, knowledge_rule, permission
-from eoffice.documents.models import Document, DocumentAccess, DocumentFile
+from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
+from eoffice.documents.models import Document, DocumentAccess, DocumentFile, Register
 
 DOCUMENT_READ = permission("document:read", _l("Read documents one was brought into"))
 DOCUMENT_READ_ALL = permission("document:read-all", _l("Read every document of one's agency"))
+
+REGISTER_OPEN = permission("register:open", _l("Open registers by the head's decision"))
+REGISTER_CLOSE = permission("register:close", _l("Close registers and sign their books"))
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
@@ -54,3 +57,13 @@ def may_know(actor: Actor, _wanted: Permission, document: Document) -> bool:
 def may_know_file(actor: Actor, wanted: Permission, file: DocumentFile) -> bool:
     """A file is known to those who know its document."""
     return may_know(actor, wanted, file.document)
+
+
+@object_rule(Register)
+def may_register(actor: Actor, _wanted: Permission, register: Register) -> bool:
+    """A register is its agency's alone."""
+    return (
+        actor.agency_id in (None, register.agency_id)
+        if actor.is_system
+        else actor.agency_id == register.agency_id
+    )

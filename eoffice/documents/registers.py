@@ -27,6 +27,12 @@ class NoRegister(Invalid):
     message = _l("No register of %(year)s numbers this kind of document. Ask the administrator to open one.")
 
 
+class RegisterClosed(Conflict):
+    """The book of the series is bound and signed."""
+
+    message = _l("The register “%(name)s” is closed. Open another one by the head's decision.")
+
+
 class BackDated(Invalid):
     """The date lies before that of the last number of the series."""
 
@@ -49,17 +55,18 @@ class VoidNeedsReason(Invalid):
 
 def open_register(
     session: Session, actor: Actor, agency_id: int, year: int, direction: Direction, code: str, name: str,
-    kind_codes: Sequence[str] = (), opening_number: int = 0,
+    kind_codes: Sequence[str] = (), opening_number: int = 0, decision: str = "",
 ) -> Register:  # fmt: skip
     """Open a register by the head's rule; `opening_number` is the last number given elsewhere before."""
     register = Register(
-        agency_id=agency_id, year=year, direction=direction, code=code, name=name,
+        agency_id=agency_id, year=year, direction=direction, code=code, name=name, decision=decision,
         kind_codes=list(kind_codes), opening_number=opening_number, last_number=opening_number,
     )  # fmt: skip
     session.add(register)
     audit.record(
-        session, actor, REGISTER_OPENED, register, year=year, code=code, opening_number=opening_number
-    )
+        session, actor, REGISTER_OPENED, register,
+        year=year, code=code, opening_number=opening_number, decision=decision or None,
+    )  # fmt: skip
     return register
 
 
@@ -68,9 +75,12 @@ def register_for(
 ) -> Register:
     """The register that numbers this kind in a year; opened by last year's rule when the year has turned.
 
-    Raises NoRegister.
+    Raises NoRegister, RegisterClosed.
     """
-    found = _choose(registers(session, agency_id, year, direction), kind_code)
+    every = registers(session, agency_id, year, direction)
+    found = _choose([one for one in every if one.closed_at is None], kind_code)
+    if found is None and (closed := _choose(every, kind_code)) is not None:
+        raise RegisterClosed(name=closed.name)
     if found is None:
         earlier = _choose(registers(session, agency_id, year - 1, direction), kind_code)
         if earlier is None:
@@ -92,7 +102,7 @@ def _carry_over(session: Session, earlier: Register, year: int) -> Register:
         .values(
             agency_id=earlier.agency_id, year=year, direction=earlier.direction, code=earlier.code,
             name=earlier.name.replace(str(earlier.year), str(year)), kind_codes=earlier.kind_codes,
-            opening_number=0, last_number=0,
+            opening_number=0, last_number=0, decision="", closed_by="",
         )
         .on_conflict_do_nothing()
         .returning(Register.id)
@@ -126,13 +136,15 @@ def next_number(session: Session, agency_id: int, direction: Direction, kind_cod
 def give_number(session: Session, actor: Actor, document: Document, dated_on: date) -> RegisterEntry:
     """Give the document the next number of its register; the caller's use case commits.
 
-    Raises NoRegister, BackDated, AlreadyNumbered.
+    Raises NoRegister, RegisterClosed, BackDated, AlreadyNumbered.
     """
     session.refresh(document, with_for_update=True)
     if document.register_number is not None:
         raise AlreadyNumbered(number=document.register_number)
     which = register_for(session, document.agency_id, document.direction, document.kind_code, dated_on.year)
     register = session.get_one(Register, which.id, with_for_update=True, populate_existing=True)
+    if register.closed_at is not None:  # while this one waited for the row
+        raise RegisterClosed(name=register.name)
     if register.last_dated_on is not None and dated_on < register.last_dated_on:
         raise BackDated(date=f"{dated_on:%d/%m/%Y}", last=f"{register.last_dated_on:%d/%m/%Y}")
     register.last_number += 1

@@ -7,8 +7,7 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.validators import Optional
 
 from eoffice.core import clock
-from eoffice.core.forms import Form
-from eoffice.directions.forms import DayField, at_most, needed
+from eoffice.core.forms import DayField, Form, at_most, needed
 from eoffice.directory.models import Assignment
 from eoffice.documents.fields import FieldGuess
 from eoffice.documents.kinds import INCOMING_ONLY, KINDS

@@ -32,18 +32,13 @@ from eoffice.signatures import queries as keys
 from eoffice.signatures import service as unlocking
 from eoffice.signatures.marks import Mark, Picture, Place
 from eoffice.signatures.models import ImageKind, KeyPurpose
+from eoffice.signatures.seals import NoPicture
 
 
 class NotChecked(Conflict):
     """The law asks for both before the signature."""
 
     message = _l("Content and form must be approved before it is signed. Send it back to be checked.")
-
-
-class NoPicture(Conflict):
-    """Appendix I-II.7.d and II.8 want a picture."""
-
-    message = _l("No picture of the signature or seal of %(owner)s is entered. Ask the administrator.")
 
 
 class NoPlaceForSignature(Conflict):

@@ -89,6 +89,12 @@ def seal(shown: Picture, leader: Mark) -> Mark:
     return Mark("DauCoQuan", where, appearance.seal(shown.png))
 
 
+def seal_in(png: bytes, width: float, block: Place) -> Mark:
+    """The seal in the middle of a block, where no leader signs; `width` in points."""
+    box = placement.picture_in(_box(block.box), picture(png).ratio, width=width)
+    return Mark("DauCoQuan", Placement(block.page, box), appearance.seal(png))
+
+
 def number_line(line: Place, number: str, place: str, day: date) -> Mark:
     """Number on the left, place and date on the right of one line, each in the middle of its column."""
     words = appearance.issue_date(place, day)

@@ -41,6 +41,10 @@ PAGES = {
     "outgoing.new": Look(Role.SPECIALIST, "/outgoing/new", "CCTL"),
     "outgoing.read": Look(Role.LEADER, "/outgoing/to-sign/{to_sign}"),
     "outgoing.show": Look(Role.CLERK, "/outgoing/{issued}"),
+    "reports.index": Look(Role.CLERK, "/registers"),
+    "reports.new": Look(Role.CHIEF_OF_OFFICE, "/registers/new"),
+    "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&first=01/01/2026&last=31/12/2099"),
+    "reports.register": Look(Role.CLERK, "/registers/{register}"),
     "search.index": Look(Role.CLERK, "/search?q=an"),
     "signatures.own_key": Look(Role.LEADER, "/key"),
     "signatures.verify": Look(Role.CLERK, "/verify"),
@@ -70,6 +74,10 @@ NOT_PAGES = {
     "openapi.description": "JSON",
     "outgoing.preview": "a part of a page: stands in the list",
     "outgoing.to_sign": "goes on to the first document",
+    "reports.book": "a file",
+    "reports.bound": "a part of a page: the line while a book is being set",
+    "reports.printed": "a file",
+    "reports.spreadsheet": "a file",
     "static": "files",
 }
 DARK = ("home.desk", "incoming.index", "incoming.show", "incoming.register", "outgoing.show", "outgoing.read")
@@ -100,6 +108,7 @@ def examples(office: Office) -> dict[str, int]:
         "draft": first("outgoing", "draft"),
         "to_sign": first("outgoing", "sign"),
         "issued": first("outgoing", "issued"),
+        "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
     }
 
 

@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont
 
 from eoffice.core import clock
 from eoffice.core.errors import Invalid
-from eoffice.documents.geometry import MM, Box
+from eoffice.documents.geometry import Box
 from eoffice.documents.layout import places
 from eoffice.documents.layout.letter import Letter, as_data
 from eoffice.documents.layout.places import Place, Places
@@ -26,8 +26,6 @@ from eoffice.documents.layout.places import Place, Places
 FONTS = Path(__file__).parent.parent / "fonts"
 #: typst may read below its root: there is nothing but the template
 ROOT = Path(__file__).parent / "typst"
-#: height of an A4 page in points
-A4_HEIGHT = 297 * MM
 #: longest text without a space, in characters; some ten lines
 LONGEST_WORD = 1000
 
@@ -66,7 +64,7 @@ def typeset(letter: Letter, *, made_at: datetime | None = None) -> Typeset:
     data = as_data(_composed(letter))
     check_glyphs(data)
     check_words(data)
-    found, pdf = _typst().compile(data, made_at or clock.now())
+    found, pdf = compiled("letter", data, made_at or clock.now())
     number, signature = found.get("number-line"), found["signature"]
     with pikepdf.open(io.BytesIO(pdf)) as document:
         pages = len(document.pages)
@@ -93,6 +91,15 @@ def check_words(data: Any) -> None:
         longest = max(map(len, text.split()), default=0)
         if longest > LONGEST_WORD:
             raise WordTooLong(length=longest)
+
+
+def composed(data: Any) -> Any:
+    """Data for a template with every text as `_clean` leaves it."""
+    if isinstance(data, str):
+        return _clean(data)
+    if isinstance(data, dict):
+        return {name: composed(value) for name, value in data.items()}
+    return [composed(value) for value in data] if isinstance(data, list) else data
 
 
 def _composed(letter: Letter) -> Letter:
@@ -132,13 +139,22 @@ def _characters() -> frozenset[str]:
     return frozenset(character for character in common if character.isprintable() or character == "\xa0")
 
 
-class _Typst:
-    """A compiler that keeps fonts and template between letters; one letter at a time."""
+def compiled(template: str, data: dict[str, Any], made_at: datetime) -> tuple[dict[str, Place], bytes]:
+    """Set `data` with a template: the places it notes by name, and the PDF/A-2b.
 
-    def __init__(self) -> None:
+    `template`: stem of a file beside this one, and the name under which it reads its data.
+    """
+    return _typst(template).compile(data, made_at)
+
+
+class _Typst:
+    """A compiler that keeps fonts and a template between documents; one document at a time."""
+
+    def __init__(self, template: str) -> None:
+        self.template = template
         self.lock = threading.Lock()
         self.compiler = typst.Compiler(
-            ROOT / "letter.typ",
+            ROOT / f"{template}.typ",
             root=ROOT,
             font_paths=typst.Fonts(
                 include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
@@ -148,22 +164,28 @@ class _Typst:
         )
 
     def compile(self, data: dict[str, Any], made_at: datetime) -> tuple[dict[str, Place], bytes]:
-        inputs = {"letter": json.dumps(data, ensure_ascii=False)}
+        inputs = {self.template: json.dumps(data, ensure_ascii=False)}
         with self.lock:
             pdf = self.compiler.compile(
                 sys_inputs=inputs, format="pdf", pdf_standards=["a-2b"], timestamp=int(made_at.timestamp())
             )
             noted = json.loads(self.compiler.query("<place>", field="value"))
         assert isinstance(pdf, bytes)
-        return {entry["name"]: _place(entry) for entry in noted}, pdf
+        height = _page_height(pdf)
+        return {entry["name"]: _place(entry, height) for entry in noted}, pdf
 
 
-def _place(entry: dict[str, Any]) -> Place:
+def _page_height(pdf: bytes) -> float:
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return float(document.pages[0].mediabox[3])
+
+
+def _place(entry: dict[str, Any], page_height: float) -> Place:
     """Turn typst's place (from the top left corner, in points) into PDF's."""
-    top, left = A4_HEIGHT - entry["y"], entry["x"]
+    top, left = page_height - entry["y"], entry["x"]
     return Place(entry["page"], Box(left, top - entry["height"], left + entry["width"], top))
 
 
 @cache
-def _typst() -> _Typst:
-    return _Typst()
+def _typst(template: str) -> _Typst:
+    return _Typst(template)

@@ -9,11 +9,12 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from eoffice.core.errors import AppError
+from eoffice.core.forms import refused
 from eoffice.core.permissions import Permission
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directions import service as work
-from eoffice.directions.forms import AssignForm, FinishForm, refused
+from eoffice.directions.forms import AssignForm, FinishForm
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK, can_take
 from eoffice.directory import queries as directory

@@ -11,8 +11,8 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from eoffice.core import clock
+from eoffice.core.forms import read_day
 from eoffice.core.web import current_actor, db, needs
-from eoffice.directions.forms import read_day
 from eoffice.directory import queries as directory
 from eoffice.documents import registers
 from eoffice.documents.models import Direction, FileRole, Urgency

@@ -11,8 +11,8 @@ from eoffice.core import sandbox
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
 from eoffice.core.errors import AppError, Invalid
+from eoffice.core.forms import refused
 from eoffice.core.web import current_actor, db, needs
-from eoffice.directions.forms import refused
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import pages as page_texts

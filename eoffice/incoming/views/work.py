@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from eoffice.core.errors import AppError
+from eoffice.core.forms import refused
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directions import service
-from eoffice.directions.forms import DirectionForm, refused
+from eoffice.directions.forms import DirectionForm
 from eoffice.directions.models import Part, Task
 from eoffice.directions.operations import Named
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK, can_take

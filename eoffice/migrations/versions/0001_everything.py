@@ -177,6 +177,9 @@ def upgrade() -> None:
         sa.Column("opening_number", sa.Integer(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("last_dated_on", sa.Date(), nullable=True),
+        sa.Column("decision", sa.String(length=300), nullable=False),
+        sa.Column("closed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_register_agency_id_agency")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register")),
         sa.UniqueConstraint("agency_id", "year", "code", name=op.f("uq_register_agency_id_year_code")),
@@ -555,6 +558,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register_entry")),
         sa.UniqueConstraint(
             "agency_id", "register_id", "number", name=op.f("uq_register_entry_agency_id_register_id_number")
+        ),
+    )
+    op.create_table(
+        "register_book",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("register_id", sa.Integer(), nullable=False),
+        sa.Column("volume", sa.Integer(), nullable=False),
+        sa.Column("first_number", sa.Integer(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("page_count", sa.Integer(), nullable=False),
+        sa.Column("seal_place", sa.JSON(), nullable=False),
+        sa.Column("made_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("signed_sha256", sa.String(length=64), nullable=True),
+        sa.Column("signed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("signed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_register_book_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["register_id"], ["register.id"], name=op.f("fk_register_book_register_id_register")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_book")),
+        sa.UniqueConstraint(
+            "agency_id", "register_id", "volume", name=op.f("uq_register_book_agency_id_register_id_volume")
         ),
     )
     op.create_index(op.f("ix_register_entry_document_id"), "register_entry", ["document_id"], unique=False)

@@ -1,0 +1,132 @@
+"""Tables as spreadsheets: out as xlsx, in from xlsx or CSV (read in the sandbox)."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from zipfile import BadZipFile
+
+from flask_babel import lazy_gettext as _l
+from openpyxl.cell.cell import Cell, WriteOnlyCell
+from openpyxl.reader.excel import load_workbook
+from openpyxl.styles.alignment import Alignment
+from openpyxl.styles.fonts import Font
+from openpyxl.utils.cell import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.workbook.workbook import Workbook
+
+from eoffice.core import sandbox
+from eoffice.core.errors import Invalid
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: longest name of a sheet, and the signs it cannot hold (ECMA-376, 18.2.19)
+_NAME, _FORBIDDEN = 31, "[]:*?/\\"
+sandbox.preload(__name__)
+
+
+class UnreadableSheet(Invalid):
+    """Not a table."""
+
+    message = _l(
+        "This file is no table that can be read. Save it as .xlsx or as .csv (UTF-8) and choose it again."
+    )
+
+
+class SheetTooLong(Invalid):
+    """More than a person looks over before taking it in."""
+
+    message = _l("The table has more than %(limit)s rows. Cut it into several files.")
+
+
+Value = str | int | float | date | None
+
+
+def write(
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[Value]], widths: Sequence[float]
+) -> bytes:
+    """A workbook of one sheet with a frozen, bold heading row; `widths` in characters.
+
+    Text stays text: what begins with "=" is no formula, and a code keeps its leading zeros.
+    """
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("".join(" " if c in _FORBIDDEN else c for c in title)[:_NAME])
+    sheet.freeze_panes = "A2"
+    for number, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    sheet.append([_cell(sheet, heading, bold=True) for heading in headings])
+    for row in rows:
+        sheet.append([_cell(sheet, value) for value in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _cell(sheet: object, value: Value, *, bold: bool = False) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet, value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+    elif isinstance(value, date):
+        cell.number_format = "dd/mm/yyyy"
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def read(path: Path, limit: int) -> list[list[str]]:
+    """The rows of a table as trimmed texts, days as dd/mm/yyyy, empty rows left out.
+
+    Reads the first sheet of a workbook, or CSV in UTF-8 with comma, semicolon or tab. Runs in the sandbox: the file
+    may come from anywhere. Raises UnreadableSheet, SheetTooLong.
+    """
+    try:
+        found: list[list[str]] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit, seconds=30)
+    except (sandbox.SandboxDied, sandbox.SandboxError) as error:
+        raise UnreadableSheet(field="file") from error
+    except ValueError as error:
+        raise UnreadableSheet(field="file") from error
+    if len(found) > limit:
+        raise SheetTooLong(limit=limit, field="file")
+    return found
+
+
+def rows(path: str, limit: int) -> list[list[str]]:
+    """Runs in the sandbox: at most one row over the limit. Raises ValueError for what is no table."""
+    with Path(path).open("rb") as file:
+        packed = file.read(2) == b"PK"
+    taken: list[list[str]] = []
+    for values in _workbook(path) if packed else _text(path):
+        row = [_plain(value) for value in values]
+        if any(row):
+            taken.append(row)
+        if len(taken) > limit:
+            break
+    return taken
+
+
+def _workbook(path: str) -> Iterable[Sequence[object]]:
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+        yield from book.worksheets[0].iter_rows(values_only=True)
+    except (InvalidFileException, BadZipFile, KeyError, IndexError) as error:
+        raise ValueError("no workbook") from error
+
+
+def _text(path: str) -> Iterable[Sequence[object]]:
+    text = Path(path).read_bytes().decode("utf-8-sig")  # UnicodeDecodeError is a ValueError
+    if "\0" in text:
+        raise ValueError("binary")
+    first = text.partition("\n")[0]
+    mark = max((";", "\t", ","), key=first.count)
+    return csv.reader(io.StringIO(text), delimiter=mark)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime | date):
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return " ".join(str(value).split())

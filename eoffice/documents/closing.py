@@ -1,0 +1,178 @@
+"""Registers begin at a number taken over and end with a proof that none is missing; the caller's use case commits.
+
+Decree 30/2020, Articles 15 and 22; what a change-over in mid-year needs is the head's decision.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.permissions import Actor
+from eoffice.core.text import nfc
+from eoffice.documents import registers
+from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.models import Direction, Register, RegisterEntry
+
+OPENING_SET = audit.action("documents.opening_set", _l("Opening number of a register set"))
+REGISTER_CLOSED = audit.action("documents.register_closed", _l("Register closed"))
+
+
+class NeedsDecision(Invalid):
+    """Only the head of the agency decides otherwise than the calendar."""
+
+    message = _l("Give number and date of the head's decision; the register keeps it.")
+
+
+class WrongCode(Invalid):
+    """Short names stand in lists and file names."""
+
+    message = _l("A register's short name has 1 to 20 capital letters or digits, without accents.")
+
+
+class CodeTaken(Conflict):
+    """One short name a year."""
+
+    message = _l("There is a register “%(code)s” of %(year)s already. Choose another short name.")
+
+
+class KindTaken(Conflict):
+    """Each kind is numbered in one series."""
+
+    message = _l("“%(kind)s” is numbered in the register “%(name)s”. Take it off one of the two.")
+
+
+class NumbersGiven(Conflict):
+    """The series has begun."""
+
+    message = _l("The register has given number %(number)s already, so its opening number stays.")
+
+
+class WrongOpening(Invalid):
+    """Numbers count from one."""
+
+    message = _l("The last number given before is 0 or more.")
+
+
+@dataclass(frozen=True)
+class NewRegister:
+    """A register as the head decides it (Article 15.1.c)."""
+
+    year: int
+    direction: Direction
+    code: str
+    name: str
+    #: empty: all kinds that no other register of the year takes
+    kind_codes: tuple[str, ...] = ()
+    #: the last number given elsewhere before
+    opening_number: int = 0
+    decision: str = ""
+
+
+def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -> Register:
+    """Open a register. Raises NeedsDecision, WrongCode, CodeTaken, KindTaken, WrongOpening."""
+    code, decision = new.code.strip().upper(), nfc(new.decision)
+    if not re.fullmatch(r"[A-Z0-9]{1,20}", code):
+        raise WrongCode(field="code")
+    if new.opening_number < 0:
+        raise WrongOpening(field="opening_number")
+    if not decision:
+        raise NeedsDecision(field="decision")
+    known = registers.registers(session, agency_id, new.year)
+    if any(one.code == code for one in known):
+        raise CodeTaken(code=code, year=new.year, field="code")
+    _refuse_taken(known, new)
+    return registers.open_register(
+        session, actor, agency_id, new.year, new.direction, code, nfc(new.name), new.kind_codes,
+        new.opening_number, decision,
+    )  # fmt: skip
+
+
+def _refuse_taken(known: Sequence[Register], new: NewRegister) -> None:
+    for one in known:
+        if one.direction is not new.direction or one.closed_at is not None:
+            continue
+        shared = next((kind for kind in new.kind_codes if kind in one.kind_codes), None)
+        if shared is not None:
+            every = KINDS | {kind.code: kind for kind in INCOMING_ONLY}
+            raise KindTaken(kind=every[shared].name, name=one.name, field="kind_codes")
+        if not new.kind_codes and not one.kind_codes:
+            raise KindTaken(kind=str(_l("All other kinds")), name=one.name, field="kind_codes")
+
+
+def set_opening(session: Session, actor: Actor, register: Register, number: int, decision: str) -> None:
+    """Begin after the last number given elsewhere. Raises WrongOpening, NeedsDecision, NumbersGiven."""
+    if number < 0:
+        raise WrongOpening(field="opening_number")
+    if not nfc(decision):
+        raise NeedsDecision(field="decision")
+    session.refresh(register, with_for_update=True)
+    if register.last_number != register.opening_number:
+        raise NumbersGiven(number=register.last_number)
+    before = register.opening_number
+    register.opening_number = register.last_number = number
+    register.decision = nfc(decision)
+    audit.record(
+        session, actor, OPENING_SET, register, before=before, after=number, decision=register.decision
+    )
+
+
+def close(session: Session, actor: Actor, register: Register, decision: str) -> None:
+    """Let a register give no further number. Raises NeedsDecision before its year is over, RegisterClosed."""
+    session.refresh(register, with_for_update=True)
+    if register.closed_at is not None:
+        raise registers.RegisterClosed(name=register.name)
+    if register.year >= clock.today().year and not nfc(decision):
+        raise NeedsDecision(field="decision")
+    register.closed_at = clock.now()
+    register.closed_by = ", ".join(part for part in (actor.name, actor.title) if part)
+    register.decision = "; ".join(part for part in (register.decision, nfc(decision)) if part)[:300]
+    audit.record(
+        session, actor, REGISTER_CLOSED, register,
+        year=register.year, code=register.code, last_number=register.last_number, decision=nfc(decision) or None,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What reading a register from its opening to its last number found."""
+
+    first: int
+    last: int
+    given: int
+    #: void numbers, each with its reason
+    void: tuple[tuple[int, str], ...]
+    #: numbers between the first and the last that no entry holds: must be none
+    missing: tuple[int, ...]
+    #: numbers that bear an earlier date than the one before: must be none
+    back_dated: tuple[int, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether the series is whole and in the order of time."""
+        return not self.missing and not self.back_dated
+
+
+def gaps(session: Session, register: Register) -> Gaps:
+    """Read the whole series: every number once, in the order of time."""
+    query = sa.select(
+        RegisterEntry.number, RegisterEntry.dated_on, RegisterEntry.void_reason, RegisterEntry.voided_at
+    ).where(RegisterEntry.register_id == register.id)
+    rows = session.execute(query.order_by(RegisterEntry.number)).all()
+    numbers = {row.number for row in rows}
+    expected = range(register.opening_number + 1, register.last_number + 1)
+    pairs = pairwise(rows)
+    return Gaps(
+        first=register.opening_number + 1,
+        last=register.last_number,
+        given=len(rows),
+        void=tuple((row.number, row.void_reason) for row in rows if row.voided_at is not None),
+        missing=tuple(number for number in expected if number not in numbers),
+        back_dated=tuple(later.number for earlier, later in pairs if later.dated_on < earlier.dated_on),
+    )

@@ -1,0 +1,1 @@
+"""Registers as books to print, close and sign; figures about the work."""

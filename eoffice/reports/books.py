@@ -1,0 +1,218 @@
+"""The rows of registers as books, in a few statements whatever their length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import force_locale
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.directions.models import Direction as Opinion
+from eoffice.directions.models import Part, Task, TaskState
+from eoffice.documents.kinds import kind, padded
+from eoffice.documents.models import (
+    Channel,
+    Document,
+    DocumentLink,
+    LinkKind,
+    Recipient,
+    Register,
+    RegisterEntry,
+)
+from eoffice.incoming.models import IncomingDocument
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.reports.columns import Form
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Span:
+    """What part of the registers a book shows."""
+
+    form: Form
+    agency_id: int
+    first: date
+    last: date
+    #: None: every register of the form's direction
+    register_id: int | None = None
+    #: numbers of that register, both ends included
+    numbers: tuple[int, int] | None = None
+
+
+def rows(session: Session, span: Span, limit: int | None = None) -> list[Row]:
+    """The lines of a book in the order of its numbers, at most `limit`."""
+    if span.form is Form.INCOMING:
+        return _incoming(session, _entries(session, span, limit))
+    if span.form is Form.HANDLING:
+        return _handling(session, _entries(session, span, limit))
+    if span.form is Form.OUTGOING:
+        return _outgoing(session, _issued(session, span, limit))
+    return _post(session, span, limit)
+
+
+def _numbered(span: Span) -> sa.ColumnElement[bool]:
+    conditions = [
+        RegisterEntry.agency_id == span.agency_id,
+        Register.direction == span.form.direction,
+        RegisterEntry.dated_on.between(span.first, span.last),
+    ]
+    if span.register_id is not None:
+        conditions.append(RegisterEntry.register_id == span.register_id)
+    if span.numbers is not None:
+        conditions.append(RegisterEntry.number.between(*span.numbers))
+    return sa.and_(*conditions)
+
+
+def _entries(session: Session, span: Span, limit: int | None) -> list[tuple[RegisterEntry, IncomingDocument]]:
+    query = (
+        sa.select(RegisterEntry, IncomingDocument)
+        .join(Register, Register.id == RegisterEntry.register_id)
+        .join(IncomingDocument, IncomingDocument.id == RegisterEntry.document_id)
+        .where(_numbered(span))
+        .order_by(RegisterEntry.register_id, RegisterEntry.number)
+        .options(sa.orm.joinedload(IncomingDocument.submitted_to))
+    )
+    return [(entry, document) for entry, document in session.execute(query.limit(limit))]
+
+
+def _issued(session: Session, span: Span, limit: int | None) -> list[tuple[RegisterEntry, OutgoingDocument]]:
+    query = (
+        sa.select(RegisterEntry, OutgoingDocument)
+        .join(Register, Register.id == RegisterEntry.register_id)
+        .join(OutgoingDocument, OutgoingDocument.id == RegisterEntry.document_id)
+        .where(_numbered(span))
+        .order_by(RegisterEntry.register_id, RegisterEntry.number)
+        .options(sa.orm.joinedload(OutgoingDocument.unit))
+    )
+    return [(entry, document) for entry, document in session.execute(query.limit(limit))]
+
+
+def _incoming(session: Session, pairs: Sequence[tuple[RegisterEntry, IncomingDocument]]) -> list[Row]:
+    leads = _leads(session, [document.id for _entry, document in pairs])
+    return [
+        (
+            _day(clock.local(document.arrived_at).date()), str(entry.number), document.issuer_name, document.code,
+            _day(document.issued_on), _about(document), _receiver(document, leads),
+            _day(clock.local(leads[document.id][1].given_at).date() if document.id in leads else None),
+            _taken(leads, document), _void(entry),
+        )
+        for entry, document in pairs
+    ]  # fmt: skip
+
+
+def _handling(session: Session, pairs: Sequence[tuple[RegisterEntry, IncomingDocument]]) -> list[Row]:
+    ids = [document.id for _entry, document in pairs]
+    leads, replies = _leads(session, ids), _replies(session, ids)
+    with force_locale("vi"):  # a form of the law, whatever language its reader prefers
+        return [
+            (
+                str(entry.number),
+                _origin(document),
+                _receiver(document, leads), _day(document.due_on), str(document.state.word),
+                "; ".join(replies.get(document.id, ())), _void(entry),
+            )
+            for entry, document in pairs
+        ]  # fmt: skip
+
+
+def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDocument]]) -> list[Row]:
+    places = _recipients(session, [document.id for _entry, document in pairs])
+    return [
+        (
+            f"{padded(entry.number)}/{document.code_notation}", _day(entry.dated_on), _about(document),
+            document.signer_name, "; ".join(one.name for one in places.get(document.id, ())),
+            f"VT, {document.unit.abbreviation}" if document.unit else "VT",
+            str(len(places.get(document.id, ())) or ""),
+            _day(clock.local(document.issued_at).date() if document.issued_at else None), "", _void(entry),
+        )
+        for entry, document in pairs
+    ]  # fmt: skip
+
+
+def _post(session: Session, span: Span, limit: int | None) -> list[Row]:
+    query = (
+        sa.select(OutgoingDocument, Recipient.name)
+        .join(Recipient, Recipient.document_id == OutgoingDocument.id)
+        .where(
+            OutgoingDocument.agency_id == span.agency_id,
+            Recipient.channel == Channel.PAPER,
+            OutgoingDocument.issued_at >= clock.day_start(span.first),
+            OutgoingDocument.issued_at < clock.day_start(date.fromordinal(span.last.toordinal() + 1)),
+        )
+        .order_by(OutgoingDocument.issued_at, OutgoingDocument.id, Recipient.position)
+    )
+    return [
+        (_day(clock.local(document.issued_at).date()), document.code, name, "1", "", "")
+        for document, name in session.execute(query.limit(limit))
+        if document.issued_at is not None
+    ]
+
+
+def _leads(session: Session, ids: Sequence[int]) -> dict[int, tuple[Task, Opinion]]:
+    """By document: who leads by the leader's latest direction, and that direction."""
+    query = (
+        sa.select(Task, Opinion)
+        .join(Opinion, Opinion.id == Task.direction_id)
+        .where(
+            Task.document_id.in_(ids), Task.part == Part.LEAD, Opinion.parent_task_id.is_(None),
+            Task.state != TaskState.WITHDRAWN,
+        )
+        .order_by(Task.id)
+    )  # fmt: skip
+    return {task.document_id: (task, opinion) for task, opinion in session.execute(query)} if ids else {}
+
+
+def _replies(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    """By document: number and notation of what answers it."""
+    query = (
+        sa.select(DocumentLink.target_id, Document)
+        .join(Document, Document.id == DocumentLink.source_id)
+        .where(
+            DocumentLink.target_id.in_(ids), DocumentLink.kind == LinkKind.REPLY, Document.code_number != ""
+        )
+        .order_by(DocumentLink.id)
+    )
+    found: dict[int, list[str]] = {}
+    for target, reply in session.execute(query) if ids else ():
+        found.setdefault(target, []).append(reply.code)
+    return found
+
+
+def _recipients(session: Session, ids: Sequence[int]) -> dict[int, list[Recipient]]:
+    query = sa.select(Recipient).where(Recipient.document_id.in_(ids))
+    found: dict[int, list[Recipient]] = {}
+    for one in session.scalars(query.order_by(Recipient.document_id, Recipient.position)) if ids else ():
+        found.setdefault(one.document_id, []).append(one)
+    return found
+
+
+def _receiver(document: IncomingDocument, leads: dict[int, tuple[Task, Opinion]]) -> str:
+    if document.id in leads:
+        return leads[document.id][0].label
+    return document.submitted_to.label if document.submitted_to else ""
+
+
+def _taken(leads: dict[int, tuple[Task, Opinion]], document: IncomingDocument) -> str:
+    """Opening the document in the system is what signing for the paper was."""
+    seen = leads[document.id][0].seen_at if document.id in leads else None
+    return f"Nhận {clock.local(seen):%d/%m/%Y %H:%M}" if seen else ""
+
+
+def _origin(document: Document) -> str:
+    what = f"{kind(document.kind_code).name} số {document.code} ngày {_day(document.issued_on)}"
+    return f"{what} của {document.issuer_name}"
+
+
+def _about(document: Document) -> str:
+    return f"{kind(document.kind_code).name}: {document.subject}" if document.kind_code else document.subject
+
+
+def _void(entry: RegisterEntry) -> str:
+    return f"Hủy số: {entry.void_reason}" if entry.voided_at is not None else ""
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d/%m/%Y}" if day else ""

@@ -1,0 +1,68 @@
+"""Reads of registers and their books."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.errors import NotFound
+from eoffice.core.permissions import Actor
+from eoffice.documents.models import Register, RegisterEntry
+from eoffice.reports.models import RegisterBook
+
+
+@dataclass(frozen=True)
+class Line:
+    """One register in the list of a year."""
+
+    register: Register
+    void: int
+    #: volumes set, and those of them that are signed
+    books: int
+    signed: int
+
+
+def years(session: Session, actor: Actor) -> Sequence[int]:
+    """The years the agency has registers of, and this one, newest first."""
+    query = sa.select(Register.year).where(Register.agency_id == actor.agency_id).distinct()
+    return sorted({*session.scalars(query), clock.today().year}, reverse=True)
+
+
+def lines(session: Session, actor: Actor, year: int) -> Sequence[Line]:
+    """The registers of a year: one query."""
+    void = (
+        sa.select(sa.func.count())
+        .where(RegisterEntry.register_id == Register.id, RegisterEntry.voided_at.is_not(None))
+        .scalar_subquery()
+    )
+    own = RegisterBook.register_id == Register.id
+    books = sa.select(sa.func.count()).where(own).scalar_subquery()
+    signed = sa.select(sa.func.count()).where(own, RegisterBook.signed_at.is_not(None)).scalar_subquery()
+    query = sa.select(Register, void, books, signed)
+    query = query.where(Register.agency_id == actor.agency_id, Register.year == year)
+    found = session.execute(query.order_by(Register.direction, Register.id))
+    return [Line(*row) for row in found]
+
+
+def one(session: Session, actor: Actor, register_id: int) -> Register:
+    """A register of the actor's agency. Raises NotFound."""
+    register = session.get(Register, register_id)
+    if register is None or (actor.agency_id is not None and register.agency_id != actor.agency_id):
+        raise NotFound
+    return register
+
+
+def books(session: Session, register: Register) -> Sequence[RegisterBook]:
+    """The volumes of a register, in order."""
+    query = sa.select(RegisterBook).where(RegisterBook.register_id == register.id)
+    return session.scalars(query.order_by(RegisterBook.volume)).all()
+
+
+def book(session: Session, actor: Actor, book_id: int) -> RegisterBook:
+    """A volume of the actor's agency. Raises NotFound."""
+    found = session.get(RegisterBook, book_id)
+    if found is None or found.agency_id != actor.agency_id:
+        raise NotFound
+    return found

@@ -1,0 +1,225 @@
+"""Registers: the list of a year, one register, a part of it on paper or as a spreadsheet."""
+
+from datetime import date
+from io import BytesIO
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from eoffice.core import clock, sheets
+from eoffice.core.blobs import blobs
+from eoffice.core.errors import AppError, NotFound
+from eoffice.core.forms import Form, refused
+from eoffice.core.permissions import allowed
+from eoffice.core.text import fold
+from eoffice.core.web import current_actor, db, needs
+from eoffice.documents import closing, registers
+from eoffice.documents.models import Register
+from eoffice.documents.permissions import DOCUMENT_READ_ALL, REGISTER_CLOSE, REGISTER_OPEN
+from eoffice.reports import binding, books, queries, service
+from eoffice.reports.books import Row, Span
+from eoffice.reports.columns import SHEETS
+from eoffice.reports.forms import CloseForm, OpenForm, OpeningForm, PrintForm, SignForm
+
+bp = Blueprint("reports", __name__, template_folder="templates")
+
+#: lines shown on the page before they are printed
+_SHOWN = 100
+
+
+@bp.get("/registers")
+@needs(DOCUMENT_READ_ALL)
+def index() -> ResponseReturnValue:
+    """The registers of a year."""
+    years = queries.years(db(), current_actor())
+    wanted = request.args.get("year", type=int)
+    year = next((one for one in years if one == wanted), years[0])
+    lines = queries.lines(db(), current_actor(), year)
+    return render_template("reports/registers.html", years=years, year=year, lines=lines)
+
+
+@bp.route("/registers/new", methods=["GET", "POST"])
+@needs(REGISTER_OPEN)
+def new() -> ResponseReturnValue:
+    """Open a register."""
+    form = (
+        OpenForm(data={"year": clock.today().year, "opening_number": 0})
+        if request.method == "GET"
+        else OpenForm()
+    )
+    status = 422 if form.is_submitted() else 200
+    if form.validate_on_submit():
+        try:
+            made = service.open_register(db(), current_actor(), form.to_new())
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(_("The register is open."), "ok")
+            return redirect(url_for("reports.register", register_id=made.id), 303)
+    return render_template("reports/open.html", form=form), status
+
+
+@bp.get("/registers/<int:register_id>")
+@needs(DOCUMENT_READ_ALL)
+def register(register_id: int) -> ResponseReturnValue:
+    """One register: its numbers, its proof, its book."""
+    return _register(queries.one(db(), current_actor(), register_id)), 200
+
+
+def _register(one: Register, sent: Form | None = None) -> str:
+    actor = current_actor()
+    books_made = queries.books(db(), one)
+    opens, closes = allowed(actor, REGISTER_OPEN, one), allowed(actor, REGISTER_CLOSE, one)
+    fresh = one.last_number == one.opening_number and one.closed_at is None
+    unsigned = [book for book in books_made if book.signed_at is None]
+    return render_template(
+        "reports/register.html",
+        register=one,
+        gaps=closing.gaps(db(), one),
+        books=books_made,
+        bound=len(books_made) == binding.volumes(one),
+        early=one.year >= clock.today().year,
+        opening=_form(OpeningForm, sent) if opens and fresh else None,
+        ending=_form(CloseForm, sent) if closes and one.closed_at is None else None,
+        signing=_form(SignForm, sent) if closes and unsigned else None,
+        local=clock.local,
+    )
+
+
+def _form(kind: type[Form], sent: Form | None) -> Form:
+    return sent if isinstance(sent, kind) else kind(formdata=None)
+
+
+def _refused(register_id: int, form: Form, error: AppError | None = None) -> ResponseReturnValue:
+    """The page again with what was typed and why it cannot be."""
+    status = refused(form, error) if error is not None else 422
+    return _register(queries.one(db(), current_actor(), register_id), form), status
+
+
+@bp.post("/registers/<int:register_id>/opening")
+@needs(REGISTER_OPEN)
+def set_opening(register_id: int) -> ResponseReturnValue:
+    """Go on after the last number given elsewhere."""
+    form = OpeningForm()
+    if not form.validate_on_submit():
+        return _refused(register_id, form)
+    try:
+        service.set_opening(
+            db(), current_actor(), register_id, form.opening_number.data or 0, form.decision.data or ""
+        )
+    except AppError as error:
+        return _refused(register_id, form, error)
+    flash(_("The register goes on from there."), "ok")
+    return redirect(url_for("reports.register", register_id=register_id), 303)
+
+
+@bp.post("/registers/<int:register_id>/close")
+@needs(REGISTER_CLOSE)
+def close(register_id: int) -> ResponseReturnValue:
+    """End the series; its book is set by a job."""
+    form = CloseForm()
+    if not form.validate_on_submit():
+        return _refused(register_id, form)
+    try:
+        service.close(db(), current_actor(), register_id, form.decision.data or "")
+    except AppError as error:
+        return _refused(register_id, form, error)
+    flash(_("The register is closed; its book is being set."), "ok")
+    return redirect(url_for("reports.register", register_id=register_id), 303)
+
+
+@bp.get("/registers/<int:register_id>/binding")
+@needs(DOCUMENT_READ_ALL)
+def bound(register_id: int) -> ResponseReturnValue:
+    """Whether the book is set: a line that asks again, or the word to load the page anew."""
+    one = queries.one(db(), current_actor(), register_id)
+    done = len(queries.books(db(), one)) == binding.volumes(one)
+    answer = Response(render_template("reports/_binding.html", register=one))
+    if done:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+@bp.post("/registers/<int:register_id>/sign")
+@needs(REGISTER_CLOSE)
+def sign(register_id: int) -> ResponseReturnValue:
+    """Sign the volumes with the agency's key."""
+    form = SignForm()
+    if not form.validate_on_submit():
+        return _refused(register_id, form)
+    try:
+        service.sign_books(db(), current_actor(), register_id, form.pin.data or "")
+    except AppError as error:
+        return _refused(register_id, form, error)
+    flash(_("The book is signed."), "ok")
+    return redirect(url_for("reports.register", register_id=register_id), 303)
+
+
+@bp.get("/registers/books/<int:book_id>.pdf")
+@needs(DOCUMENT_READ_ALL)
+def book(book_id: int) -> Response:
+    """A volume, signed if it is."""
+    found = queries.book(db(), current_actor(), book_id)
+    name = f"so-{found.register.code.lower()}-{found.register.year}-quyen-{found.volume}.pdf"
+    path = blobs().path(found.signed_sha256 or found.sha256)
+    return send_file(path, mimetype="application/pdf", as_attachment=True, download_name=name, max_age=0)
+
+
+@bp.get("/registers/print")
+@needs(DOCUMENT_READ_ALL)
+def printing() -> ResponseReturnValue:
+    """A part of the registers before it is printed."""
+    form, span = _asked()
+    lines: list[Row] | None = None
+    if span is not None:
+        try:
+            service.check(db(), current_actor(), span)
+            lines = books.rows(db(), span, _SHOWN + 1)
+        except AppError as error:
+            refused(form, error)
+    sheet = SHEETS[span.form] if span else None
+    return render_template(
+        "reports/print.html", form=form, lines=lines, sheet=sheet, shown=_SHOWN, asked=request.args.to_dict()
+    ), 422 if form.errors else 200
+
+
+def _asked() -> tuple[PrintForm, Span | None]:
+    """What the address asks for; without a question, this year."""
+    first, last = service.year_of(clock.today())
+    form = PrintForm(request.args or None, data={"first": first, "last": min(last, clock.today())})
+    agency_id = current_actor().agency_id or 0
+    year = form.first.data.year if isinstance(form.first.data, date) else clock.today().year
+    form.offer(list(registers.registers(db(), agency_id, year)))
+    return form, form.to_span(agency_id) if request.args and form.validate() else None
+
+
+@bp.get("/registers/print.pdf")
+@needs(DOCUMENT_READ_ALL)
+def printed() -> Response:
+    """The same as PDF."""
+    span = _span()
+    lines = service.lines(db(), current_actor(), span, service.PRINT_LIMIT)
+    return _send(binding.printed(db(), span, lines), span, "pdf", "application/pdf")
+
+
+@bp.get("/registers/print.xlsx")
+@needs(DOCUMENT_READ_ALL)
+def spreadsheet() -> Response:
+    """The same as a spreadsheet."""
+    span = _span()
+    lines = service.lines(db(), current_actor(), span, service.SHEET_LIMIT)
+    return _send(binding.spreadsheet(span, lines), span, "xlsx", sheets.MEDIA_TYPE)
+
+
+def _span() -> Span:
+    _form, span = _asked()
+    if span is None:
+        raise NotFound
+    return span
+
+
+def _send(data: bytes, span: Span, ending: str, media_type: str) -> Response:
+    title = "-".join(fold(SHEETS[span.form].title).split())
+    name = f"{title}-{span.first:%Y%m%d}-{span.last:%Y%m%d}.{ending}"
+    return send_file(BytesIO(data), mimetype=media_type, as_attachment=True, download_name=name, max_age=0)

@@ -1,0 +1,348 @@
+"""Registers as an office keeps them: opened by decision, taken over in mid-year, printed, closed, signed."""
+
+import io
+from datetime import date
+
+import pikepdf
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from openpyxl import load_workbook
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.core import clock, jobs
+from eoffice.core.audit import AuditEntry
+from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
+from eoffice.core.errors import Forbidden, NotFound
+from eoffice.core.permissions import system_actor
+from eoffice.documents import closing, registers
+from eoffice.documents.closing import NewRegister
+from eoffice.documents.models import Direction, Register, RegisterEntry
+from eoffice.documents.pages import page_text
+from eoffice.documents.permissions import DOCUMENT_READ_ALL
+from eoffice.reports import binding, books, queries, service
+from eoffice.reports.books import Span
+from eoffice.reports.columns import SHEETS, Form
+from eoffice.signatures import checking
+from eoffice.signatures.errors import WrongPin
+from signing.report import Verdict
+from tests.factories import PIN, Province, province
+from tests.incoming import steps as incoming
+from tests.outgoing import drafts
+from tests.signatures.keys import equip
+from tests.web import client_for
+
+DECISION = "Quyết định số 15/QĐ-SNNMT ngày 02/01/2026"
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    """Two agencies with registers."""
+    return province(session)
+
+
+def _register(session: Session, place: Province, code: str = "DEN") -> Register:
+    query = sa.select(Register).where(Register.agency_id == place.a.agency.id, Register.code == code)
+    return session.scalars(query).one()
+
+
+def _span(place: Province, form: Form, **changes: object) -> Span:
+    day = clock.today()
+    fields: dict[str, object] = {"first": date(day.year, 1, 1), "last": date(day.year, 12, 31)}
+    return Span(form, place.a.agency.id, **fields | changes)  # type: ignore[arg-type]  # named by the test
+
+
+# Opening numbers
+
+
+def test_a_change_over_in_mid_year_goes_on_after_the_number_the_head_decided(
+    session: Session, place: Province
+) -> None:
+    register = _register(session, place)
+    service.set_opening(session, place.a.chief, register.id, 1234, DECISION)
+    document = incoming.registered(session, place.a)
+    assert (document.register_number, register.decision) == (1235, DECISION)
+    with pytest.raises(closing.NumbersGiven):
+        service.set_opening(session, place.a.chief, register.id, 2000, DECISION)
+
+
+def test_no_opening_number_without_the_heads_decision(session: Session, place: Province) -> None:
+    register = _register(session, place)
+    with pytest.raises(closing.NeedsDecision):
+        service.set_opening(session, place.a.chief, register.id, 5, "  ")
+    with pytest.raises(Forbidden):
+        service.set_opening(session, place.a.clerk, register.id, 5, DECISION)
+    with pytest.raises(NotFound):
+        service.set_opening(session, place.b.chief, register.id, 5, DECISION)
+
+
+def _new(**changes: object) -> NewRegister:
+    fields: dict[str, object] = {
+        "year": clock.today().year, "direction": Direction.OUT, "code": "SY", "name": "Bản sao",
+        "kind_codes": ("BC",), "decision": DECISION,
+    }  # fmt: skip
+    return NewRegister(**fields | changes)  # type: ignore[arg-type]  # named by the test
+
+
+def test_the_head_opens_a_register_for_one_kind_and_it_numbers_that_kind(
+    session: Session, place: Province
+) -> None:
+    made = service.open_register(session, place.a.chief, _new(code="bc", opening_number=7))
+    chosen = registers.register_for(session, place.a.agency.id, Direction.OUT, "BC", made.year)
+    assert (chosen.id, chosen.code, chosen.last_number) == (made.id, "BC", 7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code": "SỔ 1"}, closing.WrongCode),
+        ({"code": "CV"}, closing.CodeTaken),
+        ({"kind_codes": ("CV",)}, closing.KindTaken),
+        ({"kind_codes": ()}, closing.KindTaken),
+        ({"decision": ""}, closing.NeedsDecision),
+        ({"opening_number": -1}, closing.WrongOpening),
+    ],
+)
+def test_a_register_that_contradicts_another_is_refused(
+    session: Session, place: Province, changes: dict[str, object], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        service.open_register(session, place.a.chief, _new(**changes))
+
+
+# The forms of Appendix IV
+
+
+def test_requirement_30_the_incoming_register_prints_every_column_of_the_law(
+    session: Session, place: Province
+) -> None:
+    document, _task = incoming.in_progress(session, place.a)
+    rows = books.rows(session, _span(place, Form.INCOMING))
+    (row,) = rows
+    assert len(row) == len(SHEETS[Form.INCOMING].columns) == 10
+    day = f"{clock.today():%d/%m/%Y}"
+    assert row[0] == row[7] == day
+    assert row[1:4] == ("1", document.issuer_name, "86/TTr-UBND")
+    assert row[5] == f"Tờ trình: {document.subject}"
+    assert row[6] == place.a.unit.name
+    with pikepdf.open(io.BytesIO(binding.printed(session, _span(place, Form.INCOMING), rows))) as pdf:
+        assert pdf.pages[0].mediabox[2] > pdf.pages[0].mediabox[3]
+
+
+def test_the_follow_up_names_deadline_progress_and_answer_in_vietnamese(
+    app: Flask, session: Session, place: Province
+) -> None:
+    document, _task = incoming.in_progress(session, place.a)
+    with app.test_request_context():
+        (row,) = books.rows(session, _span(place, Form.HANDLING))
+    assert row[0] == "1"
+    assert row[1].startswith("Tờ trình số 86/TTr-UBND ngày ")
+    assert row[3] == f"{document.due_on:%d/%m/%Y}"
+    assert row[4] == "Đang xử lý"
+
+
+def test_the_outgoing_register_and_the_post_book_show_what_left(session: Session, place: Province) -> None:
+    equip(session, place.a)
+    sent = drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.ISSUED)
+    void = drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.SEALING)
+    drafts.take(session, place.a, void.id, drafts.Move.VOID)
+    first, second = books.rows(session, _span(place, Form.OUTGOING))
+    assert first[0] == f"01/{sent.code_notation}"
+    assert first[2] == f"Công văn: {sent.subject}"
+    assert first[4] == f"{place.b.agency.name}; {place.outside.name}"
+    assert (first[5], first[6]) == (f"VT, {place.a.unit.abbreviation}", "2")
+    assert second[9] == "Hủy số: Trùng nội dung với văn bản khác"
+
+
+def test_a_spreadsheet_of_a_register_holds_text_and_no_formula(session: Session, place: Province) -> None:
+    incoming.registered(session, place.a, issuer_name="=1+1", subject="Thử công thức")
+    span = _span(place, Form.INCOMING)
+    rows = service.lines(session, place.a.clerk, span, service.SHEET_LIMIT)
+    sheet = load_workbook(io.BytesIO(binding.spreadsheet(span, rows))).worksheets[0]
+    assert [cell.value for cell in sheet[1]] == [c.heading for c in SHEETS[Form.INCOMING].columns]
+    assert sheet.cell(2, 3).value == "=1+1"
+    assert "f" not in {cell.data_type for cell in sheet[2]}
+    (told,) = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == service.PRINTED))
+    assert told.details["lines"] == 1
+
+
+def test_nobody_prints_the_registers_of_another_agency_or_of_the_whole_year_backwards(
+    session: Session, place: Province
+) -> None:
+    register = _register(session, place)
+    assert place.a.specialist.can(DOCUMENT_READ_ALL) is False
+    with pytest.raises(Forbidden):
+        service.lines(session, place.a.specialist, _span(place, Form.INCOMING), 10)
+    with pytest.raises(NotFound):
+        service.lines(session, place.b.clerk, _span(place, Form.INCOMING, register_id=register.id), 10)
+    with pytest.raises(service.WrongPeriod):
+        service.lines(session, place.a.clerk, _span(place, Form.INCOMING, last=date(2000, 1, 1)), 10)
+    incoming.registered(session, place.a)
+    with pytest.raises(service.TooManyLines):
+        service.lines(session, place.a.clerk, _span(place, Form.INCOMING), 0)
+
+
+def test_a_longer_register_takes_no_more_statements(
+    session: Session, place: Province, statements: list[str]
+) -> None:
+    for _n in range(3):
+        incoming.in_progress(session, place.a)
+    session.expunge_all()
+    statements.clear()
+    assert len(books.rows(session, _span(place, Form.INCOMING))) == 3
+    assert len([one for one in statements if one.startswith("SELECT")]) <= 4
+
+
+# Closing
+
+
+def test_a_year_that_is_not_over_is_closed_by_decision_only(session: Session, place: Province) -> None:
+    register = _register(session, place)
+    with pytest.raises(closing.NeedsDecision):
+        service.close(session, place.a.clerk, register.id)
+    with pytest.raises(Forbidden):
+        service.close(session, place.a.chief, register.id, DECISION)
+    service.close(session, place.a.clerk, register.id, DECISION)
+    with pytest.raises(registers.RegisterClosed):
+        incoming.registered(session, place.a)
+    with pytest.raises(registers.RegisterClosed):
+        service.close(session, place.a.clerk, register.id, DECISION)
+
+
+def test_a_register_with_documents_under_way_is_not_closed(session: Session, place: Province) -> None:
+    equip(session, place.a)
+    drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.SEALING)
+    with pytest.raises(service.Unfinished):
+        service.close(session, place.a.clerk, _register(session, place, "CV").id, DECISION)
+
+
+def test_the_proof_finds_a_missing_and_a_back_dated_number(session: Session, place: Province) -> None:
+    for _n in range(4):
+        incoming.registered(session, place.a)
+    register = _register(session, place)
+    assert closing.gaps(session, register).sound
+    with transaction(session):
+        session.execute(sa.delete(RegisterEntry).where(RegisterEntry.number == 2))
+        session.execute(
+            sa.update(RegisterEntry).where(RegisterEntry.number == 4).values(dated_on=date(2026, 1, 1))
+        )
+    found = closing.gaps(session, register)
+    assert (found.missing, found.back_dated, found.given) == ((2,), (4,), 3)
+
+
+def test_a_closed_register_becomes_a_signed_book_that_says_nothing_is_missing(
+    session: Session, place: Province
+) -> None:
+    equip(session, place.a)
+    incoming.registered(session, place.a)
+    void = incoming.registered(session, place.a)
+    with transaction(session):
+        registers.void_number(session, place.a.clerk, void, "Vào sổ hai lần")
+    register = service.close(session, place.a.clerk, _register(session, place).id, DECISION)
+    with pytest.raises(service.NotBound):
+        service.sign_books(session, place.a.clerk, register.id, PIN)
+    jobs.work_off(session)
+    jobs.run(session, "reports.bind", register_id=register.id)  # again: nothing more is made
+    with pytest.raises(WrongPin):
+        service.sign_books(session, place.a.clerk, register.id, "000000")
+    (book,) = service.sign_books(session, place.a.clerk, register.id, PIN)
+    assert book.signed_sha256 is not None
+    path = blobs().path(book.signed_sha256)
+    report = checking.check(path)
+    assert (report.verdict, len(report.signatures)) == (Verdict.VALID, 1)
+    words = " ".join(" ".join(page.text.split()) for page in page_text(path, limit=5))
+    assert "Các số hủy: số 2 (Vào sổ hai lần)." in words
+    assert "Dãy số liên tục, không thiếu số nào." in words
+    assert blobs().read(book.signed_sha256).startswith(blobs().read(book.sha256))
+
+
+def test_a_long_register_fills_several_volumes(
+    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binding, "VOLUME", 2)
+    for _n in range(3):
+        incoming.registered(session, place.a)
+    register = service.close(session, place.a.clerk, _register(session, place).id, DECISION)
+    jobs.work_off(session)
+    made = queries.books(session, register)
+    assert [(one.first_number, one.last_number) for one in made] == [(1, 2), (3, 3)]
+
+
+# Pages
+
+
+def test_the_pages_lead_from_the_list_to_the_signed_book(
+    app: Flask, session: Session, place: Province
+) -> None:
+    equip(session, place.a)
+    incoming.registered(session, place.a)
+    register = _register(session, place)
+    clerk = client_for(app, "a_clerk")
+    assert "Sổ văn bản" in clerk.get("/registers").get_data(as_text=True)
+    refused = clerk.post(f"/registers/{register.id}/close", data={})
+    assert refused.status_code == 422
+    assert "Ghi số và ngày quyết định" in refused.get_data(as_text=True)
+    assert clerk.post(f"/registers/{register.id}/close", data={"decision": DECISION}).status_code == 303
+    assert "HX-Refresh" not in clerk.get(f"/registers/{register.id}/binding").headers
+    jobs.work_off(session)
+    assert clerk.get(f"/registers/{register.id}/binding").headers["HX-Refresh"] == "true"
+    assert clerk.post(f"/registers/{register.id}/sign", data={"pin": "000000"}).status_code == 422
+    assert clerk.post(f"/registers/{register.id}/sign", data={"pin": PIN}).status_code == 303
+    book = queries.books(session, register)[0]
+    got = clerk.get(f"/registers/books/{book.id}.pdf")
+    assert (got.mimetype, got.data[:5]) == ("application/pdf", b"%PDF-")
+    assert client_for(app, "b_clerk").get(f"/registers/books/{book.id}.pdf").status_code == 404
+
+
+def test_a_part_of_the_registers_is_shown_then_printed_or_taken_out(
+    app: Flask, session: Session, place: Province
+) -> None:
+    document = incoming.registered(session, place.a)
+    clerk = client_for(app, "a_clerk")
+    year = clock.today().year
+    asked = f"form=incoming&register_id=0&first=01/01/{year}&last=31/12/{year}"
+    assert clerk.get("/registers/print").status_code == 200
+    assert document.subject in clerk.get(f"/registers/print?{asked}").get_data(as_text=True)
+    assert clerk.get(f"/registers/print.pdf?{asked}").data.startswith(b"%PDF-")
+    assert clerk.get(f"/registers/print.xlsx?{asked}").data.startswith(b"PK")
+    wrong = clerk.get(f"/registers/print?form=incoming&register_id=0&first=31/12/{year}&last=01/01/{year}")
+    assert wrong.status_code == 422
+    assert client_for(app, "a_specialist").get("/registers/print").status_code == 403
+    assert clerk.get("/registers/print.pdf").status_code == 404
+
+
+def test_the_chief_of_office_opens_a_register_on_its_page(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    entry = {
+        "name": "Báo cáo", "code": "BC", "direction": "out", "year": str(clock.today().year),
+        "kind_codes": ["BC"], "opening_number": "12", "decision": DECISION,
+    }  # fmt: skip
+    assert chief.get("/registers/new").status_code == 200
+    assert chief.post("/registers/new", data=entry | {"code": "CV"}).status_code == 409
+    assert chief.post("/registers/new", data=entry).status_code == 303
+    made = _register(session, place, "BC")
+    page = chief.get(f"/registers/{made.id}").get_data(as_text=True)
+    assert "Chuyển hệ thống giữa năm" in page
+    assert (
+        chief.post(
+            f"/registers/{made.id}/opening", data={"opening_number": "40", "decision": DECISION}
+        ).status_code
+        == 303
+    )
+    session.refresh(made)
+    assert made.last_number == 40
+
+
+def test_a_program_reads_the_registers_and_their_proof(app: Flask, session: Session, place: Province) -> None:
+    document = incoming.registered(session, place.a)
+    token = accounts.make_token(session, system_actor(), "a_clerk", "báo cáo", ["*"])
+    client, sent = app.test_client(), {"Authorization": f"Bearer {token}"}
+    found = {one["code"]: one for one in client.get("/api/v1/registers", headers=sent).get_json()}
+    assert (found["DEN"]["last_number"], found["DEN"]["closed"]) == (1, False)
+    base = f"/api/v1/registers/{found['DEN']['id']}"
+    assert client.get(f"{base}/proof", headers=sent).get_json()["missing"] == []
+    assert client.get(f"{base}/lines", headers=sent).get_json()["rows"][0][2] == document.issuer_name
