@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from eoffice.core import clock
@@ -20,11 +21,13 @@ class OpenForm(Form):
 
     name = StringField(_l("Name of the register"), [needed(), at_most(200)])
     code = StringField(_l("Short name"), [needed(), at_most(20)])
-    direction = SelectField(_l("Numbers"), choices=[(one.value, word) for one, word in _DIRECTIONS.items()])
+    direction = SelectField(
+        _l("Numbers"), choices=[SelectChoice(one.value, word) for one, word in _DIRECTIONS.items()]
+    )
     year = IntegerField(_l("Year"), [needed()])
     kind_codes = SelectMultipleField(
         _l("Kinds numbered here"), [Optional()],
-        choices=[(kind.code, kind.name) for kind in (*KINDS.values(), *INCOMING_ONLY)],
+        choices=[SelectChoice(kind.code, kind.name) for kind in (*KINDS.values(), *INCOMING_ONLY)],
     )  # fmt: skip
     opening_number = IntegerField(_l("Last number given before"), [Optional()], default=0)
     decision = StringField(_l("Head's decision"), [needed(), at_most(250)])
@@ -66,7 +69,9 @@ class PrintForm(Form):
         csrf = False
 
     form = SelectField(
-        _l("Kind of register"), choices=[(one.value, one.word) for one in BookForm], default=BookForm.INCOMING
+        _l("Kind of register"),
+        choices=[SelectChoice(one.value, one.word) for one in BookForm],
+        default=BookForm.INCOMING,
     )
     register_id = SelectField(_l("Which register"), coerce=int, default=0)
     first = DayField(_l("From"), [needed()])

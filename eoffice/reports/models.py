@@ -32,4 +32,4 @@ class RegisterBook(Base):
     signed_at: Mapped[datetime | None]
     signed_by: Mapped[str] = mapped_column(default="")
 
-    register: Mapped[Register] = relationship(lazy="joined")
+    register: Mapped[Register] = relationship(lazy="joined", innerjoin=True)

@@ -56,13 +56,13 @@ def new() -> ResponseReturnValue:
             status = refused(form, error)
         else:
             flash(_("The register is open."), "ok")
-            return redirect(url_for("reports.register", register_id=made.id), 303)
+            return redirect(url_for("reports.show", register_id=made.id), 303)
     return render_template("reports/open.html", form=form), status
 
 
 @bp.get("/registers/<int:register_id>")
 @needs(DOCUMENT_READ_ALL)
-def register(register_id: int) -> ResponseReturnValue:
+def show(register_id: int) -> ResponseReturnValue:
     """One register: its numbers, its proof, its book."""
     return _register(queries.one(db(), current_actor(), register_id)), 200
 
@@ -111,7 +111,7 @@ def set_opening(register_id: int) -> ResponseReturnValue:
     except AppError as error:
         return _refused(register_id, form, error)
     flash(_("The register goes on from there."), "ok")
-    return redirect(url_for("reports.register", register_id=register_id), 303)
+    return redirect(url_for("reports.show", register_id=register_id), 303)
 
 
 @bp.post("/registers/<int:register_id>/close")
@@ -126,7 +126,7 @@ def close(register_id: int) -> ResponseReturnValue:
     except AppError as error:
         return _refused(register_id, form, error)
     flash(_("The register is closed; its book is being set."), "ok")
-    return redirect(url_for("reports.register", register_id=register_id), 303)
+    return redirect(url_for("reports.show", register_id=register_id), 303)
 
 
 @bp.get("/registers/<int:register_id>/binding")
@@ -153,7 +153,7 @@ def sign(register_id: int) -> ResponseReturnValue:
     except AppError as error:
         return _refused(register_id, form, error)
     flash(_("The book is signed."), "ok")
-    return redirect(url_for("reports.register", register_id=register_id), 303)
+    return redirect(url_for("reports.show", register_id=register_id), 303)
 
 
 @bp.get("/registers/books/<int:book_id>.pdf")

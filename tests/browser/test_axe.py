@@ -44,7 +44,7 @@ PAGES = {
     "reports.index": Look(Role.CLERK, "/registers"),
     "reports.new": Look(Role.CHIEF_OF_OFFICE, "/registers/new"),
     "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&first=01/01/2026&last=31/12/2099"),
-    "reports.register": Look(Role.CLERK, "/registers/{register}"),
+    "reports.show": Look(Role.CLERK, "/registers/{register}"),
     "search.index": Look(Role.CLERK, "/search?q=an"),
     "signatures.own_key": Look(Role.LEADER, "/key"),
     "signatures.verify": Look(Role.CLERK, "/verify"),
