@@ -1,5 +1,7 @@
 """Shape of what is asked about registers; truth is the service's business."""
 
+from typing import cast
+
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, PasswordField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -22,7 +24,8 @@ class OpenForm(Form):
     name = StringField(_l("Name of the register"), [needed(), at_most(200)])
     code = StringField(_l("Short name"), [needed(), at_most(20)])
     direction = SelectField(
-        _l("Numbers"), choices=[SelectChoice(one.value, word) for one, word in _DIRECTIONS.items()]
+        _l("Numbers"),
+        choices=[SelectChoice(one.value, cast("str", word)) for one, word in _DIRECTIONS.items()],
     )
     year = IntegerField(_l("Year"), [needed()])
     kind_codes = SelectMultipleField(
@@ -70,7 +73,7 @@ class PrintForm(Form):
 
     form = SelectField(
         _l("Kind of register"),
-        choices=[SelectChoice(one.value, one.word) for one in BookForm],
+        choices=[SelectChoice(one.value, cast("str", one.word)) for one in BookForm],
         default=BookForm.INCOMING,
     )
     register_id = SelectField(_l("Which register"), coerce=int, default=0)
