@@ -72,20 +72,28 @@ class Base64File:
 
     def _write(self, text: str) -> None:
         if self._ended:
-            raise _damaged("data after the end of the base64 text")
+            raise _damaged(
+                self.path, "còn dữ liệu sau khi mã base64 đã kết thúc", "data after its base64 text"
+            )
         self._ended = text.endswith("=")
         try:
             data = pybase64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise _damaged(f"bad base64: {error}") from error
+            raise _damaged(self.path, "mã base64 sai", f"bad base64: {error}") from error
         self.size += len(data)
         if self.size > self._limit:
             raise TooLarge("Tệp đính kèm quá lớn", f"An attachment is over {self._limit} bytes")
         self._file.write(data)
 
 
-def _damaged(reason: str) -> Damaged:
-    return Damaged("Tệp đính kèm bị hỏng", f"Damaged attachment: {reason}", path="/AttachmentEncoded")
+def _damaged(path: Path, vi: str, en: str) -> Damaged:
+    """`path` is the file made of it, named by its place among the attachments."""
+    place = int(path.stem) if path.stem.isdecimal() else path.name
+    return Damaged(
+        f"Tệp đính kèm thứ {place} bị hỏng: {vi}",
+        f"Attachment {place} is damaged: {en}",
+        path="/AttachmentEncoded",
+    )
 
 
 def unwrap(path: Path, name: str, limits: Limits) -> None:
@@ -108,7 +116,7 @@ def unwrap(path: Path, name: str, limits: Limits) -> None:
             with archive.open(entry) as source, unpacked.open("wb") as target:
                 _copy(source, target, limits, packed=path.stat().st_size)  # type: ignore[arg-type]  # ZipExtFile reads
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _damaged(f"broken ZIP: {error}") from error
+        raise _damaged(path, "tệp nén sai", f"broken ZIP: {error}") from error
     unpacked.replace(path)
 
 

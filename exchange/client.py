@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -138,7 +140,7 @@ class AxisClient:
         return int(self._call(name, {}, content=b"{}").get("count", 0))
 
     @contextmanager
-    def open(self, doc_id: str, expected: str | None = None) -> Iterator[BinaryIO]:
+    def open(self, doc_id: str, expected: str | None = None) -> Iterator[BufferedReader]:
         """A waiting message as a stream. Reading past the end raises Damaged when the hash is wrong.
 
         `expected`: SHA-256 from the list; the axis's own header is used as well. Raises Unavailable, Refused.
@@ -170,8 +172,7 @@ class AxisClient:
         """Tell the axis what became of a download. `done` takes it off the list; repeating is harmless."""
         parameters = {"docId": doc_id, "status": status.value}
         if description:
-            # Header values are ASCII; the Vietnamese reason travels in a status message.
-            parameters["description"] = description.encode("ascii", "replace").decode()
+            parameters["description"] = ascii_text(description)
         if sha256:
             parameters["sha256"] = sha256
         self._call("updateStatus", parameters, content=b"{}")
@@ -279,6 +280,12 @@ class AxisClient:
             received_at=str(item.get("receivedTime") or ""),
             receipt=self._receipt(item.get("receipt"), Event.DELIVERED),
         )
+
+
+def ascii_text(text: str) -> str:
+    """Without accents, as header values and the axis's own descriptions are written."""
+    plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode()
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from exchange import attachments as files
-from exchange.errors import TooLarge
+from exchange.errors import TooLarge, Unreadable
 from exchange.interpret import interpret
 from exchange.limits import LIMITS, Limits
 from exchange.model import Attachment, DocumentMessage, Message
@@ -64,6 +64,23 @@ def finish(reader: Reader) -> Parsed:
     """The header of a message that was fed to `reader` piece by piece. Raises as `parse`."""
     message, warnings = interpret(reader.close())
     return Parsed(message, tuple(warnings))
+
+
+def salvage(source: BinaryIO, *, limits: Limits = LIMITS) -> Message | None:
+    """What the header of an unreadable message still says; None when the damage begins before its end."""
+    reader = Reader(None, limits)
+    try:
+        while piece := source.read(_PIECE):
+            reader.feed(piece)
+    except Unreadable:
+        pass  # that it cannot be read is why we are here
+    header = reader.root and next((node for node in reader.root.walk() if node.name == "messageheader"), None)
+    if reader.root is None or header is None or reader.inside(header):
+        return None
+    try:
+        return interpret(reader.root)[0]
+    except Unreadable:
+        return None
 
 
 class _Folder:

@@ -106,6 +106,10 @@ class Reader:
             raise Unreadable("Không phải edXML", "This is no edXML")
         return self.root
 
+    def inside(self, node: Node) -> bool:
+        """Whether the element has not ended yet."""
+        return any(node is one for one in self._open)
+
     def _after_junk(self) -> bytes:
         start = self._head.find(b"<")
         if start < 0 and len(self._head) <= _JUNK:

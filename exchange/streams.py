@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
 
 
-def readable(pieces: Iterator[bytes]) -> BinaryIO:
+def readable(pieces: Iterator[bytes]) -> io.BufferedReader:
     """A buffered binary stream that reads the pieces one after another."""
     return io.BufferedReader(_Pulled(pieces), 1 << 18)
 

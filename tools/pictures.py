@@ -43,6 +43,7 @@ SHOTS = (
     Shot("sign-in", None, "/sign-in"),
     Shot("desk-clerk", Role.CLERK, "/"),
     Shot("desk-leader", Role.LEADER, "/"),
+    Shot("packets", Role.CLERK, "/packets"),
     Shot("incoming-list", Role.CLERK, "/incoming"),
     Shot("incoming-waiting", Role.CLERK, "/incoming?tab=register"),
     Shot("incoming", Role.CLERK, "/incoming", ROW),

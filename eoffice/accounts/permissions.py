@@ -13,7 +13,8 @@ _EVERYONE = "directory:read document:read search:use signature:verify"
 
 ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
-    "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close",
+    "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close "
+    "gateway:unreadable",
     Role.LEADER: f"{_EVERYONE} document:read-all direction:give outgoing:sign gateway:follow",
     Role.SECRETARY: f"{_EVERYONE} document:read-all",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
@@ -21,7 +22,8 @@ ROLES: Mapping[Role, str] = {
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:work outgoing:draft outgoing:approve",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft",
     Role.ARCHIVIST: "directory:read document:read search:use signature:verify",
-    Role.ADMINISTRATOR: "directory:read directory:manage admin:health signature:keys",
+    Role.ADMINISTRATOR: "directory:read directory:manage admin:health signature:keys "
+    "gateway:unreadable gateway:watch",
 }
 
 

@@ -23,7 +23,9 @@ from eoffice.core.audit import AuditEntry, AuditSeal
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.db import database_url
 from eoffice.core.jobs import SILENCE
+from eoffice.core.permissions import system_actor
 from eoffice.core.states import Shape, Tone
+from eoffice.gateway import queries as gateway
 from eoffice.gateway.settings import AXIS_URL
 from eoffice.migrations import configuration
 from eoffice.signatures.settings import TSA_URL
@@ -47,6 +49,8 @@ class Check:
     name: LazyString | str
     tone: Tone
     sentence: str
+    #: the page, by its endpoint, where something can be done about it
+    endpoint: str = ""
 
     @property
     def shape(self) -> Shape:
@@ -81,7 +85,7 @@ def report(session: Session) -> Report:
         stamps = pool.submit(_reach, settings().get(TSA_URL))
         try:
             database = _database(session)
-            work = [_workers(session), *_queues(session), _log(session)]
+            work = [_workers(session), *_queues(session), _unreadable(session), _log(session)]
         except sa.exc.OperationalError:
             database, work = _away(), []
         services = [database, _axis(axis.result()), _time_stamps(stamps.result())]
@@ -208,6 +212,18 @@ def _queue(name: str, waiting: int, failed: int) -> Check:
     tone = Tone.BAD if failed else Tone.WARN if waiting > _MANY else Tone.OK
     said = _("%(waiting)s waiting, %(failed)s failed.", waiting=waiting, failed=failed)
     return Check(f"queue-{name}", _l("Queue %(name)s", name=name), tone, said)
+
+
+def _unreadable(session: Session) -> Check:
+    waiting = gateway.count_unreadable(session, system_actor())
+    if not waiting:
+        return Check("packets", _l("Packets"), Tone.OK, _("Every packet that came could be read."))
+    said = ngettext(
+        "%(num)s packet that came could not be read and waits for a person.",
+        "%(num)s packets that came could not be read and wait for a person.",
+        waiting,
+    )
+    return Check("packets", _l("Packets"), Tone.WARN, said, "gateway.unreadable")
 
 
 def _log(session: Session) -> Check:

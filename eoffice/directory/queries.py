@@ -1,6 +1,6 @@
 """Reads of the directory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -97,3 +97,14 @@ def head_of(session: Session, unit_id: int) -> Assignment | None:
     roles = (Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE)
     query = sa.select(Assignment).where(Assignment.unit_id == unit_id, Assignment.role.in_(roles), current())
     return session.scalars(query.order_by(Assignment.position, Assignment.id)).first()
+
+
+def agencies_by_code(session: Session, codes: Collection[str]) -> dict[str, Agency]:
+    """Agencies by new or old code, whichever of the two was asked for."""
+    query = sa.select(Agency).where(sa.or_(Agency.code.in_(codes), Agency.old_code.in_(codes)))
+    found: dict[str, Agency] = {}
+    for agency in session.scalars(query):
+        found |= {
+            code: agency for code in (agency.old_code, agency.code) if code is not None and code in codes
+        }
+    return found

@@ -10,6 +10,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eoffice.core.db import Base, enum_column
+from eoffice.directory.models import Agency
 
 
 class DispatchState(StrEnum):
@@ -146,10 +147,38 @@ class Packet(Base):
     #: what its header says and which files it holds, see `gateway.contents`
     content: Mapped[dict[str, Any]]
     state: Mapped[PacketState] = mapped_column(enum_column(PacketState), default=PacketState.STORED)
+    #: why it was put aside, or what was odd, in Vietnamese; the first is told to the sender with `fail`
     error: Mapped[str] = mapped_column(default="")
+    #: the same in English
+    error_en: Mapped[str] = mapped_column(default="")
+    #: codes it is addressed to, as far as axis and header tell
+    addressed: Mapped[list[str]] = mapped_column(default=list)
     received_at: Mapped[datetime]
     #: when the axis was told `done` (or `fail`)
     acknowledged_at: Mapped[datetime | None]
+
+
+class Unreadable(Base):
+    """A packet put aside, at one agency it names: in sight there until a person or a later packet settles it."""
+
+    __tablename__ = "unreadable_packet"
+    __table_args__ = (
+        sa.UniqueConstraint("agency_id", "packet_id"),
+        sa.Index("ix_unreadable_packet_open", "agency_id", postgresql_where=sa.text("settled_at IS NULL")),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: None when it names no agency of this installation: only an administrator can see to it
+    agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
+    packet_id: Mapped[int] = mapped_column(sa.ForeignKey("packet.id"), index=True)
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    #: the later packet in which the same document came whole
+    mended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("packet.id"))
+
+    packet: Mapped[Packet] = relationship(foreign_keys=[packet_id])
+    mended_by: Mapped[Packet | None] = relationship(foreign_keys=[mended_by_id])
+    agency: Mapped[Agency | None] = relationship()
 
 
 class Arrival(Base):

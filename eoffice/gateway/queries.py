@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
+from eoffice.core.errors import NotFound
+from eoffice.core.paging import Page, page
+from eoffice.core.permissions import Actor, require
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Document
 from eoffice.gateway.contents import ArrivalContent
-from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Packet, Report
+from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Packet, Report, Unreadable
+from eoffice.gateway.permissions import GATEWAY_UNREADABLE, unreadable_to
 
 
 def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
@@ -70,3 +74,25 @@ def addressed_code(session: Session, report: Report) -> str:
 def code_of(session: Session, agency_id: int) -> str:
     """The code an agency sends under."""
     return session.get_one(Agency, agency_id).code
+
+
+def unreadable(session: Session, actor: Actor, *, settled: bool, mark: str | None = None) -> Page[Unreadable]:
+    """Packets put aside that the actor may know of, newest first."""
+    query = sa.select(Unreadable).where(unreadable_to(actor), Unreadable.settled_at.is_not(None) == settled)
+    shown = query.options(joinedload(Unreadable.packet), joinedload(Unreadable.agency))
+    return page(session, shown, [Unreadable.id], mark, 50)
+
+
+def count_unreadable(session: Session, actor: Actor) -> int:
+    """How many of them wait for a person."""
+    query = sa.select(sa.func.count()).select_from(Unreadable)
+    return session.scalar(query.where(unreadable_to(actor), Unreadable.settled_at.is_(None))) or 0
+
+
+def one_unreadable(session: Session, actor: Actor, unreadable_id: int) -> Unreadable:
+    """One packet put aside. Raises NotFound, Forbidden."""
+    found = session.get(Unreadable, unreadable_id)
+    if found is None:
+        raise NotFound
+    require(actor, GATEWAY_UNREADABLE, found)
+    return found

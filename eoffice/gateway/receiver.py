@@ -4,9 +4,10 @@ Whatever is killed in between, the axis offers the packet again and the same pac
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import BufferedReader
 
 import sqlalchemy as sa
 import structlog
@@ -20,20 +21,26 @@ from eoffice.core.db import new_session, transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Document
-from eoffice.gateway import axis, operations
+from eoffice.gateway import aside, axis, operations
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile, content_of
 from eoffice.gateway.events import PacketArrived
 from eoffice.gateway.models import Arrival, Delivery, Packet, PacketState
 from eoffice.gateway.settings import LONG_POLL
 from exchange.answers import Waiting
 from exchange.client import AxisClient
-from exchange.errors import AxisError, ExchangeError, Unavailable, Unreadable
+from exchange.errors import AxisError, Damaged, ExchangeError, Unavailable, Unreadable
 from exchange.model import DocumentMessage, MessageKind, StatusMessage
-from exchange.parse import parse
+from exchange.parse import parse, salvage
+from exchange.streams import readable
 from exchange.vxp import Delivery as Transport
 
 log = structlog.get_logger(__name__)
 
+NOBODY = Unreadable(
+    "Không nơi nhận nào thuộc hệ thống này",
+    "No recipient is an agency of this system",
+    path="/MessageHeader/To",
+)
 #: documents fetched and stored at the same time
 AT_ONCE = 4
 
@@ -117,7 +124,7 @@ def receive(session: Session, client: AxisClient, offered: Waiting) -> None:
         client.confirm(
             offered.doc_id,
             Transport.FAIL if damaged else Transport.DONE,
-            description=known.error if damaged else "",
+            description=known.error if damaged else "",  # the sender reads it: Vietnamese
             sha256="" if damaged else known.sha256,
         )
     except Unavailable:
@@ -130,8 +137,9 @@ def receive(session: Session, client: AxisClient, offered: Waiting) -> None:
 
 
 def _fetch(session: Session, client: AxisClient, offered: Waiting) -> Packet:
-    with client.open(offered.doc_id, offered.sha256) as stream:
-        blob = blobs().put(stream)
+    blob, damage = _download(client, offered)
+    if damage is not None:
+        return _keep_aside(session, offered, blob, damage)
     with blobs().scratch() as folder:
         try:
             with blobs().open(blob.sha256) as source:
@@ -142,6 +150,25 @@ def _fetch(session: Session, client: AxisClient, offered: Waiting) -> Packet:
             return _store_status(session, offered, blob, message)
         content = content_of(message, _store_files(message))
         return _store_document(session, offered, blob, message, content)
+
+
+def _download(client: AxisClient, offered: Waiting) -> tuple[Blob, Damaged | None]:
+    """The bytes as they came. A wrong hash is the line's fault the first time, and the packet's the second."""
+    for _attempt in range(2):
+        complaints: list[Damaged] = []
+        with client.open(offered.doc_id, offered.sha256) as stream:
+            blob = blobs().put(readable(_whatever_its_hash(stream, complaints)))
+        if not complaints:
+            return blob, None
+    return blob, complaints[0]
+
+
+def _whatever_its_hash(stream: BufferedReader, complaints: list[Damaged]) -> Iterator[bytes]:
+    try:
+        while piece := stream.read1():
+            yield piece
+    except Damaged as error:
+        complaints.append(error)
 
 
 def _store_files(message: DocumentMessage) -> Iterable[ArrivedFile]:
@@ -157,7 +184,8 @@ def _packet(session: Session, offered: Waiting, blob: Blob, **fields: object) ->
     values = {
         "hub_id": offered.doc_id, "message_type": offered.kind.value, "sender_code": offered.sender[:35],
         "document_uid": "", "business": "new", "sha256": blob.sha256, "size": blob.size, "content": {},
-        "state": PacketState.STORED, "error": "", "received_at": clock.now(), **fields,
+        "state": PacketState.STORED, "error": "", "error_en": "", "addressed": list(offered.recipients),
+        "received_at": clock.now(), **fields,
     }  # fmt: skip
     made = session.scalar(insert(Packet).values(values).on_conflict_do_nothing().returning(Packet.id))
     row = session.scalars(sa.select(Packet).where(Packet.hub_id == offered.doc_id)).one()
@@ -165,10 +193,19 @@ def _packet(session: Session, offered: Waiting, blob: Blob, **fields: object) ->
 
 
 def _keep_aside(session: Session, offered: Waiting, blob: Blob, error: ExchangeError) -> Packet:
-    """A packet that cannot be read: its bytes stay here, and the axis keeps its own."""
+    """A packet that cannot be read: its bytes stay here in sight, and the axis keeps its own."""
     log.error("packet damaged", axis_id=offered.doc_id, error=error.en)
+    with blobs().open(blob.sha256) as source:
+        header = salvage(source)
+    named, known = set(offered.recipients), {}
+    if isinstance(header, DocumentMessage):
+        named |= {r.organ_id for r in header.recipients}
+        content = content_of(header, ())
+        known = {"document_uid": content.document_uid, "content": content.to_json()}
     with transaction(session):
-        packet, _ = _packet(session, offered, blob, state=PacketState.DAMAGED, error=str(error)[:500])
+        packet, new = _packet(session, offered, blob, addressed=sorted(named - {""}), **known)
+        if new:
+            aside.put_aside(session, packet, error, _local(session, named))
     return packet
 
 
@@ -181,7 +218,8 @@ def _store_status(session: Session, offered: Waiting, blob: Blob, message: Statu
             at = message.timestamp or clock.now()
             operations.take_status(session, delivery, message.status_code, message.description, at)
         elif new:
-            packet.error = f"no document of ours: {target.document_id} {target.code}"
+            packet.error = "Trạng thái không nói về văn bản nào của hệ thống này"
+            packet.error_en = f"no document of ours: {target.document_id} {target.code}"
             log.warning("status for an unknown document", axis_id=offered.doc_id, document=target.document_id)
     return packet
 
@@ -228,12 +266,15 @@ def _store_document(
         if new:
             _one_at_a_time(session, content)
             written = {r.organ_id for r in message.recipients}
-            local = _local(session, written | set(offered.recipients))
+            packet.addressed = sorted(written | set(offered.recipients))
+            local = _local(session, set(packet.addressed))
             for agency in local:
                 _arrive(session, packet, content, agency, written)
-            if not local:
+            if local:
+                aside.mend(session, packet)
+            else:
                 # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.
-                packet.state, packet.error = PacketState.DAMAGED, "No recipient is an agency of this system"
+                aside.put_aside(session, packet, NOBODY, [])
                 log.error("packet for nobody here", axis_id=offered.doc_id, addressed=sorted(written))
     return packet
 

@@ -5,12 +5,13 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import InvalidTransition, Unavailable
+from eoffice.core.errors import Invalid, InvalidTransition, Unavailable
 from eoffice.core.permissions import Actor, require
+from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document
-from eoffice.gateway import axis, operations, queries
+from eoffice.gateway import aside, axis, operations, queries
 from eoffice.gateway.models import Dispatch, DispatchState, Hop
 from eoffice.gateway.permissions import GATEWAY_RESEND
 from exchange.errors import ExchangeError
@@ -52,3 +53,27 @@ def resend(session: Session, actor: Actor, document_id: int) -> Dispatch:
         audit.record(session, actor, operations.RESENT, document)
         operations.enqueue(session, failed, document.urgency)
     return failed
+
+
+class Settled(InvalidTransition):
+    """It is over already."""
+
+    message = _l("This packet was settled already. Reload the page to see by whom.")
+
+
+class NeedsNote(Invalid):
+    """Who looks at it next year wants to know."""
+
+    message = _l("Write what was done about it, for example whom you called and what was agreed.")
+
+
+def settle(session: Session, actor: Actor, unreadable_id: int, note: str) -> None:
+    """Say that nothing is left to do about an unreadable packet. Raises NotFound, Forbidden, NeedsNote, Settled."""
+    with transaction(session):
+        found = queries.one_unreadable(session, actor, unreadable_id)
+        session.refresh(found, with_for_update=True)
+        if not note.strip():
+            raise NeedsNote(field="note")
+        if found.settled_at is not None:
+            raise Settled
+        aside.settle(session, actor, found, nfc(note)[:1000])

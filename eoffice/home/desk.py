@@ -1,8 +1,9 @@
 """The desk by role: which panels a person has and the words in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -13,8 +14,9 @@ from eoffice.core.audit import Action
 from eoffice.core.permissions import Actor
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
 from eoffice.documents.models import Document
+from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Delivery
-from eoffice.gateway.permissions import GATEWAY_FOLLOW
+from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE
 from eoffice.home import deeds, links, queries, words
 from eoffice.home.deeds import Side
 from eoffice.home.queries import Change, Series, Waiting, Work
@@ -69,8 +71,9 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     numbers = actor.can(INCOMING_REGISTER) or actor.can(OUTGOING_NUMBER)
     watched = queries.waiting(session, actor, deeds.watched_by(actor))
     told = queries.changes(session, actor, list(_TOLD))
+    tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
     return Desk(
-        tiles=[_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare],
+        tiles=[*tiles, *_unreadable(session, actor)],
         today=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
         tasks=queries.work(session, actor, tasks, today_only=False, limit=_SHOWN) if works else None,
         troubled=queries.troubled(session, actor) if actor.can(GATEWAY_FOLLOW) else None,
@@ -84,6 +87,14 @@ def _tile(one: Waiting) -> Tile:
     return Tile(
         str(one.deed.label), one.count, links.list_of(one.deed), _why(one), alarm=one.deed is deeds.LATE
     )
+
+
+def _unreadable(session: Session, actor: Actor) -> Iterator[Tile]:
+    """Packets from the axis that could not be read: no document, so no deed of the list."""
+    count = gateway.count_unreadable(session, actor) if actor.can(GATEWAY_UNREADABLE) else 0
+    if count:
+        url = url_for("gateway.unreadable")
+        yield Tile(_("Unreadable packets"), count, url, _("Ask the sender to send again"), alarm=True)
 
 
 def _why(one: Waiting) -> str | Markup:

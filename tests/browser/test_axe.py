@@ -1,11 +1,17 @@
 """No page breaks the Web Content Accessibility Guidelines 2.2, levels A and AA: axe on every GET route with data."""
 
+import re
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from eoffice.directory.models import Role
+from exchange.model import Organization
+from exchange.testing import attachment, damaged, packet, send
+from exchange.testing import document as edoc
 from tests.browser.conftest import Desks
 from tests.flows.installation import Installation, account, wait_for
 from tests.flows.steps import Office
@@ -26,6 +32,8 @@ PAGES = {
     "accounts.posts": Look(Role.CLERK, "/posts"),
     "accounts.sign_in": Look(None, "/sign-in"),
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
+    "gateway.show": Look(Role.CLERK, "/packets/{unreadable}"),
+    "gateway.unreadable": Look(Role.CLERK, "/packets"),
     "home.desk": Look(Role.CLERK, "/"),
     "incoming.direct": Look(Role.LEADER, "/work/direct/{to_direct}"),
     "incoming.index": Look(Role.CLERK, "/incoming"),
@@ -57,6 +65,7 @@ MORE = {
     "an empty list": Look(Role.CLERK, "/incoming?tab=open&issuer=zzz"),
     "nothing found": Look(Role.CLERK, "/search?q=zzzz"),
     "a leader's desk": Look(Role.LEADER, "/"),
+    "unreadable packets of every agency": Look(Role.ADMINISTRATOR, "/packets"),
 }
 #: GET routes that are no page of their own, each with the reason
 NOT_PAGES = {
@@ -67,6 +76,7 @@ NOT_PAGES = {
     "directory.suggest_people": "a part of a page: the list under a field",
     "documents.download": "a file",
     "documents.page_image": "a picture",
+    "gateway.download": "a file",
     "home.work": "goes on to the list of work that is the person's",
     "incoming.issuers": "a part of a page: the list under a field",
     "incoming.preview": "a part of a page: stands in the list",
@@ -84,8 +94,23 @@ DARK = ("home.desk", "incoming.index", "incoming.show", "incoming.register", "ou
 CASES = [(name, "light") for name in PAGES | MORE] + [(name, "dark") for name in DARK]
 
 
+def _unreadable(office: Office, folder: Path) -> int:
+    """A packet of the ministry whose attachment is broken, as the clerk's list shows it."""
+    broken = damaged(
+        packet(edoc(7, sender=Organization("G09", "Bộ Nội vụ"), attachments=[attachment(folder)]))
+    )
+    with office.where.second_client() as ministry:
+        send(ministry, broken, "G09")
+    with closing(office.where.pages(account("snnmt", Role.CLERK))) as clerk:
+        row = wait_for(
+            lambda: re.search(r'href="/packets/(\d+)"', clerk.get("/packets").text), told="put aside"
+        )
+    assert row is not None
+    return int(row[1])
+
+
 @pytest.fixture(scope="session")
-def examples(office: Office) -> dict[str, int]:
+def examples(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     """A document for each kind of page; the worker brings the last of the demonstration."""
 
     def first(kind: str, tab: str) -> int:
@@ -109,6 +134,7 @@ def examples(office: Office) -> dict[str, int]:
         "to_sign": first("outgoing", "sign"),
         "issued": first("outgoing", "issued"),
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
+        "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),
     }
 
 

@@ -1,5 +1,6 @@
 """A whole installation as its users run it: the supervisor and everything it starts, on ports of its own."""
 
+import json
 import os
 import re
 import signal
@@ -15,8 +16,9 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 
-from eoffice.demo.province import PASSWORD, PLACES, username
+from eoffice.demo.province import OUTSIDE_SYSTEM, PASSWORD, PLACES, username
 from eoffice.directory.models import Role
+from exchange.client import AxisClient
 from exchange.testing import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -170,6 +172,11 @@ class Installation:
         finally:
             outside.send_signal(signal.SIGTERM)
             outside.wait(20)
+
+    def second_client(self) -> AxisClient:
+        """The connection of the agency outside to the axis."""
+        secret = json.loads((self.folder / "secrets.json").read_text())[f"axis:{OUTSIDE_SYSTEM}"]
+        return AxisClient(f"http://127.0.0.1:{self.hub_port}", OUTSIDE_SYSTEM, secret)
 
 
 @dataclass

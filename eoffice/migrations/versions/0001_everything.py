@@ -107,6 +107,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("error_en", sa.Text(), nullable=False),
+        sa.Column("addressed", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("received_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_packet")),
@@ -324,6 +326,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_arrival_agency_id"), "arrival", ["agency_id"], unique=False)
     op.create_index(op.f("ix_arrival_packet_id"), "arrival", ["packet_id"], unique=False)
+    op.create_table(
+        "unreadable_packet",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=True),
+        sa.Column("packet_id", sa.Integer(), nullable=False),
+        sa.Column("settled_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("mended_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_unreadable_packet_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["mended_by_id"], ["packet.id"], name=op.f("fk_unreadable_packet_mended_by_id_packet")
+        ),
+        sa.ForeignKeyConstraint(
+            ["packet_id"], ["packet.id"], name=op.f("fk_unreadable_packet_packet_id_packet")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unreadable_packet")),
+        sa.UniqueConstraint("agency_id", "packet_id", name=op.f("uq_unreadable_packet_agency_id_packet_id")),
+    )
+    op.create_index(
+        "ix_unreadable_packet_open",
+        "unreadable_packet",
+        ["agency_id"],
+        unique=False,
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index(op.f("ix_unreadable_packet_packet_id"), "unreadable_packet", ["packet_id"], unique=False)
     op.create_table(
         "assignment",
         sa.Column("id", sa.Integer(), nullable=False),
