@@ -2,7 +2,8 @@
 
 The first pytest process starts the embedded server without fsync and migrates one template database;
 each worker copies it. A test that commits (`session`) gets its tables emptied afterwards; a test that
-needs a database of its own asks for `fresh_database`.
+needs a database of its own asks for `database_url`. TEST_POSTGRES names the folder of another server's
+programs, such as Debian's.
 """
 
 import os
@@ -36,10 +37,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "TEST_INSTANCE": folder,
     }
     from eoffice.app import load
+    from eoffice.core import embedded
     from eoffice.core.embedded import APP, OWNER, Embedded
     from eoffice.migrations import upgrade
 
     load()  # every setting is declared before the server's secrets read the first
+    if other := os.environ.get("TEST_POSTGRES"):
+        embedded.BIN = Path(other)
+        told = subprocess.run(
+            [embedded.BIN / "postgres", "--version"], capture_output=True, text=True, check=True
+        )
+        embedded.MAJOR = told.stdout.split()[2].partition(".")[0]
     server = Embedded(Path(folder) / "pg")
     _server.append(
         server.start("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")

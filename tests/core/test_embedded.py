@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from eoffice.core import config
+from eoffice.core import config, embedded
 from eoffice.core.embedded import Embedded
 
 
@@ -13,7 +15,7 @@ def test_a_cluster_cut_short_in_the_making_is_made_anew(tmp_path: Path) -> None:
     # what `initdb` has written a moment after it began
     half = server.folder / "data.new"
     half.mkdir(parents=True)
-    (half / "PG_VERSION").write_text("18\n")
+    (half / "PG_VERSION").write_text(f"{embedded.MAJOR}\n")
     with config.override(EOFFICE_INSTANCE=tmp_path):
         server.initialise()
     assert (server.data / "global" / "pg_control").is_file()
@@ -29,10 +31,14 @@ def test_a_killed_initdb_leaves_nothing_that_looks_finished(
         """In place of kill -9."""
 
     def die(_self: Embedded, _program: str, *arguments: str) -> None:
-        (Path(arguments[1]) / "PG_VERSION").write_text("18\n")
+        (Path(arguments[1]) / "PG_VERSION").write_text(f"{embedded.MAJOR}\n")
         raise Killed
 
     monkeypatch.setattr(Embedded, "_run", die)
     with config.override(EOFFICE_INSTANCE=tmp_path), pytest.raises(Killed):
         server.initialise()
     assert not server.data.exists()
+
+
+def test_the_tests_speak_to_the_server_they_were_told_to(session: Session) -> None:
+    assert str(session.scalar(sa.text("SHOW server_version"))).split(".")[0] == embedded.MAJOR
