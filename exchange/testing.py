@@ -172,7 +172,7 @@ class HubProcess:
         own = axis.assemble(self.database, self.data, threads=1)
         with own.sessions.begin() as session:
             directory.add_system(own, session, system_id, secret)
-        own.engine.dispose()
+        own.close()
         return self.client(system_id, secret)
 
     def admin(self, *words: str) -> str:

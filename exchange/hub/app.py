@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Semaphore
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import sqlalchemy as sa
+from psycopg_pool import PoolTimeout as NoConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Request, Response
 
+from eoffice.core.clock import now
 from exchange.hub import metrics
 from exchange.hub.axis import Axis
-from exchange.hub.models import System
-from exchange.hub.operations import OPERATIONS, Call, answer
-from exchange.hub.outlet import LongPoll
+from exchange.hub.directory import Directory
+from exchange.hub.intake import Intake
+from exchange.hub.operations import OPERATIONS, Call, Service, answer
+from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
+from exchange.hub.remembering import Remembered
 from exchange.hub.wakeup import Wakeup
 from exchange.vxp import Denied, claimed_system, verified_parameters
 
@@ -28,8 +32,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RETRY = {"Retry-After": "2"}
-#: seconds for which a secret is used without looking it up again
-_REMEMBERED = 1.0
 
 
 @dataclass
@@ -39,12 +41,16 @@ class Application:
     axis: Axis
     waiting_calls: int = 8
     wakeup: Wakeup = field(init=False)
-    poll: LongPoll = field(init=False)
-    _secrets: dict[str, tuple[float, bytes | None]] = field(default_factory=dict, init=False)
+    service: Service = field(init=False)
+    systems: Remembered[str, Mapping[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
+        directory, outlet = Directory(self.axis), Outlet(self.axis)
         self.wakeup = Wakeup(self.axis.engine)
-        self.poll = LongPoll(self.axis, self.wakeup, Semaphore(self.waiting_calls))
+        poll = LongPoll(self.axis, self.wakeup, Semaphore(self.waiting_calls))
+        self.service = Service(Intake(self.axis, directory), outlet, poll, directory)
+        ledger = self.axis.ledger
+        self.systems = Remembered(lambda ids: {row["id"]: row for row in ledger.systems(ids)})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -59,7 +65,14 @@ class Application:
         except Refusal as refusal:
             _log.info("%s refused with %s: %s", name, refusal.code, refusal.text)
             return _failure(200, refusal.code, refusal.text)
-        except (DBAPIError, PoolTimeout, OSError) as error:
+        except (
+            DBAPIError,
+            psycopg.OperationalError,
+            psycopg.InterfaceError,
+            PoolTimeout,
+            NoConnection,
+            OSError,
+        ) as error:
             # Database away or disk full: nothing was committed, the same call may succeed later.
             _log.error("%s not possible now: %s", name, error)
             return _failure(503, Code.SYSTEM, "The axis is not available now, try again", _RETRY)
@@ -73,28 +86,26 @@ class Application:
             return _failure(404, Code.BAD_REQUEST, "No such operation")
         system_id = claimed_system(request.headers)
         parameters = self._authenticate(system_id, request)
-        return operation(Call(self.axis, self.poll, system_id, parameters, request))
+        return operation(Call(self.axis, self.service, system_id, parameters, request))
 
     def _authenticate(self, system_id: str, request: Request) -> dict[str, str]:
-        sealed = self._sealed_secret(system_id)
+        system = self.systems([system_id]).get(system_id)
         try:
-            if sealed is None:
+            if system is None:
                 raise Denied("unknown system")
-            return verified_parameters(request.headers, self.axis.unseal(sealed))
+            return self._verified(request, system)
         except Denied as denied:
             _log.warning("call of %r denied: %s", system_id, denied)
             raise Refusal(Code.BAD_CREDENTIALS, "Wrong systemid or signature") from denied
 
-    def _sealed_secret(self, system_id: str) -> bytes | None:
-        read, sealed = self._secrets.get(system_id, (0.0, None))
-        if time.monotonic() - read < _REMEMBERED:
-            return sealed
-        with self.axis.sessions() as session:
-            query = sa.select(System.sealed_secret).where(System.id == system_id, System.active)
-            sealed = session.scalar(query)
-        if sealed is not None:  # who is not known may be registered the next moment
-            self._secrets[system_id] = time.monotonic(), sealed
-        return sealed
+    def _verified(self, request: Request, system: Mapping[str, Any]) -> dict[str, str]:
+        """By the secret, or by the one before it as long as that still counts. Raises Denied."""
+        try:
+            return verified_parameters(request.headers, self.axis.unseal(system["sealed_secret"]))
+        except Denied:
+            if system["former_until"] is None or system["former_until"] <= now():
+                raise
+            return verified_parameters(request.headers, self.axis.unseal(system["sealed_former"]))
 
 
 def _failure(status: int, code: Code, text: str, headers: dict[str, str] | None = None) -> Response:

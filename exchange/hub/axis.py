@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from eoffice.core.blobs import BlobStore
 from eoffice.core.db import sqlalchemy_url
 from eoffice.core.secrets import private_folder
+from exchange.hub.ledger import Ledger, open_pool
 from exchange.hub.models import Base
 from exchange.keys import SystemKey, load_key, make_key, write_once
 from exchange.limits import LIMITS, Limits
@@ -33,6 +34,13 @@ class Axis:
     key: SystemKey
     cipher: Fernet
     limits: Limits
+    #: what every call needs; the engine is for the rest
+    ledger: Ledger
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.ledger.close()
+        self.engine.dispose()
 
     def seal(self, secret: str) -> bytes:
         return self.cipher.encrypt(secret.encode())
@@ -60,7 +68,7 @@ def assemble(
     # No ping before use: a connection lost with the server costs one call a 503, which clients repeat.
     packets = BlobStore(data / "packets")
     packets.sweep()
-    engine = sa.create_engine(sqlalchemy_url(database), pool_size=threads, max_overflow=4, pool_timeout=10)
+    engine = sa.create_engine(sqlalchemy_url(database), pool_size=4, max_overflow=4, pool_timeout=10)
     prepare_schema(engine)
     return Axis(
         system_id=system_id,
@@ -70,6 +78,7 @@ def assemble(
         key=_system_key(data, key, key_password, system_id),
         cipher=Fernet(_secret_key(data / "secrets.key")),
         limits=limits,
+        ledger=Ledger(open_pool(database, threads)),
     )
 
 

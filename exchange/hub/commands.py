@@ -51,7 +51,7 @@ class Place:
             try:
                 yield axis
             finally:
-                axis.engine.dispose()
+                axis.close()
 
 
 _PLACE = [

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from eoffice.core.clock import today
 from exchange.hub.axis import Axis
 from exchange.hub.models import Agency, System
 from exchange.hub.refusal import Code, Refusal
+from exchange.hub.remembering import Remembered
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def put_agency(session: Session, system_id: str, new: NewAgency) -> Agency:
 
 def delete_agency(session: Session, system_id: str, code: str) -> None:
     """Take an agency out of the directory; what waits for it stays."""
-    agency = _by_code(session, [code]).get(code)
+    named = sa.or_(Agency.code == code, Agency.old_code == code)
+    agency = session.scalars(sa.select(Agency).where(named).order_by(Agency.code != code)).first()
     if agency is None or agency.system_id != system_id:
         raise Refusal(Code.UNKNOWN_SENDER, f"Agency {code} is not one of this system")
     agency.deleted = True
@@ -68,41 +72,95 @@ def agencies(session: Session, *, deleted: bool = False) -> Sequence[Agency]:
     return session.scalars(query if deleted else query.where(~Agency.deleted)).all()
 
 
-def route(
-    session: Session, system_id: str, senders: Iterable[str], recipients: Sequence[str]
-) -> dict[str, str]:
-    """Recipient → system that serves it, by current code, in the order given and each once.
+@dataclass(frozen=True)
+class Entry:
+    """What the axis needs to know of an agency, or of a system addressed by its id, to deliver to it."""
 
-    Takes new and old codes, and the ids of systems. Raises Refusal naming a sender that is not the calling
-    system nor an agency of it, or recipients that are unknown or locked.
-    """
-    own = {code for code in senders if code != system_id}
-    known = _by_code(session, [*own, *recipients])
-    for code in sorted(own):
-        if code not in known or known[code].system_id != system_id or known[code].deleted:
-            raise Refusal(Code.UNKNOWN_SENDER, f"Sender {code} is not registered by system {system_id}")
-    open_ = {code for code in recipients if code in known and not known[code].deleted}
-    systems = _systems(session, [code for code in recipients if code not in open_])
-    if unknown := [code for code in recipients if code not in open_ and code not in systems]:
-        raise Refusal(Code.UNKNOWN_RECIPIENT, f"Unknown recipient: {', '.join(unknown)}")
-    if locked := [code for code in recipients if code in open_ and known[code].locked]:
-        raise Refusal(Code.LOCKED_RECIPIENT, f"Locked recipient: {', '.join(locked)}")
-    return dict((known[c].code, known[c].system_id) if c in open_ else (c, c) for c in recipients)
+    code: str
+    name: str
+    system_id: str
+    #: its system is another axis
+    forwards: bool
+    active: bool
+    locked: bool
+    closed_on: date | None
+    legal_basis: str
+    successors: tuple[str, ...]
 
-
-def _systems(session: Session, ids: Sequence[str]) -> set[str]:
-    return (
-        set(session.scalars(sa.select(System.id).where(System.id.in_(ids), System.active))) if ids else set()
-    )
+    @property
+    def closed(self) -> bool:
+        """Whether its successors get what is addressed to it today."""
+        return self.closed_on is not None and self.closed_on <= today()
 
 
-def _by_code(session: Session, codes: Iterable[str]) -> dict[str, Agency]:
-    """Agencies under each of the codes asked for, current code before old."""
-    wanted = list(codes)
-    if not wanted:
-        return {}
-    rows = session.scalars(
-        sa.select(Agency).where(Agency.code.in_(wanted) | Agency.old_code.in_(wanted))
-    ).all()
-    by_old = {agency.old_code: agency for agency in rows if agency.old_code in wanted}
-    return by_old | {agency.code: agency for agency in rows if agency.code in wanted}
+@dataclass(frozen=True)
+class Target:
+    """Where one recipient of a message is served."""
+
+    recipient: str
+    system_id: str
+    forwards: bool
+    #: as the sender wrote it, and whose name that is when it is another agency's by now
+    addressed: str
+    addressed_name: str
+
+
+class Directory:
+    """The directory as calls read it, up to a second behind changes that another process makes."""
+
+    def __init__(self, axis: Axis) -> None:
+        self._ledger = axis.ledger
+        self._entries = Remembered[str, Entry](self._ask)
+
+    def forget(self) -> None:
+        """After a change made here."""
+        self._entries.forget()
+
+    def _ask(self, codes: Collection[str]) -> dict[str, Entry]:
+        """Agencies by current code, before old code, before id of a system."""
+        found: dict[str, Entry] = {}
+        for row in self._ledger.agencies(codes):
+            entry = Entry(
+                **{field.name: row[field.name] for field in fields(Entry)}
+                | {"successors": tuple(row["successors"])}
+            )
+            found.setdefault(row["asked"], entry)
+        return found
+
+    def route(self, system_id: str, senders: Iterable[str], recipients: Sequence[str]) -> list[Target]:
+        """Where the recipients are served, in the order given, each agency once.
+
+        Takes new and old codes, and the ids of systems; who is closed is served at the successor. Raises Refusal
+        naming a sender that is not the calling system nor an agency of it, or recipients that are unknown or locked.
+        """
+        own = {code for code in senders if code != system_id}
+        known = self._entries([*own, *recipients])
+        for code in sorted(own):
+            if code not in known or known[code].system_id != system_id or not known[code].active:
+                raise Refusal(Code.UNKNOWN_SENDER, f"Sender {code} is not registered by system {system_id}")
+        if unknown := [code for code in recipients if code not in known or not known[code].active]:
+            raise Refusal(Code.UNKNOWN_RECIPIENT, f"Unknown recipient: {', '.join(unknown)}")
+        served = {code: self.serving(known[code]) for code in recipients}
+        if locked := [code for code, entry in served.items() if entry is None or entry.locked]:
+            raise Refusal(Code.LOCKED_RECIPIENT, f"Locked, or closed without successor: {', '.join(locked)}")
+        targets: dict[str, Target] = {}
+        for code, entry in served.items():
+            assert entry is not None  # refused above
+            name = "" if entry.code == known[code].code else known[code].name
+            targets.setdefault(entry.code, Target(entry.code, entry.system_id, entry.forwards, code, name))
+        return list(targets.values())
+
+    def serving(self, entry: Entry) -> Entry | None:
+        """Who gets the mail of an agency today: itself, or a successor's successor; None when there is none."""
+        seen: set[str] = set()
+        while entry.closed:
+            seen.add(entry.code)
+            following = self._entries(entry.successors[:1])
+            if not following or following[entry.successors[0]].code in seen:
+                return None
+            entry = following[entry.successors[0]]
+        return entry if entry.active else None
+
+    def find(self, codes: Sequence[str]) -> dict[str, Entry]:
+        """The entries there are under these codes."""
+        return self._entries(codes)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -17,10 +18,12 @@ from eoffice.core.blobs import Blob
 from eoffice.core.clock import now
 from exchange import receipts
 from exchange.errors import TooLarge, Unreadable
+from exchange.hashtree import leaf_hash
 from exchange.hub import wakeup
 from exchange.hub.axis import Axis
-from exchange.hub.directory import route
-from exchange.hub.models import Delivery, Packet
+from exchange.hub.combining import Combiner
+from exchange.hub.directory import Directory, Target
+from exchange.hub.models import Delivery, Packet, Seal
 from exchange.hub.refusal import Code, Refusal
 from exchange.limits import Limits
 from exchange.model import Message, MessageKind, StatusMessage
@@ -49,34 +52,96 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Arrived:
+    """A message whose bytes are stored."""
+
+    call: Call
+    message: Message
+    targets: Sequence[Target]
+    blob: Blob
+
+
+@dataclass(frozen=True)
 class Accepted:
     doc_id: str
     receipt: Mapping[str, Any]
 
 
-def accept(axis: Axis, call: Call, body: BinaryIO) -> Accepted:
-    """Store the message and one delivery per recipient; a repeat gets the first answer.
+class Intake:
+    """Takes messages in for all threads of a process."""
 
-    Raises Refusal; then nothing is stored.
-    """
-    checked: list[tuple[Message, dict[str, str]]] = []
+    def __init__(self, axis: Axis, directory: Directory) -> None:
+        self._axis = axis
+        self._directory = directory
+        self._take = Combiner(self._write_all, apart=(psycopg.DataError, psycopg.IntegrityError))
 
-    def check(message: Message) -> None:
-        with axis.sessions() as session:
-            checked.append((message, _check(session, call, message)))
+    def accept(self, call: Call, body: BinaryIO) -> Accepted:
+        """Store the message and one delivery per recipient; a repeat gets the first answer.
 
-    # The checks run when the last byte is read, so that a refused message never becomes a stored file.
-    blob = axis.blobs.put(Upload(body, call.declared_hash, axis.limits, check))  # type: ignore[arg-type]  # it reads
-    message, recipients = checked[0]
-    with axis.sessions.begin() as session:
-        return _write(axis, session, call, message, recipients, blob)
+        Raises Refusal; then nothing is stored.
+        """
+        checked: list[tuple[Message, list[Target]]] = []
 
+        def check(message: Message) -> None:
+            checked.append((message, self._check(call, message)))
 
-def _check(session: Session, call: Call, message: Message) -> dict[str, str]:
-    if message.kind is not call.kind:
-        raise Refusal(Code.BAD_MESSAGE, f"messagetype is {call.kind} but the file is {message.kind}")
-    senders = filter(None, (call.sender, message.sender.organ_id))
-    return route(session, call.system_id, senders, call.recipients or _named(message))
+        # The checks run when the last byte is read, so that a refused message never becomes a stored file.
+        upload = Upload(body, call.declared_hash, self._axis.limits, check)
+        blob = self._axis.blobs.put(upload)  # type: ignore[arg-type]  # it reads
+        arrived = Arrived(call, *checked[0], blob)
+        # Without an id the same bytes may be a repeat under any id: that takes a look first.
+        if call.message_id and (accepted := self._take(arrived)) is not None:
+            return accepted
+        return self._repeat(arrived)
+
+    def _check(self, call: Call, message: Message) -> list[Target]:
+        if message.kind is not call.kind:
+            raise Refusal(Code.BAD_MESSAGE, f"messagetype is {call.kind} but the file is {message.kind}")
+        senders = filter(None, (call.sender, message.sender.organ_id))
+        return self._directory.route(call.system_id, senders, call.recipients or _named(message))
+
+    def _write_all(self, arrived: Sequence[Arrived]) -> list[Accepted | None]:
+        """Write messages that came at the same time; None for one whose id is known already."""
+        packets = [_describe(one) for one in arrived]
+        signed = receipts.sign(
+            self._axis.key, [self._accepted(p, o) for p, o in zip(packets, arrived, strict=True)]
+        )
+        for packet, receipt in zip(packets, signed, strict=True):
+            packet["receipt"] = receipt.to_json()
+        pairs = zip(packets, arrived, strict=True)
+        deliveries = [row for packet, one in pairs for row in _deliveries(packet, one.targets)]
+        new = self._axis.ledger.take(packets, deliveries, leaf_hash(signed[0].signature))
+        return [Accepted(p["id"], p["receipt"]) if p["id"] in new else None for p in packets]
+
+    def _accepted(self, packet: Mapping[str, Any], one: Arrived) -> receipts.Statement:
+        recipients = tuple(target.recipient for target in one.targets)
+        return statement_of(self._axis.system_id, packet, receipts.Event.ACCEPTED, recipients)
+
+    def _repeat(self, arrived: Arrived) -> Accepted:
+        """What is, or may be, there already."""
+        call, described = arrived.call, _describe(arrived)
+        with self._axis.sessions.begin() as session:
+            earlier = None if call.message_id else _same_bytes(session, call.system_id, arrived.blob.sha256)
+            if earlier is None and not call.message_id:
+                self._sign(session, described, arrived)
+                if _insert(session, described):
+                    _deliver(session, described, arrived.targets)
+                    return Accepted(described["id"], described["receipt"])
+            earlier = earlier or _with_key(session, described)
+            if earlier.sha256 != arrived.blob.sha256:
+                raise Refusal(Code.BAD_FILE, f"Message id {call.message_id} was used for another message")
+            # With an id a repeat is a repeat; without one, the same bytes may be meant for further recipients.
+            if not call.message_id and (missing := _unserved(session, earlier, arrived.targets)):
+                known = {name: getattr(earlier, name) for name in described}
+                _deliver(session, known, missing)
+                self._sign(session, known, arrived)
+                earlier.receipt = known["receipt"]
+            return Accepted(earlier.id, earlier.receipt)
+
+    def _sign(self, session: Session, packet: dict[str, Any], arrived: Arrived) -> None:
+        [receipt] = receipts.sign(self._axis.key, [self._accepted(packet, arrived)])
+        packet["receipt"] = receipt.to_json()
+        session.execute(insert(Seal).values(leaf=leaf_hash(receipt.signature)).on_conflict_do_nothing())
 
 
 def _named(message: Message) -> Sequence[str]:
@@ -85,34 +150,14 @@ def _named(message: Message) -> Sequence[str]:
     return tuple(dict.fromkeys(to.organ_id for to in message.recipients if to.organ_id))
 
 
-def _write(
-    axis: Axis, session: Session, call: Call, message: Message, recipients: dict[str, str], blob: Blob
-) -> Accepted:
-    packet = _describe(call, message, blob)
-    packet.receipt = _receipt(axis, packet, tuple(recipients))
-    earlier = None if call.message_id else _same_bytes(session, call.system_id, blob.sha256)
-    if earlier is None and _insert(session, packet):
-        _deliver(session, packet, recipients)
-        return Accepted(packet.id, packet.receipt)
-    earlier = earlier or _with_key(session, packet)
-    if earlier.sha256 != packet.sha256:
-        raise Refusal(Code.BAD_FILE, f"Message id {call.message_id} was used for another message")
-    # With an id a repeat is a repeat; without one, the same bytes may be meant for further recipients.
-    if not call.message_id and (missing := _unserved(session, earlier, recipients)):
-        _deliver(session, earlier, missing)
-        earlier.receipt = _receipt(axis, earlier, tuple(recipients))
-    return Accepted(earlier.id, earlier.receipt)
-
-
-def _insert(session: Session, packet: Packet) -> bool:
+def _insert(session: Session, described: Mapping[str, Any]) -> bool:
     """False when the same message is there already; a second writer waits here for the first."""
-    values = {column.name: getattr(packet, column.name) for column in sa.inspect(Packet).columns}
-    added = session.execute(insert(Packet).values(values).on_conflict_do_nothing().returning(Packet.id))
+    added = session.execute(insert(Packet).values(described).on_conflict_do_nothing().returning(Packet.id))
     return added.first() is not None
 
 
-def _with_key(session: Session, packet: Packet) -> Packet:
-    same = (Packet.system_id == packet.system_id) & (Packet.key == packet.key)
+def _with_key(session: Session, described: Mapping[str, Any]) -> Packet:
+    same = (Packet.system_id == described["system_id"]) & (Packet.key == described["key"])
     return session.scalars(sa.select(Packet).where(same).with_for_update()).one()
 
 
@@ -122,89 +167,104 @@ def _same_bytes(session: Session, system_id: str, sha256: str) -> Packet | None:
     return session.scalars(query.with_for_update()).one_or_none()
 
 
-def _describe(call: Call, message: Message, blob: Blob) -> Packet:
-    doc_id = secrets.token_hex(12)
-    packet = Packet(
-        id=doc_id,
-        system_id=call.system_id,
-        key=f"id:{call.message_id}" if call.message_id else f"sha256:{blob.sha256}",
-        message_id=call.message_id or doc_id,
-        sender_code=message.sender.organ_id,
-        kind=message.kind,
-        sha256=blob.sha256,
-        size=blob.size,
-        accepted_at=now(),
-    )
+def _describe(arrived: Arrived) -> dict[str, Any]:
+    """The row of a packet, without its receipt."""
+    call, doc_id = arrived.call, secrets.token_hex(12)
+    return {
+        "id": doc_id,
+        "system_id": call.system_id,
+        "key": f"id:{call.message_id}" if call.message_id else f"sha256:{arrived.blob.sha256}",
+        "message_id": call.message_id or doc_id,
+        "sender_code": arrived.message.sender.organ_id,
+        "kind": arrived.message.kind,
+        "sha256": arrived.blob.sha256,
+        "size": arrived.blob.size,
+        "accepted_at": now(),
+        **_about(arrived.message),
+    }
+
+
+def _about(message: Message) -> dict[str, Any]:
+    """What lists and operators see of a message."""
     if isinstance(message, StatusMessage):
-        target = message.response_for
-        packet.priority, packet.document_id, packet.notation = 0, target.document_id, target.code
-        packet.title = f"{message.status_code} {message.description}".strip()
-    else:
-        packet.priority = min(max(message.other.priority or 0, 0), 4)
-        packet.document_id, packet.notation = message.document_id, message.code.full
-        packet.title = message.subject
-    return packet
-
-
-def _receipt(axis: Axis, packet: Packet, recipients: tuple[str, ...]) -> dict[str, Any]:
-    statement = statement_of(axis, packet, receipts.Event.ACCEPTED, recipients)
-    return receipts.sign(axis.key, [statement])[0].to_json()
+        target, title = message.response_for, f"{message.status_code} {message.description}".strip()
+        return {"priority": 0, "document_id": target.document_id, "notation": target.code, "title": title}
+    return {
+        "priority": min(max(message.other.priority or 0, 0), 4),
+        "document_id": message.document_id,
+        "notation": message.code.full,
+        "title": message.subject,
+    }
 
 
 def statement_of(
-    axis: Axis, packet: Packet, event: receipts.Event, recipients: tuple[str, ...]
+    hop: str, packet: Mapping[str, Any], event: receipts.Event, recipients: tuple[str, ...]
 ) -> receipts.Statement:
     """What a receipt of this axis says about a packet, as of now."""
     return receipts.Statement(
         event=event,
-        message_id=packet.message_id,
-        doc_id=packet.id,
-        kind=packet.kind.value,
-        sender=packet.system_id,
+        message_id=packet["message_id"],
+        doc_id=packet["id"],
+        kind=str(packet["kind"]),
+        sender=packet["system_id"],
         recipients=recipients,
-        sha256=packet.sha256,
-        size=packet.size,
-        hop=axis.system_id,
+        sha256=packet["sha256"],
+        size=packet["size"],
+        hop=hop,
         at=now(),
     )
 
 
-def _unserved(session: Session, packet: Packet, recipients: dict[str, str]) -> dict[str, str]:
+def _unserved(session: Session, packet: Packet, targets: Sequence[Target]) -> list[Target]:
     """Recipients that have no delivery yet; one whose delivery failed is served again on the way."""
     rows = session.scalars(sa.select(Delivery).where(Delivery.packet_id == packet.id)).all()
-    served = {row.recipient for row in rows}
-    again = [row for row in rows if row.status is State.FAIL and row.recipient in recipients]
+    served, wanted = {row.recipient for row in rows}, {target.recipient for target in targets}
+    again = [row for row in rows if row.status is State.FAIL and row.recipient in wanted]
     for row in again:
-        row.status, row.updated_at, row.receipt = State.INITIAL, now(), None
+        renew(row)
     wakeup.notify(session, {row.system_id for row in again})
-    return {code: system for code, system in recipients.items() if code not in served}
+    return [target for target in targets if target.recipient not in served]
 
 
-def _deliver(session: Session, packet: Packet, recipients: dict[str, str]) -> None:
+def renew(row: Delivery) -> None:
+    """Offer a failed delivery again, under the same id."""
+    row.status, row.description, row.updated_at, row.told = State.INITIAL, "", now(), False
+    row.attempts, row.receipt, row.due_at = 0, None, now()
+
+
+def _deliver(session: Session, packet: Mapping[str, Any], targets: Sequence[Target]) -> None:
+    rows = _deliveries(packet, targets)
+    session.execute(insert(Delivery).values(rows))
+    wakeup.notify(session, {row["system_id"] for row in rows})
+
+
+def _deliveries(packet: Mapping[str, Any], targets: Sequence[Target]) -> list[dict[str, Any]]:
     """One delivery per recipient; those at one system share a DocId, and the first of them leads."""
-    doc_ids = {system_id: secrets.token_hex(12) for system_id in recipients.values()}
-    leading: set[str] = set()
-    moment = now()
-    rows = []
-    for recipient, system_id in recipients.items():
+    doc_ids: dict[str, str] = {}
+    moment, rows = now(), []
+    for target in targets:
+        leads = target.system_id not in doc_ids
         rows.append(
             {
-                "doc_id": doc_ids[system_id],
-                "packet_id": packet.id,
-                "recipient": recipient,
-                "system_id": system_id,
-                "kind": packet.kind,
-                "priority": packet.priority,
-                "leads": system_id not in leading,
+                "doc_id": doc_ids.setdefault(target.system_id, secrets.token_hex(12)),
+                "packet_id": packet["id"],
+                "recipient": target.recipient,
+                "addressed": target.addressed,
+                "addressed_name": target.addressed_name,
+                "system_id": target.system_id,
+                "sender_id": packet["system_id"],
+                "kind": packet["kind"],
+                "priority": packet["priority"],
+                "leads": leads,
                 "status": State.INITIAL,
                 "description": "",
                 "created_at": moment,
                 "updated_at": moment,
+                "forwards": target.forwards,
+                "due_at": moment,
             }
         )
-        leading.add(system_id)
-    session.execute(insert(Delivery).values(rows))
-    wakeup.notify(session, leading)
+    return rows
 
 
 class Upload(io.RawIOBase):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,7 +47,17 @@ class System(Base):
     name: Mapped[str]
     #: the shared secret, encrypted with a key that is not in the database
     sealed_secret: Mapped[bytes]
+    #: the secret before it, which still opens until then: a change needs no moment of silence
+    sealed_former: Mapped[bytes | None]
+    former_until: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True)
+    #: calls a second on the average, over all processes of the axis; 0: as the axis has it
+    quota: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: another axis that is reached there with a secret of its own: messages for its agencies are forwarded
+    url: Mapped[str] = mapped_column(default="", server_default="")
+    sealed_key: Mapped[bytes | None]
+    #: directory version of that axis up to which this one has followed
+    followed: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 
@@ -66,10 +76,23 @@ class Agency(Base):
     #: known, but nothing can be sent to it now
     locked: Mapped[bool] = mapped_column(default=False)
     deleted: Mapped[bool] = mapped_column(default=False)
+    #: first day without this agency; from then on its successors get what is addressed to it
+    closed_on: Mapped[date | None]
+    #: the decision that closed it
+    legal_basis: Mapped[str] = mapped_column(default="", server_default="")
     version: Mapped[int] = mapped_column(
         sa.BigInteger, DIRECTORY_VERSION, onupdate=DIRECTORY_VERSION.next_value()
     )
     modified_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
+
+
+class Succession(Base):
+    """An agency that takes over from a closed one; mail goes to the first, the others are named to senders."""
+
+    __tablename__ = "succession"
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    successor_code: Mapped[str] = mapped_column(index=True)
 
 
 class Packet(Base):
@@ -81,6 +104,8 @@ class Packet(Base):
         sa.Index(None, "system_id", "sha256"),
         # the sender's list of what he sent, newest first
         sa.Index(None, "system_id", "kind", "accepted_at"),
+        # an operator looks for a document by its number
+        sa.Index("ix_packet_notation", sa.text("lower(notation)")),
     )
     #: the DocId of the sending side
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -117,6 +142,20 @@ class Delivery(Base):
             "id",
             postgresql_where=sa.text("leads AND status IN ('initial', 'processing')"),
         ),
+        # what a sender has not heard yet
+        sa.Index(
+            "ix_delivery_untold",
+            "sender_id",
+            "id",
+            postgresql_where=sa.text("NOT told AND status IN ('done', 'fail')"),
+        ),
+        # what has to be forwarded, and what failed
+        sa.Index(
+            "ix_delivery_due",
+            "due_at",
+            postgresql_where=sa.text("forwards AND leads AND status IN ('initial', 'processing')"),
+        ),
+        sa.Index("ix_delivery_dead", "updated_at", postgresql_where=sa.text("status = 'fail'")),
     )
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
     #: the DocId of the receiving side
@@ -124,6 +163,11 @@ class Delivery(Base):
     packet_id: Mapped[str] = mapped_column(sa.ForeignKey("packet.id"))
     #: current code of the agency
     recipient: Mapped[str]
+    #: the code and, when it was another agency's then, the name under which the sender wrote to it
+    addressed: Mapped[str] = mapped_column(default="", server_default="")
+    addressed_name: Mapped[str] = mapped_column(default="", server_default="")
+    #: the system that sent it
+    sender_id: Mapped[str]
     #: the system that serves it, and the only one that may read the message
     system_id: Mapped[str] = mapped_column(sa.ForeignKey("system.id"))
     kind: Mapped[MessageKind]
@@ -137,4 +181,37 @@ class Delivery(Base):
     #: first download
     fetched_at: Mapped[datetime | None]
     #: signed when the receiving system confirmed, names this recipient alone
-    receipt: Mapped[dict[str, Any] | None]
+    receipt: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    #: the sender's system took notice of how it ended
+    told: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    #: handed on to another axis: its DocId there, tries so far, and when the next one is due
+    forwards: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    forwarded_as: Mapped[str] = mapped_column(default="", server_default="")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    due_at: Mapped[datetime | None]
+
+
+class Stamp(Base):
+    """A time stamp over the signatures of many receipts: RFC 3161 token over the root of their hash tree."""
+
+    __tablename__ = "stamp"
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    #: DER of the token
+    token: Mapped[bytes]
+    made_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+class Seal(Base):
+    """A signature under receipts, which may be many, waiting for its time stamp or holding a place in one."""
+
+    __tablename__ = "seal"
+    __table_args__ = (
+        sa.Index("ix_seal_waiting", "made_at", postgresql_where=sa.text("stamp_id IS NULL")),
+        sa.UniqueConstraint("stamp_id", "place"),
+    )
+    #: leaf hash of the signature
+    leaf: Mapped[bytes] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    stamp_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stamp.id"))
+    #: leaf of the stamp's tree, from 0
+    place: Mapped[int | None]

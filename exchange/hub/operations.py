@@ -15,7 +15,10 @@ from werkzeug.wsgi import wrap_file
 
 from exchange.hub import directory, intake, outlet
 from exchange.hub.axis import Axis
+from exchange.hub.directory import Directory
+from exchange.hub.intake import Intake
 from exchange.hub.models import Agency
+from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
 from exchange.interpret import time_of
 from exchange.model import MessageKind
@@ -27,11 +30,21 @@ _MOST, _LONGEST = 1000, 50.0
 
 
 @dataclass(frozen=True)
+class Service:
+    """What the threads of one process share."""
+
+    intake: Intake
+    outlet: Outlet
+    poll: LongPoll
+    directory: Directory
+
+
+@dataclass(frozen=True)
 class Call:
     """One authenticated call. `parameters`: signed, names in lower case."""
 
     axis: Axis
-    poll: outlet.LongPoll
+    service: Service
     system_id: str
     parameters: Mapping[str, str]
     request: Request
@@ -77,8 +90,7 @@ def answer(http: int = 200, headers: Mapping[str, str] | None = None, /, **field
 def send_edoc(call: Call) -> Response:
     if not call.get("servicetype"):
         raise Refusal(Code.BAD_REQUEST, "serviceType must not be empty")
-    accepted = intake.accept(
-        call.axis,
+    accepted = call.service.intake.accept(
         intake.Call(
             system_id=call.system_id,
             kind=call.kind(),
@@ -103,7 +115,7 @@ def _codes(text: str) -> tuple[str, ...]:
 
 
 def received_list(call: Call) -> Response:
-    lines, waited = call.poll.lines(call.system_id, _wanted(call), call.number("wait", 0, _LONGEST))
+    lines, waited = call.service.poll.lines(call.system_id, _wanted(call), call.number("wait", 0, _LONGEST))
     # Too many calls wait already: this one is asked to come again instead.
     headers = None if waited or lines else {"Retry-After": "2"}
     return answer(200, headers, data=[_line(line) for line in lines])
@@ -138,23 +150,23 @@ def _state(text: str) -> Delivery:
 
 
 def _line(line: outlet.Line) -> dict[str, Any]:
-    delivery, packet = line.delivery, line.packet
     return {
-        "docId": delivery.doc_id,
+        "docId": line["doc_id"],
         "serviceType": "eDoc",
-        "messageType": packet.kind.value,
-        "created_time": delivery.created_at.isoformat(),
-        "updated_time": delivery.updated_at.isoformat(),
-        "from": packet.sender_code,
-        "to": line.recipients[0],
-        "status": delivery.status.value,
-        "status_desc": delivery.description,
+        "messageType": line["kind"],
+        "created_time": line["created_at"].isoformat(),
+        "updated_time": line["updated_at"].isoformat(),
+        "from": line["sender_code"],
+        "to": line["recipients"][0],
+        "status": line["status"],
+        "status_desc": line["description"],
         # ours
-        "recipients": line.recipients,
-        "messageId": packet.message_id,
-        "priority": packet.priority,
-        "sha256": packet.sha256,
-        "size": packet.size,
+        "recipients": line["recipients"],
+        "addressed": line["addressed"] or {},
+        "messageId": line["message_id"],
+        "priority": line["priority"],
+        "sha256": line["sha256"],
+        "size": line["size"],
     }
 
 
@@ -165,24 +177,22 @@ def sent_list(call: Call) -> Response:
 
 
 def download(call: Call) -> Response:
-    with call.axis.sessions.begin() as session:
-        packet = outlet.fetch(session, call.system_id, call.need("docId"))
-    file = wrap_file(call.request.environ, call.axis.blobs.open(packet.sha256), _PIECE)
-    headers = {"Content-Length": str(packet.size), DELIVERED_HASH: packet.sha256}
+    packet = call.service.outlet.fetch(call.system_id, call.need("docId"))
+    file = wrap_file(call.request.environ, call.axis.blobs.open(packet["sha256"]), _PIECE)
+    headers = {"Content-Length": str(packet["size"]), DELIVERED_HASH: packet["sha256"]}
     return Response(file, 200, headers, mimetype="application/octet-stream", direct_passthrough=True)
 
 
 def get_edoc(call: Call) -> Response:
     """The message in base64 inside JSON, as old clients want it; streamed all the same."""
-    with call.axis.sessions.begin() as session:
-        packet = outlet.fetch(session, call.system_id, call.need("docId"))
+    packet = call.service.outlet.fetch(call.system_id, call.need("docId"))
     before = b'{"status": "OK", "ErrorCode": "0", "ErrorDesc": "", "data": "'
-    length = len(before) + (packet.size + 2) // 3 * 4 + len(b'"}')
-    headers = {"Content-Length": str(length), DELIVERED_HASH: packet.sha256}
+    length = len(before) + (packet["size"] + 2) // 3 * 4 + len(b'"}')
+    headers = {"Content-Length": str(length), DELIVERED_HASH: packet["sha256"]}
 
     def pieces() -> Iterator[bytes]:
         yield before
-        with call.axis.blobs.open(packet.sha256) as file:
+        with call.axis.blobs.open(packet["sha256"]) as file:
             for piece in iter(partial(file.read, _PIECE), b""):
                 yield pybase64.b64encode(piece)
         yield b'"}'
@@ -194,10 +204,9 @@ def update_status(call: Call) -> Response:
     doc_id, status = call.need("docId"), _state(call.need("status"))
     if status is Delivery.INITIAL:
         raise Refusal(Code.BAD_REQUEST, "Invalid status: value in (processing,done,fail)")
-    with call.axis.sessions.begin() as session:
-        outlet.confirm(
-            call.axis, session, call.system_id, doc_id, status, call.get("description"), call.get("sha256")
-        )
+    call.service.outlet.confirm(
+        outlet.Confirmation(call.system_id, doc_id, status, call.get("description"), call.get("sha256"))
+    )
     return answer()
 
 
@@ -220,12 +229,14 @@ def register_agency(call: Call) -> Response:
     )
     with call.axis.sessions.begin() as session:
         directory.put_agency(session, call.system_id, new)
+    call.service.directory.forget()
     return answer()
 
 
 def delete_agency(call: Call) -> Response:
     with call.axis.sessions.begin() as session:
         directory.delete_agency(session, call.system_id, call.need("AgencyCode"))
+    call.service.directory.forget()
     return answer()
 
 

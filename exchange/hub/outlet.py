@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from threading import Semaphore
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.clock import now
 from exchange import receipts
+from exchange.hashtree import leaf_hash
 from exchange.hub.axis import Axis
+from exchange.hub.combining import Combiner
 from exchange.hub.intake import statement_of
 from exchange.hub.models import Delivery, Packet
 from exchange.hub.refusal import Code, Refusal
@@ -23,6 +26,9 @@ from exchange.hub.wakeup import Wakeup
 from exchange.model import MessageKind
 from exchange.vxp import Delivery as State
 from exchange.vxp import same_hash
+
+#: a row as the ledger gives it
+Line = dict[str, Any]
 
 _PENDING = (State.INITIAL, State.PROCESSING)
 
@@ -39,48 +45,9 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
 
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the list: the message, and the recipients at this system it is for."""
-
-    delivery: Delivery
-    packet: Packet
-    recipients: list[str] = field(default_factory=list)
-
-
-def waiting(session: Session, system_id: str, wanted: Wanted) -> list[Line]:
-    """Messages for a system, most urgent first, then oldest first."""
-    query = (
-        sa.select(Delivery, Packet)
-        .join(Packet, Packet.id == Delivery.packet_id)
-        .where(Delivery.system_id == system_id, Delivery.kind == wanted.kind, Delivery.leads)
-        .order_by(Delivery.priority.desc(), Delivery.id)
-        .limit(wanted.limit)
-        .offset(wanted.offset)
-    )
-    if wanted.status is None:
-        # Spelled out, so that the planner sees that the partial index applies.
-        query = query.where(sa.text("delivery.status IN ('initial', 'processing')"))
-    else:
-        query = query.where(Delivery.status == wanted.status)
-    if wanted.since:
-        query = query.where(Delivery.created_at >= wanted.since)
-    if wanted.until:
-        query = query.where(Delivery.created_at <= wanted.until)
-    lines = [Line(delivery, packet) for delivery, packet in session.execute(query).tuples()]
-    _name_recipients(session, lines)
-    return lines
-
-
-def _name_recipients(session: Session, lines: Sequence[Line]) -> None:
-    doc_ids = [line.delivery.doc_id for line in lines]
-    query = sa.select(Delivery.doc_id, Delivery.recipient).where(Delivery.doc_id.in_(doc_ids))
-    found: dict[str, list[str]] = defaultdict(list)
-    for doc_id, recipient in session.execute(query.order_by(Delivery.id)).tuples() if doc_ids else ():
-        found[doc_id].append(recipient)
-    for line in lines:
-        line.recipients.extend(found[line.delivery.doc_id])
+    def of(self, system_id: str) -> dict[str, Any]:
+        """The same as the ledger wants it."""
+        return asdict(self) | {"system": system_id}
 
 
 def count(session: Session, system_id: str, kind: MessageKind) -> int:
@@ -104,65 +71,132 @@ class LongPoll:
 
         The second value is False when the call could not wait because too many others do.
         """
+        asked = wanted.of(system_id)
+        return self.until(system_id, lambda: self.axis.ledger.waiting(asked), seconds)
+
+    def until(self, topic: str, ask: Callable[[], list[Line]], seconds: float) -> tuple[list[Line], bool]:
+        """What `ask` says as soon as it says something, asked again at every word on `topic`; as `lines`."""
         if seconds <= 0 or self.wakeup.stopping.is_set():
-            return self._now(system_id, wanted), True
+            return ask(), True
         if not self.share.acquire(blocking=False):
-            return self._now(system_id, wanted), False
+            return ask(), False
         try:
-            return self._wait(system_id, wanted, time.monotonic() + seconds), True
+            return self._wait(topic, ask, time.monotonic() + seconds), True
         finally:
             self.share.release()
 
-    def _wait(self, system_id: str, wanted: Wanted, end: float) -> list[Line]:
-        with self.wakeup.watch(system_id) as event:
+    def _wait(self, topic: str, ask: Callable[[], list[Line]], end: float) -> list[Line]:
+        with self.wakeup.watch(topic) as event:
             while True:
                 event.clear()
-                lines = self._now(system_id, wanted)
+                lines = ask()
                 left = end - time.monotonic()
                 if lines or left <= 0 or self.wakeup.stopping.is_set():
                     return lines
                 event.wait(left)
 
-    def _now(self, system_id: str, wanted: Wanted) -> list[Line]:
-        with self.axis.sessions() as session:
-            return waiting(session, system_id, wanted)
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a system says became of a download. `sha256`: what it got, empty: not said."""
+
+    system_id: str
+    doc_id: str
+    status: State
+    description: str = ""
+    sha256: str = ""
 
 
-def fetch(session: Session, system_id: str, doc_id: str) -> Packet:
-    """The message behind a delivery of this system; notes the first download. Raises Refusal."""
-    rows = _rows(session, system_id, doc_id)
-    for row in rows:
-        row.fetched_at = row.fetched_at or now()
-    return session.get_one(Packet, rows[0].packet_id)
+class Outlet:
+    """Hands messages out and takes confirmations for all threads of a process."""
+
+    def __init__(self, axis: Axis) -> None:
+        self._axis = axis
+        self._confirm = Combiner(self._confirm_all, apart=(psycopg.DataError,))
+        #: first downloads not written down yet: by far the most are, together with their confirmation
+        self._fetched: dict[str, datetime] = {}
+
+    def fetch(self, system_id: str, doc_id: str) -> Line:
+        """The message behind a delivery of this system. Raises Refusal."""
+        found = _own(self._axis.ledger.behind([doc_id]), system_id)
+        if not found:
+            raise _unknown(doc_id)
+        self._fetched.setdefault(doc_id, now())
+        return found[0]
+
+    def write_down(self) -> None:
+        """Note the downloads that nobody confirmed since; called every second."""
+        moments, self._fetched = self._fetched, {}
+        if moments:
+            self._axis.ledger.fetched(moments)
+
+    def confirm(self, confirmation: Confirmation) -> None:
+        """Note what became of a download. `done` makes a receipt for the sender, one per recipient.
+
+        Repeating is harmless, and nothing undoes `done`. Raises Refusal.
+        """
+        if (refusal := self._confirm(confirmation)) is not None:
+            raise refusal
+
+    def _confirm_all(self, said: Sequence[Confirmation]) -> list[Refusal | None]:
+        behind: dict[str, list[Line]] = defaultdict(list)
+        for row in self._axis.ledger.behind([one.doc_id for one in said]):
+            behind[row["doc_id"]].append(row)
+        answers, ending = [], []
+        for one in said:
+            rows = _own(behind[one.doc_id], one.system_id)
+            answers.append(_objection(one, rows))
+            if answers[-1] is None:
+                ending += [(one, row) for row in rows if row["status"] not in (State.DONE, one.status)]
+        if ending:
+            self._end(ending)
+        return answers
+
+    def _end(self, ending: Sequence[tuple[Confirmation, Line]]) -> None:
+        proven = [row for one, row in ending if one.status is State.DONE]
+        signed = dict(zip((row["id"] for row in proven), self._sign(proven), strict=True))
+        rows = [
+            {
+                "id": row["id"],
+                "status": one.status,
+                "description": one.description,
+                "updated_at": now(),
+                "fetched_at": self._fetched.pop(one.doc_id, None),
+                "receipt": signed[row["id"]].to_json() if row["id"] in signed else None,
+            }
+            for one, row in ending
+        ]
+        leaf = leaf_hash(signed[proven[0]["id"]].signature) if proven else None
+        self._axis.ledger.end(rows, leaf)
+
+    def _sign(self, rows: Sequence[Line]) -> list[receipts.Receipt]:
+        statements = [
+            statement_of(
+                self._axis.system_id,
+                row | {"id": row["packet_id"], "system_id": row["sender"]},
+                receipts.Event.DELIVERED,
+                (row["recipient"],),
+            )
+            for row in rows
+        ]
+        return receipts.sign(self._axis.key, statements)
 
 
-def confirm(
-    axis: Axis, session: Session, system_id: str, doc_id: str, status: State, description: str, sha256: str
-) -> None:
-    """Note what became of a download. `done` makes a receipt for the sender, one per recipient.
-
-    Repeating is harmless, and nothing undoes `done`. `sha256`: what the receiver got, empty: not said.
-    """
-    rows = _rows(session, system_id, doc_id, lock=True)
-    packet = session.get_one(Packet, rows[0].packet_id)
-    if sha256 and not same_hash(sha256, packet.sha256):
-        raise Refusal(Code.BAD_FILE, "sha256 differs from the message; download it again")
-    rows = [row for row in rows if row.status not in (State.DONE, status)]
-    for row in rows:
-        row.status, row.description, row.updated_at = status, description, now()
-    if status is State.DONE:
-        statements = [statement_of(axis, packet, receipts.Event.DELIVERED, (row.recipient,)) for row in rows]
-        for row, receipt in zip(rows, receipts.sign(axis.key, statements), strict=True):
-            row.receipt = receipt.to_json()
+def _own(rows: Sequence[Line], system_id: str) -> list[Line]:
+    return [row for row in rows if row["system_id"] == system_id]
 
 
-def _rows(session: Session, system_id: str, doc_id: str, *, lock: bool = False) -> Sequence[Delivery]:
-    query = sa.select(Delivery).where(Delivery.doc_id == doc_id, Delivery.system_id == system_id)
-    rows = session.scalars((query.with_for_update() if lock else query).order_by(Delivery.id)).all()
+def _objection(one: Confirmation, rows: Sequence[Line]) -> Refusal | None:
     if not rows:
-        # The same answer for what is not there and what is another's.
-        raise Refusal(Code.BAD_REQUEST, f"No message {doc_id} for this system")
-    return rows
+        return _unknown(one.doc_id)
+    if one.sha256 and not same_hash(one.sha256, rows[0]["sha256"]):
+        return Refusal(Code.BAD_FILE, "sha256 differs from the message; download it again")
+    return None
+
+
+def _unknown(doc_id: str) -> Refusal:
+    # The same answer for what is not there and what is another's.
+    return Refusal(Code.BAD_REQUEST, f"No message {doc_id} for this system")
 
 
 def sent(

@@ -13,7 +13,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-_CHANNEL = "axis_delivery"
+from exchange.hub.ledger import CHANNEL
+
 _NOTIFY = sa.text("SELECT pg_notify(:channel, system) FROM unnest(CAST(:systems AS text[])) AS system")
 _log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ _log = logging.getLogger(__name__)
 def notify(session: Session, system_ids: Iterable[str]) -> None:
     """When the transaction commits, wake calls that wait on behalf of these systems."""
     if wanted := list(system_ids):
-        session.execute(_NOTIFY, {"channel": _CHANNEL, "systems": wanted})
+        session.execute(_NOTIFY, {"channel": CHANNEL, "systems": wanted})
 
 
 class Wakeup:
@@ -63,7 +64,7 @@ class Wakeup:
 
     def _listen(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute(f"LISTEN {_CHANNEL}")
+            connection.execute(f"LISTEN {CHANNEL}")
             # What came while nobody listened is found by asking again.
             self._wake(None)
             while not self.stopping.is_set():
