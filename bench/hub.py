@@ -136,7 +136,7 @@ def packets(folder: Path) -> Iterator[bytes]:
 def loaded() -> Iterator[Load]:
     """An axis with a sender and a receiver, on a database that loses nothing."""
     with stage() as where:
-        hub = HubProcess(where.database("axis", HUB), where.folder / "hub", threads=16)
+        hub = HubProcess(where.database("axis", HUB), where.folder / "hub", threads=64)
         hub.start()
         try:
             for system, agency in (("SENDER", SENDER), ("RECEIVER", RECIPIENT)):

@@ -128,7 +128,7 @@ class HubProcess:
     data: Path
     port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
-    threads: int = 8
+    threads: int = 32
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -169,7 +169,7 @@ class HubProcess:
         from exchange.hub import axis, directory  # a client alone needs no database driver
 
         assert self.database, "with the embedded server use `admin`"
-        own = axis.assemble(self.database, self.data, threads=1)
+        own = axis.assemble(self.database, self.data, pool=1)
         with own.sessions.begin() as session:
             directory.add_system(own, session, system_id, secret)
         own.close()

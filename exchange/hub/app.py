@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from eoffice.core.clock import now
 from exchange.hub import metrics
 from exchange.hub.axis import Axis
+from exchange.hub.chores import Chore, Chores
 from exchange.hub.directory import Directory
 from exchange.hub.intake import Intake
 from exchange.hub.operations import OPERATIONS, Call, Service, answer
@@ -43,6 +44,7 @@ class Application:
     wakeup: Wakeup = field(init=False)
     service: Service = field(init=False)
     systems: Remembered[str, Mapping[str, Any]] = field(init=False)
+    chores: Chores = field(init=False)
 
     def __post_init__(self) -> None:
         directory, outlet = Directory(self.axis), Outlet(self.axis)
@@ -50,7 +52,18 @@ class Application:
         poll = LongPoll(self.axis, self.wakeup, Semaphore(self.waiting_calls))
         self.service = Service(Intake(self.axis, directory), outlet, poll, directory)
         ledger = self.axis.ledger
+        self.chores = Chores([Chore("downloads", outlet.write_down, 1)])
         self.systems = Remembered(lambda ids: {row["id"]: row for row in ledger.systems(ids)})
+
+    def start(self) -> None:
+        """Begin to listen for news and to do the chores."""
+        self.wakeup.start()
+        self.chores.start()
+
+    def stop(self) -> None:
+        """Let waiting calls answer and finish the chores."""
+        self.wakeup.stop()
+        self.chores.stop()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)

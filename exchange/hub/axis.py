@@ -56,7 +56,7 @@ def assemble(
     system_id: str = "VDXP",
     key: Path | None = None,
     key_password: str | None = None,
-    threads: int = 16,
+    pool: int = 8,
     limits: Limits = LIMITS,
 ) -> Axis:
     """Open the state of an axis, making tables, folders and keys where they are missing.
@@ -78,7 +78,7 @@ def assemble(
         key=_system_key(data, key, key_password, system_id),
         cipher=Fernet(_secret_key(data / "secrets.key")),
         limits=limits,
-        ledger=Ledger(open_pool(database, threads)),
+        ledger=Ledger(open_pool(database, pool)),
     )
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from waitress.server import create_server
 
 from exchange.hub import directory
 from exchange.hub.app import Application
@@ -22,6 +21,7 @@ from exchange.hub.axis import Axis, assemble
 from exchange.hub.database import database
 from exchange.hub.models import System
 from exchange.hub.refusal import Refusal
+from exchange.hub.server import Server
 from exchange.limits import LIMITS, MIB
 
 
@@ -33,7 +33,7 @@ class Place:
     database: str | None
     key: Path | None
     axis_id: str
-    threads: int
+    pool: int
     limit: int
 
     @contextmanager
@@ -45,7 +45,7 @@ class Place:
                 system_id=self.axis_id,
                 key=self.key,
                 key_password=os.environ.get("EOFFICE_HUB_KEY_PASSWORD"),
-                threads=self.threads,
+                pool=self.pool,
                 limits=replace(LIMITS, packet=self.limit * MIB),
             )
             try:
@@ -62,7 +62,8 @@ _PLACE = [
                  help="PKCS#12 or PEM that signs receipts; its password is EOFFICE_HUB_KEY_PASSWORD."),
     click.option("--axis-id", "axis_id", envvar="EOFFICE_HUB_ID", default="VDXP", show_default=True,
                  help="How this axis names itself in receipts."),
-    click.option("--threads", type=click.IntRange(2), envvar="EOFFICE_HUB_THREADS", default=16, show_default=True),
+    click.option("--pool", type=click.IntRange(2), envvar="EOFFICE_HUB_POOL", default=8, show_default=True,
+                 help="Database connections."),
     click.option("--limit", type=click.IntRange(1), envvar="EOFFICE_HUB_LIMIT_MB", default=1536, show_default=True,
                  help="Largest message, MiB."),
 ]  # fmt: skip
@@ -89,36 +90,34 @@ def hub() -> None:
 @hub.command()
 @click.option("--host", default="127.0.0.1", envvar="EOFFICE_HUB_HOST", show_default=True)
 @click.option("--port", type=int, default=8090, envvar="EOFFICE_HUB_PORT", show_default=True)
+@click.option(
+    "--threads",
+    type=click.IntRange(2),
+    envvar="EOFFICE_HUB_THREADS",
+    default=256,
+    show_default=True,
+    help="Connections at a time, each with a thread; half of them may wait for news.",
+)
 @_placed
-def serve(place: Place, host: str, port: int) -> None:
+def serve(place: Place, host: str, port: int, threads: int) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _leave)
     with place.axis() as axis:
-        application = Application(axis, waiting_calls=max(1, place.threads // 2))
-        server = create_server(
-            application,
-            host=host,
-            port=port,
-            threads=place.threads,
-            max_request_body_size=axis.limits.packet + MIB,
-            # Sign headers repeat every parameter; a client with many recipients sends long ones.
-            max_request_header_size=2 * MIB,
-            connection_limit=1000,
-            channel_timeout=300,
-            ident="axis",
-        )
-        application.wakeup.start()
+        application = Application(axis, waiting_calls=max(1, threads // 2))
+        server = Server(application, host, port, connections=threads)
+        application.start()
         click.echo(f"axis {axis.system_id} listens on http://{host}:{port}", err=True)
         try:
             server.run()
         finally:
             application.wakeup.stop()
             server.close()
+            application.stop()
 
 
 def _leave(*_: object) -> None:
-    # Waitress ends its loop and lets running calls finish.
+    # `serve` takes no more calls and lets running ones finish.
     raise SystemExit(0)
 
 

@@ -119,12 +119,11 @@ class Directory:
     def _ask(self, codes: Collection[str]) -> dict[str, Entry]:
         """Agencies by current code, before old code, before id of a system."""
         found: dict[str, Entry] = {}
+        names = [field.name for field in fields(Entry)]
         for row in self._ledger.agencies(codes):
-            entry = Entry(
-                **{field.name: row[field.name] for field in fields(Entry)}
-                | {"successors": tuple(row["successors"])}
-            )
-            found.setdefault(row["asked"], entry)
+            entry = Entry(**{name: row[name] for name in names} | {"successors": tuple(row["successors"])})
+            if row["asked"] not in found or entry.code == row["asked"] != entry.system_id:
+                found[row["asked"]] = entry
         return found
 
     def route(self, system_id: str, senders: Iterable[str], recipients: Sequence[str]) -> list[Target]:

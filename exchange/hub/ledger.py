@@ -87,17 +87,15 @@ WHERE delivery.doc_id = f.doc_id AND fetched_at IS NULL
 
 
 _AGENCIES: LiteralString = """
-SELECT asked.code AS asked, a.code, a.name, a.system_id, s.url <> '' AS forwards,
-       s.active AND NOT a.deleted AS active, a.locked, a.closed_on, a.legal_basis,
-       ARRAY(SELECT successor_code FROM succession WHERE agency_id = a.id ORDER BY place) AS successors, 0 AS rank
-FROM unnest(%(codes)s::text[]) AS asked(code) JOIN agency a ON a.code = asked.code JOIN system s ON s.id = a.system_id
+SELECT asked, a.code, a.name, a.system_id, s.url <> '' AS forwards, s.active AND NOT a.deleted AS active, a.locked,
+       a.closed_on, a.legal_basis,
+       ARRAY(SELECT successor_code FROM succession WHERE agency_id = a.id ORDER BY place) AS successors
+FROM (
+    SELECT code AS asked, id, 0 AS rank FROM agency WHERE code = ANY(%(codes)s)
+    UNION ALL SELECT old_code, id, 1 FROM agency WHERE old_code = ANY(%(codes)s)
+) AS named JOIN agency a USING (id) JOIN system s ON s.id = a.system_id
 UNION ALL
-SELECT asked.code, a.code, a.name, a.system_id, s.url <> '', s.active AND NOT a.deleted, a.locked, a.closed_on,
-       a.legal_basis, ARRAY(SELECT successor_code FROM succession WHERE agency_id = a.id ORDER BY place), 1
-FROM unnest(%(codes)s::text[]) AS asked(code) JOIN agency a ON a.old_code = asked.code JOIN system s ON s.id = a.system_id
-UNION ALL
-SELECT id, id, name, id, url <> '', active, FALSE, NULL, '', ARRAY[]::text[], 2 FROM system WHERE id = ANY(%(codes)s)
-ORDER BY rank
+SELECT id, id, name, id, url <> '', active, FALSE, NULL, '', ARRAY[]::text[] FROM system WHERE id = ANY(%(codes)s)
 """
 
 _SECRETS: LiteralString = """
@@ -141,7 +139,7 @@ class Ledger:
         self._rows(_END, {"rows": _json(rows), "leaf": leaf, "channel": CHANNEL})
 
     def agencies(self, codes: Collection[str]) -> list[dict[str, Any]]:
-        """Agencies by code, then by old code, then systems by id; `asked` is the code that found them."""
+        """Agencies by code and by old code, and systems by id; `asked` is the code that found them."""
         return self._rows(_AGENCIES, {"codes": list(codes)})
 
     def systems(self, ids: Collection[str]) -> list[dict[str, Any]]:
