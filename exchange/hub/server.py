@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: seconds without a byte after which a started request or answer is given up, and an idle line is closed
 STALLED, IDLE = 30, 90
-#: unread bytes of a refused body that are read to keep the line; a larger rest closes it
-_DRAINED = 1 << 16
+#: unread bytes of a refused body that are read, since most clients look for the answer only when all is sent
+_DRAINED = 64 << 20
 _PIECE = 1 << 18
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
