@@ -8,10 +8,7 @@ from typing import Any, BinaryIO
 from asn1crypto import parser, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESSubIndic
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, StandardDiffPolicy
-from pyhanko.sign.diff_analysis.form_rules_api import FormUpdatingRule
 from pyhanko.sign.diff_analysis.policy_api import ModificationLevel
-from pyhanko.sign.diff_analysis.rules.form_field_rules import SigFieldCreationRule, SigFieldModificationRule
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -21,18 +18,13 @@ from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import PathBuildingError, ValidationError
 
 from signing.certificates import CertificateInfo, certificate_info
-from signing.errors import SigningError
-from signing.fields import Prefix, pages_changed
+from signing.looks import after_signing
+from signing.policy import SIGNATURES_ONLY
+from signing.ranges import contents
 from signing.report import Changes, Clock, Code, Coverage, Finding, Revocation, SignatureReport, Verdict
 from signing.sign import Level
 from signing.trust import TrustStore
 
-#: later revisions may hold further signatures and validation data only: the rule that lets form fields be filled is
-#: left out, since a filled field can show text over what was signed (shadow attack "replace")
-SIGNATURES_ONLY = StandardDiffPolicy(
-    global_rules=DEFAULT_DIFF_POLICY.global_rules,
-    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
-)
 #: either of the two is used for signing documents (Circular 15/2025: KeyUsage is optional)
 _USAGE = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False)
 _COVERAGE: dict[SignatureCoverageLevel | None, Coverage] = {
@@ -63,6 +55,26 @@ class Evidence:
     stored: bool
     #: the moment for which to judge, aware
     at: datetime
+    #: where the last signature ends, in bytes
+    last: int
+
+
+def covered(embedded: EmbeddedPdfSignature) -> tuple[int, int, int, int]:
+    """Its byte range: start and length of two parts. Raises Malformed when there are no such parts in the file."""
+    size = embedded.reader.stream.seek(0, SEEK_END)
+    try:
+        start, before, after, length = (int(number) for number in embedded.byte_range)
+    except (TypeError, ValueError) as error:
+        raise Malformed("the byte range is no byte range") from error
+    if start != 0 or not 0 < before < after or length < 0 or after + length > size:
+        raise Malformed("the byte range makes no sense")
+    return start, before, after, length
+
+
+def end_of(embedded: EmbeddedPdfSignature) -> int:
+    """Size of the file when it was signed. Raises Malformed."""
+    _, _, after, length = covered(embedded)
+    return after + length
 
 
 @dataclass
@@ -74,10 +86,12 @@ class Check:
     evidence: Evidence
     name: str
     embedded: EmbeddedPdfSignature
+    #: the gap in the covered bytes holds the signature and nothing else
+    whole: bool = False
 
     async def signature(self) -> SignatureReport:
         """All about it but its place among the others. Raises what pyHanko raises for broken ones."""
-        self._fields_present()
+        self._look_at_the_gap()
         info = certificate_info(self.embedded.signer_cert.dump())
         status, clock, moment = await self._validate()
         findings, changes = self._changes(status)
@@ -98,7 +112,7 @@ class Check:
             clock=clock,
             level=self._level(clock),
             intact=bool(status.intact and status.valid),
-            coverage=_COVERAGE.get(status.coverage, Coverage.PART),
+            coverage=self._coverage(status),
             trusted=bool(status.trusted),
             revocation=revocation,
             changes_after=changes,
@@ -106,6 +120,7 @@ class Check:
 
     async def archive_stamp(self) -> SignatureReport | None:
         """None for a good archive time stamp, which is nobody's signature; else a report of what is wrong."""
+        self._look_at_the_gap()
         context = self._context(self.evidence.at, self.embedded.signer_cert)
         status = await async_validate_pdf_timestamp(self.embedded, context, diff_policy=SIGNATURES_ONLY)
         findings, changes = self._changes(status)
@@ -120,14 +135,14 @@ class Check:
             self.name, Verdict.INVALID, tuple(findings), info, intact=status.intact, changes_after=changes
         )
 
-    def _fields_present(self) -> None:
-        ranges = [int(number) for number in self.embedded.byte_range]
-        size = self.stream.seek(0, SEEK_END)
-        if len(ranges) != 4 or ranges[0] != 0 or min(ranges) < 0 or ranges[2] + ranges[3] > size:
-            raise Malformed("the byte range makes no sense")
-        contents = self.embedded.pkcs7_content
+    def _look_at_the_gap(self) -> None:
+        """Raises Malformed unless the signature's bytes stand where they should."""
+        ranges, found = covered(self.embedded), self.embedded.pkcs7_content
+        data, self.whole = contents(self.stream, ranges[1], ranges[2])
+        if data != found:
+            raise Malformed("the signature does not stand where its byte range says")
         # the only bytes no signature covers: nothing but zeros may fill them up (ISO 32000-1 §12.8.1)
-        if any(contents[parser.peek(contents) :]):
+        if any(found[parser.peek(found) :]):
             raise Malformed("the space reserved for the signature holds other data")
 
     def _context(self, at: datetime, leaf: x509.Certificate, *, require: bool = False) -> Any:
@@ -158,29 +173,22 @@ class Check:
             key_usage_settings=_USAGE,
         )
 
+    def _coverage(self, status: Any) -> Coverage:
+        return _COVERAGE.get(status.coverage, Coverage.PART) if self.whole else Coverage.PART
+
     def _changes(self, status: Any) -> tuple[list[Finding], Changes]:
         """What later revisions did. A change beyond signatures counts as of content when pages look different."""
-        if status.coverage not in _COVERAGE:
-            name = certificate_info(self.embedded.signer_cert.dump()).name
-            return [Finding(Code.PART_ONLY, {"field": self.name, "signer": name})], Changes.UNKNOWN
+        who = {"field": self.name, "signer": certificate_info(self.embedded.signer_cert.dump()).name}
+        if self._coverage(status) is Coverage.PART:
+            return [Finding(Code.PART_ONLY, who)], Changes.UNKNOWN
         if status.modification_level is ModificationLevel.NONE:
             return [], Changes.NONE
-        if status.modification_level in (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING):
-            if status.docmdp_ok is not False:
-                return [], Changes.SIGNATURES
-            return [Finding(Code.UNSIGNED_ADDITION, {"page": "0"})], Changes.UNSIGNED
-        return self._suspicious()
-
-    def _suspicious(self) -> tuple[list[Finding], Changes]:
-        end = int(self.embedded.byte_range[2]) + int(self.embedded.byte_range[3])
-        try:
-            size = self.stream.seek(0, SEEK_END)
-            page = pages_changed(Prefix(self.stream, end), Prefix(self.stream, size))
-        except SigningError:
-            page = 0
-        if page is None:
-            return [Finding(Code.UNSIGNED_ADDITION, {"page": "0"})], Changes.UNSIGNED
-        return [Finding(Code.CONTENT_CHANGED, {"page": str(page)})], Changes.CONTENT
+        if status.modification_level not in (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING):
+            finding, changes = after_signing(self.stream, end_of(self.embedded), last=self.evidence.last)
+            return [finding], changes
+        if status.docmdp_ok is False:
+            return [Finding(Code.FORBIDDEN_CHANGE, who)], Changes.UNSIGNED
+        return [], Changes.SIGNATURES
 
     async def _certificate(
         self,

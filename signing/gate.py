@@ -1,6 +1,7 @@
 """What a file's structure must be before it is signed or called valid: nothing a second reader would read otherwise."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -8,11 +9,15 @@ import pikepdf
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.errors import EncryptedPdf, UnreadablePdf
+from signing.ranges import occurrences
 
 #: read as needed; mapped files would count as memory
 STREAM = pikepdf.AccessMode.stream
 #: qpdf begins its lines with the name of the stream
 _NAMING = re.compile(r"^(WARNING|ERROR): (stream )?<[^>]*>[,:]? ?")
+#: the word that begins an object, after a number or a comment
+_OBJECT = re.compile(rb"(?<=[0-9\s])obj(?![0-9A-Za-z])")
+_HEADER = re.compile(rb"\s*[0-9]+\s+[0-9]+\s+obj(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,35 @@ def normalise(source: BinaryIO, target: BinaryIO) -> None:
     target.seek(0)
 
 
-def empty_sections(reader: PdfFileReader) -> list[int]:
-    """Revisions (from 0) whose cross-reference section lists nothing.
+def hides_objects(reader: PdfFileReader, source: BinaryIO, signed: int, end: int) -> bool:
+    """Whether a revision after the revision `signed`, which ends at byte `end`, holds what its cross-references do
+    not tell: an empty section, or an object that none of them lists.
 
-    Such a section leaves the new objects to readers that rebuild the table by scanning, and hides them from those
-    that do not (incremental saving attack "B" of the ISA family).
+    Readers that rebuild the table by scanning find it and others do not (incremental saving attack "B").
     """
     xrefs: Any = reader.xrefs
-    return [
-        revision
-        for revision in range(1, xrefs.total_revisions)
-        if not xrefs.explicit_refs_in_revision(revision) and not xrefs.refs_freed_in_revision(revision)
-    ]
+    later = range(signed + 1, xrefs.total_revisions)
+    if any(
+        not xrefs.explicit_refs_in_revision(one) and not xrefs.refs_freed_in_revision(one) for one in later
+    ):
+        return True
+    listed = {place for one in later for place in _listed(xrefs, one)}
+    headers = {_header_end(source, place) for place in listed}
+    return any(
+        place + len(found[0]) not in headers for place, found in occurrences(source, _OBJECT, start=end)
+    )
+
+
+def _listed(xrefs: Any, revision: int) -> Iterator[int]:
+    """Where the objects of a revision stand, that of its cross-reference stream among them."""
+    yield xrefs.get_xref_container_info(revision).start_location
+    for reference in xrefs.explicit_refs_in_revision(revision):
+        place = xrefs.get_historical_ref(reference, revision)
+        if isinstance(place, int):
+            yield place
+
+
+def _header_end(source: BinaryIO, place: int) -> int:
+    source.seek(place)
+    found = _HEADER.match(source.read(128))
+    return place + found.end() if found else -1

@@ -80,6 +80,7 @@ class Code(StrEnum):
     ALTERED = "altered"  # field, signer
     PART_ONLY = "part_only"  # field, signer
     CONTENT_CHANGED = "content_changed"  # page
+    FORBIDDEN_CHANGE = "forbidden_change"  # field, signer
     UNSIGNED_ADDITION = "unsigned_addition"  # page (0: none in particular)
     LATER_FIELD = "later_field"  # field, signer, organisation, text, page
     INK_ON_SIGNED = "ink_on_signed"  # field, signer, page
@@ -185,11 +186,13 @@ _AT_BEST = {
         Code.ALTERED,
         Code.PART_ONLY,
         Code.CONTENT_CHANGED,
+        Code.FORBIDDEN_CHANGE,
         Code.REVOKED,
         Code.NOT_VALID_THEN,
     },
-    Verdict.UNREADABLE: {Code.NOT_PDF, Code.ENCRYPTED, Code.UNREADABLE, Code.LIMIT, Code.DAMAGED},
+    Verdict.UNREADABLE: {Code.NOT_PDF, Code.ENCRYPTED, Code.UNREADABLE, Code.LIMIT},
     Verdict.INDETERMINATE: {
+        Code.DAMAGED,
         Code.TRAILING_DATA,
         Code.UNSIGNED_ADDITION,
         Code.INK_ON_SIGNED,

@@ -7,8 +7,9 @@ from typing import BinaryIO
 
 from signing.certificates import CertificateInfo, Kind
 from signing.errors import SigningError
-from signing.fields import Prefix, VisibleField, inks_over
-from signing.geometry import Box
+from signing.fields import VisibleField
+from signing.geometry import Box, Placement
+from signing.looks import Prefix, inks_over
 from signing.placement import Role
 from signing.report import Code, Finding, SignatureReport
 
@@ -64,14 +65,11 @@ def later_fields(
             facts = {"field": report.field, "organisation": signer.organisation, "agency": agency}
             findings.append(Finding(Code.OTHER_AGENCY, facts))
         earlier = readable[: readable.index(report)]
-        texts = [
-            other.placement.box
-            for other in (shown[one.field] for one in earlier if one.field in shown)
-            if other.text and other.placement.page == field.placement.page
-        ]
-        if _overlays(stream, ends[before.field], ends[report.field], field, texts):
-            facts = {"field": report.field, "signer": signer.name, "page": str(field.placement.page)}
-            findings.append(Finding(Code.INK_ON_SIGNED, facts))
+        for place in field.places:
+            texts = _texts(earlier, shown, place.page)
+            if field.elusive or _overlays(stream, ends[before.field], ends[report.field], place, texts):
+                facts = {"field": report.field, "signer": signer.name, "page": str(place.page)}
+                findings.append(Finding(Code.INK_ON_SIGNED, facts))
     return findings
 
 
@@ -99,9 +97,15 @@ def _named(report: SignatureReport, signer: CertificateInfo, field: VisibleField
     )
 
 
-def _overlays(stream: BinaryIO, before: int, after: int, field: VisibleField, texts: list[Box]) -> bool:
+def _texts(reports: list[SignatureReport], shown: Mapping[str, VisibleField], page: int) -> list[Box]:
+    """Boxes of earlier signatures that show words on a page."""
+    fields = [shown[report.field] for report in reports if report.field in shown]
+    return [place.box for field in fields if field.text for place in field.places if place.page == page]
+
+
+def _overlays(stream: BinaryIO, before: int, after: int, place: Placement, texts: list[Box]) -> bool:
     try:
-        return inks_over(Prefix(stream, before), Prefix(stream, after), field, texts)
+        return inks_over(Prefix(stream, before), Prefix(stream, after), place, texts)
     except SigningError:
         # a revision that cannot be drawn cannot be called untouched
         return True

@@ -42,6 +42,7 @@ _WEIGHT = [
     Code.LIMIT,
     Code.HIDDEN_REVISION,
     Code.CONTENT_CHANGED,
+    Code.FORBIDDEN_CHANGE,
     Code.ALTERED,
     Code.MALFORMED,
     Code.PART_ONLY,

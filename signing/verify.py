@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,15 +19,19 @@ from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import gate, revocation
-from signing.check import Check, Evidence, Malformed
+from signing.check import Check, Evidence, Malformed, covered, end_of
 from signing.errors import EncryptedPdf
-from signing.fields import visible_fields
-from signing.report import Code, Finding, Report, SignatureReport, Verdict, judge
+from signing.fields import VisibleField, visible_fields
+from signing.looks import after_signing
+from signing.report import Changes, Code, Finding, Report, SignatureReport, Verdict, judge
 from signing.roles import later_fields, with_roles
+from signing.salvage import salvage
 from signing.trust import TrustStore
 
 #: bytes in which the header must stand (ISO 32000-1, implementation note to §7.5.2)
 _HEADER_WITHIN = 1024
+#: a closer look at the bytes would end the same way
+_NO_USE = {Code.NOT_PDF, Code.ENCRYPTED, Code.LIMIT}
 
 
 def verify_pdf(
@@ -46,22 +50,52 @@ def verify_pdf(
     otherwise OCSP and CRLs are fetched. `require_revocation`: without such data a signature is indeterminate.
     `same_agency`: groups of organisation names that count as one (an agency and its lawful successor).
     """
+    wanted = _Wanted(trust, at, offline, require_revocation, tuple(same_agency), allow_private_fetch)
     with ExitStack() as stack:
         stream: BinaryIO = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
         stream.seek(0)
         if b"%PDF-" not in stream.read(_HEADER_WITHIN):
             return _unreadable(Code.NOT_PDF)
-        verifier = _Verifier(
-            stream, trust, at, offline, require_revocation, tuple(same_agency), allow_private_fetch
-        )
-        try:
-            return asyncio.run(verifier.report())
-        except EncryptedPdf:
-            return _unreadable(Code.ENCRYPTED)
-        except MemoryError:
-            return _unreadable(Code.LIMIT, reason="out of memory")
-        except Exception as error:  # noqa: BLE001 - parsers raise anything for hostile files; all of it means unreadable
-            return _unreadable(Code.UNREADABLE, reason=_text(error))
+        report = _read(stream, wanted)
+        reasons = {finding.code for finding in report.all_findings}
+        lost = report.verdict is Verdict.UNREADABLE or Code.UNREADABLE in reasons
+        return _salvaged(stream, wanted, report) if lost and not reasons & _NO_USE else report
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the caller asked for."""
+
+    trust: TrustStore
+    at: datetime | None
+    offline: bool
+    require_revocation: bool
+    same_agency: tuple[frozenset[str], ...]
+    allow_private: bool
+
+
+def _read(stream: BinaryIO, wanted: _Wanted) -> Report:
+    """The report of the file as its structure tells it."""
+    try:
+        return asyncio.run(_Verifier(stream, wanted).report())
+    except EncryptedPdf:
+        return _unreadable(Code.ENCRYPTED)
+    except MemoryError:
+        return _unreadable(Code.LIMIT, reason="out of memory")
+    except Exception as error:  # noqa: BLE001 - parsers raise anything for hostile files; all of it means unreadable
+        return _unreadable(Code.UNREADABLE, reason=_text(error))
+
+
+def _salvaged(stream: BinaryIO, wanted: _Wanted, report: Report) -> Report:
+    """What the bytes of a file still tell whose structure tells nothing; else `report`."""
+    reason = next((one.params["reason"] for one in report.all_findings if "reason" in one.params), "")
+    try:
+        found = salvage(stream, lambda part: _read(part, wanted), Finding(Code.DAMAGED, {"reason": reason}))
+    except MemoryError:
+        return _unreadable(Code.LIMIT, reason="out of memory")
+    if found is None or (report.verdict is Verdict.INVALID and found.verdict is not Verdict.INVALID):
+        return report
+    return found
 
 
 def _unreadable(code: Code, **params: str) -> Report:
@@ -75,37 +109,33 @@ def _text(error: BaseException) -> str:
 @dataclass
 class _Verifier:
     stream: BinaryIO
-    trust: TrustStore
-    at: datetime | None
-    offline: bool
-    require_revocation: bool
-    same_agency: tuple[frozenset[str], ...]
-    allow_private: bool
+    wanted: _Wanted
 
     async def report(self) -> Report:
         structure = gate.examine(self.stream)
-        reader, complaint = self._read()
-        findings = self._structure(structure, reader)
-        if complaint and not structure.problems:
-            findings.append(Finding(Code.DAMAGED, {"reason": complaint}))
+        reader, complaint = self._open()
+        reasons = [*structure.problems[:1], *([complaint] if complaint and not structure.problems else [])]
+        if reader.xrefs.hybrid_xrefs_present:
+            reasons.append("hybrid cross-reference sections")
+        findings = [Finding(Code.DAMAGED, {"reason": reason[:200]}) for reason in reasons]
         found = list(_signatures(reader))
         if not found:
             unsigned = Verdict.UNREADABLE if structure.problems else Verdict.UNSIGNED
             return Report(unsigned, (), (*findings, Finding(Code.UNSIGNED)), structure.pages)
-        evidence = self._evidence(
-            reader, [embedded for _, embedded in found if not isinstance(embedded, str)]
-        )
+        sound = [embedded for _, embedded in found if not isinstance(embedded, str)]
+        evidence = self._evidence(reader, sound)
         signatures = [
             await self._one(reader, evidence, structure, name, embedded) for name, embedded in found
         ]
         shown = visible_fields(self.stream)
-        ends = {name: _end(embedded) for name, embedded in found if not isinstance(embedded, str)}
+        ends = {name: end_of(embedded) for name, embedded in found if not isinstance(embedded, str)}
         reports = with_roles([one for one in signatures if one is not None], shown)
-        findings += later_fields(self.stream, reports, shown, ends, self.same_agency)
-        findings += _trailing(reader, [embedded for _, embedded in found if not isinstance(embedded, str)])
+        findings += later_fields(self.stream, reports, shown, ends, self.wanted.same_agency)
+        findings += _drawn_stamps(sound, shown)
+        findings += self._behind(reader, sound, damaged=bool(reasons))
         return self._conclude(tuple(reports), tuple(findings), structure.pages)
 
-    def _read(self) -> tuple[PdfFileReader, str]:
+    def _open(self) -> tuple[PdfFileReader, str]:
         """The file, and what the strict reader disliked: then the lenient one tells who signed, but no more."""
         complaint = ""
         try:
@@ -117,25 +147,34 @@ class _Verifier:
             reader.decrypt(b"")
         return reader, complaint
 
-    def _structure(self, structure: gate.Structure, reader: PdfFileReader) -> list[Finding]:
-        findings = [Finding(Code.DAMAGED, {"reason": reason[:200]}) for reason in structure.problems[:1]]
-        xrefs: Any = reader.xrefs
-        if xrefs.hybrid_xrefs_present:
-            findings.append(Finding(Code.DAMAGED, {"reason": "hybrid cross-reference sections"}))
-        if gate.empty_sections(reader):
+    def _behind(
+        self, reader: PdfFileReader, signatures: list[EmbeddedPdfSignature], *, damaged: bool
+    ) -> list[Finding]:
+        """What the signatures' own checks cannot see: hidden objects, loose bytes, damage that changes the looks."""
+        if not signatures:
+            return []
+        first, last = signatures[0], max(signatures, key=end_of)
+        findings = _trailing(reader, signatures)
+        if gate.hides_objects(reader, self.stream, first.signed_revision, end_of(first)):
             findings.append(Finding(Code.HIDDEN_REVISION))
+        if damaged and end_of(last) < self.stream.seek(0, io.SEEK_END):
+            change, changes = after_signing(self.stream, end_of(last))
+            findings += [change] if changes is Changes.CONTENT else []
         return findings
 
     def _evidence(self, reader: PdfFileReader, embedded: list[EmbeddedPdfSignature]) -> Evidence:
         certificates, crls, ocsps = _stored(reader)
-        trust = self.trust.with_revocation(crls=crls, ocsps=ocsps)
-        if not self.offline:
+        trust = self.wanted.trust.with_revocation(crls=crls, ocsps=ocsps)
+        if not self.wanted.offline:
             known = {*trust.roots, *trust.intermediates, *(one.dump() for one in certificates)}
             for signature in embedded:
                 known.update(one.dump() for one in (signature.signer_cert, *signature.other_embedded_certs))
-            fetched = revocation.fetch(known, allow_private=self.allow_private)
+            fetched = revocation.fetch(known, allow_private=self.wanted.allow_private)
             trust = trust.with_revocation(crls=fetched.crls, ocsps=fetched.ocsps)
-        return Evidence(trust, tuple(certificates), bool(crls or ocsps), self.at or datetime.now(UTC))
+        at = self.wanted.at or datetime.now(UTC)
+        return Evidence(
+            trust, tuple(certificates), bool(crls or ocsps), at, max(map(end_of, embedded), default=0)
+        )
 
     async def _one(
         self,
@@ -161,21 +200,30 @@ class _Verifier:
             if structure.sound:
                 return _malformed(name, _text(error))
             # in a damaged file the damage may be all there is: neither right nor wrong can be said
-            damage = Finding(Code.DAMAGED, {"reason": _text(error)})
-            return SignatureReport(name, Verdict.UNREADABLE, (damage,))
+            unread = Finding(Code.UNREADABLE, {"reason": _text(error)})
+            return SignatureReport(name, Verdict.UNREADABLE, (unread,))
 
     def _conclude(
         self, reports: tuple[SignatureReport, ...], findings: tuple[Finding, ...], pages: int
     ) -> Report:
         if not reports:
             return Report(Verdict.UNSIGNED, (), (*findings, Finding(Code.UNSIGNED)), pages)
+        require = self.wanted.require_revocation
         judged = tuple(
-            replace(one, verdict=judge(one.findings, require_revocation=self.require_revocation))
-            for one in reports
+            replace(one, verdict=judge(one.findings, require_revocation=require)) for one in reports
         )
         everything = (*findings, *(finding for one in judged for finding in one.findings))
-        verdict = judge(everything, require_revocation=self.require_revocation)
-        return Report(verdict, judged, findings, pages)
+        return Report(judge(everything, require_revocation=require), judged, findings, pages)
+
+
+def _drawn_stamps(signatures: list[EmbeddedPdfSignature], shown: Mapping[str, VisibleField]) -> list[Finding]:
+    """Archive time stamps that draw something: anybody may order one, and nobody signs what it shows."""
+    stamps = (one.field_name for one in signatures if one.sig_object_type == "/DocTimeStamp")
+    return [
+        Finding(Code.UNSIGNED_ADDITION, {"page": str(shown[name].placement.page)})
+        for name in stamps
+        if name in shown
+    ]
 
 
 def _malformed(name: str, reason: str) -> SignatureReport:
@@ -189,16 +237,12 @@ def _signatures(reader: PdfFileReader) -> Iterable[tuple[str, EmbeddedPdfSignatu
     for name, _, field in enumerate_sig_fields(reader, filled_status=True):
         try:
             embedded = EmbeddedPdfSignature(reader, field, name)
+            covered(embedded)
             found.append((embedded.signed_revision, str(name), embedded))
         except Exception as error:  # noqa: BLE001 - a forged signature makes the parser raise anything
             found.append((1 << 30, str(name), _text(error)))
     found.sort(key=lambda entry: entry[0])
     return [(name, embedded) for _, name, embedded in found]
-
-
-def _end(embedded: EmbeddedPdfSignature) -> int:
-    """Size of the file when it was signed."""
-    return int(embedded.byte_range[2]) + int(embedded.byte_range[3])
 
 
 def _stored(reader: PdfFileReader) -> tuple[list[x509.Certificate], list[bytes], list[bytes]]:
@@ -221,5 +265,5 @@ def _trailing(reader: PdfFileReader, embedded: list[EmbeddedPdfSignature]) -> li
     stream.seek(max(0, size - 1024))
     _, _, tail = stream.read().rpartition(b"%%EOF")
     last = xrefs.total_revisions - 1
-    cut = any(one.signed_revision == last and _end(one) < size for one in embedded)
+    cut = any(one.signed_revision == last and end_of(one) < size for one in embedded)
     return [Finding(Code.TRAILING_DATA)] if tail.strip() or cut else []

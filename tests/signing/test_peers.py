@@ -206,7 +206,7 @@ def test_a_signature_made_by_pdfsig_is_found_but_its_file_not_confirmed(
     report = verify_pdf(tmp_path / "out.pdf", trust)
     assert report.signatures[0].intact
     assert report.signatures[0].trusted
-    assert report.verdict is Verdict.UNREADABLE
+    assert report.verdict is Verdict.INDETERMINATE
 
 
 def test_a_file_signed_by_plain_pyhanko_is_valid(

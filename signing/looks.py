@@ -1,0 +1,179 @@
+"""Whether what was signed still looks as it did: earlier revisions drawn beside later ones."""
+
+import io
+import tempfile
+from typing import Any, BinaryIO
+
+import pikepdf
+from PIL import Image, ImageChops
+
+from signing import pages
+from signing.errors import SigningError
+from signing.fields import placement
+from signing.gate import STREAM
+from signing.geometry import Box, Placement
+from signing.report import Changes, Code, Finding
+
+#: pixels a point when ink is compared
+_SCALE = 2.0
+#: steps of 255 that count as a change, and as ink
+_CHANGED, _INK = 24, 200
+#: pixels; fewer are the rounding of curves
+_TOUCHES = 6
+#: pixels of the longer side, whatever size a page claims to have
+_SIDE = 3000
+#: pages that are drawn to tell a changed page from an addition; neither is ever valid
+_PAGES = 40
+
+
+class Prefix(io.RawIOBase):
+    """The first `size` bytes of a stream, as a file of its own: an earlier revision."""
+
+    def __init__(self, source: BinaryIO, size: int) -> None:
+        super().__init__()
+        self._source, self._size, self._at = source, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        self._source.seek(self._at)
+        data = self._source.read(min(len(buffer), max(0, self._size - self._at)))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def inks_over(before: Any, after: Any, place: Placement, texts: list[Box]) -> bool:
+    """Whether a field shown at `place`, new in the revision `after`, changes pixels where `before` has ink.
+
+    Pictures of earlier fields may be overlaid, as the seal overlays the signature; their words (`texts`, boxes on
+    the same page) may not. Raises UnreadablePdf.
+    """
+    number, area = place.page, place.box
+    scale = min(_SCALE, _SIDE / max(area.width, area.height))
+    with pages.opened(before, forms=True) as document:
+        plain = pages.render(document, number, scale=scale, area=area, forms=False)
+        old = pages.render(document, number, scale=scale, area=area)
+    with pages.opened(after, forms=True) as document:
+        new = pages.render(document, number, scale=scale, area=area)
+    protected = _ink(plain)
+    for box in texts:
+        _protect(protected, box, area, scale)
+    return _touched(old, new, protected)
+
+
+def after_signing(stream: BinaryIO, end: int, *, last: int | None = None) -> tuple[Finding, Changes]:
+    """What the bytes behind `end` do to what was signed, when they are more than further signatures.
+
+    They change it when a page looks different, or when a note or field covers signed ink or stands in the place of
+    a field that was signed; else they add to it. `last`: where the last signature ends, whose own ink may cover.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    before, signed, after = Prefix(stream, end), Prefix(stream, last or end), Prefix(stream, size)
+    try:
+        page = _pages_changed(before, after) or _covered(signed, after, _annotations(signed))
+        with tempfile.TemporaryFile() as rebuilt:
+            # readers that give up on the cross-references search the file for objects
+            page = page or _pages_changed(before, _rebuild(stream, rebuilt))
+    except (SigningError, pikepdf.PdfError):
+        # a revision that cannot be drawn cannot be called changed
+        page = None
+    if page is None:
+        return Finding(Code.UNSIGNED_ADDITION, {"page": "0"}), Changes.UNSIGNED
+    return Finding(Code.CONTENT_CHANGED, {"page": str(page)}), Changes.CONTENT
+
+
+def _pages_changed(before: Any, after: Any) -> int | None:
+    """Number of the first page whose own content looks different, without annotations and fields; 1 when pages were
+    added or removed."""
+    with pages.opened(before) as old:
+        sizes = _sizes(old)
+        pictures = [_whole(old, number, forms=False) for number in _drawn(sizes)]
+    with pages.opened(after) as new:
+        if sizes != _sizes(new):
+            return 1
+        for number, picture in enumerate(pictures, 1):
+            if ImageChops.difference(picture, _whole(new, number, forms=False)).getbbox():
+                return number
+    return None
+
+
+def _covered(before: Any, after: Any, areas: dict[int, list[Box]]) -> int | None:
+    """Number of the first page whose signed ink, or what stands in `areas`, looks different with annotations drawn."""
+    with pages.opened(before, forms=True) as old:
+        sizes = _sizes(old)
+        pictures = [_whole(old, number) for number in _drawn(sizes)]
+    with pages.opened(after, forms=True) as new:
+        for number, (picture, size) in enumerate(zip(pictures, sizes, strict=False), 1):
+            protected = _ink(picture)
+            for box in areas.get(number, []):
+                _protect(protected, box, Box(0, 0, *size), _scale(size))
+            if _touched(picture, _whole(new, number), protected):
+                return number
+    return None
+
+
+def _rebuild(stream: BinaryIO, target: Any) -> Any:
+    """The file as qpdf repairs it."""
+    stream.seek(0)
+    with pikepdf.open(stream, access_mode=STREAM, suppress_warnings=True) as pdf:
+        pdf.save(target)
+    return target
+
+
+def _annotations(before: Any) -> dict[int, list[Box]]:
+    """Where annotations and fields stand, by page."""
+    found: dict[int, list[Box]] = {}
+    before.seek(0)
+    with pikepdf.open(before, access_mode=STREAM, suppress_warnings=True) as pdf:
+        for number, page in enumerate(pdf.pages[:_PAGES], 1):
+            placed = (placement(page, number, annotation) for annotation in page.obj.get("/Annots", []))
+            found[number] = [one.box for one in placed if one is not None]
+    return found
+
+
+def _sizes(document: Any) -> list[tuple[float, float]]:
+    return [document[number].get_size() for number in range(len(document))]
+
+
+def _drawn(sizes: list[tuple[float, float]]) -> range:
+    return range(1, min(_PAGES, len(sizes)) + 1)
+
+
+def _scale(size: tuple[float, float]) -> float:
+    return min(1.0, _SIDE / max(1.0, *size))
+
+
+def _whole(document: Any, number: int, *, forms: bool = True) -> Image.Image:
+    return pages.render(document, number, scale=_scale(document[number - 1].get_size()), forms=forms)
+
+
+def _ink(picture: Image.Image) -> Image.Image:
+    return picture.convert("L").point([255] * _INK + [0] * (256 - _INK))
+
+
+def _touched(old: Image.Image, new: Image.Image, protected: Image.Image) -> bool:
+    changed = ImageChops.difference(old, new).convert("L").point([0] * _CHANGED + [255] * (256 - _CHANGED))
+    return ImageChops.multiply(changed, protected).histogram()[255] > _TOUCHES
+
+
+def _protect(ink: Image.Image, box: Box, area: Box, scale: float) -> None:
+    """Count all of `box` as ink."""
+    if box.overlaps(area):
+        left, right = (box.x0 - area.x0) * scale, (box.x1 - area.x0) * scale
+        top, bottom = (area.y1 - box.y1) * scale, (area.y1 - box.y0) * scale
+        corners = (
+            max(0, int(left)),
+            max(0, int(top)),
+            min(ink.width, int(right)),
+            min(ink.height, int(bottom)),
+        )
+        ink.paste(255, corners)
