@@ -149,6 +149,7 @@ def test_the_page_keeps_the_guidelines(desks: Desks, examples: dict[str, int], n
     look = (PAGES | MORE)[name]
     user = account("snnmt", look.role, look.unit) if look.role else ""
     page = desks.of(user, color_scheme=theme)
-    page.goto(look.path.format(**examples), wait_until="networkidle")
+    page.goto(look.path.format(**examples))
+    page.wait_for_function("!document.querySelector('.htmx-request')")
     found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
     assert found.violations_count == 0, found.generate_report()
