@@ -24,6 +24,7 @@ from exchange.build import Digest
 from exchange.errors import BadReceipt, Damaged, Refused, Unavailable
 from exchange.model import MessageKind
 from exchange.receipts import Event, Receipt
+from exchange.stamps import Proof, seal_of
 from exchange.streams import readable
 from exchange.vxp import DELIVERED_HASH, Delivery, signed_headers, unpadded
 
@@ -114,6 +115,14 @@ class AxisClient:
         # a province has more agencies than a page of the list holds by default
         parameters["pageSize"] = "1000"
         return [self._progress(item) for item in self._list("getSentEdocList", parameters)]
+
+    def stamp(self, receipt: Receipt) -> Proof | None:
+        """The time stamp of a receipt; None while there is none, and for ever from an axis that stamps none."""
+        try:
+            found = self._call("getStamp", {"seal": seal_of(receipt).hex()}).get("stamp")
+        except Refused:  # another axis knows no such operation
+            return None
+        return Proof.from_json(found) if found else None
 
     # Receiving
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,11 +33,24 @@ def verify_timestamp(
     path: Path, token: bytes, trust: TrustStore, *, at: datetime | None = None
 ) -> TimestampReport:
     """Check `token` (a .tsr reply or a bare token) over the file at `path`. `at`: moment to judge for, default now."""
+    return _verify(lambda algorithm: file_digest(path, algorithm), token, trust, at)
+
+
+def verify_digest_timestamp(
+    digest: bytes, token: bytes, trust: TrustStore, *, at: datetime | None = None
+) -> TimestampReport:
+    """The same over a digest made elsewhere; a token made with another algorithm than its own is not valid."""
+    return _verify(lambda _algorithm: digest, token, trust, at)
+
+
+def _verify(
+    digest_by: Callable[[str], bytes], token: bytes, trust: TrustStore, at: datetime | None
+) -> TimestampReport:
     try:
         data = read_token(token)
         moment = token_time(data)
         imprint = data["encap_content_info"]["content"].parsed["message_imprint"]
-        digest = file_digest(path, imprint["hash_algorithm"]["algorithm"].native)
+        digest = digest_by(imprint["hash_algorithm"]["algorithm"].native)
         same = hmac.compare_digest(digest, imprint["hashed_message"].native)
         kwargs: Any = asyncio.run(
             validate_tst_signed_data(

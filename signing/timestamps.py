@@ -80,7 +80,11 @@ def request(digest: bytes, *, algorithm: str = "sha256") -> bytes:
 
 def stamp(source: BufferedIOBase, timestamper: HttpTimestamper) -> bytes:
     """A detached time stamp (.tsr) over the bytes of `source`. Raises TimestampUnavailable."""
-    digest = hashlib.file_digest(source, "sha256").digest()
+    return stamp_digest(hashlib.file_digest(source, "sha256").digest(), timestamper)
+
+
+def stamp_digest(digest: bytes, timestamper: HttpTimestamper) -> bytes:
+    """A detached time stamp (.tsr) over a SHA-256 digest. Raises TimestampUnavailable."""
     reply = timestamper.reply(request(digest))
     if _imprint(tsp.TimeStampResp.load(reply)) != digest:
         raise TimestampUnavailable(timestamper.url, "the reply is for another digest")

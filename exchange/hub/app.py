@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Semaphore
@@ -25,6 +26,7 @@ from exchange.hub.operations import OPERATIONS, Call, Service, answer
 from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.remembering import Remembered
+from exchange.hub.stamping import Stamper
 from exchange.hub.wakeup import Wakeup
 from exchange.vxp import Denied, claimed_system, verified_parameters
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
+#: seconds between two time stamps; each covers all receipts that were signed meanwhile
+STAMPED_EVERY = 10.0
 _RETRY = {"Retry-After": "2"}
 
 
@@ -41,6 +45,8 @@ class Application:
 
     axis: Axis
     waiting_calls: int = 8
+    #: time-stamping authority for receipts; empty: they have none
+    tsa: str = ""
     wakeup: Wakeup = field(init=False)
     service: Service = field(init=False)
     systems: Remembered[str, Mapping[str, Any]] = field(init=False)
@@ -52,7 +58,14 @@ class Application:
         poll = LongPoll(self.axis, self.wakeup, Semaphore(self.waiting_calls))
         self.service = Service(Intake(self.axis, directory), outlet, poll, directory)
         ledger = self.axis.ledger
-        self.chores = Chores([Chore("downloads", outlet.write_down, 1)])
+        self.chores = Chores(
+            [
+                Chore("database", self.axis.keep_database, 1),
+                Chore("downloads", outlet.write_down, 1),
+            ]
+        )
+        if self.tsa:
+            self.chores.add(Chore("stamps", Stamper(self.axis, self.tsa).work, STAMPED_EVERY))
         self.systems = Remembered(lambda ids: {row["id"]: row for row in ledger.systems(ids)})
 
     def start(self) -> None:
@@ -64,6 +77,7 @@ class Application:
         """Let waiting calls answer and finish the chores."""
         self.wakeup.stop()
         self.chores.stop()
+        self.service.outlet.write_down()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -126,7 +140,7 @@ def _failure(status: int, code: Code, text: str, headers: dict[str, str] | None 
 
 
 def _alive(_axis: Axis) -> Response:
-    return Response("ok\n", mimetype="text/plain")
+    return Response("ok\n", mimetype="text/plain", headers={"X-Axis-Process": str(os.getpid())})
 
 
 def _ready(axis: Axis) -> Response:

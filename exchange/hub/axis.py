@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +37,8 @@ class Axis:
     limits: Limits
     #: what every call needs; the engine is for the rest
     ledger: Ledger
+    #: starts the database again when it is the axis's own and has ended
+    keep_database: Callable[[], None]
 
     def close(self) -> None:
         """Give all connections back."""
@@ -58,6 +61,7 @@ def assemble(
     key_password: str | None = None,
     pool: int = 8,
     limits: Limits = LIMITS,
+    keep_database: Callable[[], None] = lambda: None,
 ) -> Axis:
     """Open the state of an axis, making tables, folders and keys where they are missing.
 
@@ -79,6 +83,7 @@ def assemble(
         cipher=Fernet(_secret_key(data / "secrets.key")),
         limits=limits,
         ledger=Ledger(open_pool(database, pool)),
+        keep_database=keep_database,
     )
 
 

@@ -27,6 +27,10 @@ class Chores:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
+    def add(self, chore: Chore) -> None:
+        """One more, before they start."""
+        self._chores.append(chore)
+
     def start(self) -> None:
         """Begin; returns at once."""
         for chore in self._chores:
@@ -35,15 +39,13 @@ class Chores:
             thread.start()
 
     def stop(self) -> None:
-        """Let each do its work a last time and wait for it."""
+        """End each chore after the run it is in."""
         self._stop.set()
         for thread in self._threads:
             thread.join(10)
 
     def _run(self, chore: Chore) -> None:
-        ended = False
-        while not ended:
-            ended = self._stop.wait(chore.seconds)
+        while not self._stop.wait(chore.seconds):
             try:
                 chore.work()
             except Exception:  # noqa: BLE001 - the next run may succeed; a thread that died would be noticed by nobody

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,16 @@ class Place:
 
     @contextmanager
     def axis(self) -> Iterator[Axis]:
-        with database(self.data, self.database) as url:
+        with database(self.data, self.database) as place:
             axis = assemble(
-                url,
+                place.url,
                 self.data,
                 system_id=self.axis_id,
                 key=self.key,
                 key_password=os.environ.get("EOFFICE_HUB_KEY_PASSWORD"),
                 pool=self.pool,
                 limits=replace(LIMITS, packet=self.limit * MIB),
+                keep_database=place.keep,
             )
             try:
                 yield axis
@@ -98,13 +100,16 @@ def hub() -> None:
     show_default=True,
     help="Connections at a time, each with a thread; half of them may wait for news.",
 )
+@click.option(
+    "--tsa", default="", envvar="EOFFICE_HUB_TSA_URL", help="Time-stamping authority (RFC 3161) for receipts."
+)
 @_placed
-def serve(place: Place, host: str, port: int, threads: int) -> None:
+def serve(place: Place, host: str, port: int, threads: int, tsa: str) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _leave)
     with place.axis() as axis:
-        application = Application(axis, waiting_calls=max(1, threads // 2))
+        application = Application(axis, waiting_calls=max(1, threads // 2), tsa=tsa)
         server = Server(application, host, port, connections=threads)
         application.start()
         click.echo(f"axis {axis.system_id} listens on http://{host}:{port}", err=True)
@@ -136,13 +141,44 @@ def init(place: Place) -> None:
 @click.option("--name", default="")
 @_placed
 def add_system(place: Place, system_id: str, secret: str | None, secret_env: str | None, name: str) -> None:
-    """Register a system, or change its secret."""
-    chosen = os.environ.get(secret_env, "") if secret_env else secret
-    if not chosen:
-        raise click.UsageError("give --secret, or --secret-env with the name of a variable that is set")
+    """Register a system, or change its secret at once."""
+    chosen = _secret(secret, secret_env)
     with place.axis() as axis, axis.sessions.begin() as session:
         directory.add_system(axis, session, system_id, chosen, name)
     click.echo(f"system {system_id}")
+
+
+def _secret(secret: str | None, variable: str | None) -> str:
+    chosen = os.environ.get(variable, "") if variable else secret
+    if not chosen:
+        raise click.UsageError("give --secret, or --secret-env with the name of a variable that is set")
+    return chosen
+
+
+@hub.command("rotate-secret")
+@click.option("--id", "system_id", required=True, help="Code of the system.")
+@click.option("--secret", help="The new secret; better --secret-env.")
+@click.option("--secret-env", help="Environment variable that holds it.")
+@click.option(
+    "--keep-hours",
+    type=click.IntRange(0),
+    default=72,
+    show_default=True,
+    help="How long the present secret still opens.",
+)
+@_placed
+def rotate_secret(
+    place: Place, system_id: str, secret: str | None, secret_env: str | None, keep_hours: int
+) -> None:
+    """Give a system a new secret beside the one it has, which opens until the hours are over."""
+    chosen = _secret(secret, secret_env)
+    try:
+        with place.axis() as axis, axis.sessions.begin() as session:
+            system = directory.rotate_secret(axis, session, system_id, chosen, timedelta(hours=keep_hours))
+    except Refusal as refusal:
+        raise click.ClickException(refusal.text) from refusal
+    until = system.former_until.isoformat(timespec="minutes") if system.former_until else "now"
+    click.echo(f"system {system_id}: the former secret opens until {until}")
 
 
 @hub.command("add-agency")

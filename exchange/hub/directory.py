@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core.clock import today
+from eoffice.core.clock import now, today
 from exchange.hub.axis import Axis
 from exchange.hub.models import Agency, System
 from exchange.hub.refusal import Code, Refusal
@@ -38,6 +38,20 @@ def add_system(axis: Axis, session: Session, system_id: str, secret: str, name: 
         if axis.unseal(system.sealed_secret) != secret:
             system.sealed_secret = axis.seal(secret)
     session.flush()
+    return system
+
+
+def rotate_secret(axis: Axis, session: Session, system_id: str, secret: str, keep: timedelta) -> System:
+    """Give a system a new secret; the one it has still opens for `keep`, so that nobody is shut out meanwhile.
+
+    Raises Refusal when there is no such system.
+    """
+    system = session.get(System, system_id, with_for_update=True)
+    if system is None:
+        raise Refusal(Code.BAD_CREDENTIALS, f"There is no system {system_id}")
+    if axis.unseal(system.sealed_secret) != secret:
+        system.sealed_former, system.former_until = system.sealed_secret, now() + keep
+        system.sealed_secret = axis.seal(secret)
     return system
 
 

@@ -13,7 +13,7 @@ import pybase64
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
-from exchange.hub import directory, intake, outlet
+from exchange.hub import directory, intake, outlet, stamping
 from exchange.hub.axis import Axis
 from exchange.hub.directory import Directory
 from exchange.hub.intake import Intake
@@ -210,6 +210,17 @@ def update_status(call: Call) -> Response:
     return answer()
 
 
+def stamp_proof(call: Call) -> Response:
+    """Ours: the time stamp of a receipt, by the hash of its signature; `stamp` is null while it waits for one."""
+    try:
+        seal = bytes.fromhex(call.need("seal"))
+    except ValueError as error:
+        raise Refusal(Code.BAD_REQUEST, "seal is no hexadecimal number") from error
+    with call.axis.sessions() as session:
+        found = stamping.proof(session, seal)
+    return answer(stamp=found.to_json() if found else None)
+
+
 def count(kind: MessageKind) -> Operation:
     def counted(call: Call) -> Response:
         with call.axis.sessions() as session:
@@ -290,6 +301,7 @@ OPERATIONS: dict[str, Operation] = {
     "updateStatus": update_status,
     "countReceiveEdoc": count(MessageKind.DOCUMENT),
     "countReceiveStatus": count(MessageKind.STATUS),
+    "getStamp": stamp_proof,
     "registerAgency": register_agency,
     "deleteAgency": delete_agency,
     "getAgenciesList": agencies,
