@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from exchange.hub import metrics
 from exchange.hub.axis import Axis
 from exchange.hub.chores import Chore, Chores
 from exchange.hub.directory import Directory
+from exchange.hub.fairness import Gate, Overloaded, Quotas
 from exchange.hub.intake import Intake
 from exchange.hub.operations import OPERATIONS, Call, Service, answer
 from exchange.hub.outlet import LongPoll, Outlet
@@ -47,10 +49,14 @@ class Application:
     waiting_calls: int = 8
     #: time-stamping authority for receipts; empty: they have none
     tsa: str = ""
+    #: calls a second of a system that has no quota of its own; 0: no limit
+    quota: int = 0
     wakeup: Wakeup = field(init=False)
     service: Service = field(init=False)
     systems: Remembered[str, Mapping[str, Any]] = field(init=False)
     chores: Chores = field(init=False)
+    gate: Gate = field(default_factory=Gate, init=False)
+    quotas: Quotas = field(default_factory=Quotas, init=False)
 
     def __post_init__(self) -> None:
         directory, outlet = Directory(self.axis), Outlet(self.axis)
@@ -62,6 +68,7 @@ class Application:
             [
                 Chore("database", self.axis.keep_database, 1),
                 Chore("downloads", outlet.write_down, 1),
+                Chore("processes", self._count_processes, 5),
             ]
         )
         if self.tsa:
@@ -89,6 +96,9 @@ class Application:
             if name in _OPEN:
                 return _OPEN[name](self.axis)
             return self._operate(name, request)
+        except Overloaded as overloaded:
+            wait = {"Retry-After": str(math.ceil(overloaded.seconds))}
+            return _failure(429, Code.SYSTEM, "Too many calls, come again later", wait)
         except Refusal as refusal:
             _log.info("%s refused with %s: %s", name, refusal.code, refusal.text)
             return _failure(200, refusal.code, refusal.text)
@@ -107,20 +117,26 @@ class Application:
             _log.exception("%s failed", name)
             return _failure(500, Code.SYSTEM, "Internal error")
 
+    def _count_processes(self) -> None:
+        self.quotas.processes = max(1, self.axis.ledger.processes())
+
     def _operate(self, name: str, request: Request) -> Response:
         operation = OPERATIONS.get(name)
         if operation is None:
             return _failure(404, Code.BAD_REQUEST, "No such operation")
         system_id = claimed_system(request.headers)
-        parameters = self._authenticate(system_id, request)
-        return operation(Call(self.axis, self.service, system_id, parameters, request))
+        system, parameters = self._authenticate(system_id, request)
+        urgent = parameters.get("priority", "0") not in ("", "0")
+        self.quotas.spend(system_id, system["quota"] or self.quota, urgent=urgent)
+        with self.gate.turn(system_id, urgent=urgent) as turn:
+            return operation(Call(self.axis, self.service, system_id, parameters, request, turn))
 
-    def _authenticate(self, system_id: str, request: Request) -> dict[str, str]:
+    def _authenticate(self, system_id: str, request: Request) -> tuple[Mapping[str, Any], dict[str, str]]:
         system = self.systems([system_id]).get(system_id)
         try:
             if system is None:
                 raise Denied("unknown system")
-            return self._verified(request, system)
+            return system, self._verified(request, system)
         except Denied as denied:
             _log.warning("call of %r denied: %s", system_id, denied)
             raise Refusal(Code.BAD_CREDENTIALS, "Wrong systemid or signature") from denied

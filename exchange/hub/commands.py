@@ -103,13 +103,21 @@ def hub() -> None:
 @click.option(
     "--tsa", default="", envvar="EOFFICE_HUB_TSA_URL", help="Time-stamping authority (RFC 3161) for receipts."
 )
+@click.option(
+    "--quota",
+    type=click.IntRange(0),
+    default=0,
+    envvar="EOFFICE_HUB_QUOTA",
+    show_default=True,
+    help="Calls a second of a system without a quota of its own; 0: no limit.",
+)
 @_placed
-def serve(place: Place, host: str, port: int, threads: int, tsa: str) -> None:
+def serve(place: Place, host: str, port: int, threads: int, tsa: str, quota: int) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _leave)
     with place.axis() as axis:
-        application = Application(axis, waiting_calls=max(1, threads // 2), tsa=tsa)
+        application = Application(axis, waiting_calls=max(1, threads // 2), tsa=tsa, quota=quota)
         server = Server(application, host, port, connections=threads)
         application.start()
         click.echo(f"axis {axis.system_id} listens on http://{host}:{port}", err=True)

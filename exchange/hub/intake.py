@@ -7,7 +7,7 @@ import io
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import psycopg
 import sqlalchemy as sa
@@ -33,6 +33,12 @@ from exchange.vxp import Delivery as State
 from exchange.vxp import same_hash
 
 _LINE_BREAK = b"\r\n"
+
+
+class Readable(Protocol):
+    """What a body must be able to do."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Intake:
         self._directory = directory
         self._take = Combiner(self._write_all, apart=(psycopg.DataError, psycopg.IntegrityError))
 
-    def accept(self, call: Call, body: BinaryIO) -> Accepted:
+    def accept(self, call: Call, body: Readable) -> Accepted:
         """Store the message and one delivery per recipient; a repeat gets the first answer.
 
         Raises Refusal; then nothing is stored.
@@ -275,7 +281,7 @@ class Upload(io.RawIOBase):
     """
 
     def __init__(
-        self, body: BinaryIO, declared: str, limits: Limits, check: Callable[[Message], None]
+        self, body: Readable, declared: str, limits: Limits, check: Callable[[Message], None]
     ) -> None:
         self._body = body
         self._declared = declared

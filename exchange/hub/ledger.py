@@ -80,6 +80,12 @@ ended AS (
 SELECT count(*), (SELECT count(*) FROM news) FROM ended
 """
 
+#: name under which the listening connection of each process shows
+LISTENER = "axis listener"
+_PROCESSES: LiteralString = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s
+"""
+
 _FETCHED: LiteralString = """
 UPDATE delivery SET fetched_at = at FROM unnest(%s::text[], %s::timestamptz[]) AS f(doc_id, at)
 WHERE delivery.doc_id = f.doc_id AND fetched_at IS NULL
@@ -145,6 +151,10 @@ class Ledger:
     def systems(self, ids: Collection[str]) -> list[dict[str, Any]]:
         """Secrets and quotas of active systems."""
         return self._rows(_SECRETS, (list(ids),))
+
+    def processes(self) -> int:
+        """How many processes of the axis listen for news now."""
+        return int(self._rows(_PROCESSES, (LISTENER,))[0]["count"])
 
     def fetched(self, moments: Mapping[str, datetime]) -> None:
         """Note first downloads."""

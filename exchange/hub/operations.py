@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import IO, Any
 
 import pybase64
 from werkzeug.wrappers import Request, Response
@@ -16,6 +16,7 @@ from werkzeug.wsgi import wrap_file
 from exchange.hub import directory, intake, outlet, stamping
 from exchange.hub.axis import Axis
 from exchange.hub.directory import Directory
+from exchange.hub.fairness import Turn
 from exchange.hub.intake import Intake
 from exchange.hub.models import Agency
 from exchange.hub.outlet import LongPoll, Outlet
@@ -48,6 +49,8 @@ class Call:
     system_id: str
     parameters: Mapping[str, str]
     request: Request
+    #: given away while the client or news is waited for
+    turn: Turn
 
     def get(self, name: str) -> str:
         return self.parameters.get(name.lower(), "").strip()
@@ -99,9 +102,21 @@ def send_edoc(call: Call) -> Response:
             declared_hash=call.get("hash-file"),
             message_id=call.get("message-id"),
         ),
-        cast("BinaryIO", call.request.stream),
+        _Patient(call.request.stream, call.turn),
     )
     return answer(DocId=accepted.doc_id, Receipt=accepted.receipt)
+
+
+class _Patient:
+    """The body of a call: whoever sends it slowly holds up nobody."""
+
+    def __init__(self, stream: IO[bytes], turn: Turn) -> None:
+        self._stream = stream
+        self._turn = turn
+
+    def read(self, size: int) -> bytes:
+        with self._turn.away():
+            return self._stream.read(size)
 
 
 def _codes(text: str) -> tuple[str, ...]:
@@ -115,7 +130,8 @@ def _codes(text: str) -> tuple[str, ...]:
 
 
 def received_list(call: Call) -> Response:
-    lines, waited = call.service.poll.lines(call.system_id, _wanted(call), call.number("wait", 0, _LONGEST))
+    seconds = call.number("wait", 0, _LONGEST)
+    lines, waited = call.service.poll.lines(call.system_id, _wanted(call), seconds, call.turn.away)
     # Too many calls wait already: this one is asked to come again instead.
     headers = None if waited or lines else {"Retry-After": "2"}
     return answer(200, headers, data=[_line(line) for line in lines])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from threading import Semaphore
@@ -66,26 +67,40 @@ class LongPoll:
     wakeup: Wakeup
     share: Semaphore
 
-    def lines(self, system_id: str, wanted: Wanted, seconds: float) -> tuple[list[Line], bool]:
-        """The list as soon as it is not empty, or after `seconds`.
+    def lines(
+        self, system_id: str, wanted: Wanted, seconds: float, away: Callable[[], AbstractContextManager[None]]
+    ) -> tuple[list[Line], bool]:
+        """The list as soon as it is not empty, or after `seconds`. `away`: entered while it waits.
 
         The second value is False when the call could not wait because too many others do.
         """
         asked = wanted.of(system_id)
-        return self.until(system_id, lambda: self.axis.ledger.waiting(asked), seconds)
+        return self.until(system_id, lambda: self.axis.ledger.waiting(asked), seconds, away)
 
-    def until(self, topic: str, ask: Callable[[], list[Line]], seconds: float) -> tuple[list[Line], bool]:
+    def until(
+        self,
+        topic: str,
+        ask: Callable[[], list[Line]],
+        seconds: float,
+        away: Callable[[], AbstractContextManager[None]],
+    ) -> tuple[list[Line], bool]:
         """What `ask` says as soon as it says something, asked again at every word on `topic`; as `lines`."""
         if seconds <= 0 or self.wakeup.stopping.is_set():
             return ask(), True
         if not self.share.acquire(blocking=False):
             return ask(), False
         try:
-            return self._wait(topic, ask, time.monotonic() + seconds), True
+            return self._wait(topic, ask, time.monotonic() + seconds, away), True
         finally:
             self.share.release()
 
-    def _wait(self, topic: str, ask: Callable[[], list[Line]], end: float) -> list[Line]:
+    def _wait(
+        self,
+        topic: str,
+        ask: Callable[[], list[Line]],
+        end: float,
+        away: Callable[[], AbstractContextManager[None]],
+    ) -> list[Line]:
         with self.wakeup.watch(topic) as event:
             while True:
                 event.clear()
@@ -93,7 +108,8 @@ class LongPoll:
                 left = end - time.monotonic()
                 if lines or left <= 0 or self.wakeup.stopping.is_set():
                     return lines
-                event.wait(left)
+                with away():
+                    event.wait(left)
 
 
 @dataclass(frozen=True)

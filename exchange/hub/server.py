@@ -52,7 +52,7 @@ class FileBody:
 
 
 class Server:
-    """`connections`: open at a time, each with a thread; one more is told to come again."""
+    """`connections`: open at a time, each with a thread; for one more an idle one gives way."""
 
     def __init__(self, application: WSGIApplication, host: str, port: int, *, connections: int) -> None:
         self.application = application
@@ -79,7 +79,7 @@ class Server:
 
     def _begin(self, accepted: socket.socket, peer: str) -> None:
         with self._lock:
-            room = len(self._lines) < self._most
+            room = len(self._lines) < self._most or self._make_room()
             if room:
                 line = Line(self, accepted, peer)
                 self._lines.add(line)
@@ -88,6 +88,16 @@ class Server:
             return
         with accepted, suppress(OSError):
             accepted.sendall(_FULL)
+
+    def _make_room(self) -> bool:
+        """The line that has been idle longest gives way; False when all are at work."""
+        idle = [line for line in self._lines if line.idle_since is not None]
+        if not idle:
+            return False
+        oldest = min(idle, key=lambda line: line.idle_since or 0)
+        oldest.close_if_idle()
+        self._lines.discard(oldest)
+        return True
 
     def gone(self, line: Line) -> None:
         """A connection ended."""
@@ -116,7 +126,8 @@ class Line:
         self._server = server
         self._socket = accepted
         self._peer = peer
-        self._busy = False
+        #: None while it works
+        self.idle_since: float | None = time.monotonic()
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Kernel timeouts instead of Python's: no poll before each read and write.
         for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
@@ -139,7 +150,7 @@ class Line:
 
     def close_if_idle(self) -> None:
         """End the wait for a request that will not come any more."""
-        if not self._busy:
+        if self.idle_since is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -149,11 +160,11 @@ class Line:
         if found is None:
             return None
         head, rest = found
-        self._busy = True
+        self.idle_since = None
         body = Body(self._socket, head, rest)
         answer = _Answer(self._socket, head)
         self._answer(head, body, answer)
-        self._busy = False
+        self.idle_since = time.monotonic()
         if answer.closes or not body.drain(_DRAINED):
             return None
         return body.beyond

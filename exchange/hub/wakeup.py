@@ -13,7 +13,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from exchange.hub.ledger import CHANNEL
+from exchange.hub.ledger import CHANNEL, LISTENER
 
 _NOTIFY = sa.text("SELECT pg_notify(:channel, system) FROM unnest(CAST(:systems AS text[])) AS system")
 _log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Wakeup:
                 time.sleep(1)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self._url, autocommit=True, application_name=LISTENER) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             # What came while nobody listened is found by asking again.
             self._wake(None)

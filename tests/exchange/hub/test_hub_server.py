@@ -5,7 +5,9 @@ import io
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -121,14 +123,33 @@ def test_a_body_cut_short_gets_no_answer_as_if_it_were_whole(line):
     assert b"200 OK" not in line(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
 
 
-def test_lines_that_stall_leave_room_and_one_too_many_is_told_to_come_again(server: Server, line):
-    stalled = [socket.create_connection(server.address) for _ in range(6)]
-    for connection in stalled:
-        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
-    assert b"200 OK" in line(b"GET / HTTP/1.1\r\n\r\n")
-    stalled += [socket.create_connection(server.address) for _ in range(6)]
-    refused = stalled[-1].recv(1000)
-    assert b"503" in refused
-    assert b"Retry-After: 5" in refused
-    for connection in stalled:
-        connection.close()
+STALLED = b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc"
+
+
+def opened(server: Server, count: int, sent: bytes = b"") -> list[socket.socket]:
+    lines = [socket.create_connection(server.address, timeout=5) for _ in range(count)]
+    for one in lines:
+        one.sendall(sent)
+    return lines
+
+
+def test_lines_that_are_idle_or_stall_leave_room_for_others(server: Server, line):
+    held = opened(server, 6, STALLED) + opened(server, 20)
+    assert b"200 OK" in line(b"GET / HTTP/1.1\r\n\r\n"), "an idle line gives way"
+    for one in held:
+        one.close()
+
+
+def test_when_all_are_at_work_one_more_is_told_to_come_again(server: Server):
+    end, answered = time.monotonic() + 10, b""
+    held = opened(server, 8, STALLED)
+    while b"503" not in answered:  # until the threads of all eight have read their heads
+        assert time.monotonic() < end
+        more = opened(server, 1, STALLED)
+        held += more
+        more[0].settimeout(0.2)
+        with suppress(TimeoutError):
+            answered = more[0].recv(1000)
+    assert b"Retry-After: 5" in answered
+    for one in held:
+        one.close()
