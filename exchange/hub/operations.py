@@ -188,6 +188,7 @@ def _line(line: outlet.Line) -> dict[str, Any]:
 
 def sent_list(call: Call) -> Response:
     limit = int(call.number("pageSize", 100, _MOST)) or 100
+    call.service.outlet.write_down()  # what was fetched a moment ago belongs into the answer
     with call.axis.sessions() as session:
         return answer(data=outlet.sent(session, call.system_id, call.kind(), call.get("docId"), limit))
 
