@@ -1,25 +1,25 @@
 """One signature: its digest, its certificate at the moment of signing, and what came after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from io import SEEK_END
 from typing import Any, BinaryIO
 
 from asn1crypto import parser, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESSubIndic
-from pyhanko.sign.diff_analysis.policy_api import ModificationLevel
+from pyhanko.sign.diff_analysis.policy_api import DiffPolicy, ModificationLevel
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
-from pyhanko_certvalidator import CertificateValidator
-from pyhanko_certvalidator.errors import PathBuildingError, ValidationError
+from pyhanko_certvalidator import ValidationContext
 
 from signing.certificates import CertificateInfo, certificate_info
 from signing.looks import after_signing
-from signing.policy import SIGNATURES_ONLY
+from signing.policy import SIGNATURES_ONLY, Remembered
 from signing.ranges import contents
 from signing.report import Changes, Clock, Code, Coverage, Finding, Revocation, SignatureReport, Verdict
 from signing.sign import Level
@@ -57,6 +57,16 @@ class Evidence:
     at: datetime
     #: where the last signature ends, in bytes
     last: int
+    _contexts: dict[Any, ValidationContext] = field(default_factory=dict)
+
+    def context(self, at: datetime, leaf: x509.Certificate, *, require: bool = False) -> ValidationContext:
+        """What validates `leaf` for the moment `at`; made once, since each parses every certificate and list."""
+        key = at, leaf.dump(), require
+        if key not in self._contexts:
+            self._contexts[key] = self.trust.context(
+                at, require_revocation=require, others=self.certificates, leaf=leaf
+            )
+        return self._contexts[key]
 
 
 def covered(embedded: EmbeddedPdfSignature) -> tuple[int, int, int, int]:
@@ -88,6 +98,13 @@ class Check:
     embedded: EmbeddedPdfSignature
     #: the gap in the covered bytes holds the signature and nothing else
     whole: bool = False
+    #: every certificate of the path has revocation data that says good
+    checked: bool = False
+
+    @cached_property
+    def policy(self) -> DiffPolicy:
+        """Compares with later revisions once, however often the certificate is looked at."""
+        return Remembered(SIGNATURES_ONLY)
 
     async def signature(self) -> SignatureReport:
         """All about it but its place among the others. Raises what pyHanko raises for broken ones."""
@@ -102,7 +119,7 @@ class Check:
             findings.append(Finding(Code.TIMESTAMP_BAD, {"field": self.name}))
         if clock is Clock.SIGNER:
             findings.append(Finding(Code.CLAIMED_TIME, {"signer": info.name}))
-        revocation = await self._certificate(status, info, moment, clock, claimed, findings)
+        revocation = self._certificate(status, info, moment, clock, claimed, findings)
         return SignatureReport(
             field=self.name,
             verdict=Verdict.VALID,
@@ -121,8 +138,8 @@ class Check:
     async def archive_stamp(self) -> SignatureReport | None:
         """None for a good archive time stamp, which is nobody's signature; else a report of what is wrong."""
         self._look_at_the_gap()
-        context = self._context(self.evidence.at, self.embedded.signer_cert)
-        status = await async_validate_pdf_timestamp(self.embedded, context, diff_policy=SIGNATURES_ONLY)
+        context = self.evidence.context(self.evidence.at, self.embedded.signer_cert)
+        status = await async_validate_pdf_timestamp(self.embedded, context, diff_policy=self.policy)
         findings, changes = self._changes(status)
         if not (status.intact and status.valid):
             findings.append(Finding(Code.ALTERED, {"field": self.name, "signer": ""}))
@@ -145,10 +162,6 @@ class Check:
         if any(found[parser.peek(found) :]):
             raise Malformed("the space reserved for the signature holds other data")
 
-    def _context(self, at: datetime, leaf: x509.Certificate, *, require: bool = False) -> Any:
-        trust, others = self.evidence.trust, self.evidence.certificates
-        return trust.context(at, require_revocation=require, others=others, leaf=leaf)
-
     async def _validate(self) -> tuple[PdfSignatureStatus, Clock, datetime]:
         """Status at the moment of signing: that of a trusted time stamp, else the moment of this check."""
         now = self.evidence.at
@@ -164,14 +177,23 @@ class Check:
         return await self._status(now, authority), Clock.SIGNER, now
 
     async def _status(self, moment: datetime, authority: x509.Certificate | None) -> PdfSignatureStatus:
-        signer = self.embedded.signer_cert
-        return await async_validate_pdf_signature(
-            self.embedded,
-            self._context(moment, signer),
-            self._context(self.evidence.at, authority or signer),
-            diff_policy=SIGNATURES_ONLY,
-            key_usage_settings=_USAGE,
-        )
+        """Status with revocation data required where there is some; else, or where it says nothing, without.
+
+        `checked` then tells which. What is trusted with more demands is trusted with fewer.
+        """
+        signer, evidence = self.embedded.signer_cert, self.evidence
+        for required in (True, False) if evidence.trust.crls or evidence.trust.ocsps else (False,):
+            status = await async_validate_pdf_signature(
+                self.embedded,
+                evidence.context(moment, signer, require=required),
+                evidence.context(evidence.at, authority or signer),
+                diff_policy=self.policy,
+                key_usage_settings=_USAGE,
+            )
+            self.checked = required and bool(status.trusted)
+            if self.checked:
+                break
+        return status
 
     def _coverage(self, status: Any) -> Coverage:
         return _COVERAGE.get(status.coverage, Coverage.PART) if self.whole else Coverage.PART
@@ -190,7 +212,7 @@ class Check:
             return [Finding(Code.FORBIDDEN_CHANGE, who)], Changes.UNSIGNED
         return [], Changes.SIGNATURES
 
-    async def _certificate(
+    def _certificate(
         self,
         status: PdfSignatureStatus,
         info: CertificateInfo,
@@ -213,25 +235,10 @@ class Check:
         elif not status.trusted and status.intact and status.valid:
             code = _PROBLEMS.get(status.trust_problem_indic, Code.CHAIN_FAILED)
             findings.append(Finding(code, {**who, "issuer": info.issuer}))
-        if status.trusted and await self._not_revoked(moment):
+        if self.checked:
             return Revocation.GOOD
         findings.append(Finding(Code.REVOCATION_UNCHECKED, who))
         return Revocation.UNCHECKED
-
-    async def _not_revoked(self, moment: datetime) -> bool:
-        """Every certificate of the path has revocation data that says good."""
-        if not (self.evidence.trust.crls or self.evidence.trust.ocsps):
-            return False
-        validator: Any = CertificateValidator(
-            self.embedded.signer_cert,
-            intermediate_certs=self.embedded.other_embedded_certs,
-            validation_context=self._context(moment, self.embedded.signer_cert, require=True),
-        )
-        try:
-            await validator.async_validate_usage(set())
-        except (PathBuildingError, ValidationError):
-            return False
-        return True
 
     def _level(self, clock: Clock) -> Level:
         if clock is Clock.SIGNER:

@@ -43,26 +43,24 @@ def visible_fields(source: BinaryIO) -> dict[str, VisibleField]:
     source.seek(0)
     with pikepdf.open(source, access_mode=STREAM, suppress_warnings=True) as pdf:
         fields = list(_fields(pdf))
-        wanted = {widget.objgen for _, widgets in fields for widget in widgets}
-        places = _places(pdf, wanted)
-        found = {}
-        for name, widgets in fields:
-            shown = [place for widget in widgets for place in places.get(widget.objgen, [])]
-            if shown:
-                found[name] = _shown(name, widgets, shown)
-        return found
+        places = _places(pdf, {widget.objgen for _, widgets in fields for widget in widgets})
+        shown = {
+            name: (widgets, found)
+            for name, widgets in fields
+            if (found := [place for widget in widgets for place in places.get(widget.objgen, [])])
+        }
+        words = _words([_normal(widgets[0]) for widgets, _ in shown.values()])
+        return {
+            name: _shown(name, widgets, found, text)
+            for (name, (widgets, found)), text in zip(shown.items(), words, strict=True)
+        }
 
 
-def _shown(name: str, widgets: list[Any], places: list[Placement]) -> VisibleField:
+def _shown(name: str, widgets: list[Any], places: list[Placement], text: str) -> VisibleField:
     form = _normal(widgets[0])
-    return VisibleField(
-        name,
-        places[0],
-        _words(form),
-        form is not None and _draws_picture(form, 4),
-        tuple(places[1:]),
-        any(int(widget.get("/F", 0)) & _ELUSIVE for widget in widgets),
-    )
+    picture = form is not None and _draws_picture(form, 4)
+    elusive = any(int(widget.get("/F", 0)) & _ELUSIVE for widget in widgets)
+    return VisibleField(name, places[0], text, picture, tuple(places[1:]), elusive)
 
 
 def _fields(pdf: pikepdf.Pdf) -> Iterator[tuple[str, list[Any]]]:
@@ -122,21 +120,32 @@ def _draws_picture(form: Any, depth: int) -> bool:
     return False
 
 
-def _words(form: Any) -> str:
-    """Draw the appearance alone on a page and read it: pdfium reads no words in fields."""
-    if form is None:
-        return ""
+def _words(forms: list[Any]) -> list[str]:
+    """Draw each appearance alone on a page and read it: pdfium reads no words in fields."""
+    if all(form is None for form in forms):
+        return [""] * len(forms)
     with pikepdf.new() as alone:
-        box = [float(edge) for edge in form.get("/BBox", [0, 0, 1, 1])]
-        page = alone.add_blank_page(page_size=(max(3, abs(box[2] - box[0])), max(3, abs(box[3] - box[1]))))
-        copied = alone.copy_foreign(form)
-        copied["/Matrix"] = pikepdf.Array([1, 0, 0, 1, -min(box[0], box[2]), -min(box[1], box[3])])
-        page.obj["/Resources"] = pikepdf.Dictionary(XObject=pikepdf.Dictionary(X=copied))
-        page.obj["/Contents"] = alone.make_stream(b"/X Do")
+        for form in forms:
+            _draw_alone(alone, form)
         stream = io.BytesIO()
         alone.save(stream)
     try:
         with pages.opened(stream.getvalue()) as document:
-            return " ".join(run.text for run in pages.words(document[0]))
+            return [
+                " ".join(run.text for run in pages.words(document[number])) for number in range(len(forms))
+            ]
     except SigningError:
-        return ""
+        # one that cannot be read takes no other's words away
+        return [word for form in forms for word in _words([form])] if len(forms) > 1 else [""]
+
+
+def _draw_alone(pdf: pikepdf.Pdf, form: Any) -> None:
+    if form is None:
+        pdf.add_blank_page(page_size=(3, 3))
+        return
+    box = [float(edge) for edge in form.get("/BBox", [0, 0, 1, 1])]
+    page = pdf.add_blank_page(page_size=(max(3, abs(box[2] - box[0])), max(3, abs(box[3] - box[1]))))
+    copied = pdf.copy_foreign(form)
+    copied["/Matrix"] = pikepdf.Array([1, 0, 0, 1, -min(box[0], box[2]), -min(box[1], box[3])])
+    page.obj["/Resources"] = pikepdf.Dictionary(XObject=pikepdf.Dictionary(X=copied))
+    page.obj["/Contents"] = pdf.make_stream(b"/X Do")

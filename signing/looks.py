@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 import pikepdf
@@ -18,6 +19,8 @@ from signing.report import Changes, Code, Finding
 _SCALE = 2.0
 #: steps of 255 that count as a change, and as ink
 _CHANGED, _INK = 24, 200
+#: bytes of a revision that is drawn from memory
+_IN_MEMORY = 20_000_000
 #: pixels; fewer are the rounding of curves
 _TOUCHES = 6
 #: pixels of the longer side, whatever size a page claims to have
@@ -51,23 +54,49 @@ class Prefix(io.RawIOBase):
         return len(data)
 
 
-def inks_over(before: Any, after: Any, place: Placement, texts: list[Box]) -> bool:
-    """Whether a field shown at `place`, new in the revision `after`, changes pixels where `before` has ink.
+class Revisions:
+    """A file's revisions, drawn; each is opened once. A context manager, since open documents hold pdfium's lock."""
 
-    Pictures of earlier fields may be overlaid, as the seal overlays the signature; their words (`texts`, boxes on
-    the same page) may not. Raises UnreadablePdf.
-    """
-    number, area = place.page, place.box
-    scale = min(_SCALE, _SIDE / max(area.width, area.height))
-    with pages.opened(before, forms=True) as document:
-        plain = pages.render(document, number, scale=scale, area=area, forms=False)
-        old = pages.render(document, number, scale=scale, area=area)
-    with pages.opened(after, forms=True) as document:
-        new = pages.render(document, number, scale=scale, area=area)
-    protected = _ink(plain)
-    for box in texts:
-        _protect(protected, box, area, scale)
-    return _touched(old, new, protected)
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._open = ExitStack()
+        self._documents: dict[int, Any] = {}
+
+    def __enter__(self) -> "Revisions":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._documents.clear()
+        self._open.close()
+
+    def inks_over(self, before: int, after: int, place: Placement, texts: list[Box]) -> bool:
+        """Whether a field shown at `place`, new in the revision that ends at `after`, changes pixels where the one
+        that ends at `before` has ink.
+
+        Pictures of earlier fields may be overlaid, as the seal overlays the signature; their words (`texts`, boxes on
+        the same page) may not. Raises UnreadablePdf.
+        """
+        scale = min(_SCALE, _SIDE / max(place.box.width, place.box.height))
+        plain = self._draw(before, place, scale, forms=False)
+        old, new = (self._draw(end, place, scale, forms=True) for end in (before, after))
+        protected = _ink(plain)
+        for box in texts:
+            _protect(protected, box, place.box, scale)
+        return _touched(old, new, protected)
+
+    def _draw(self, end: int, place: Placement, scale: float, *, forms: bool) -> Image.Image:
+        if end not in self._documents:
+            source = revision(self._stream, end)
+            self._documents[end] = self._open.enter_context(pages.opened(source, forms=True))
+        return pages.render(self._documents[end], place.page, scale=scale, area=place.box, forms=forms)
+
+
+def revision(stream: BinaryIO, end: int) -> Any:
+    """The first `end` bytes, in memory when they are few: pdfium asks for them in thousands of small parts."""
+    if end > _IN_MEMORY:
+        return Prefix(stream, end)
+    stream.seek(0)
+    return stream.read(end)
 
 
 def after_signing(stream: BinaryIO, end: int, *, last: int | None = None) -> tuple[Finding, Changes]:

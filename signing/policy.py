@@ -7,7 +7,12 @@ from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, StandardDiffPolicy
 from pyhanko.sign.diff_analysis.form_rules_api import FieldComparisonContext, FormUpdate, FormUpdatingRule
-from pyhanko.sign.diff_analysis.policy_api import ModificationLevel, SuspiciousModification
+from pyhanko.sign.diff_analysis.policy_api import (
+    DiffPolicy,
+    DiffResult,
+    ModificationLevel,
+    SuspiciousModification,
+)
 from pyhanko.sign.diff_analysis.rules.form_field_rules import SigFieldCreationRule, SigFieldModificationRule
 
 #: from these a reader draws form fields anew when it is told to
@@ -62,3 +67,21 @@ SIGNATURES_ONLY = StandardDiffPolicy(
     global_rules=DEFAULT_DIFF_POLICY.global_rules,
     form_rule=_Form([_NewField(), SigFieldModificationRule()]),  # type: ignore[no-untyped-call]  # not ours
 )
+
+
+class Remembered(DiffPolicy):
+    """The first review of one signature, given again to whoever asks for the same."""
+
+    def __init__(self, policy: DiffPolicy) -> None:
+        self._policy = policy
+        self._found: DiffResult | SuspiciousModification | None = None
+
+    def review_file(self, *arguments: Any, **options: Any) -> DiffResult | SuspiciousModification:
+        """What pyHanko's policy says; the arguments follow from the signature."""
+        if self._found is None:
+            self._found = self._policy.review_file(*arguments, **options)
+        return self._found
+
+    def apply(self, *arguments: Any, **options: Any) -> DiffResult:
+        """As pyHanko's policy."""
+        return self._policy.apply(*arguments, **options)

@@ -9,7 +9,7 @@ from signing.certificates import CertificateInfo, Kind
 from signing.errors import SigningError
 from signing.fields import VisibleField
 from signing.geometry import Box, Placement
-from signing.looks import Prefix, inks_over
+from signing.looks import Revisions
 from signing.placement import Role
 from signing.report import Code, Finding, SignatureReport
 
@@ -56,20 +56,21 @@ def later_fields(
     agency = _issuing_agency(readable)
     groups = tuple(same_agency)
     findings = []
-    for before, report in pairwise(readable):
-        field, signer = shown.get(report.field), report.signer
-        if field is None or signer is None:
-            continue
-        findings.append(_named(report, signer, field))
-        if not _same(signer.organisation, agency, groups):
-            facts = {"field": report.field, "organisation": signer.organisation, "agency": agency}
-            findings.append(Finding(Code.OTHER_AGENCY, facts))
-        earlier = readable[: readable.index(report)]
-        for place in field.places:
-            texts = _texts(earlier, shown, place.page)
-            if field.elusive or _overlays(stream, ends[before.field], ends[report.field], place, texts):
-                facts = {"field": report.field, "signer": signer.name, "page": str(place.page)}
-                findings.append(Finding(Code.INK_ON_SIGNED, facts))
+    with Revisions(stream) as drawn:
+        for before, report in pairwise(readable):
+            field, signer = shown.get(report.field), report.signer
+            if field is None or signer is None:
+                continue
+            findings.append(_named(report, signer, field))
+            if not _same(signer.organisation, agency, groups):
+                facts = {"field": report.field, "organisation": signer.organisation, "agency": agency}
+                findings.append(Finding(Code.OTHER_AGENCY, facts))
+            earlier = readable[: readable.index(report)]
+            for place in field.places:
+                texts = _texts(earlier, shown, place.page)
+                if field.elusive or _overlays(drawn, ends[before.field], ends[report.field], place, texts):
+                    facts = {"field": report.field, "signer": signer.name, "page": str(place.page)}
+                    findings.append(Finding(Code.INK_ON_SIGNED, facts))
     return findings
 
 
@@ -103,9 +104,9 @@ def _texts(reports: list[SignatureReport], shown: Mapping[str, VisibleField], pa
     return [place.box for field in fields if field.text for place in field.places if place.page == page]
 
 
-def _overlays(stream: BinaryIO, before: int, after: int, place: Placement, texts: list[Box]) -> bool:
+def _overlays(drawn: Revisions, before: int, after: int, place: Placement, texts: list[Box]) -> bool:
     try:
-        return inks_over(Prefix(stream, before), Prefix(stream, after), place, texts)
+        return drawn.inks_over(before, after, place, texts)
     except SigningError:
         # a revision that cannot be drawn cannot be called untouched
         return True

@@ -1,9 +1,11 @@
 """Whom we believe: roots, intermediates and revocation lists."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import core, crl, ocsp, pem, x509
 from pyhanko_certvalidator import ValidationContext
@@ -57,21 +59,48 @@ class TrustStore:
         validated; OCSP responses about other leaves are left out, since certvalidator takes a response of the same
         issuer for a failed check even where revocation is optional.
         """
-        authorities = [*map(x509.Certificate.load, self.intermediates), *others]
+        authorities = [*map(certificate, self.intermediates), *others]
         ocsps = [ocsp.OCSPResponse.load(der) for der in self.ocsps]
         if leaf is not None:
             wanted = {leaf.serial_number, *(one.serial_number for one in authorities if one.ca)}
             ocsps = [one for one in ocsps if _serials(one) & wanted]
         return ValidationContext(
-            trust_roots=[x509.Certificate.load(der) for der in self.roots],
+            trust_roots=[certificate(der) for der in self.roots],
             other_certs=authorities,
             moment=at,
             allow_fetching=False,
-            crls=[crl.CertificateList.load(der) for der in self.crls],
+            crls=[_parsed(crl.CertificateList, der) for der in self.crls],
             ocsps=ocsps,
             revocation_mode="require" if require_revocation else "soft-fail",
             retroactive_revinfo=True,
         )
+
+
+class _Kept(threading.local):
+    """Parsed structures of one thread: asn1crypto parses on first use, which two threads must not do at once."""
+
+    def __init__(self) -> None:
+        self.parsed: dict[bytes, Any] = {}
+
+
+_kept = _Kept()
+#: a national chain with its lists is a dozen
+_KEPT = 64
+
+
+def certificate(der: bytes) -> x509.Certificate:
+    """A certificate, parsed once in each thread."""
+    found: x509.Certificate = _parsed(x509.Certificate, der)
+    return found
+
+
+def _parsed(kind: type[core.Sequence], der: bytes) -> Any:
+    known = _kept.parsed
+    if der not in known:
+        if len(known) >= _KEPT:
+            known.clear()
+        known[der] = kind.load(der)
+    return known[der]
 
 
 def _serials(response: ocsp.OCSPResponse) -> set[int]:

@@ -23,6 +23,7 @@ from signing.check import Check, Evidence, Malformed, covered, end_of
 from signing.errors import EncryptedPdf
 from signing.fields import VisibleField, visible_fields
 from signing.looks import after_signing
+from signing.quick import quicker
 from signing.report import Changes, Code, Finding, Report, SignatureReport, Verdict, judge
 from signing.roles import later_fields, with_roles
 from signing.salvage import salvage
@@ -51,7 +52,7 @@ def verify_pdf(
     `same_agency`: groups of organisation names that count as one (an agency and its lawful successor).
     """
     wanted = _Wanted(trust, at, offline, require_revocation, tuple(same_agency), allow_private_fetch)
-    with ExitStack() as stack:
+    with quicker(), ExitStack() as stack:
         stream: BinaryIO = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
         stream.seek(0)
         if b"%PDF-" not in stream.read(_HEADER_WITHIN):

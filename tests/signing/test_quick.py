@@ -1,0 +1,89 @@
+"""The quicker ways give what pyHanko and asn1crypto give."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asn1crypto import x509
+from pyhanko.pdf_utils import generic
+
+from signing import quick
+from signing.trust import TrustStore
+from signing.verify import verify_pdf
+from tests.signing.test_attacks import SAMPLES, own_trust, signed_by_hand
+
+STRINGS = [
+    b"<>", b"<00>", b"<0>", b"<30820a>", b"<30820A0>x", b"<30 82\n0a>", b"<30%c\n82>", b"<30zz>", b"<30", b"<",
+    b"<feff00410042>", b"<" + b"ab" * 8192 + b">/Next", b"<" + b"00" * 40_000 + b">", b"<48656c6c6f> >>",
+]  # fmt: skip
+
+
+def outcome(read: Callable[[Any], Any], data: bytes) -> tuple[object, ...]:
+    stream = io.BytesIO(data)
+    try:
+        found = read(stream)
+    except Exception as error:
+        return type(error), str(error)
+    return type(found), found, found.original_bytes, stream.tell()
+
+
+@pytest.mark.parametrize("data", STRINGS)
+def test_a_hexadecimal_string_reads_the_same(data: bytes) -> None:
+    slow = outcome(generic.read_hex_string_from_stream, data)
+    with quick.quicker():
+        assert generic.read_hex_string_from_stream is quick._hex_string
+        assert outcome(generic.read_hex_string_from_stream, data) == slow
+    assert generic.read_hex_string_from_stream is not quick._hex_string
+
+
+NAMES = [
+    {"common_name": "Nguyễn Văn Thiện", "country_name": "VN"},
+    {"country_name": "VN", "common_name": "Nguyễn Văn Thiện"},
+    {"common_name": "nguyễn  văn thiện ", "country_name": "vn"},
+    {"common_name": "Nguyễn Văn Thiên", "country_name": "VN"},
+    {"common_name": "Nguyễn Văn Thiện"},
+]
+
+
+def test_names_compare_the_same() -> None:
+    names = [x509.Name.build(parts) for parts in NAMES]
+    names += [x509.Name.load(name.dump()) for name in names]
+    # as in an issuer and serial number: tagged
+    names += [x509.GeneralName("directory_name", name).chosen for name in names[:5]]
+    slow = [[one == other for other in names] for one in names]
+    keys = [name.hashable for name in names]
+    with quick.quicker():
+        assert [[one == other for other in names] for one in names] == slow
+        assert [name.hashable for name in names] == keys
+        assert names[0] != "Nguyễn Văn Thiện"
+    assert any(map(all, zip(*slow, strict=True))) is False
+
+
+def test_within_one_another_they_end_with_the_last() -> None:
+    with quick.quicker():
+        with quick.quicker():
+            pass
+        assert generic.read_hex_string_from_stream is quick._hex_string
+    assert generic.read_hex_string_from_stream is quick._slow_hex
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_attack_files_get_the_same_report(
+    name: str, attack: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = attack(name).read_bytes()
+    trust, at = own_trust(data)
+    report = verify_pdf(io.BytesIO(data), trust, at=at)
+    monkeypatch.setattr(quick, "_supported", False)
+    assert verify_pdf(io.BytesIO(data), trust, at=at) == report
+
+
+def test_honest_files_get_the_same_report(
+    chain: list[bytes], leader: Any, trust: TrustStore, now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [*chain, signed_by_hand(leader), chain[2][:-2000], chain[1].replace(b"%PDF-1.7", b"%PDF-1.6")]
+    reports = [verify_pdf(io.BytesIO(data), trust, at=now) for data in files]
+    monkeypatch.setattr(quick, "_supported", False)
+    assert [verify_pdf(io.BytesIO(data), trust, at=now) for data in files] == reports
