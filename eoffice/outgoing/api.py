@@ -258,6 +258,14 @@ def send_back(document_id: int) -> ResponseReturnValue:
     return _answer(service.send_back(db(), current_actor(), document_id, body(Reason).reason))
 
 
+@bp.post("/<int:document_id>/take-back")
+@needs(DOCUMENT_READ)
+@documented("Undo one's last step while nobody has taken the next one", response=Outgoing)
+def take_back(document_id: int) -> ResponseReturnValue:
+    """Take the step back; whose it was depends on the state."""
+    return _answer(service.take_back(db(), current_actor(), document_id))
+
+
 @bp.post("/<int:document_id>/sign")
 @needs(OUTGOING_SIGN)
 @documented("Sign with one's own key", request=Pin, response=Outgoing)

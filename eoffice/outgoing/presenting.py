@@ -54,6 +54,7 @@ _DONE = {
     Move.APPROVE: _l("approved the content"),
     Move.CHECK: _l("checked the form"),
     Move.SEND_BACK: _l("sent it back"),
+    Move.TAKE_BACK: _l("took the step back"),
     Move.SIGN: _l("signed"),
     Move.NUMBER: _l("gave number and date"),
     Move.SEAL: _l("sealed it"),

@@ -22,6 +22,7 @@ from eoffice.outgoing import operations, queries
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.states import State
 from eoffice.outgoing.workflow import MACHINE, Move
 
 
@@ -144,13 +145,21 @@ def send_back(session: Session, actor: Actor, document_id: int, reason: str) -> 
     return _step(session, actor, document_id, Move.SEND_BACK, reason)
 
 
+def take_back(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
+    """Undo the last step, by whose it was, while nobody has taken the next one; versions and signatures made stay."""
+    return _step(session, actor, document_id, Move.TAKE_BACK, "")
+
+
 def _step(session: Session, actor: Actor, document_id: int, step: Move, note: str) -> OutgoingDocument:
     with transaction(session):
         document = _allowed(session, actor, document_id, step)
         rule = MACHINE.step(document.state, step)
         if rule.needs_note and len(note.strip()) < 3:
             raise operations.NoteTooShort(field="note")
-        _mark(document, actor, step, note)
+        if step == Move.TAKE_BACK:
+            _unmark(document)
+        else:
+            _mark(document, actor, step, note)
         operations.move(session, actor, document, rule.target, step, note)
     return document
 
@@ -168,6 +177,16 @@ def _mark(document: OutgoingDocument, actor: Actor, step: Move, note: str) -> No
         document.approved_by = document.form_checked_by = ""
     elif step == Move.SUBMIT:
         document.reason = ""
+
+
+def _unmark(document: OutgoingDocument) -> None:
+    """What the last step put down counts no more."""
+    if document.state is State.FORM_CHECK:
+        document.approved_at, document.approved_by = None, ""
+    elif document.state is State.SIGNATURE:
+        document.form_checked_at, document.form_checked_by = None, ""
+    elif document.state is State.NUMBERING:
+        document.signed_at = None
 
 
 def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:

@@ -25,6 +25,8 @@ class Move(StrEnum):
     APPROVE = "approve"
     CHECK = "check"
     SEND_BACK = "send_back"
+    #: undo one's own step while nobody has taken the next one
+    TAKE_BACK = "take_back"
     SIGN = "sign"
     NUMBER = "number"
     #: move the place of the number line
@@ -41,6 +43,10 @@ MACHINE: Machine[State, Move] = Machine(
         (State.SENT_BACK, Move.REVISE): Rule(State.SENT_BACK, OUTGOING_DRAFT),
         (State.DRAFT, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
         (State.SENT_BACK, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
+        (State.APPROVAL, Move.TAKE_BACK): Rule(State.DRAFT, OUTGOING_DRAFT),
+        (State.FORM_CHECK, Move.TAKE_BACK): Rule(State.APPROVAL, OUTGOING_APPROVE),
+        (State.SIGNATURE, Move.TAKE_BACK): Rule(State.FORM_CHECK, OUTGOING_CHECK),
+        (State.NUMBERING, Move.TAKE_BACK): Rule(State.SIGNATURE, OUTGOING_SIGN),
         (State.APPROVAL, Move.APPROVE): Rule(State.FORM_CHECK, OUTGOING_APPROVE),
         (State.APPROVAL, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_APPROVE, needs_note=True),
         (State.FORM_CHECK, Move.CHECK): Rule(State.SIGNATURE, OUTGOING_CHECK),

@@ -69,6 +69,8 @@ def take(
         return issuing.sign(session, who, document_id, PIN)
     if step == Move.NUMBER:
         return issuing.give_number(session, who, document_id)
+    if step == Move.TAKE_BACK:
+        return service.take_back(session, who, document_id)
     if step == Move.PLACE:
         return issuing.place_number_line(session, who, document_id, 30, 40, 165)
     if step == Move.SEAL:

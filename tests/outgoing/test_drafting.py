@@ -87,6 +87,35 @@ def test_what_was_approved_counts_no_more_once_it_is_sent_back(session: Session,
         service.send_back(session, place.a.head, document.id, " ")
 
 
+@pytest.mark.usefixtures("keys")
+def test_a_step_is_taken_back_until_the_next_person_has_acted(session: Session, place: Province) -> None:
+    house = place.a
+    document = bring(session, house, draft(session, place), State.NUMBERING)
+    steps = (
+        (house.leader, State.SIGNATURE, "signed_at"),
+        (house.chief, State.FORM_CHECK, "form_checked_at"),
+        (house.head, State.APPROVAL, "approved_at"),
+        (house.specialist, State.DRAFT, "approved_at"),
+    )
+    for who, back_to, mark in steps:
+        service.take_back(session, who, document.id)
+        assert document.state == back_to
+        assert getattr(document, mark) is None
+    bring(session, house, document, State.SEALING)  # and the whole way goes on from there
+    for actor in (house.leader, house.clerk):
+        with pytest.raises(InvalidTransition):
+            service.take_back(session, actor, document.id)
+
+
+def test_nobody_takes_anothers_step_back(session: Session, place: Province) -> None:
+    document = bring(session, place.a, draft(session, place), State.FORM_CHECK)
+    for actor in (place.a.specialist, place.a.chief, place.a.leader):
+        with pytest.raises(Forbidden):
+            service.take_back(session, actor, document.id)
+    with pytest.raises(NotFound):
+        service.take_back(session, place.b.head, document.id)
+
+
 def test_a_signature_needs_both_checks_on_record(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)
     document.form_checked_at = None
@@ -190,7 +219,8 @@ def test_the_list_of_ones_own_work_and_the_rule_say_the_same(
     steps = [
         rule.permission
         for step, rule in MACHINE.moves(state).items()
-        if step is not Move.SEND_BACK and step is not Move.VOID
+        if step is not Move.TAKE_BACK
+        if step not in (Move.SEND_BACK, Move.TAKE_BACK, Move.VOID)
     ]
     for actor in _everybody(place.a):
         mine = session.scalar(

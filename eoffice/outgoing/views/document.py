@@ -57,6 +57,7 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.APPROVE: lambda actor, number: service.approve(db(), actor, number, _note()),
     Move.CHECK: lambda actor, number: service.check_form(db(), actor, number, _note()),
     Move.SEND_BACK: lambda actor, number: service.send_back(db(), actor, number, _note()),
+    Move.TAKE_BACK: lambda actor, number: service.take_back(db(), actor, number),
     Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, _pin()),
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
     Move.PLACE: _place,
