@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -97,6 +97,23 @@ class BlobStore:
         with tempfile.TemporaryDirectory(dir=self.spool) as folder:
             yield Path(folder)
 
+    def erase(self, sha256: str, older: timedelta = timedelta(days=1)) -> bool:
+        """Delete stored bytes nobody needs; False, and nothing is deleted, when they were stored lately.
+
+        The file is moved aside first and looked at again there, so that bytes being stored at this moment are
+        either kept or written anew.
+        """
+        target, aside = self._target(sha256), self.spool / f"{sha256}.erased"
+        with suppress(FileNotFoundError):
+            if target.stat().st_mtime > time.time() - older.total_seconds():
+                return False
+            target.replace(aside)
+            if aside.stat().st_mtime > time.time() - older.total_seconds():
+                aside.replace(target)
+                return False
+            aside.unlink()
+        return True
+
     def sweep(self, older: timedelta = timedelta(days=1)) -> int:
         """Delete what killed processes left half written; returns how many things. Stored bytes are not touched."""
         found, before = 0, time.time() - older.total_seconds()
@@ -120,7 +137,8 @@ class BlobStore:
 
     def _settle(self, temporary: Path, sha256: str) -> None:
         target = self._target(sha256)
-        if target.is_file():
+        with suppress(FileNotFoundError):
+            os.utime(target)  # stored again: its age keeps `erase` away
             return
         # The rename itself must survive a power cut before a row may point here, and so must new folders.
         fresh = [folder for folder in (target.parent, target.parent.parent) if not folder.exists()]

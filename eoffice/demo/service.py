@@ -17,6 +17,7 @@ from eoffice.core.config import INSTANCE, settings
 from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.core.workdays import add_days
+from eoffice.demo import archive
 from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, PASSWORD, PIN, PLACES, Place, Someone, username
 from eoffice.demo.stories import PAPERS, STORIES, Paper, Story
 from eoffice.directions import service as directions
@@ -69,6 +70,8 @@ def go_on(session: Session) -> bool:
         told = [tell(session, story) for story in STORIES]
         told += [scan(session, paper) for paper in PAPERS]
         taken = [take(session, story, *part) for story in STORIES for part in story.taken]
+        if all(told):
+            _keep_dossiers(session)
     return all(told) and all(taken)
 
 
@@ -153,6 +156,15 @@ def _has_key(session: Session, agency: Agency, person: Person | None) -> bool:
         SigningKey.person_id == person.id if person else SigningKey.person_id.is_(None),
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def _keep_dossiers(session: Session) -> None:
+    unit = "CCTL"
+    archive.keep(
+        session, _actor(session, "snnmt", Role.CHIEF_OF_OFFICE), _actor(session, "snnmt", Role.UNIT_HEAD, unit),
+        _actor(session, "snnmt", Role.SPECIALIST, unit), _actor(session, "snnmt", Role.ARCHIVIST),
+        _actor(session, "snnmt", Role.LEADER),
+    )  # fmt: skip
 
 
 # Who does what: one actor for each role of an agency.

@@ -1,11 +1,13 @@
 """Text of pages is read after the upload, so that saving never waits for it; housekeeping of the store."""
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 import structlog
 from pypdfium2 import PdfiumError
 from sqlalchemy.orm import Session
 
-from eoffice.core import sandbox
+from eoffice.core import clock, jobs, sandbox
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
@@ -38,6 +40,22 @@ def read_text(session: Session, file_id: int) -> None:
             for page in found
         )
         operations.index(session, session.get_one(Document, file.document_id))
+
+
+@job("documents.erase", Queue.HEAVY, attempts=3)
+def erase(session: Session, sha256: str) -> None:
+    """Erase bytes that were destroyed by decision, unless a file of any agency still needs them.
+
+    Bytes stored again within a day wait for another day: somebody may be about to name them in a row.
+    """
+    with transaction(session):
+        alive = sa.select(DocumentFile.id).where(
+            DocumentFile.sha256 == sha256, DocumentFile.destroyed_at.is_(None)
+        )
+        if session.scalar(alive.limit(1)) is not None:
+            return
+        if not blobs().erase(sha256):
+            jobs.enqueue(session, "documents.erase", _at=clock.now() + timedelta(days=1), sha256=sha256)
 
 
 @periodic("documents.sweep", seconds=3600, queue=Queue.HEAVY)

@@ -176,13 +176,15 @@ class DocumentFile(Base):
     page_sizes: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(default="")
+    #: when the bytes were destroyed by decision; name, length and hash stay
+    destroyed_at: Mapped[datetime | None]
 
     document: Mapped[Document] = relationship(viewonly=True)
 
     @property
     def is_pdf(self) -> bool:
         """Whether it can be shown page by page and signed."""
-        return self.media_type == "application/pdf"
+        return self.media_type == "application/pdf" and self.destroyed_at is None
 
     @property
     def may_run(self) -> bool:

@@ -38,6 +38,7 @@ LINKED = audit.action("documents.linked", _l("Documents linked"))
 SECRET_REFUSED = audit.action(
     "documents.secret_refused", _l("File with a state secret mark refused, not stored")
 )
+FILES_DESTROYED = audit.action("documents.files_destroyed", _l("Files of a document destroyed by decision"))
 
 
 class SelfAddressed(Conflict):
@@ -171,6 +172,31 @@ def set_recipients(session: Session, document: Document, agencies: Sequence[Agen
         for place, agency in enumerate({agency.id: agency for agency in agencies}.values())
     )  # fmt: skip
     session.flush()
+
+
+def destroy_files(session: Session, actor: Actor, document: Document, decision: str) -> list[DocumentFile]:
+    """Give up the bytes and the words of a document for good; what it was stays in the registers.
+
+    Returns the files given up. Their bytes are erased by a job, once no other row names them.
+    """
+    found = [
+        file
+        for file in session.scalars(
+            sa.select(DocumentFile).where(DocumentFile.document_id == document.id).order_by(DocumentFile.id)
+        )
+        if file.destroyed_at is None
+    ]
+    ids = [file.id for file in found]
+    session.execute(sa.delete(PageText).where(PageText.file_id.in_(ids)))
+    for file in found:
+        file.destroyed_at = clock.now()
+        jobs.enqueue(session, "documents.erase", sha256=file.sha256)
+    audit.record(
+        session, actor, FILES_DESTROYED, document,
+        decision=decision, files=[f"{file.name} {file.sha256}" for file in found],
+    )  # fmt: skip
+    index(session, document)
+    return found
 
 
 def link(session: Session, actor: Actor, source: Document, target: Document, kind: LinkKind) -> None:

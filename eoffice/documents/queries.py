@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core.errors import NotFound
+from eoffice.core import clock
+from eoffice.core.errors import AppError, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.documents.models import (
@@ -18,6 +20,13 @@ from eoffice.documents.models import (
     Recipient,
 )
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
+
+
+class Destroyed(AppError):
+    """Its retention is over and the head decided."""
+
+    status = 410
+    message = _l("This file was destroyed by decision on %(day)s. The certificate says what it held.")
 
 
 def one(session: Session, actor: Actor, document_id: int) -> Document:
@@ -34,6 +43,14 @@ def file(session: Session, actor: Actor, file_id: int) -> DocumentFile:
     if found is None:
         raise NotFound
     one(session, actor, found.document_id)
+    return found
+
+
+def readable_file(session: Session, actor: Actor, file_id: int) -> DocumentFile:
+    """As `file`, when its bytes are there. Raises NotFound, Destroyed."""
+    found = file(session, actor, file_id)
+    if found.destroyed_at is not None:
+        raise Destroyed(day=f"{clock.local(found.destroyed_at):%d/%m/%Y}")
     return found
 
 

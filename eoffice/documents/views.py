@@ -20,7 +20,7 @@ WIDTHS = (360, 900, 1400)
 @needs(DOCUMENT_READ)
 def download(file_id: int) -> Response:
     """The stored bytes, as they are."""
-    file = queries.file(db(), current_actor(), file_id)
+    file = queries.readable_file(db(), current_actor(), file_id)
     inline = file.is_pdf and "download" not in request.args
     answer = send_file(
         blobs().path(file.sha256),
@@ -43,7 +43,7 @@ def download(file_id: int) -> Response:
 @needs(DOCUMENT_READ)
 def page_image(file_id: int, page: int) -> Response:
     """A picture of one page, signature appearances included."""
-    file = queries.file(db(), current_actor(), file_id)
+    file = queries.readable_file(db(), current_actor(), file_id)
     width = request.args.get("w", type=int) or WIDTHS[1]
     if not file.is_pdf or not 1 <= page <= file.page_count or width not in WIDTHS:
         raise NotFound

@@ -39,6 +39,7 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
     ("incoming.index", "document:read", _l("Incoming"), "inbox", "i", (Side.IN,)),
     ("outgoing.index", "document:read", _l("Outgoing"), "send", "o", (Side.OUT,)),
     ("home.work", "document:read", _l("My work"), "check2-square", "w", tuple(Side)),
+    ("dossiers.index", "document:read", _l("Dossiers"), "folder2", "d", ()),
     ("reports.index", "document:read-all", _l("Registers"), "journal-text", "q", ()),
     ("search.index", "search:use", _l("Search"), "search", "f", ()),
     ("admin.health", "admin:health", _l("Health"), "activity", "h", ()),

@@ -34,6 +34,13 @@ PAGES = {
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
     "gateway.show": Look(Role.CLERK, "/packets/{unreadable}"),
     "gateway.unreadable": Look(Role.CLERK, "/packets"),
+    "dossiers.destruction": Look(Role.ARCHIVIST, "/dossiers/destruction/{destruction}"),
+    "dossiers.destructions": Look(Role.ARCHIVIST, "/dossiers/destruction"),
+    "dossiers.file": Look(Role.SPECIALIST, "/dossiers/file/{draft}", "CCTL"),
+    "dossiers.index": Look(Role.SPECIALIST, "/dossiers?tab=all", "CCTL"),
+    "dossiers.new": Look(Role.SPECIALIST, "/dossiers/new", "CCTL"),
+    "dossiers.plan": Look(Role.CHIEF_OF_OFFICE, "/dossiers/plan"),
+    "dossiers.show": Look(Role.CLERK, "/dossiers/{dossier}"),
     "home.desk": Look(Role.CLERK, "/"),
     "incoming.direct": Look(Role.LEADER, "/work/direct/{to_direct}"),
     "incoming.index": Look(Role.CLERK, "/incoming"),
@@ -77,6 +84,13 @@ NOT_PAGES = {
     "documents.download": "a file",
     "documents.page_image": "a picture",
     "gateway.download": "a file",
+    "dossiers.as_pdf": "a file",
+    "dossiers.as_xml": "a file",
+    "dossiers.certificate": "a file",
+    "dossiers.contents": "a file",
+    "dossiers.minutes": "a file",
+    "dossiers.plan_pdf": "a file",
+    "dossiers.sip": "a file",
     "home.work": "goes on to the list of work that is the person's",
     "incoming.issuers": "a part of a page: the list under a field",
     "incoming.preview": "a part of a page: stands in the list",
@@ -133,6 +147,14 @@ def examples(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "draft": first("outgoing", "draft"),
         "to_sign": first("outgoing", "sign"),
         "issued": first("outgoing", "issued"),
+        "dossier": int(
+            wait_for(
+                lambda: office.clerk.get("/api/v1/dossiers?tab=archived")["dossiers"],
+                told="an archived dossier",
+            )[0]["id"]
+        ),
+        # the one list that the demonstration makes
+        "destruction": 1,
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
         "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),
     }

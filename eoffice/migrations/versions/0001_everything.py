@@ -509,6 +509,7 @@ def upgrade() -> None:
         sa.Column("page_sizes", sa.JSON(), nullable=False),
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("destroyed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_document_file_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_document_file_document_id_document")
@@ -809,6 +810,236 @@ def upgrade() -> None:
     op.create_index(op.f("ix_outgoing_document_signer_id"), "outgoing_document", ["signer_id"], unique=False)
     op.create_index(op.f("ix_outgoing_document_state"), "outgoing_document", ["state"], unique=False)
     op.create_index(op.f("ix_outgoing_document_unit_id"), "outgoing_document", ["unit_id"], unique=False)
+    op.create_table(
+        "destruction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "decided",
+                "done",
+                name="destructionstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("proposed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("proposed_by", sa.Text(), nullable=False),
+        sa.Column("decision", sa.String(length=300), nullable=False),
+        sa.Column("decided_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("done_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Text(), nullable=False),
+        sa.Column("certificate_sha256", sa.String(length=64), nullable=True),
+        sa.Column("seal_place", sa.JSON(), nullable=True),
+        sa.Column("signed_sha256", sa.String(length=64), nullable=True),
+        sa.Column("signed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("signed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_destruction_agency_id_agency")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_destruction")),
+    )
+    op.create_index(op.f("ix_destruction_agency_id"), "destruction", ["agency_id"], unique=False)
+    op.create_table(
+        "dossier_hand_over",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("unit_name", sa.Text(), nullable=False),
+        sa.Column("handed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("handed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_dossier_hand_over_agency_id_agency")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_hand_over")),
+    )
+    op.create_index(op.f("ix_dossier_hand_over_agency_id"), "dossier_hand_over", ["agency_id"], unique=False)
+    op.create_table(
+        "dossier_plan",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("decision", sa.String(length=300), nullable=False),
+        sa.Column("approved_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("approved_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_dossier_plan_agency_id_agency")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_plan")),
+        sa.UniqueConstraint("agency_id", "year", name=op.f("uq_dossier_plan_agency_id_year")),
+    )
+    op.create_table(
+        "dossier_heading",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("abbreviation", sa.String(length=15), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_dossier_heading_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["plan_id"], ["dossier_plan.id"], name=op.f("fk_dossier_heading_plan_id_dossier_plan")
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_dossier_heading_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_heading")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "plan_id",
+            "abbreviation",
+            name=op.f("uq_dossier_heading_agency_id_plan_id_abbreviation"),
+        ),
+    )
+    op.create_index(op.f("ix_dossier_heading_plan_id"), "dossier_heading", ["plan_id"], unique=False)
+    op.create_table(
+        "dossier",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("heading_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("notation", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.String(length=500), nullable=False),
+        sa.Column(
+            "retention",
+            sa.Enum(
+                "01",
+                "02",
+                "03",
+                "04",
+                "05",
+                "06",
+                name="retention",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "rights",
+            sa.Enum("01", "02", name="rights", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("language", sa.String(length=50), nullable=False),
+        sa.Column("description", sa.String(length=500), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "planned",
+                "open",
+                "closed",
+                "handed_over",
+                "returned",
+                "archived",
+                "destroyed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("creator_id", sa.Integer(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
+        sa.Column("start_on", sa.Date(), nullable=True),
+        sa.Column("end_on", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("hand_over_id", sa.Integer(), nullable=True),
+        sa.Column("archived_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_ordinal", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_dossier_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["creator_id"], ["assignment.id"], name=op.f("fk_dossier_creator_id_assignment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["hand_over_id"], ["dossier_hand_over.id"], name=op.f("fk_dossier_hand_over_id_dossier_hand_over")
+        ),
+        sa.ForeignKeyConstraint(
+            ["heading_id"], ["dossier_heading.id"], name=op.f("fk_dossier_heading_id_dossier_heading")
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_dossier_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier")),
+        sa.UniqueConstraint("agency_id", "year", "notation", name=op.f("uq_dossier_agency_id_year_notation")),
+    )
+    op.create_index(op.f("ix_dossier_creator_id"), "dossier", ["creator_id"], unique=False)
+    op.create_index(op.f("ix_dossier_hand_over_id"), "dossier", ["hand_over_id"], unique=False)
+    op.create_index(op.f("ix_dossier_heading_id"), "dossier", ["heading_id"], unique=False)
+    op.create_index("ix_dossier_list", "dossier", ["agency_id", "state", "id"], unique=False)
+    op.create_index(op.f("ix_dossier_unit_id"), "dossier", ["unit_id"], unique=False)
+    op.create_table(
+        "destruction_item",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("destruction_id", sa.Integer(), nullable=False),
+        sa.Column("dossier_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_destruction_item_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["destruction_id"],
+            ["destruction.id"],
+            name=op.f("fk_destruction_item_destruction_id_destruction"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_destruction_item_dossier_id_dossier")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_destruction_item")),
+        sa.UniqueConstraint(
+            "destruction_id", "dossier_id", name=op.f("uq_destruction_item_destruction_id_dossier_id")
+        ),
+    )
+    op.create_index(op.f("ix_destruction_item_dossier_id"), "destruction_item", ["dossier_id"], unique=False)
+    op.create_table(
+        "dossier_document",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("dossier_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("filed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("filed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_dossier_document_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_dossier_document_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_dossier_document_dossier_id_dossier")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_document")),
+        sa.UniqueConstraint(
+            "dossier_id", "document_id", name=op.f("uq_dossier_document_dossier_id_document_id")
+        ),
+        sa.UniqueConstraint("dossier_id", "ordinal", name=op.f("uq_dossier_document_dossier_id_ordinal")),
+    )
+    op.create_index(
+        op.f("ix_dossier_document_document_id"), "dossier_document", ["document_id"], unique=False
+    )
+    op.create_table(
+        "legal_hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("dossier_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("placed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("placed_by", sa.Text(), nullable=False),
+        sa.Column("lifted_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.Text(), nullable=False),
+        sa.Column("lift_reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_legal_hold_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_legal_hold_dossier_id_dossier")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+    )
+    op.create_index(op.f("ix_legal_hold_dossier_id"), "legal_hold", ["dossier_id"], unique=False)
     op.create_table(
         "page_text",
         sa.Column("file_id", sa.Integer(), nullable=False),

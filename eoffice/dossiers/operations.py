@@ -1,0 +1,189 @@
+"""Writes of dossiers; the caller's use case commits."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.errors import Conflict, Invalid, NotFound
+from eoffice.core.permissions import Actor
+from eoffice.core.text import nfc
+from eoffice.core.workflow import Rule
+from eoffice.directory.models import Assignment
+from eoffice.documents.models import Document
+from eoffice.dossiers import queries
+from eoffice.dossiers.models import Dossier, DossierDocument, DossierHeading, DossierPlan
+from eoffice.dossiers.states import Retention, Rights, State
+from eoffice.dossiers.workflow import MACHINE, Move
+
+OPENED = audit.action("dossiers.opened", _l("Dossier opened"))
+PLANNED = audit.action("dossiers.planned", _l("Dossier put on the yearly list"))
+CHANGED = audit.action("dossiers.changed", _l("Dossier's data changed"))
+FILED = audit.action("dossiers.filed", _l("Document put into a dossier"))
+TAKEN_OUT = audit.action("dossiers.taken_out", _l("Document taken out of a dossier"))
+MOVED = audit.action("dossiers.moved", _l("Dossier taken a step further"))
+
+#: lengths of the columns (Appendix VI, part II.3)
+TITLE_LIMIT = 500
+
+
+class Missing(Invalid):
+    """A mandatory field is empty."""
+
+    message = _l("This is needed. Fill it in.")
+
+
+class NoHeading(Invalid):
+    """Dossiers are numbered under a heading of the year's list."""
+
+    message = _l("Choose a heading of the year's list. If there is none, ask the chief of office to add it.")
+
+
+class NoCreator(Invalid):
+    """Somebody is in charge of the work."""
+
+    message = _l("Choose who is in charge from the people of your agency.")
+
+
+class AlreadyInside(Conflict):
+    """One place for each document."""
+
+    message = _l("The document lies in the dossier %(notation)s already.")
+
+
+class EmptyDossier(Conflict):
+    """There is nothing to keep."""
+
+    message = _l("The dossier holds no document. File one, or leave the dossier open.")
+
+
+class EndBeforeStart(Invalid):
+    """The work ends after it begins, and not tomorrow."""
+
+    message = _l("The end lies between the beginning (%(start)s) and today.")
+
+
+class NeedsReason(Invalid):
+    """Whoever reads it later wants to know why."""
+
+    message = _l("Say why in a few words; it stays in the history.")
+
+
+@dataclass(frozen=True)
+class NewDossier:
+    """What is entered of a dossier (Appendix VI, part II.3)."""
+
+    heading_id: int
+    title: str
+    retention: Retention
+    rights: Rights = Rights.CONDITIONAL
+    description: str = ""
+    #: who is in charge; None: who enters it
+    creator_id: int | None = None
+
+
+def put_on_list(
+    session: Session,
+    actor: Actor,
+    heading: DossierHeading,
+    new: NewDossier,
+    creator: Assignment,
+    state: State,
+) -> Dossier:
+    """Give a dossier its number under the heading. Raises Missing."""
+    if not nfc(new.title):
+        raise Missing(field="title")
+    session.refresh(heading, with_for_update=True)
+    heading.last_number += 1
+    session.flush()
+    dossier = Dossier(
+        agency_id=heading.agency_id, heading_id=heading.id, year=heading.plan.year,
+        notation=f"{heading.last_number:02d}.{heading.abbreviation}", title=nfc(new.title)[:TITLE_LIMIT],
+        retention=new.retention, rights=new.rights, description=nfc(new.description), state=state,
+        creator_id=creator.id, unit_id=creator.unit_id, created_at=clock.now(),
+        start_on=clock.today() if state is State.OPEN else None,
+    )  # fmt: skip
+    session.add(dossier)
+    what = OPENED if state is State.OPEN else PLANNED
+    audit.record(session, actor, what, dossier, notation=dossier.notation, title=dossier.title)
+    return dossier
+
+
+def heading_of(session: Session, actor: Actor, heading_id: int) -> DossierHeading:
+    """A heading of the actor's agency. Raises NoHeading."""
+    heading = session.get(DossierHeading, heading_id)
+    if heading is None or heading.agency_id != actor.agency_id:
+        raise NoHeading(field="heading_id")
+    return heading
+
+
+def plan_for(session: Session, agency_id: int, year: int) -> DossierPlan:
+    """The list of a year, begun when there is none."""
+    found = queries.plan(session, agency_id, year)
+    if found is None:
+        values = {"agency_id": agency_id, "year": year, "decision": "", "approved_by": ""}
+        insert = sa.dialects.postgresql.insert(DossierPlan).values(values).on_conflict_do_nothing()
+        session.execute(insert)
+        found = queries.plan(session, agency_id, year)
+    assert found is not None
+    return found
+
+
+def file(
+    session: Session, actor: Actor, dossier: Dossier, document: Document, note: str = ""
+) -> DossierDocument:
+    """Put a document into a dossier at the next place: a reference, never a copy. Raises AlreadyInside."""
+    there = sa.select(DossierDocument.id).where(
+        DossierDocument.dossier_id == dossier.id, DossierDocument.document_id == document.id
+    )
+    if session.scalar(there) is not None:
+        raise AlreadyInside(notation=dossier.notation, field="dossier_id")
+    dossier.last_ordinal += 1
+    placed = DossierDocument(
+        agency_id=dossier.agency_id, dossier_id=dossier.id, document_id=document.id,
+        ordinal=dossier.last_ordinal, note=nfc(note)[:500], filed_at=clock.now(), filed_by=actor.name,
+    )  # fmt: skip
+    session.add(placed)
+    audit.record(session, actor, FILED, dossier, document=document.id, ordinal=placed.ordinal)
+    return placed
+
+
+def take_out(session: Session, actor: Actor, dossier: Dossier, document_id: int) -> None:
+    """Take a document out; its place is not given again. Raises NotFound."""
+    query = sa.select(DossierDocument).where(
+        DossierDocument.dossier_id == dossier.id, DossierDocument.document_id == document_id
+    )
+    placed = session.scalar(query)
+    if placed is None:
+        raise NotFound
+    session.delete(placed)
+    audit.record(session, actor, TAKEN_OUT, dossier, document=document_id, ordinal=placed.ordinal)
+
+
+def move(
+    session: Session, actor: Actor, dossier: Dossier, step: Move, note: str = "", **details: Any
+) -> Rule[State]:
+    """Go one step by the table and log it. Raises InvalidTransition, NeedsReason; rights are the caller's business."""
+    rule = MACHINE.step(dossier.state, step)
+    if rule.needs_note and not note.strip():
+        raise NeedsReason(field="note")
+    before, dossier.state = dossier.state, rule.target
+    audit.record(
+        session, actor, MOVED, dossier,
+        step=step, before=before, after=rule.target, note=note.strip() or None, **details,
+    )  # fmt: skip
+    return rule
+
+
+def end(session: Session, dossier: Dossier, end_on: date) -> None:
+    """Set the last day of the work. Raises EndBeforeStart, EmptyDossier."""
+    assert dossier.start_on is not None
+    if not dossier.start_on <= end_on <= clock.today():
+        raise EndBeforeStart(start=f"{dossier.start_on:%d/%m/%Y}", field="end_on")
+    if not queries.everything(session, dossier):
+        raise EmptyDossier
+    dossier.end_on = end_on

@@ -1,0 +1,198 @@
+"""Retention, holds, destruction by decision, and what is taken out of a dossier."""
+
+import io
+import os
+import zipfile
+
+import pikepdf
+import pytest
+import sqlalchemy as sa
+from lxml import etree
+from sqlalchemy.orm import Session
+
+from eoffice.core import jobs
+from eoffice.core.audit import AuditEntry
+from eoffice.core.blobs import blobs
+from eoffice.core.errors import Forbidden
+from eoffice.documents import queries as documents
+from eoffice.documents.models import DocumentFile, PageText
+from eoffice.documents.pages import page_text
+from eoffice.dossiers import archiving, packages, papers, queries, service
+from eoffice.dossiers.models import Destruction
+from eoffice.dossiers.states import State
+from eoffice.signatures import checking
+from signing.report import Verdict
+from tests.dossiers import files
+from tests.factories import PIN, House, province
+from tests.signatures.keys import equip
+
+DECISION = "Quyết định số 9/QĐ-SNNMT ngày 20/11/2026"
+
+
+@pytest.fixture
+def house(session: Session) -> House:
+    """An agency with an archive."""
+    return province(session).a
+
+
+def _decided(session: Session, house: House, dossier_id: int) -> Destruction:
+    made = archiving.propose(session, house.archivist, [dossier_id])
+    return archiving.decide(session, house.leader, made.id, DECISION)
+
+
+def _age(sha256: str) -> None:
+    """As if the bytes had been stored long ago."""
+    os.utime(blobs().path(sha256), (0, 0))
+
+
+def test_requirement_36_nothing_is_destroyed_before_its_time_or_without_a_decision(
+    session: Session, house: House
+) -> None:
+    dossier = files.archived(session, house)
+    with pytest.raises(archiving.NotExpired):
+        archiving.propose(session, house.archivist, [dossier.id])
+    dossier.end_on = files.LONG_AGO.date()
+    session.commit()
+    made = archiving.propose(session, house.archivist, [dossier.id])
+    with pytest.raises(archiving.NotNow):
+        archiving.destroy(session, house.archivist, made.id)
+    with pytest.raises(Forbidden):
+        archiving.decide(session, house.archivist, made.id, DECISION)
+    with pytest.raises(archiving.NeedsDecision):
+        archiving.decide(session, house.leader, made.id, "")
+
+
+def test_a_hold_overrides_retention_even_after_the_decision(session: Session, house: House) -> None:
+    dossier = files.expired(session, house)
+    made = _decided(session, house, dossier.id)
+    archiving.hold(session, house.archivist, dossier.id, "Đang thanh tra")
+    with pytest.raises(archiving.NotExpired):
+        archiving.destroy(session, house.archivist, made.id)
+    session.refresh(dossier)
+    assert dossier.state is State.ARCHIVED
+    archiving.release(session, house.archivist, dossier.id, "Đã kết luận thanh tra")
+    with pytest.raises(archiving.NotNow):
+        archiving.release(session, house.archivist, dossier.id, "lần nữa")
+    assert archiving.destroy(session, house.archivist, made.id).certificate_sha256 is not None
+
+
+def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were(
+    session: Session, house: House
+) -> None:
+    equip(session, house)
+    dossier = files.expired(session, house)
+    document = queries.everything(session, dossier)[0].document
+    (file,) = documents.files(session, document)
+    jobs.work_off(session)
+    _age(file.sha256)
+    made = archiving.destroy(session, house.archivist, _decided(session, house, dossier.id).id)
+    jobs.work_off(session)
+    assert not blobs().exists(file.sha256)
+    assert session.scalar(sa.select(sa.func.count()).select_from(PageText)) == 0
+    with pytest.raises(documents.Destroyed):
+        documents.readable_file(session, house.clerk, file.id)
+    assert documents.one(session, house.clerk, document.id).subject == document.subject
+    archiving.certify(session, house.clerk, made.id, PIN)
+    assert made.signed_sha256 is not None
+    assert checking.check(blobs().path(made.signed_sha256)).verdict is Verdict.VALID
+    words = " ".join(
+        " ".join(page.text.split()) for page in page_text(blobs().path(made.signed_sha256), limit=9)
+    )
+    assert file.sha256 in words.replace(" ", "")
+    assert DECISION in words
+    with pytest.raises(archiving.NotNow):
+        archiving.certify(session, house.clerk, made.id, PIN)
+    told = session.scalars(
+        sa.select(AuditEntry.details).where(AuditEntry.action == "documents.files_destroyed")
+    )
+    assert [one["files"] for one in told] == [[f"{file.name} {file.sha256}"]]
+
+
+def test_bytes_that_any_agency_still_names_or_that_were_just_stored_stay(
+    session: Session, house: House
+) -> None:
+    dossier = files.expired(session, house)
+    (file,) = documents.files(session, queries.everything(session, dossier)[0].document)
+    other = files.paper(session, house)  # the same scan once more
+    assert documents.files(session, other)[0].sha256 == file.sha256
+    _age(file.sha256)
+    archiving.destroy(session, house.archivist, _decided(session, house, dossier.id).id)
+    jobs.work_off(session)
+    assert blobs().exists(file.sha256)
+    session.execute(sa.update(DocumentFile).values(destroyed_at=file.destroyed_at))
+    session.commit()
+    with blobs().open(file.sha256) as again:
+        blobs().put(again)
+    jobs.run(session, "documents.erase", sha256=file.sha256)
+    assert blobs().exists(file.sha256)
+    _age(file.sha256)
+    jobs.run(session, "documents.erase", sha256=file.sha256)
+    assert not blobs().exists(file.sha256)
+
+
+def test_a_document_that_lies_in_a_living_dossier_stays(session: Session, house: House) -> None:
+    dossier = files.expired(session, house)
+    document = queries.everything(session, dossier)[0].document
+    other = service.open_dossier(session, house.specialist, files.new(dossier.heading, "Còn dùng"))
+    service.file(session, house.specialist, other.id, document.id)
+    made = archiving.destroy(session, house.archivist, _decided(session, house, dossier.id).id)
+    assert [one.destroyed_at for one in documents.files(session, document)] == [None]
+    assert made.certificate_sha256 is not None
+    words = page_text(blobs().path(made.certificate_sha256), limit=2)[0].text
+    assert "1 văn bản còn thuộc hồ sơ khác, không hủy" in " ".join(words.split())
+
+
+# Taken out
+
+
+def test_requirement_33_a_dossier_leaves_as_pdf_in_time_order_and_as_xml_with_the_laws_fields(
+    session: Session, house: House
+) -> None:
+    dossier = files.closed(session, house)
+    _, enclosed = service.take_along(session, house.specialist, dossier.id, "pdf")
+    with pikepdf.open(io.BytesIO(packages.as_pdf(house.agency, dossier, enclosed))) as pdf:
+        listed = papers.contents(house.agency, dossier, [one.placed for one in enclosed]).pages
+        assert len(pdf.pages) == listed + 1
+    root = etree.fromstring(packages.as_xml(house.agency, dossier, enclosed))
+    assert root.findtext("FileCode/FileNotation") == dossier.notation
+    assert root.findtext("Maintenance") == "10 năm"
+    assert root.findtext("Documents/Document/CodeNotation") == "TTr-UBND"
+    assert root.findtext("Documents/Document/DocOrdinal") == "1"
+    assert root.find("Documents/Document/File").get("sha256") == enclosed[0].files[0].sha256  # type: ignore[union-attr]  # it is there
+
+
+def test_requirement_35_the_sip_names_every_file_with_its_hash(session: Session, house: House) -> None:
+    dossier = files.closed(session, house)
+    _, enclosed = service.take_along(session, house.specialist, dossier.id, "sip")
+    with packages.spooled_sip(house.agency, dossier, enclosed) as made, zipfile.ZipFile(made) as package:
+        assert package.testzip() is None
+        names = package.namelist()
+        top = names[0].partition("/")[0]
+        assert top.startswith("uuid-")
+        assert {name.partition("/")[2].partition("/")[0] for name in names} == {
+            "METS.xml", "metadata", "representations",
+        }  # fmt: skip
+        mets = etree.fromstring(package.read(f"{top}/METS.xml"))
+        assert mets.get("OBJID") == top
+        space = {"m": packages.METS, "x": packages.XLINK}
+        for entry in mets.findall(".//m:file", space):
+            place = entry.find("m:FLocat", space)
+            assert place is not None
+            data = package.read(f"{top}/{place.get('{' + packages.XLINK + '}href')}")
+            assert len(data) == int(entry.get("SIZE", "0"))
+            assert entry.get("CHECKSUM") == enclosed[0].files[0].sha256
+        assert (
+            etree.fromstring(package.read(f"{top}/metadata/preservation/PREMIS.xml")).get("version") == "3.0"
+        )
+
+
+def test_the_forms_of_the_law_are_set_with_their_columns(session: Session, house: House) -> None:
+    dossier = files.handed_over(session, house)
+    plan = queries.plan(session, house.agency.id, dossier.year)
+    assert plan is not None
+    listed = papers.plan(house.agency, plan, queries.planned(session, plan))
+    made = queries.hand_over(session, house.specialist, dossier.hand_over_id or 0)
+    minutes = papers.minutes(house.agency, made, queries.totals(session, [dossier.id]))
+    for paper, words in ((listed, "I. Thủy lợi"), (minutes, "1 hồ sơ, 1 văn bản điện tử")):
+        blob = blobs().put_bytes(paper.pdf)
+        assert words in " ".join(page_text(blobs().path(blob.sha256), limit=1)[0].text.split())

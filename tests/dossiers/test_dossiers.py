@@ -1,0 +1,241 @@
+"""From the yearly list to the archive (Decree 30/2020, Articles 28 to 31)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.errors import Forbidden, InvalidTransition, NotFound
+from eoffice.directory.models import Role
+from eoffice.documents import queries as documents
+from eoffice.documents.models import DocumentFile
+from eoffice.dossiers import archiving, operations, queries, service
+from eoffice.dossiers.models import Dossier
+from eoffice.dossiers.permissions import DOSSIER_WORK, may_know, visible_to
+from eoffice.dossiers.queries import Tab
+from eoffice.dossiers.states import Retention, Rights, State
+from eoffice.dossiers.workflow import MACHINE, Move
+from tests.dossiers import files
+from tests.factories import House, Province, province
+from tests.incoming import steps as incoming
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    """Two agencies."""
+    return province(session)
+
+
+@pytest.fixture
+def house(place: Province) -> House:
+    """The one whose dossiers they are."""
+    return place.a
+
+
+# The yearly list
+
+
+def test_requirement_31_each_dossier_gets_a_number_under_its_heading(session: Session, house: House) -> None:
+    first, second = files.heading(session, house), files.heading(session, house, short="TCCB")
+    made = [
+        service.open_dossier(session, house.specialist, files.new(one)).notation
+        for one in (first, second, first)
+    ]
+    assert made == ["01.TL", "01.TCCB", "02.TL"]
+
+
+def test_the_head_issues_the_list_with_a_decision(session: Session, house: House) -> None:
+    year = clock.today().year
+    with pytest.raises(service.NothingListed):
+        service.approve_plan(session, house.leader, year, "Quyết định 1")
+    files.planned(session, house)
+    with pytest.raises(service.NeedsDecision):
+        service.approve_plan(session, house.leader, year, " ")
+    with pytest.raises(Forbidden):
+        service.approve_plan(session, house.chief, year, "Quyết định 1")
+    assert service.approve_plan(session, house.leader, year, "Quyết định 1").approved_by.startswith("Đỗ Quốc")
+
+
+@pytest.mark.parametrize("short", ["", "T C", "A" * 16])
+def test_a_heading_has_an_abbreviation_that_fits_a_notation(
+    session: Session, house: House, short: str
+) -> None:
+    with pytest.raises(service.WrongAbbreviation):
+        files.heading(session, house, short=short)
+
+
+def test_a_heading_stands_once(session: Session, house: House) -> None:
+    files.heading(session, house)
+    with pytest.raises(service.HeadingTaken):
+        files.heading(session, house)
+
+
+def test_next_year_begins_with_this_years_list(session: Session, house: House) -> None:
+    year = clock.today().year
+    files.planned(session, house)
+    assert service.copy_last_year(session, house.chief, year + 1) == 1
+    assert service.copy_last_year(session, house.chief, year + 1) == 0
+    plan = queries.plan(session, house.agency.id, year + 1)
+    assert plan is not None
+    (copied,) = queries.planned(session, plan)[plan.headings[0].id]
+    assert (copied.notation, copied.year, copied.state) == ("01.TL", year + 1, State.PLANNED)
+    assert copied.creator_id == house.specialist.assignment_id
+
+
+# Every step from every state
+
+_STEPS: dict[Move, Any] = {
+    Move.START: lambda s, h, d: service.start(s, h.specialist, d),
+    Move.FILE: lambda s, h, d: service.change(s, h.specialist, d, "Khác", Retention.YEARS_20, Rights.PUBLIC),
+    Move.CLOSE: lambda s, h, d: service.close(s, h.specialist, d),
+    Move.REOPEN: lambda s, h, d: service.reopen(s, h.specialist, d, "Còn văn bản"),
+    Move.HAND_OVER: lambda s, h, d: service.hand_over(s, h.specialist, [d]),
+    Move.ACCEPT: lambda s, h, d: archiving.accept(s, h.archivist, d),
+    Move.RETURN: lambda s, h, d: archiving.send_back(s, h.archivist, d, "Thiếu văn bản"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", State)
+def test_every_step_from_every_state(session: Session, house: House, state: State) -> None:
+    dossier = files.WAYS[state](session, house)
+    for move, take in _STEPS.items():
+        if (state, move) in MACHINE.rules:
+            continue
+        # the archivist does not know of a dossier that is still with its unit
+        with pytest.raises((InvalidTransition, NotFound)):
+            take(session, house, dossier.id)
+        session.refresh(dossier)
+        assert dossier.state is state
+    possible = [move for move in _STEPS if (state, move) in MACHINE.rules]
+    if possible:
+        _STEPS[possible[0]](session, house, dossier.id)
+        session.refresh(dossier)
+        assert dossier.state is MACHINE.rules[state, possible[0]].target
+
+
+# Filing
+
+
+def test_requirement_32_one_document_lies_in_many_dossiers_without_a_second_copy(
+    session: Session, house: House
+) -> None:
+    first = files.opened(session, house)
+    second = service.open_dossier(session, house.specialist, files.new(first.heading, "Báo cáo quý IV"))
+    document = files.paper(session, house)
+    before = session.scalar(sa.select(sa.func.count()).select_from(DocumentFile))
+    for dossier in (first, second):
+        service.file(session, house.specialist, dossier.id, document.id, "bản chính")
+    assert session.scalar(sa.select(sa.func.count()).select_from(DocumentFile)) == before
+    assert [one.id for one in queries.holding(session, house.specialist, document)] == [first.id, second.id]
+    with pytest.raises(operations.AlreadyInside):
+        service.file(session, house.specialist, first.id, document.id)
+
+
+def test_places_in_a_dossier_count_up_and_are_not_given_again(session: Session, house: House) -> None:
+    dossier = files.opened(session, house)
+    one, two, three = (files.paper(session, house) for _n in range(3))
+    for document in (one, two):
+        service.file(session, house.specialist, dossier.id, document.id)
+    service.take_out(session, house.specialist, dossier.id, two.id)
+    service.file(session, house.specialist, dossier.id, three.id)
+    rows = queries.contents(session, house.specialist, dossier).rows
+    assert [(row.ordinal, row.document_id) for row in rows] == [(1, one.id), (3, three.id)]
+
+
+def test_nobody_files_a_document_he_may_not_see_or_into_anothers_dossier(
+    session: Session, place: Province, house: House
+) -> None:
+    dossier = files.opened(session, house)
+    hidden = incoming.registered(session, house)
+    with pytest.raises(NotFound):
+        service.file(session, house.specialist, dossier.id, hidden.id)
+    with pytest.raises(Forbidden):
+        service.file(session, house.clerk, dossier.id, hidden.id)
+    with pytest.raises(NotFound):
+        service.file(session, place.b.specialist, dossier.id, hidden.id)
+
+
+def test_who_may_not_see_a_document_sees_only_that_there_is_one(session: Session, house: House) -> None:
+    dossier = files.filled(session, house)
+    document = queries.everything(session, dossier)[0].document
+    assert queries.contents(session, house.chief, dossier).hidden == 0
+    other = service.open_dossier(session, house.chief, files.new(dossier.heading, "Của văn phòng"))
+    service.file(session, house.chief, other.id, document.id)
+    service.file(session, house.chief, other.id, incoming.registered(session, house).id)
+    assert queries.contents(session, house.archivist, other).hidden == 2
+    with pytest.raises(service.NotAll):
+        service.take_along(session, house.archivist, other.id, "xml")
+
+
+def test_the_list_and_the_rule_agree_for_every_role(session: Session, place: Province) -> None:
+    for house in (place.a, place.b):
+        files.archived(session, house)
+        files_of_house = session.scalars(sa.select(Dossier).where(Dossier.agency_id == house.agency.id)).all()
+        heading = files_of_house[0].heading
+        service.open_dossier(session, house.chief, files.new(heading, "Văn phòng"))
+    every = session.scalars(sa.select(Dossier)).all()
+    for house in (place.a, place.b):
+        for role in Role:
+            actor = house.actors[role]
+            listed = set(session.scalars(sa.select(Dossier.id).where(visible_to(actor))))
+            assert listed == {one.id for one in every if may_know(actor, DOSSIER_WORK, one)}, role
+
+
+# Closing and handing over
+
+
+def test_a_dossier_is_closed_with_a_day_between_its_beginning_and_today(
+    session: Session, house: House
+) -> None:
+    dossier = files.filled(session, house)
+    for wrong in (clock.today() + timedelta(days=1), date(2000, 1, 1)):
+        with pytest.raises(operations.EndBeforeStart):
+            service.close(session, house.specialist, dossier.id, wrong)
+    empty = service.open_dossier(session, house.specialist, files.new(dossier.heading, "Rỗng"))
+    with pytest.raises(operations.EmptyDossier):
+        service.close(session, house.specialist, empty.id)
+
+
+def test_requirement_34_a_dossier_is_due_60_days_after_its_end_and_shown_30_days_before(
+    session: Session, house: House
+) -> None:
+    dossier = files.closed(session, house)
+    assert dossier.end_on is not None
+    assert dossier.due_on == dossier.end_on + timedelta(days=60)
+    actor = house.specialist
+    assert queries.listing(session, actor, Tab.DUE).rows == []
+    with clock.freeze(clock.now() + timedelta(days=30)):
+        assert [one.id for one in queries.listing(session, actor, Tab.DUE).rows] == [dossier.id]
+        assert queries.counts(session, actor)[Tab.DUE] == 1
+
+
+def test_the_archive_reads_what_was_handed_over_and_returns_it_with_a_reason(
+    session: Session, house: House
+) -> None:
+    dossier = files.closed(session, house)
+    with pytest.raises(NotFound):
+        queries.one(session, house.archivist, dossier.id)
+    service.hand_over(session, house.specialist, [dossier.id])
+    assert queries.contents(session, house.archivist, dossier).hidden == 0
+    with pytest.raises(operations.NeedsReason):
+        archiving.send_back(session, house.archivist, dossier.id, " ")
+    archiving.send_back(session, house.archivist, dossier.id, "Thiếu biên bản hiện trường")
+    assert dossier.reason == "Thiếu biên bản hiện trường"
+    service.hand_over(session, house.specialist, [dossier.id])
+    assert archiving.accept(session, house.archivist, dossier.id).archived_at is not None
+    with pytest.raises(service.NothingChosen):
+        service.hand_over(session, house.specialist, [])
+
+
+def test_a_document_of_an_archived_dossier_is_still_read_by_its_agency_alone(
+    session: Session, place: Province
+) -> None:
+    dossier = files.archived(session, place.a)
+    document = queries.everything(session, dossier)[0].document
+    assert documents.one(session, place.a.archivist, document.id).id == document.id
+    with pytest.raises(NotFound):
+        queries.one(session, place.b.archivist, dossier.id)
