@@ -17,7 +17,7 @@ from eoffice.dossiers.states import Retention
 
 #: abbreviation and title of a heading, the titles of what is planned below it
 LIST = (
-    ("TL", "Thủy lợi, phòng chống thiên tai", ("Vận hành công trình thủy lợi năm", "Báo cáo phòng chống thiên tai năm")),
+    ("TL", "Thủy lợi, phòng chống thiên tai", ("Vận hành công trình", "Báo cáo phòng chống thiên tai năm")),
     ("KHTC", "Kế hoạch, tài chính", ("Quyết toán kinh phí phòng chống thiên tai",)),
     ("VP", "Tổng hợp, hành chính", ("Tập lưu văn bản đi",)),
 )  # fmt: skip

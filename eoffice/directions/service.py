@@ -70,12 +70,10 @@ def open_task(session: Session, actor: Actor, task_id: int) -> Task:
     return task
 
 
-def open_document(session: Session, actor: Actor, document_id: int) -> Sequence[Direction]:
-    """Note that the actor has opened whatever on this document names him; nothing is written otherwise.
-
-    Returns the directions on the document. Raises NotFound.
+def open_document(session: Session, actor: Actor, document: Document) -> Sequence[Direction]:
+    """Note that the actor, who knows of it, has opened whatever on this document names him; nothing is written
+    otherwise. Returns the directions on the document.
     """
-    document = documents.one(session, actor, document_id)
     given = queries.of_document(session, document)
     for task in [task for direction in given for task in direction.tasks]:
         if task.state is TaskState.NEW and may(actor, DOCUMENT_READ, task):

@@ -163,10 +163,10 @@ def test_only_the_head_of_that_unit_assigns(session: Session, role: Role) -> Non
 def test_the_first_opening_is_noted_once(session: Session) -> None:
     house = province(session).a
     document, task = steps.in_progress(session, house)
-    service.open_document(session, house.specialist, document.id)
+    service.open_document(session, house.specialist, document)
     assert task.state is TaskState.WORKING
     first = task.seen_at
-    service.open_document(session, house.specialist, document.id)
+    service.open_document(session, house.specialist, document)
     assert task.seen_at == first
     with pytest.raises(Forbidden):
         service.open_task(session, house.clerk, task.id)
@@ -178,7 +178,7 @@ def test_every_member_of_a_unit_may_read_what_is_for_its_information(session: Se
     new = NewDirection("Xem", Named(unit_id=house.office.id), inform=(Named(unit_id=house.unit.id),))
     _lead, inform = service.direct(session, house.leader, document.id, new).tasks
     assert [task.id for task in queries.to_read(session, house.head)] == [inform.id]
-    service.open_document(session, house.specialist, document.id)
+    service.open_document(session, house.specialist, document)
     assert inform.state is TaskState.SEEN
     with pytest.raises(InvalidTransition):
         service.finish(session, house.head, inform.id, "Đã xem")

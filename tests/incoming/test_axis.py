@@ -130,7 +130,7 @@ def test_the_sender_hears_of_registration_direction_work_and_end(session: Sessio
     assert "04" in told(session)
     task = steps.assign(session, house, direction.tasks[0]).tasks[0]
     assert set(told(session)) == {"03", "04"}
-    directions.open_document(session, house.specialist, document.id)
+    directions.open_document(session, house.specialist, document)
     assert set(told(session)) == {"03", "04", "05"}
     directions.finish(session, house.specialist, task.id, "Đã trả lời")
     assert set(told(session)) == {"03", "04", "05", "06"}

@@ -39,7 +39,7 @@ F = TypeVar("F", bound=FlaskForm)
 def show(document_id: int) -> ResponseReturnValue:
     """Everything about one document; opening it is noted for those it names."""
     document = queries.one(db(), current_actor(), document_id)
-    return _render(document, work.open_document(db(), current_actor(), document.id)), 200
+    return _render(document, work.open_document(db(), current_actor(), document)), 200
 
 
 @bp.post("/incoming/<int:document_id>/return")
