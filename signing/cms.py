@@ -5,16 +5,18 @@ digest, the signature and the time stamp differ (ETSI EN 319 142-1 §6.3 leaves 
 """
 
 import asyncio
+import threading
 from dataclasses import dataclass
 from typing import Any
 
-from asn1crypto import cms, x509
+from asn1crypto import cms
 from asn1crypto.algos import SignedDigestAlgorithm
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing.keys import Key
+from signing.trust import certificate as parsed
 
 _DIGEST = "sha256"
 
@@ -84,13 +86,32 @@ def _cut(content_info: cms.ContentInfo, probe: bytes) -> _Template:
     )
 
 
+class _Registries(threading.local):
+    """Certificates of a chain, ready to be embedded; asn1crypto's objects stay within one thread."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[bytes, ...], SimpleCertificateStore] = {}
+
+
+_registries = _Registries()
+
+
+def _registry(chain: tuple[bytes, ...]) -> SimpleCertificateStore:
+    known = _registries.known
+    if chain not in known:
+        if len(known) >= _TEMPLATES_KEPT:
+            known.clear()
+        known[chain] = registry = SimpleCertificateStore()
+        registry.register_multiple(map(parsed, chain))
+    return known[chain]
+
+
 class KeySigner(Signer):
     """Signs with a `Key`. Anything but a plain PAdES signature is left to pyHanko's own code."""
 
     def __init__(self, key: Key) -> None:
-        certificate = x509.Certificate.load(key.certificate)
-        registry = SimpleCertificateStore()
-        registry.register_multiple(map(x509.Certificate.load, key.chain))
+        certificate = parsed(key.certificate)
+        registry = _registry(key.chain)
         mechanism = SignedDigestAlgorithm({"algorithm": f"{_DIGEST}_{key.algorithm}"})
         super().__init__(signing_cert=certificate, cert_registry=registry, signature_mechanism=mechanism)
         self._key = key

@@ -10,7 +10,7 @@ import pikepdf
 
 from signing import pages
 from signing.errors import PlacementError, SigningError
-from signing.gate import STREAM
+from signing.gate import opened
 from signing.geometry import Box, Placement, visible
 
 #: flags of an annotation that some readers show and others do not: hidden, no view, toggled (ISO 32000-1 §12.5.3)
@@ -40,8 +40,7 @@ class VisibleField:
 
 def visible_fields(source: BinaryIO) -> dict[str, VisibleField]:
     """Signature fields that show, by their full name. Raises pikepdf.PdfError and what it raises."""
-    source.seek(0)
-    with pikepdf.open(source, access_mode=STREAM, suppress_warnings=True) as pdf:
+    with opened(source) as pdf:
         fields = list(_fields(pdf))
         places = _places(pdf, {widget.objgen for _, widgets in fields for widget in widgets})
         shown = {

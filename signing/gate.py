@@ -2,7 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import SEEK_END
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 import pikepdf
@@ -11,8 +15,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from signing.errors import EncryptedPdf, UnreadablePdf
 from signing.ranges import occurrences
 
-#: read as needed; mapped files would count as memory
-STREAM = pikepdf.AccessMode.stream
+#: read as needed: a large file that is mapped would count as memory
+_STREAM = pikepdf.AccessMode.stream
+#: bytes of a file that is mapped
+_MAPPED = 20_000_000
 #: qpdf begins its lines with the name of the stream
 _NAMING = re.compile(r"^(stream )?<[^>]*>[,:]? ?")
 #: the word that begins an object, after a number or a comment
@@ -38,14 +44,47 @@ class Structure:
         return not self.problems and not self.hybrid
 
 
+@contextmanager
+def opened(source: BinaryIO) -> Iterator[pikepdf.Pdf]:
+    """The file for qpdf, which asks a Python stream for every token: a small one is mapped into memory instead.
+
+    Raises what pikepdf raises.
+    """
+    size = source.seek(0, SEEK_END)
+    source.seek(0)
+    with ExitStack() as stack:
+        mode = _STREAM
+        if size <= _MAPPED:
+            mode = pikepdf.AccessMode.mmap
+            source = source if _real(source) else stack.enter_context(_copied(source))
+        yield stack.enter_context(pikepdf.open(source, access_mode=mode, suppress_warnings=True))
+
+
+def _real(source: BinaryIO) -> bool:
+    """Whether it is a file that can be mapped, with all its bytes in it."""
+    try:
+        source.fileno()
+        source.flush()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _copied(source: BinaryIO) -> Iterator[BinaryIO]:
+    with TemporaryFile() as copy:
+        copyfileobj(source, copy)
+        copy.flush()
+        yield copy
+
+
 def examine(source: BinaryIO) -> Structure:
     """Look at every object of the file with qpdf. Raises UnreadablePdf, EncryptedPdf, MemoryError.
 
     Streams are not unpacked: what they hold is what was signed, good or bad, and a bomb in one stays unlit.
     """
-    source.seek(0)
     try:
-        with pikepdf.open(source, access_mode=STREAM, suppress_warnings=True) as pdf:
+        with opened(source) as pdf:
             # counting the objects reads them all; counting the pages repairs the tree
             count, length = len(pdf.objects), len(pdf.pages)
             problems = tuple(dict.fromkeys(_NAMING.sub("", line) for line in pdf.get_warnings()))
@@ -85,9 +124,8 @@ def _signed(pdf: pikepdf.Pdf) -> bool:
 
 def normalise(source: BinaryIO, target: BinaryIO) -> None:
     """Write an unsigned file anew with a clean structure. Raises UnreadablePdf, EncryptedPdf."""
-    source.seek(0)
     try:
-        with pikepdf.open(source, access_mode=STREAM, suppress_warnings=True) as pdf:
+        with opened(source) as pdf:
             pdf.save(target, min_version="1.7", object_stream_mode=pikepdf.ObjectStreamMode.disable)
     except pikepdf.PasswordError as error:
         raise EncryptedPdf from error

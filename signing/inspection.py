@@ -17,8 +17,7 @@ def inspect_pdf(source: BinaryIO) -> dict[str, Any]:
     structure = gate.examine(source)
     try:
         shown = visible_fields(source)
-        source.seek(0)
-        with pikepdf.open(source, access_mode=gate.STREAM, suppress_warnings=True) as pdf:
+        with gate.opened(source) as pdf:
             version = pdf.pdf_version
     except (pikepdf.PdfError, ValueError, TypeError) as error:
         raise UnreadablePdf(str(error)) from error

@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 from signing import pages
 from signing.errors import SigningError
 from signing.fields import placement
-from signing.gate import STREAM
+from signing.gate import opened
 from signing.geometry import Box, Placement
 from signing.report import Changes, Code, Finding
 
@@ -152,8 +152,7 @@ def _covered(before: Any, after: Any, areas: dict[int, list[Box]]) -> int | None
 
 def _rebuild(stream: BinaryIO, target: Any) -> Any:
     """The file as qpdf repairs it."""
-    stream.seek(0)
-    with pikepdf.open(stream, access_mode=STREAM, suppress_warnings=True) as pdf:
+    with opened(stream) as pdf:
         pdf.save(target)
     return target
 
@@ -161,8 +160,7 @@ def _rebuild(stream: BinaryIO, target: Any) -> Any:
 def _annotations(before: Any) -> dict[int, list[Box]]:
     """Where annotations and fields stand, by page."""
     found: dict[int, list[Box]] = {}
-    before.seek(0)
-    with pikepdf.open(before, access_mode=STREAM, suppress_warnings=True) as pdf:
+    with opened(before) as pdf:
         for number, page in enumerate(pdf.pages[:_PAGES], 1):
             placed = (placement(page, number, annotation) for annotation in page.obj.get("/Annots", []))
             found[number] = [one.box for one in placed if one is not None]

@@ -16,6 +16,7 @@ from signing.errors import (
 )
 from signing.keys import Key
 from signing.trust import TrustStore
+from signing.trust import certificate as parsed
 
 _USAGES = {"digital_signature", "non_repudiation"}
 
@@ -30,7 +31,7 @@ def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> None:
         raise KeyExpired(info.name, info.not_after)
     if at < info.not_before:
         raise KeyNotYetValid(info.name, info.not_before)
-    certificate = x509.Certificate.load(key.certificate)
+    certificate = parsed(key.certificate)
     usage = certificate.key_usage_value
     if usage is not None and not _USAGES & usage.native:
         raise KeyUsageForbidden(info.name)
@@ -39,7 +40,7 @@ def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> None:
 
 
 def _check_path(key: Key, certificate: x509.Certificate, at: datetime, trust: TrustStore) -> None:
-    others = [x509.Certificate.load(der) for der in key.chain]
+    others = [parsed(der) for der in key.chain]
     context = trust.context(at, require_revocation=False, leaf=certificate)
     validator = CertificateValidator(certificate, intermediate_certs=others, validation_context=context)
     try:

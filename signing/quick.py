@@ -1,8 +1,8 @@
-"""Quicker ways through pyHanko and asn1crypto while a file is checked; the results are theirs to the byte.
+"""Quicker ways through pyHanko and asn1crypto while a file is signed or checked; the results are theirs to the byte.
 
-A signature's reserved space is read digit by digit, several times for each signature, and names are prepared for
-comparison anew each time (RFC 5280 §7.1): together more than half of a check. Only the versions these were
-compared with are touched (`tests/signing/test_quick.py`), and only for as long as a check lasts.
+A signature's reserved space is read digit by digit, several times for each signature, a PDF name is read and written
+letter by letter, and subjects are prepared for comparison anew each time (RFC 5280 §7.1): together more than half of
+a check. Only the versions these were compared with are touched (`tests/signing/test_quick.py`), and only meanwhile.
 """
 
 import binascii
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
+from io import BytesIO
 from threading import Lock
 from typing import Any
 
@@ -21,9 +22,12 @@ _KNOWN = {"pyhanko": "0.38.0", "asn1crypto": "1.5.1"}
 _HEX = re.compile(rb"[0-9A-Fa-f]*>")
 #: bytes read ahead for one string; longer ones are left to pyHanko
 _AHEAD = 1 << 16
-_NAMES = 4096
+#: results kept, and the longest name, in bytes, whose result is
+_NAMES, _LONGEST = 4096, 1024
 
 _slow_hex: Callable[[Any], Any] = generic.read_hex_string_from_stream
+_slow_name: Callable[[bytes], generic.NameObject] = generic._decode_name
+_slow_write: Any = vars(generic.NameObject)["write_to_stream"]
 _slow_equal: Any = vars(x509.Name)["__eq__"]
 _slow_hashable: Any = vars(x509.Name)["hashable"]
 
@@ -42,6 +46,32 @@ def _hex_string(stream: Any) -> Any:
 
 
 @lru_cache(_NAMES)
+def _unescaped(name: bytes) -> str:
+    return str(_slow_name(name))
+
+
+def _name(escaped: bytes) -> generic.NameObject:
+    if len(escaped) > _LONGEST:
+        return _slow_name(escaped)
+    # each its own: pyHanko notes in the object where it stands
+    return generic.NameObject(_unescaped(escaped))
+
+
+@lru_cache(_NAMES)
+def _escaped(name: str) -> bytes:
+    stream = BytesIO()
+    _slow_write(generic.NameObject(name), stream)
+    return stream.getvalue()
+
+
+def _write_name(self: generic.NameObject, stream: Any, *_unused: Any, **_also_unused: Any) -> None:
+    if len(self) > _LONGEST:
+        _slow_write(self, stream)
+    else:
+        stream.write(_escaped(self))
+
+
+@lru_cache(_NAMES)
 def _hashable(name: bytes) -> str:
     return str(x509.RDNSequence.load(name).hashable)
 
@@ -52,39 +82,47 @@ def _same(one: bytes, other: bytes) -> bool:
 
 
 def _equal(self: x509.Name, other: object) -> bool:
+    if not isinstance(other, x509.Name):
+        return False
     # a name may be tagged, the sequence in it never is
-    return isinstance(other, x509.Name) and _same(self.chosen.dump(), other.chosen.dump())
+    one, two = self.chosen.dump(), other.chosen.dump()
+    return _same(one, two) if len(one) + len(two) <= _LONGEST else bool(_slow_equal(self, other))
 
 
 def _key(self: x509.Name) -> str:
-    return _hashable(self.chosen.dump())
+    name = self.chosen.dump()
+    return _hashable(name) if len(name) <= _LONGEST else str(self.chosen.hashable)
 
 
 _lock = Lock()
 _users = 0
 _supported = all(version(name) == known for name, known in _KNOWN.items())
+#: where, which name, the slow way, the quick one
+_WAYS: tuple[tuple[Any, str, Any, Any], ...] = (
+    (generic, "read_hex_string_from_stream", _slow_hex, _hex_string),
+    (generic, "_decode_name", _slow_name, _name),
+    (generic.NameObject, "write_to_stream", _slow_write, _write_name),
+    (x509.Name, "__eq__", _slow_equal, _equal),
+    (x509.Name, "hashable", _slow_hashable, property(_key)),
+)
 
 
 @contextmanager
 def quicker() -> Iterator[None]:
     """Use the quicker ways within; several threads may."""
+    global _users
     if not _supported:
         yield
         return
-    global _users
     with _lock:
         _users += 1
-        _put(_hex_string, _equal, property(_key))
+        for where, name, _, quick in _WAYS:
+            setattr(where, name, quick)
     try:
         yield
     finally:
         with _lock:
             _users -= 1
             if _users == 0:
-                _put(_slow_hex, _slow_equal, _slow_hashable)
-
-
-def _put(hex_string: Any, equal: Any, hashable: Any) -> None:
-    generic.read_hex_string_from_stream = hex_string
-    setattr(x509.Name, "__eq__", equal)  # noqa: B010 - a plain assignment is an error to type checkers
-    setattr(x509.Name, "hashable", hashable)  # noqa: B010 - as above
+                for where, name, slow, _ in _WAYS:
+                    setattr(where, name, slow)

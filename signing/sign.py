@@ -34,6 +34,7 @@ from signing.errors import (
 from signing.geometry import Geometry, Placement, visible
 from signing.keys import Key
 from signing.precheck import check_certificate
+from signing.quick import quicker
 from signing.stamp import AppearanceStyle
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
@@ -118,7 +119,7 @@ def sign_pdf(
         raise RevocationUnavailable("this level needs trusted roots")
     check_certificate(key, moment, trust)
     try:
-        with _sound(source) as (sound, normalised), _own_errors(timestamper):
+        with quicker(), _sound(source) as (sound, normalised), _own_errors(timestamper):
             job = _Job(key, field, placement, appearance, level, timestamper, trust, moment, reason)
             job.sign(sound, target, allow_private_fetch)
     except BaseException:

@@ -1,6 +1,6 @@
-"""pyHanko's incremental writer with a faster way to a page."""
+"""pyHanko's incremental writer with a faster way to a page, that writes nothing but what it is told."""
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
@@ -12,10 +12,20 @@ class PageWriter(IncrementalPdfFileWriter):
     """Looks a page up from the nearer end of the tree: signatures stand on the last pages, and every page before
     them would be read and parsed otherwise."""
 
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__(source)
+        self._pages: dict[int, Any] = {}
+
     def find_page_for_modification(self, page_ix: int) -> Any:
         """Reference of page `page_ix` (from 0) and its resources, as the base class gives them."""
-        found = self._from_the_end(page_ix) if page_ix >= 0 else None
-        return found or super().find_page_for_modification(page_ix)  # type: ignore[no-untyped-call]  # not ours
+        if page_ix not in self._pages:
+            found = self._from_the_end(page_ix) if page_ix >= 0 else None
+            found = found or super().find_page_for_modification(page_ix)  # type: ignore[no-untyped-call]  # not ours
+            self._pages[page_ix] = found
+        return self._pages[page_ix]
+
+    def _update_meta(self) -> None:
+        """Leave title, dates and producer as they are: a signature says when and by whom, and changes nothing else."""
 
     def _from_the_end(self, page_ix: int) -> tuple[Any, Any] | None:
         """None when the page lies in the first half, or the tree is not as it should be."""

@@ -38,6 +38,25 @@ def test_a_hexadecimal_string_reads_the_same(data: bytes) -> None:
     assert generic.read_hex_string_from_stream is not quick._hex_string
 
 
+@pytest.mark.parametrize(
+    "data", [b"Type", b"A#20B", b"A#2", b"A#zz", b"", b"\xc3\xa9", b"#C3#A9", b"a b", b"x/y"]
+)
+def test_a_name_reads_and_is_written_the_same(data: bytes) -> None:
+    def both() -> tuple[object, ...]:
+        stream = io.BytesIO()
+        try:
+            found = generic._decode_name(data)
+            found.write_to_stream(stream, None)
+        except Exception as error:
+            return type(error), str(error)
+        return type(found), found, stream.getvalue()
+
+    slow = both()
+    with quick.quicker():
+        assert both() == slow
+        assert both() == slow
+
+
 NAMES = [
     {"common_name": "Nguyễn Văn Thiện", "country_name": "VN"},
     {"country_name": "VN", "common_name": "Nguyễn Văn Thiện"},
