@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from signing import appearance as looks
 from signing import placement as places
 from signing.appearance import Appearance
 from signing.child import quiet, verify_in_child
-from signing.errors import EncryptedPdf, SigningError, TrustStoreError, UnreadablePdf
+from signing.errors import EncryptedPdf, KeyAddressError, SigningError, TrustStoreError, UnreadablePdf
 from signing.geometry import Box, Placement
 from signing.images import picture
 from signing.inspection import inspect_pdf
-from signing.keys import Key, Pkcs12Key
+from signing.keys import Key
+from signing.opening import open_key
 from signing.placement import Role
 from signing.report import Verdict
 from signing.sentences import as_json, headline, sentence, verdict_word
@@ -29,6 +31,8 @@ from signing.stampcheck import verify_timestamp
 from signing.timestamps import HttpTimestamper, stamp
 from signing.trust import TrustStore
 
+#: names the PKCS#11 library where the address does not
+MODULE = "PKCS11_MODULE"
 DONE, REFUSED, USAGE, UNREADABLE = 0, 1, 2, 3
 
 
@@ -46,7 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (UnreadablePdf, EncryptedPdf) as error:
         code = UNREADABLE
         reason: Exception = error
-    except (_WrongUse, TrustStoreError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+    except (
+        _WrongUse,
+        KeyAddressError,
+        TrustStoreError,
+        FileNotFoundError,
+        IsADirectoryError,
+        PermissionError,
+    ) as error:
         code, reason = USAGE, error
     except SigningError as error:
         code, reason = REFUSED, error
@@ -62,9 +73,8 @@ def _say(chosen: argparse.Namespace, data: dict[str, Any], text: str, *, error: 
 
 
 def _sign(chosen: argparse.Namespace) -> int:
-    key = _key(chosen)
     trust = _trust(chosen) if chosen.trust else None
-    with chosen.input.open("rb") as source:
+    with _key(chosen) as key, chosen.input.open("rb") as source:
         where, look = _visible(chosen)
         part = chosen.output.with_name(f".{chosen.output.name}.part")
         try:
@@ -79,6 +89,7 @@ def _sign(chosen: argparse.Namespace) -> int:
                     level=Level(chosen.level),
                     timestamper=HttpTimestamper(chosen.tsa) if chosen.tsa else None,
                     trust=trust,
+                    digest=chosen.digest,
                     allow_private_fetch=chosen.allow_private,
                 )
             part.replace(chosen.output)
@@ -97,13 +108,12 @@ def _sign(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _key(chosen: argparse.Namespace) -> Key:
-    if chosen.key.startswith(("pkcs11:", "csc:")):
-        raise _WrongUse(f"keys of the kind {chosen.key.split(':')[0]} are not supported; give a PKCS#12 file")
-    passphrase = os.environ.get(chosen.passphrase_env)
-    if passphrase is None:
+def _key(chosen: argparse.Namespace) -> AbstractContextManager[Key]:
+    secret = os.environ.get(chosen.passphrase_env)
+    if secret is None:
         raise _WrongUse(f"the environment variable {chosen.passphrase_env} is not set")
-    return Pkcs12Key.unlock(Path(chosen.key).read_bytes(), passphrase)
+    token = os.environ.get(chosen.access_token_env) if chosen.access_token_env else None
+    return open_key(chosen.key, secret, pss=chosen.pss, module=os.environ.get(MODULE), token=token)
 
 
 def _visible(chosen: argparse.Namespace) -> tuple[Placement | None, Appearance | None]:
@@ -253,8 +263,13 @@ def _trust_arguments(command: Any, *, required: bool) -> None:
 
 def _sign_arguments(command: Any) -> None:
     command.add_argument("output", type=Path, metavar="OUT.pdf")
-    command.add_argument("--key", required=True, metavar="FILE.p12")
-    command.add_argument("--passphrase-env", required=True, metavar="VAR")
+    command.add_argument(
+        "--key", required=True, metavar="KEY", help=f"FILE.p12, pkcs11:URI (library in {MODULE}) or csc:URL"
+    )
+    command.add_argument("--passphrase-env", required=True, metavar="VAR", help="holds passphrase or PIN")
+    command.add_argument("--access-token-env", metavar="VAR", help="holds the remote service's access token")
+    command.add_argument("--pss", action="store_true", help="an RSA key signs by RSASSA-PSS")
+    command.add_argument("--digest", choices=("sha256", "sha384", "sha512"), default="sha256")
     command.add_argument("--level", choices=[level.value for level in Level], default="b-b")
     command.add_argument("--tsa", metavar="URL")
     _trust_arguments(command, required=False)

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import cms
-from asn1crypto.algos import SignedDigestAlgorithm
+from asn1crypto.algos import RSASSAPSSParams, SignedDigestAlgorithm
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from signing.keys import Key
+from signing.keys import Algorithm, Key
 from signing.trust import certificate as parsed
-
-_DIGEST = "sha256"
 
 
 def tlv(tag: int, *parts: bytes) -> bytes:
@@ -62,8 +60,8 @@ class _Template:
         return tlv(0x30, _SIGNED_DATA_OID, tlv(0xA0, signed_data))
 
 
-#: templates by the signer's certificate; they hold nothing secret, unlike the keys, which nobody keeps here
-_templates: dict[bytes, _Template] = {}
+#: templates by certificate, algorithm and digest; they hold nothing secret, unlike the keys, which nobody keeps here
+_templates: dict[tuple[bytes, Algorithm, str], _Template] = {}
 _TEMPLATES_KEPT = 256
 _SIGNED_DATA_OID = cms.ContentType("signed_data").dump()
 
@@ -106,26 +104,42 @@ def _registry(chain: tuple[bytes, ...]) -> SimpleCertificateStore:
     return known[chain]
 
 
+#: bytes of each digest
+_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
+
+
+def mechanism(algorithm: Algorithm, digest: str) -> SignedDigestAlgorithm:
+    """AlgorithmIdentifier of a signature (RFC 5754; RFC 4056 for RSASSA-PSS)."""
+    if algorithm is not Algorithm.RSA_PSS:
+        return SignedDigestAlgorithm({"algorithm": f"{digest}_{algorithm}"})
+    used = {"algorithm": digest}
+    masked = {"algorithm": "mgf1", "parameters": used}
+    parameters = {"hash_algorithm": used, "mask_gen_algorithm": masked, "salt_length": _SIZES[digest]}
+    return SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": RSASSAPSSParams(parameters)})
+
+
 class KeySigner(Signer):
     """Signs with a `Key`. Anything but a plain PAdES signature is left to pyHanko's own code."""
 
-    def __init__(self, key: Key) -> None:
-        certificate = parsed(key.certificate)
-        registry = _registry(key.chain)
-        mechanism = SignedDigestAlgorithm({"algorithm": f"{_DIGEST}_{key.algorithm}"})
-        super().__init__(signing_cert=certificate, cert_registry=registry, signature_mechanism=mechanism)
-        self._key = key
-        known = _templates.get(key.certificate)
+    def __init__(self, key: Key, digest: str = "sha256") -> None:
+        super().__init__(
+            signing_cert=parsed(key.certificate),
+            cert_registry=_registry(key.chain),
+            signature_mechanism=mechanism(key.algorithm, digest),
+        )
+        self._key, self._digest = key, digest
+        known = _templates.get((key.certificate, key.algorithm, digest))
         self._template = known if known is not None else self._remember(self._build_template())
 
     def _remember(self, template: _Template) -> _Template:
         if len(_templates) >= _TEMPLATES_KEPT:
             _templates.clear()
-        return _templates.setdefault(self._key.certificate, template)
+        return _templates.setdefault((self._key.certificate, self._key.algorithm, self._digest), template)
 
     def _build_template(self) -> _Template:
-        probe = bytes(range(0x60, 0x80))
-        whole = asyncio.run(super().async_sign(probe, _DIGEST, use_pades=True))
+        probe = bytes(range(0x40, 0x40 + _SIZES[self._digest]))
+        # a signature of zeros: a token or a service is not asked for a probe
+        whole = asyncio.run(super().async_sign(probe, self._digest, dry_run=True, use_pades=True))
         template = _cut(whole, probe)
         signature = whole["content"]["signer_infos"][0]["signature"].native
         if template.content_info(template.attributes(probe), signature) != whole.dump():
@@ -153,7 +167,7 @@ class KeySigner(Signer):
         extra = signed_attr_settings and (
             signed_attr_settings.adobe_revinfo_attr or signed_attr_settings.cades_signed_attrs
         )
-        plain = use_pades and is_pdf_sig and not dry_run and digest_algorithm == _DIGEST and not extra
+        plain = use_pades and is_pdf_sig and not dry_run and digest_algorithm == self._digest and not extra
         # an AES-GCM file installs a provider for its message authentication code
         if not plain or encap_content_info or self.signed_attr_prov_spec or self.unsigned_attr_prov_spec:
             return await super().async_sign(
@@ -175,5 +189,5 @@ class KeySigner(Signer):
 
     async def _time_stamp(self, signature: bytes, timestamper: TimeStamper) -> bytes:
         """Unsigned attributes with the signature time stamp (RFC 3161 appendix A)."""
-        found: Any = await self.unsigned_attrs(_DIGEST, signature, cms.CMSAttributes(), timestamper)
+        found: Any = await self.unsigned_attrs(self._digest, signature, cms.CMSAttributes(), timestamper)
         return tlv(0xA1, found.contents)

@@ -8,17 +8,41 @@ class SigningError(Exception):
 
 
 class WrongPassphrase(SigningError):
-    """The passphrase does not open the key file."""
+    """The passphrase or PIN does not open the key."""
 
     def __init__(self) -> None:
-        super().__init__("the passphrase does not open the key file")
+        super().__init__("the passphrase does not open the key")
+
+
+class KeyBlocked(SigningError):
+    """The token or service has locked the key after wrong PINs; only its issuer can open it again."""
+
+    def __init__(self) -> None:
+        super().__init__("the key is blocked after too many wrong PINs")
 
 
 class UnusableKey(SigningError):
-    """The key file is no PKCS#12 file, holds no key, or one of a kind not supported. `reason`: what is wrong."""
+    """There is no key where it was looked for, or one of a kind not supported. `reason`: what is wrong."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the key cannot be used: {reason}")
+        self.reason = reason
+
+
+class KeyAddressError(SigningError):
+    """The address of a key in a token or with a remote service cannot be read. `reason`: what is wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the key's address cannot be read: {reason}")
+        self.reason = reason
+
+
+class KeyUnavailable(SigningError):
+    """The token or the remote service that holds the key does not answer, or refuses. `where` and `reason`."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"the key at {where} cannot be reached: {reason}")
+        self.where = where
         self.reason = reason
 
 

@@ -1,9 +1,11 @@
-"""Keys that sign, behind one interface; here those of PKCS#12 files."""
+"""Keys that sign, behind one interface; here those of PKCS#12 files. Tokens are in `signing.tokens`, remote keys in
+`signing.remote`."""
 
+from enum import StrEnum
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -25,6 +27,16 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 
 
+class Algorithm(StrEnum):
+    """How a key signs (Circular 15/2025/TT-BKHCN, Annex I)."""
+
+    #: PKCS#1 v1.5, RFC 8017 §8.2: what every reader knows
+    RSA = "rsa"
+    #: RSASSA-PSS, RFC 8017 §8.1, MGF1 and salt by the signature's own digest
+    RSA_PSS = "rsa-pss"
+    ECDSA = "ecdsa"
+
+
 class Key(Protocol):
     """A private key with its certificate; it may live in this process, a token or a service far away."""
 
@@ -41,8 +53,8 @@ class Key(Protocol):
         """The certificate as plain values."""
 
     @property
-    def algorithm(self) -> str:
-        """`rsa` (PKCS#1 v1.5) or `ecdsa`."""
+    def algorithm(self) -> Algorithm:
+        """How `sign` signs."""
 
     @property
     def signature_size(self) -> int:
@@ -55,35 +67,73 @@ class Key(Protocol):
 class Pkcs12Key:
     """An unlocked PKCS#12 key. The parsed key is kept: checking an RSA key anew costs 30 ms for each signature."""
 
-    algorithm: str
+    algorithm: Algorithm
     signature_size: int
 
-    def __init__(self, private: PrivateKey, certificate: bytes, chain: tuple[bytes, ...]) -> None:
+    def __init__(
+        self, private: PrivateKey, certificate: bytes, chain: tuple[bytes, ...], *, pss: bool = False
+    ) -> None:
         self._private = private
         self.certificate = certificate
         self.chain = chain
         self.info = certificate_info(certificate)
-        if isinstance(private, rsa.RSAPrivateKey):
-            self.algorithm, self.signature_size = "rsa", private.key_size // 8
-        else:
-            # two integers and their headers, RFC 3279 §2.2.3
-            self.algorithm, self.signature_size = "ecdsa", 2 * (private.key_size // 8 + 3) + 6
+        self.algorithm, self.signature_size = signature_of(private.public_key(), pss=pss)
 
     @classmethod
-    def unlock(cls, data: bytes, passphrase: str) -> "Pkcs12Key":
-        """Open the file `data`. Raises WrongPassphrase, UnusableKey."""
+    def unlock(cls, data: bytes, passphrase: str, *, pss: bool = False) -> "Pkcs12Key":
+        """Open the file `data`; `pss`: an RSA key signs by RSASSA-PSS. Raises WrongPassphrase, UnusableKey."""
         private, certificate, chain = _load(data, passphrase)
         return cls(
             private,
             certificate.public_bytes(Encoding.DER),
             tuple(c.public_bytes(Encoding.DER) for c in chain),
+            pss=pss,
         )
 
     def sign(self, data: bytes, digest: str = "sha256") -> bytes:
-        """Signature over `data`; RSA by PKCS#1 v1.5, ECDSA as a DER pair."""
+        """Signature over `data`; of ECDSA the DER pair."""
         if isinstance(self._private, rsa.RSAPrivateKey):
-            return self._private.sign(data, padding.PKCS1v15(), _HASHES[digest])
+            return self._private.sign(data, _padding(self.algorithm, digest), _HASHES[digest])
         return self._private.sign(data, ec.ECDSA(_HASHES[digest]))
+
+
+def signature_of(public: object, *, pss: bool = False) -> tuple[Algorithm, int]:
+    """How a public key's owner signs, and the largest signature in bytes. Raises UnusableKey.
+
+    RSA below 2048 and curves below 256 bit are refused (Circular 15/2025/TT-BKHCN, Annex I).
+    """
+    if isinstance(public, rsa.RSAPublicKey):
+        if public.key_size < 2048:
+            raise UnusableKey("RSA keys below 2048 bit are not allowed")
+        return (Algorithm.RSA_PSS if pss else Algorithm.RSA), (public.key_size + 7) // 8
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        if public.key_size < 256:
+            raise UnusableKey("curves below 256 bit are not allowed")
+        # two integers and their headers, RFC 3279 §2.2.3
+        return Algorithm.ECDSA, 2 * ((public.key_size + 7) // 8 + 3) + 6
+    raise UnusableKey("only RSA and ECDSA keys can sign documents")
+
+
+def _padding(algorithm: Algorithm, digest: str) -> padding.AsymmetricPadding:
+    if algorithm is Algorithm.RSA:
+        return padding.PKCS1v15()
+    used = _HASHES[digest]
+    return padding.PSS(padding.MGF1(used), used.digest_size)
+
+
+def holds(certificate: bytes, algorithm: Algorithm, data: bytes, signature: bytes, digest: str) -> bool:
+    """Whether `signature` over `data` is that of the certificate's owner."""
+    public = x509.load_der_x509_certificate(certificate).public_key()
+    try:
+        if isinstance(public, rsa.RSAPublicKey):
+            public.verify(signature, data, _padding(algorithm, digest), _HASHES[digest])
+        elif isinstance(public, ec.EllipticCurvePublicKey):
+            public.verify(signature, data, ec.ECDSA(_HASHES[digest]))
+        else:
+            return False
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _load(data: bytes, passphrase: str) -> tuple[PrivateKey, x509.Certificate, tuple[x509.Certificate, ...]]:
@@ -102,8 +152,6 @@ def _load(data: bytes, passphrase: str) -> tuple[PrivateKey, x509.Certificate, t
         raise UnusableKey("the file holds no certificate for a key")
     if not isinstance(bundle.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise UnusableKey("only RSA and ECDSA keys can sign documents")
-    if isinstance(bundle.key, rsa.RSAPrivateKey) and bundle.key.key_size < 2048:
-        raise UnusableKey("RSA keys below 2048 bit are not allowed")
     if bundle.key.public_key() != bundle.cert.certificate.public_key():
         raise UnusableKey("key and certificate do not belong together")
     return bundle.key, bundle.cert.certificate, tuple(more.certificate for more in bundle.additional_certs)

@@ -98,6 +98,7 @@ def sign_pdf(
     trust: TrustStore | None = None,
     at: datetime | None = None,
     reason: str | None = None,
+    digest: str = "sha256",
     allow_private_fetch: bool = False,
 ) -> SignatureInfo:
     """Append one signature to the PDF `source` and write the whole to `target`, opened with mode `wb+`.
@@ -105,7 +106,8 @@ def sign_pdf(
     `source` stays a prefix of the output, unless it is unsigned and damaged: then it is written anew first and the
     result says so. `placement` and `appearance` go together; without them the signature is invisible.
     `at`: aware moment to state, default now. `timestamper`: needed from B-T up. `trust`: needed from B-LT up; where
-    given, certificate path and known revocations are checked first. `allow_private_fetch`: revocation data may come
+    given, certificate path and known revocations are checked first. `digest`: sha256, sha384 or sha512.
+    `allow_private_fetch`: revocation data may come
     from private or loopback addresses.
 
     Raises SigningError's subclasses; `target` is then empty.
@@ -120,7 +122,7 @@ def sign_pdf(
     check_certificate(key, moment, trust)
     try:
         with quicker(), _sound(source) as (sound, normalised), _own_errors(timestamper):
-            job = _Job(key, field, placement, appearance, level, timestamper, trust, moment, reason)
+            job = _Job(key, field, placement, appearance, level, timestamper, trust, moment, reason, digest)
             job.sign(sound, target, allow_private_fetch)
     except BaseException:
         target.seek(0)
@@ -149,17 +151,18 @@ class _Job:
     trust: TrustStore | None
     moment: datetime
     reason: str | None
+    digest: str
 
     def sign(self, source: BinaryIO, target: BinaryIO, allow_private: bool) -> None:
         writer = _open(source)
         if any(name == self.field for name, _, _ in enumerate_sig_fields(writer.prev)):
             raise FieldTaken(self.field)
         spec, style = self._visible(writer)
-        signer = KeySigner(self.key)
+        signer = KeySigner(self.key, self.digest)
         stamped = self.level is not Level.B_B
         metadata = PdfSignatureMetadata(
             field_name=self.field,
-            md_algorithm="sha256",
+            md_algorithm=self.digest,
             subfilter=SigSeedSubFilter.PADES,
             reason=self.reason,
             **self._long_term(allow_private),

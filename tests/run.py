@@ -14,6 +14,7 @@ PACKAGES = {
     "pdfsig": "poppler-utils",
     "qpdf": "qpdf",
     "openssl": "openssl",
+    "softhsm2-util": "softhsm2",
     "fc-match": "fontconfig",
 }
 #: the oldest server we promise to work with (design: nothing newer than 15 is relied on)
