@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 
@@ -146,7 +147,8 @@ def actor_of(session: Session, user: User, assignment_id: int | None = None) -> 
     if not posts:
         raise NoPost
     post = next((p for p in posts if p.id == assignment_id), posts[0])
-    return actor_in(user, post, [p for p in posts if p.agency_id == post.agency_id])
+    here = actor_in(user, post, [p for p in posts if p.agency_id == post.agency_id])
+    return replace(here, several_posts=len(posts) > 1)
 
 
 def posts_of(session: Session, actor: Actor) -> Sequence[Assignment]:

@@ -48,6 +48,8 @@ class Actor:
     headed_unit_ids: frozenset[int] = field(default_factory=frozenset)
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     is_system: bool = False
+    #: holds posts in more than one place, so that he may change between them
+    several_posts: bool = False
 
     def can(self, wanted: Permission) -> bool:
         """Has the permission by role; says nothing about any object."""

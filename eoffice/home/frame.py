@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import OperationalError
 
-from eoffice.accounts import service as accounts
 from eoffice.core.config import settings
 from eoffice.core.permissions import Actor, Permission
 from eoffice.core.web import db, is_htmx
@@ -82,7 +81,7 @@ def _signed_in(actor: Actor) -> dict[str, Any]:
         for endpoint, permission, label in _OWN
         if actor.can(Permission(permission))
     ]
-    if len(accounts.posts_of(db(), actor)) > 1:
+    if actor.several_posts:
         links.append((_l("My posts"), url_for("accounts.posts")))
     return {
         "org_name": agency.short_name if agency else None,
