@@ -14,7 +14,7 @@ _EVERYONE = "directory:read document:read search:use signature:verify"
 ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
     "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close "
-    "gateway:unreadable dossier:work dossier:certify",
+    "gateway:recall gateway:unreadable dossier:work dossier:certify",
     Role.LEADER: f"{_EVERYONE} document:read-all direction:give outgoing:sign gateway:follow "
     "dossier:work dossier:approve",
     Role.SECRETARY: f"{_EVERYONE} document:read-all dossier:work",

@@ -227,6 +227,8 @@ class LinkKind(StrEnum):
     """What one document is to another."""
 
     REPLY = "reply"
+    #: in force instead of it, or its corrected text
+    REPLACES = "replaces"
 
 
 class DocumentLink(Base):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from exchange.model import DocumentMessage
+from exchange.model import BusinessKind, DocumentMessage
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class ArrivalContent:
     #: document ids that this one answers
     in_reply_to: tuple[str, ...]
     files: tuple[ArrivedFile, ...]
+    #: documents that a recall, update or replacement is about, and why
+    targets: tuple[str, ...] = ()
+    reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the database."""
@@ -51,7 +54,8 @@ class ArrivalContent:
         """The reverse of `to_json`."""
         days = {key: date.fromisoformat(data[key]) if data[key] else None for key in ("issued_on", "due_on")}
         files = tuple(ArrivedFile(**file) for file in data["files"])
-        return cls(**{**data, **days, "files": files, "in_reply_to": tuple(data["in_reply_to"])})
+        ids = {key: tuple(data[key]) for key in ("in_reply_to", "targets")}
+        return cls(**{**data, **days, **ids, "files": files})
 
 
 def content_of(message: DocumentMessage, files: Iterable[ArrivedFile]) -> ArrivalContent:
@@ -70,6 +74,23 @@ def content_of(message: DocumentMessage, files: Iterable[ArrivedFile]) -> Arriva
         urgency=min(3, max(0, message.other.priority or 0)),
         due_on=message.due_on,
         document_uid=message.document_id[:150],
-        in_reply_to=tuple(answer.document_id for answer in message.response_for if answer.document_id),
+        in_reply_to=_answered(message) if message.business.kind is not BusinessKind.RECALL else (),
         files=tuple(files),
+        targets=_targets(message),
+        reason=message.business.reason[:500],
     )
+
+
+def _targets(message: DocumentMessage) -> tuple[str, ...]:
+    """Ids of the documents a packet acts on, wherever its sender wrote them."""
+    business = message.business
+    if business.kind is BusinessKind.NEW:
+        return ()
+    if business.kind is BusinessKind.REPLACE:
+        return tuple(one.document_id for one in business.replaces if one.document_id)
+    named = (business.document_id,) if business.document_id else ()
+    return named or _answered(message) or (message.document_id,)
+
+
+def _answered(message: DocumentMessage) -> tuple[str, ...]:
+    return tuple(one.document_id for one in message.response_for if one.document_id)

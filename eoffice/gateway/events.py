@@ -17,3 +17,10 @@ class DeliveryChanged(Event):
     """A recipient's copy of an issued document came a step further."""
 
     delivery_id: int
+
+
+@dataclass(frozen=True)
+class ChangeAsked(Event):
+    """The sender wants a document of ours given back, destroyed or superseded; incoming acts on its row."""
+
+    request_id: int

@@ -115,7 +115,7 @@ def send_report(session: Session, report_id: int) -> None:
     client = axis.client()
     spool = BytesIO()
     digest = codec.build(messages.status_message(session, report), spool)
-    sender, message_id = queries.addressed_code(session, report), report.message_id
+    sender, message_id = queries.reporting_code(session, report), report.message_id
     session.rollback()
     try:
         if client is None:
@@ -140,7 +140,7 @@ def _report_later(session: Session, report_id: int, error: ExchangeError) -> Non
     report.attempts += 1
     report.last_error = error.vi
     at = clock.now() + operations.delay(report.attempts)
-    operations.enqueue_report(session, report_id, report.arrival_id, at=at)
+    operations.enqueue_report(session, report, at=at)
 
 
 @periodic("gateway.ask_progress", seconds=3, queue=Queue.EXCHANGE)
@@ -154,7 +154,9 @@ def ask_progress(session: Session) -> None:
     # are asked for all the same.
     unproven = sa.and_(Dispatch.receipt.is_not(None), Delivery.receipt.is_(None))
     lying = sa.exists().where(
-        Delivery.dispatch_id == Dispatch.id, sa.or_(Delivery.fetched_at.is_(None), unproven)
+        Delivery.dispatch_id == Dispatch.id,
+        Delivery.hop != Hop.UNREADABLE,
+        sa.or_(Delivery.fetched_at.is_(None), unproven),
     )
     due = sa.select(Dispatch.id, Dispatch.hub_id).where(
         Dispatch.state == DispatchState.ACCEPTED,
@@ -188,13 +190,13 @@ def _note_progress(session: Session, dispatch_id: int, progress: dict[str, Progr
         told = progress.get(delivery.recipient_code)
         if told is None:
             continue
-        if told.state == Transport.FAIL:
-            delivery.note = told.description
         if told.receipt is not None:
             delivery.receipt = told.receipt.to_json()
         moment = _moment(told.received_at or told.fetched_at)
         if moment is not None:
             operations.advance(session, delivery, Hop.FETCHED, "fetched_at", moment)
+        if told.state == Transport.FAIL and delivery.hop in (Hop.ON_AXIS, Hop.FETCHED):
+            operations.end(session, delivery, Hop.UNREADABLE, told.description)
 
 
 def _moment(text: str) -> datetime | None:
@@ -216,4 +218,4 @@ def sweep(session: Session) -> None:
             document = session.get_one(Document, sent.document_id)
             operations.enqueue(session, sent, document.urgency)
         for report in queries.waiting_reports(session):
-            operations.enqueue_report(session, report.id, report.arrival_id)
+            operations.enqueue_report(session, report)

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
 from eoffice.documents import queries as documents
-from eoffice.documents.models import Channel, Document, DocumentFile, FileRole, LinkKind
+from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind
 from eoffice.gateway.contents import ArrivalContent
-from eoffice.gateway.models import Arrival, Dispatch, Report
+from eoffice.gateway.models import Arrival, Delivery, Dispatch, Report, Request
 from exchange.model import (
     Attachment,
+    Business,
+    BusinessKind,
     Code,
     DocumentMessage,
     DocumentType,
@@ -30,13 +33,12 @@ def document_message(session: Session, dispatch: Dispatch) -> DocumentMessage:
     """The packet of a dispatch: the same rows give the same message, whenever it is built."""
     document = session.get_one(Document, dispatch.document_id)
     agency = session.get_one(Agency, dispatch.agency_id)
+    if dispatch.business == "recall":
+        return _recall(session, dispatch, document, agency)
+    copies = dispatch.deliveries
     return DocumentMessage(
         sender=_organization(agency),
-        recipients=tuple(
-            Organization(r.code, r.name)
-            for r in documents.recipients(session, document)
-            if r.channel == Channel.AXIS
-        ),
+        recipients=tuple(Organization(copy.recipient_code, copy.recipient_name) for copy in copies),
         code=Code(document.code_number, document.code_notation),
         promulgated_on=document.issued_on,
         subject=document.subject,
@@ -58,23 +60,62 @@ def document_message(session: Session, dispatch: Dispatch) -> DocumentMessage:
     )
 
 
-def status_message(session: Session, report: Report) -> StatusMessage:
-    """What goes back to the sender of an arrival."""
-    arrival = session.get_one(Arrival, report.arrival_id)
-    agency = session.get_one(Agency, report.agency_id)
-    content = ArrivalContent.from_json(arrival.packet.content)
-    return StatusMessage(
-        sender=replace(_organization(agency), organ_id=arrival.addressed_code),
-        response_for=ResponseFor(
-            organ_id=arrival.sender_code,
-            code=Code(content.code_number, content.code_notation).full,
-            document_id=arrival.document_uid,
-            promulgated_on=content.issued_on,
+def _recall(session: Session, dispatch: Dispatch, document: Document, agency: Agency) -> DocumentMessage:
+    """One packet to everybody who holds a copy; the recalled files do not travel again."""
+    asked = sa.select(Delivery).join(Delivery.requests).where(Request.dispatch_id == dispatch.id)
+    copies = session.scalars(asked.order_by(Delivery.id)).all()
+    return DocumentMessage(
+        sender=_organization(agency),
+        recipients=tuple(Organization(copy.recipient_code, copy.recipient_name) for copy in copies),
+        code=Code(document.code_number, document.code_notation),
+        promulgated_on=document.issued_on,
+        subject=document.subject,
+        content=document.subject,
+        document_id=document.document_uid,
+        place=agency.place,
+        document_type=DocumentType(document.kind.name),
+        signer=Signer("", document.signer_title, document.signer_name),
+        other=OtherInfo(priority=int(document.urgency)),
+        response_for=tuple(
+            ResponseFor(copy.recipient_code, document.code, document.document_uid, document.issued_on)
+            for copy in copies
         ),
+        business=Business(BusinessKind.RECALL, dispatch.reason, document.document_uid),
+        trace=(TraceHeader(agency.code, dispatch.created_at),),
+    )
+
+
+def status_message(session: Session, report: Report) -> StatusMessage:
+    """What goes to the sender of an arrival, or to the recipient who shall give a copy back."""
+    agency = session.get_one(Agency, report.agency_id)
+    own, target = (
+        _about_arrival(report.arrival) if report.arrival else _about_delivery(session, agency, report)
+    )
+    return StatusMessage(
+        sender=replace(_organization(agency), organ_id=own),
+        response_for=target,
         status_code=report.code,
         timestamp=report.at,
         description=report.description,
         staff=Staff(name=report.staff_name) if report.staff_name else None,
+    )
+
+
+def _about_arrival(arrival: Arrival) -> tuple[str, ResponseFor]:
+    content = ArrivalContent.from_json(arrival.packet.content)
+    code = Code(content.code_number, content.code_notation).full
+    return arrival.addressed_code, ResponseFor(
+        arrival.sender_code, code, arrival.document_uid, content.issued_on
+    )
+
+
+def _about_delivery(session: Session, agency: Agency, report: Report) -> tuple[str, ResponseFor]:
+    assert report.request is not None, "a status is about an arrival or a request"
+    copy = report.request.delivery
+    assert copy is not None, "13 is asked about a copy of ours"
+    document = session.get_one(Document, copy.document_id)
+    return agency.code, ResponseFor(
+        copy.recipient_code, document.code, document.document_uid, document.issued_on
     )
 
 

@@ -29,7 +29,7 @@ class Dispatch(Base):
 
     __tablename__ = "dispatch"
     __table_args__ = (
-        sa.UniqueConstraint("agency_id", "document_id", "business"),
+        sa.UniqueConstraint("agency_id", "document_id", "business", "round"),
         sa.Index("ix_dispatch_waiting", "next_try_at", postgresql_where=sa.text("state = 'waiting'")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,6 +37,10 @@ class Dispatch(Base):
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
     #: new, recall, update, replace
     business: Mapped[str] = mapped_column(sa.String(10), default="new")
+    #: counted from 1: later rounds go to recipients that returned it or could not read it
+    round: Mapped[int] = mapped_column(default=1)
+    #: why, for a recall
+    reason: Mapped[str] = mapped_column(default="")
     #: the same on every try, so that the axis recognises a repeat
     message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
     state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
@@ -70,6 +74,10 @@ class Hop(StrEnum):
     PROCESSING = "processing"
     DONE = "done"
     REFUSED = "refused"
+    #: given back to us, or destroyed at our recall
+    WITHDRAWN = "withdrawn"
+    #: the recipient's system could not read the packet
+    UNREADABLE = "unreadable"
     FAILED = "failed"
 
     @property
@@ -88,6 +96,8 @@ HOP_WORDS = {
     Hop.PROCESSING: _l("In progress"),
     Hop.DONE: _l("Completed"),
     Hop.REFUSED: _l("Refused"),
+    Hop.WITHDRAWN: _l("Withdrawn"),
+    Hop.UNREADABLE: _l("Unreadable there"),
     Hop.FAILED: _l("Could not be sent"),
 }
 
@@ -120,6 +130,7 @@ class Delivery(Base):
     note: Mapped[str] = mapped_column(default="")
 
     dispatch: Mapped[Dispatch] = relationship(back_populates="deliveries")
+    requests: Mapped[list["Request"]] = relationship(back_populates="delivery", order_by="Request.id")
 
 
 class PacketState(StrEnum):
@@ -201,18 +212,100 @@ class Arrival(Base):
     repeats_id: Mapped[int | None] = mapped_column(sa.ForeignKey("arrival.id"))
 
     packet: Mapped[Packet] = relationship()
-    reports: Mapped[list["Report"]] = relationship(order_by="Report.id")
+    reports: Mapped[list["Report"]] = relationship(back_populates="arrival", order_by="Report.id")
+
+
+class Asked(StrEnum):
+    """What a sender asks of a copy that is already at its recipient (QCVN 102:2016)."""
+
+    #: status 13: this one recipient gives it back
+    TAKE_BACK = "take_back"
+    #: business kind 1: every recipient destroys it (Decree 30/2020, Article 18.4)
+    RECALL = "recall"
+    #: business kinds 2 and 3: another packet takes its place
+    UPDATE = "update"
+    REPLACE = "replace"
+
+    @property
+    def word(self) -> LazyString:
+        """What people call it."""
+        return ASKED_WORDS[self]
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether the copy is destroyed when the recipient agrees."""
+        return self in (Asked.TAKE_BACK, Asked.RECALL)
+
+
+ASKED_WORDS = {
+    Asked.TAKE_BACK: _l("Taking back"),
+    Asked.RECALL: _l("Recall"),
+    Asked.UPDATE: _l("Update"),
+    Asked.REPLACE: _l("Replacement"),
+}
+
+
+class Answer(StrEnum):
+    """What the recipient said to it."""
+
+    OPEN = "open"
+    #: status 15
+    AGREED = "agreed"
+    #: status 16
+    REFUSED = "refused"
+
+
+class Request(Base):
+    """The sender wants a sent document back, destroyed or superseded: kept at his side and at the recipient's."""
+
+    __tablename__ = "change_request"
+    __table_args__ = (
+        sa.CheckConstraint("(delivery_id IS NULL) <> (arrival_id IS NULL)", name="one_side"),
+        # one thing at a time is asked of a copy; the same packet again asks nothing new
+        sa.Index("uq_change_request_open_delivery", "delivery_id", unique=True,
+                 postgresql_where=sa.text("answer = 'open'")),
+        sa.Index("ix_change_request_open_arrival", "arrival_id", postgresql_where=sa.text("answer = 'open'")),
+        sa.UniqueConstraint("arrival_id", "packet_id"),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    kind: Mapped[Asked] = mapped_column(enum_column(Asked))
+    #: at the sender: the copy it is about
+    delivery_id: Mapped[int | None] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
+    #: at the sender: the packet that asks, for a recall or a replacement; a status asks otherwise
+    dispatch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("dispatch.id"), index=True)
+    #: at the recipient: the copy, and the packet that asked
+    arrival_id: Mapped[int | None] = mapped_column(sa.ForeignKey("arrival.id"))
+    packet_id: Mapped[int | None] = mapped_column(sa.ForeignKey("packet.id"))
+    reason: Mapped[str]
+    asked_at: Mapped[datetime]
+    #: person at the sender; "" at the recipient
+    asked_by: Mapped[str] = mapped_column(default="")
+    answer: Mapped[Answer] = mapped_column(enum_column(Answer), default=Answer.OPEN)
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+
+    delivery: Mapped[Delivery | None] = relationship(back_populates="requests")
+    arrival: Mapped[Arrival | None] = relationship()
 
 
 class Report(Base):
-    """A status that goes back to the sender of an arrival, once per code."""
+    """A status of ours: to the sender of an arrival, once per code and question, or 13 to one of our recipients."""
 
     __tablename__ = "status_report"
-    __table_args__ = (sa.UniqueConstraint("agency_id", "arrival_id", "code"),)
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "agency_id", "arrival_id", "code", "request_id", postgresql_nulls_not_distinct=True
+        ),
+        sa.CheckConstraint("arrival_id IS NOT NULL OR request_id IS NOT NULL", name="about_something"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
-    arrival_id: Mapped[int] = mapped_column(sa.ForeignKey("arrival.id"), index=True)
-    #: 01 to 06 (Decision 28/2018; QCVN 102:2016)
+    arrival_id: Mapped[int | None] = mapped_column(sa.ForeignKey("arrival.id"), index=True)
+    #: what 13 asks, or what 15 and 16 answer
+    request_id: Mapped[int | None] = mapped_column(sa.ForeignKey("change_request.id"), index=True)
+    #: 01 to 06, 13, 15, 16 (Decision 28/2018; QCVN 102:2016)
     code: Mapped[str] = mapped_column(sa.String(2))
     description: Mapped[str]
     staff_name: Mapped[str] = mapped_column(default="")
@@ -222,3 +315,6 @@ class Report(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(default="")
     accepted_at: Mapped[datetime | None]
+
+    arrival: Mapped[Arrival | None] = relationship(back_populates="reports")
+    request: Mapped[Request | None] = relationship()

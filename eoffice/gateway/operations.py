@@ -40,24 +40,43 @@ STATUSES: Mapping[str, tuple[Hop, str]] = {
 
 def dispatch(session: Session, actor: Actor, document: Document) -> Dispatch | None:
     """Put an issued document into the outbox; None when nobody is reached over the axis."""
-    reached = [r for r in recipients(session, document) if r.channel == Channel.AXIS]
-    if not reached:
-        return None
-    now = clock.now()
-    made = Dispatch(
-        agency_id=document.agency_id, document_id=document.id, message_id=str(uuid.uuid4()),
-        created_at=now, next_try_at=now,
-    )  # fmt: skip
-    session.add(made)
-    session.flush()
+    reached = {r.code: r.name for r in recipients(session, document) if r.channel == Channel.AXIS}
+    return _send_to(session, actor, document, reached) if reached else None
+
+
+def dispatch_again(
+    session: Session, actor: Actor, document: Document, copies: Sequence[Delivery]
+) -> Dispatch:
+    """Another packet with the same document, for recipients that returned it or could not read it."""
+    rounds = sa.select(sa.func.max(Dispatch.round)).where(Dispatch.document_id == document.id)
+    reached = {copy.recipient_code: copy.recipient_name for copy in copies}
+    return _send_to(session, actor, document, reached, (session.scalar(rounds) or 0) + 1)
+
+
+def _send_to(
+    session: Session, actor: Actor, document: Document, reached: Mapping[str, str], number: int = 1
+) -> Dispatch:
+    made = put_out(session, document, round=number)
     session.add_all(
         Delivery(
             agency_id=document.agency_id, dispatch_id=made.id, document_id=document.id,
-            recipient_code=recipient.code, recipient_name=recipient.name,
+            recipient_code=code, recipient_name=name,
         )
-        for recipient in reached
+        for code, name in reached.items()
     )  # fmt: skip
-    audit.record(session, actor, DISPATCHED, document, recipients=[r.code for r in reached])
+    audit.record(session, actor, DISPATCHED, document, recipients=list(reached))
+    return made
+
+
+def put_out(session: Session, document: Document, **fields: object) -> Dispatch:
+    """Write the outbox row of a packet about a document, and have it sent."""
+    now = clock.now()
+    made = Dispatch(
+        agency_id=document.agency_id, document_id=document.id, message_id=str(uuid.uuid4()),
+        created_at=now, next_try_at=now, **fields,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
     enqueue(session, made, document.urgency)
     return made
 
@@ -115,13 +134,31 @@ def advance(session: Session, delivery: Delivery, hop: Hop, column: str, at: dat
     """Note a proven step. The same step again, or an earlier one that comes late, moves nothing back."""
     if getattr(delivery, column) is None:
         setattr(delivery, column, at)
-    ended = delivery.hop in (Hop.REFUSED, Hop.DONE) or (delivery.hop == Hop.FAILED and hop != Hop.ON_AXIS)
-    if ended or (delivery.hop != Hop.FAILED and ORDER[hop] <= ORDER[delivery.hop]):
+    if not _leads_on(delivery.hop, hop):
         return False
     delivery.hop = hop
     session.flush()
     events.publish(session, DeliveryChanged(delivery.id))
     return True
+
+
+def _leads_on(now: Hop, hop: Hop) -> bool:
+    match now:
+        case Hop.REFUSED | Hop.DONE | Hop.WITHDRAWN:
+            return False
+        case Hop.FAILED:
+            return hop is Hop.ON_AXIS
+        case Hop.UNREADABLE:  # unless its people could read it after all
+            return ORDER[hop] >= ORDER[Hop.ARRIVED]
+        case _:
+            return ORDER[hop] > ORDER[now]
+
+
+def end(session: Session, delivery: Delivery, hop: Hop, note: str) -> None:
+    """The copy goes no further."""
+    delivery.hop, delivery.note = hop, note or delivery.note
+    session.flush()
+    events.publish(session, DeliveryChanged(delivery.id))
 
 
 def take_status(session: Session, delivery: Delivery, code: str, description: str, at: datetime) -> None:
@@ -146,23 +183,26 @@ def report(session: Session, document: Document, code: str, description: str, st
 
 def report_arrival(session: Session, arrival: Arrival, code: str, description: str, staff: str = "") -> None:
     """As `report`, for an arrival that may have no document yet."""
-    made = session.scalar(
-        insert(Report)
-        .values(
-            agency_id=arrival.agency_id, arrival_id=arrival.id, code=code, description=description,
-            staff_name=staff, at=clock.now(), message_id=str(uuid.uuid4()), state=DispatchState.WAITING, attempts=0,
-            last_error="",
-        )
-        .on_conflict_do_nothing()
-        .returning(Report.id)
+    put_report(
+        session, agency_id=arrival.agency_id, arrival_id=arrival.id, code=code, description=description,
+        staff_name=staff,
     )  # fmt: skip
+
+
+def put_report(session: Session, **fields: object) -> None:
+    """Write a status of ours, once however often it is written, and have it sent."""
+    values = {
+        "at": clock.now(), "message_id": str(uuid.uuid4()), "state": DispatchState.WAITING, "attempts": 0,
+        "last_error": "", "staff_name": "", **fields,
+    }  # fmt: skip
+    made = session.scalar(insert(Report).values(values).on_conflict_do_nothing().returning(Report.id))
     if made is not None:
-        enqueue_report(session, made, arrival.id)
+        enqueue_report(session, session.get_one(Report, made))
 
 
-def enqueue_report(session: Session, report_id: int, arrival_id: int, at: datetime | None = None) -> None:
+def enqueue_report(session: Session, one: Report, at: datetime | None = None) -> None:
     """Have a worker send it; those of one arrival one after the other, in the order in which things happened."""
+    about = f"reports:{one.arrival_id}" if one.arrival_id is not None else f"request:{one.request_id}"
     jobs.enqueue(
-        session, "gateway.send_report", report_id=report_id,
-        _at=at, _lock=f"reports:{arrival_id}", _once=f"report:{report_id}",
-    )  # fmt: skip
+        session, "gateway.send_report", report_id=one.id, _at=at, _lock=about, _once=f"report:{one.id}"
+    )

@@ -8,6 +8,7 @@ from eoffice.gateway.models import Arrival, Delivery, Dispatch, Unreadable
 
 GATEWAY_FOLLOW = permission("gateway:follow", _l("See what became of sent documents at every recipient"))
 GATEWAY_RESEND = permission("gateway:resend", _l("Send again what could not be delivered"))
+GATEWAY_RECALL = permission("gateway:recall", _l("Take sent documents back and recall them"))
 GATEWAY_UNREADABLE = permission(
     "gateway:unreadable", _l("See packets that could not be read and settle them")
 )

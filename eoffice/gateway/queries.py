@@ -1,10 +1,10 @@
 """Reads of the gateway."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
@@ -12,8 +12,28 @@ from eoffice.core.permissions import Actor, require
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Document
 from eoffice.gateway.contents import ArrivalContent
-from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Packet, Report, Unreadable
+from eoffice.gateway.models import (
+    Answer,
+    Arrival,
+    Delivery,
+    Dispatch,
+    DispatchState,
+    Hop,
+    Packet,
+    Report,
+    Request,
+    Unreadable,
+)
 from eoffice.gateway.permissions import GATEWAY_UNREADABLE, unreadable_to
+
+#: ids of arrived documents whose sender asks something that nobody has answered
+ASKED_DOCUMENTS = (
+    sa.select(Arrival.document_id)
+    .join(Request, Request.arrival_id == Arrival.id)
+    .where(Request.answer == Answer.OPEN, Arrival.document_id.is_not(None))
+)
+#: a person has to decide what becomes of such a copy, the worst first
+TROUBLE = (Hop.FAILED, Hop.UNREADABLE, Hop.REFUSED)
 
 
 def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
@@ -28,17 +48,34 @@ def reports_of(session: Session, document: Document) -> Sequence[Report]:
 
 
 def deliveries_of(session: Session, document: Document) -> Sequence[Delivery]:
-    """Every recipient's copy of an issued document: trouble first, then by name."""
-    trouble = sa.case((Delivery.hop == Hop.FAILED, 0), (Delivery.hop == Hop.REFUSED, 1), else_=2)
-    query = sa.select(Delivery).where(Delivery.document_id == document.id)
-    return session.scalars(query.order_by(trouble, Delivery.id)).all()
+    """Every recipient's newest copy of an issued document: trouble first, then in the order of the list."""
+    trouble = sa.case(
+        {hop: place for place, hop in enumerate(TROUBLE)}, value=Delivery.hop, else_=len(TROUBLE)
+    )
+    newest = sa.select(sa.func.max(Delivery.id)).where(Delivery.document_id == document.id)
+    query = sa.select(Delivery).where(Delivery.id.in_(newest.group_by(Delivery.recipient_code)))
+    return session.scalars(
+        query.options(selectinload(Delivery.requests)).order_by(trouble, Delivery.id)
+    ).all()
+
+
+def held_copies(session: Session, document: Document) -> Sequence[Delivery]:
+    """As `deliveries_of`, held until the use case ends: a status may come at the same moment."""
+    rows = sa.select(Delivery).where(Delivery.document_id == document.id).order_by(Delivery.id)
+    session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
+    return deliveries_of(session, document)
 
 
 def dispatch_of(session: Session, document: Document) -> Dispatch | None:
-    """The outbox row of an issued document."""
-    return session.scalars(
-        sa.select(Dispatch).where(Dispatch.document_id == document.id).order_by(Dispatch.id.desc())
-    ).first()
+    """The newest packet with an issued document itself."""
+    query = sa.select(Dispatch).where(Dispatch.document_id == document.id, Dispatch.business != "recall")
+    return session.scalars(query.order_by(Dispatch.id.desc())).first()
+
+
+def recall_of(session: Session, document: Document) -> Dispatch | None:
+    """The packet that recalls an issued document."""
+    query = sa.select(Dispatch).where(Dispatch.document_id == document.id, Dispatch.business == "recall")
+    return session.scalars(query.order_by(Dispatch.id.desc())).first()
 
 
 def trouble(
@@ -47,7 +84,7 @@ def trouble(
     """Copies of an agency that need a person: refused, failed, or on the axis since before that moment."""
     stuck = sa.and_(Delivery.hop == Hop.ON_AXIS, Delivery.on_axis_at < fetched_before)
     query = sa.select(Delivery).where(
-        Delivery.agency_id == agency_id, sa.or_(Delivery.hop.in_([Hop.FAILED, Hop.REFUSED]), stuck)
+        Delivery.agency_id == agency_id, sa.or_(Delivery.hop.in_(TROUBLE), stuck)
     )
     return session.scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
 
@@ -66,9 +103,9 @@ def waiting_reports(session: Session) -> Sequence[Report]:
     return session.scalars(query).all()
 
 
-def addressed_code(session: Session, report: Report) -> str:
-    """The code a report goes back under: the one its sender wrote, old or new, since it may know no other."""
-    return session.get_one(Arrival, report.arrival_id).addressed_code
+def reporting_code(session: Session, report: Report) -> str:
+    """The code a status goes under: the one its reader wrote, old or new, since it may know no other."""
+    return report.arrival.addressed_code if report.arrival else code_of(session, report.agency_id)
 
 
 def code_of(session: Session, agency_id: int) -> str:
@@ -96,3 +133,26 @@ def one_unreadable(session: Session, actor: Actor, unreadable_id: int) -> Unread
         raise NotFound
     require(actor, GATEWAY_UNREADABLE, found)
     return found
+
+
+def codes(session: Session, code: str) -> set[str]:
+    """New and old code of an agency: senders use either."""
+    agency = session.scalar(sa.select(Agency).where(sa.or_(Agency.code == code, Agency.old_code == code)))
+    return {code} | ({agency.code, agency.old_code or agency.code} if agency else set())
+
+
+def hosted_under(session: Session, named: Collection[str]) -> Sequence[Agency]:
+    """Agencies of ours with one of these codes, new or old."""
+    query = sa.select(Agency).where(Agency.hosted, sa.or_(Agency.code.in_(named), Agency.old_code.in_(named)))
+    return session.scalars(query.order_by(Agency.id)).all()
+
+
+def requests_of(session: Session, document: Document) -> Sequence[Request]:
+    """Everything the sender of an arrived document asked of it, oldest first."""
+    query = sa.select(Request).join(Arrival, Request.arrival_id == Arrival.id)
+    return session.scalars(query.where(Arrival.document_id == document.id).order_by(Request.id)).all()
+
+
+def open_requests(session: Session, document: Document) -> list[Request]:
+    """What the sender of an arrived document asks and nobody has answered yet."""
+    return [one for one in requests_of(session, document) if one.answer is Answer.OPEN]

@@ -14,17 +14,13 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, events
+from eoffice.core import clock
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.config import settings
 from eoffice.core.db import new_session, transaction
-from eoffice.core.permissions import system_actor
-from eoffice.directory.models import Agency
-from eoffice.documents.models import Document
-from eoffice.gateway import aside, axis, operations
+from eoffice.gateway import arrivals, aside, axis, operations, queries, statuses
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile, content_of
-from eoffice.gateway.events import PacketArrived
-from eoffice.gateway.models import Arrival, Delivery, Packet, PacketState
+from eoffice.gateway.models import Packet, PacketState
 from eoffice.gateway.settings import LONG_POLL
 from exchange.answers import Waiting
 from exchange.client import AxisClient
@@ -205,49 +201,20 @@ def _keep_aside(session: Session, offered: Waiting, blob: Blob, error: ExchangeE
     with transaction(session):
         packet, new = _packet(session, offered, blob, addressed=sorted(named - {""}), **known)
         if new:
-            aside.put_aside(session, packet, error, _local(session, named))
+            aside.put_aside(session, packet, error, queries.hosted_under(session, named))
     return packet
 
 
 def _store_status(session: Session, offered: Waiting, blob: Blob, message: StatusMessage) -> Packet:
-    target = message.response_for
     with transaction(session):
-        packet, new = _packet(session, offered, blob, document_uid=target.document_id[:150])
-        delivery = _reported_on(session, message) if new else None
-        if delivery is not None:
-            at = message.timestamp or clock.now()
-            operations.take_status(session, delivery, message.status_code, message.description, at)
-        elif new:
+        packet, new = _packet(session, offered, blob, document_uid=message.response_for.document_id[:150])
+        if new and not statuses.take(session, packet, message):
             packet.error = "Trạng thái không nói về văn bản nào của hệ thống này"
-            packet.error_en = f"no document of ours: {target.document_id} {target.code}"
-            log.warning("status for an unknown document", axis_id=offered.doc_id, document=target.document_id)
+            packet.error_en = f"no document of ours: {packet.document_uid} {message.response_for.code}"
+            log.warning(
+                "status for an unknown document", axis_id=offered.doc_id, document=packet.document_uid
+            )
     return packet
-
-
-def _reported_on(session: Session, message: StatusMessage) -> Delivery | None:
-    """Whose copy of what a status is about: by document id, or by number and date where ids are spelt otherwise."""
-    target = message.response_for
-    codes = _codes(session, message.sender.organ_id)
-    number, _, notation = target.code.partition("/")
-    by_id = sa.func.lower(Document.document_uid) == target.document_id.lower()
-    by_code = sa.and_(
-        Document.code_number == number,
-        Document.code_notation == notation,
-        Document.issued_on == target.promulgated_on,
-    )
-    query = (
-        sa.select(Delivery)
-        .join(Document, Delivery.document_id == Document.id)
-        .where(Delivery.recipient_code.in_(codes), by_id if target.document_id else by_code)
-        .with_for_update(of=Delivery)
-    )
-    return session.scalars(query.order_by(Delivery.id.desc())).first()
-
-
-def _codes(session: Session, code: str) -> set[str]:
-    """New and old code of an agency: senders use either."""
-    agency = session.scalar(sa.select(Agency).where(sa.or_(Agency.code == code, Agency.old_code == code)))
-    return {code} | ({agency.code, agency.old_code or agency.code} if agency else set())
 
 
 def _store_document(
@@ -264,64 +231,10 @@ def _store_document(
             content=content.to_json(),
         )
         if new:
-            _one_at_a_time(session, content)
             written = {r.organ_id for r in message.recipients}
             packet.addressed = sorted(written | set(offered.recipients))
-            local = _local(session, set(packet.addressed))
-            for agency in local:
-                _arrive(session, packet, content, agency, written)
-            if local:
-                aside.mend(session, packet)
-            else:
+            if not arrivals.take(session, packet, content, written):
                 # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.
                 aside.put_aside(session, packet, NOBODY, [])
                 log.error("packet for nobody here", axis_id=offered.doc_id, addressed=sorted(written))
     return packet
-
-
-def _one_at_a_time(session: Session, content: ArrivalContent) -> None:
-    """Two packets with one document wait for each other: the second has to see that it is a repeat."""
-    key = f"{content.sender_code}\n{content.document_uid}"
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
-
-
-def _local(session: Session, codes: set[str]) -> list[Agency]:
-    named = sa.or_(Agency.code.in_(codes), Agency.old_code.in_(codes))
-    return list(session.scalars(sa.select(Agency).where(Agency.hosted, named).order_by(Agency.id)))
-
-
-def _written(agency: Agency, codes: set[str]) -> str:
-    """The agency's code as the sender wrote it; the axis itself names the current one."""
-    old = agency.old_code
-    return old if old is not None and old in codes and agency.code not in codes else agency.code
-
-
-def _arrive(
-    session: Session, packet: Packet, content: ArrivalContent, agency: Agency, written: set[str]
-) -> None:
-    """One arrival at one agency; 01 goes back in the same transaction, before anybody has looked at it."""
-    earlier = session.scalar(
-        sa.select(Arrival.id)
-        .join(Packet, Arrival.packet_id == Packet.id)
-        .where(
-            Arrival.agency_id == agency.id,
-            Arrival.sender_code == content.sender_code,
-            Arrival.document_uid == content.document_uid,
-            Packet.business == packet.business,
-        )
-        .order_by(Arrival.id.desc())
-        .limit(1)
-    )
-    arrival = Arrival(
-        agency_id=agency.id, packet_id=packet.id, sender_code=content.sender_code, sender_name=content.sender_name,
-        addressed_code=_written(agency, written),
-        document_uid=content.document_uid, arrived_at=clock.now(), repeats_id=earlier,
-    )  # fmt: skip
-    session.add(arrival)
-    session.flush()
-    events.publish(session, PacketArrived(arrival.id))
-    operations.report_arrival(session, arrival, "01", "Phần mềm đã nhận, văn thư chưa xử lý")
-    audit.record(
-        session, system_actor(agency.id), operations.ARRIVED, arrival,
-        sender=content.sender_name, document=content.document_uid, axis_id=packet.hub_id,
-    )  # fmt: skip

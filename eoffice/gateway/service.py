@@ -1,19 +1,21 @@
 """Use cases of the exchange."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Invalid, InvalidTransition, Unavailable
+from eoffice.core.errors import Conflict, Invalid, InvalidTransition, NotFound, Unavailable
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document
-from eoffice.gateway import aside, axis, operations, queries
-from eoffice.gateway.models import Dispatch, DispatchState, Hop
-from eoffice.gateway.permissions import GATEWAY_RESEND
+from eoffice.gateway import aside, axis, changes, operations, queries
+from eoffice.gateway.models import Answer, Delivery, Dispatch, DispatchState, Hop
+from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
 from exchange.errors import ExchangeError
 
 
@@ -39,20 +41,110 @@ def announce(session: Session, actor: Actor) -> int:
     return len(agencies)
 
 
+class OutOfReach(Conflict):
+    """There is no copy to give back."""
+
+    message = _l("This recipient holds no copy that could be given back. Reload the page.")
+
+
+class AskedAlready(Conflict):
+    """One thing at a time."""
+
+    message = _l("The recipient was asked already and has not answered yet.")
+
+
+class Recalled(Conflict):
+    """What was recalled goes nowhere."""
+
+    message = _l("The document was recalled; it is not sent again.")
+
+
+class NotSentYet(Conflict):
+    """The packet may leave at any moment."""
+
+    message = _l(
+        "The axis has not taken the document yet. Recall it once it has, or see why it could not be sent."
+    )
+
+
+class NeedsReason(Invalid):
+    """The other side reads it."""
+
+    message = _l("Say why; the recipient reads it.")
+
+
 def resend(session: Session, actor: Actor, document_id: int) -> Dispatch:
-    """Try again what could not be sent, under the same id. Raises NotFound, Forbidden, InvalidTransition."""
+    """Try again what could not be sent, under the same id, and send again to whoever could not read or returned it.
+
+    Raises NotFound, Forbidden, InvalidTransition, Recalled.
+    """
     with transaction(session):
         document: Document = documents.one(session, actor, document_id)
         failed = queries.dispatch_of(session, document)
         require(actor, GATEWAY_RESEND, failed)
-        if failed is None or failed.state != DispatchState.FAILED:
-            raise InvalidTransition(state=Hop.ON_AXIS.word)
-        failed.state, failed.next_try_at, failed.created_at = DispatchState.WAITING, clock.now(), clock.now()
-        for delivery in failed.deliveries:
-            delivery.hop, delivery.note = Hop.WAITING, ""
+        if queries.recall_of(session, document) is not None:
+            raise Recalled
+        if failed is not None and failed.state == DispatchState.FAILED:
+            _replay(session, document, failed)
+        else:
+            copies = queries.deliveries_of(session, document)
+            again = [copy for copy in copies if copy.hop in (Hop.UNREADABLE, Hop.REFUSED)]
+            if not again:
+                raise InvalidTransition(state=Hop.ON_AXIS.word)
+            failed = operations.dispatch_again(session, actor, document, again)
         audit.record(session, actor, operations.RESENT, document)
-        operations.enqueue(session, failed, document.urgency)
     return failed
+
+
+def _replay(session: Session, document: Document, failed: Dispatch) -> None:
+    """The same packet under the same id: the axis recognises what it may have after all."""
+    failed.state, failed.next_try_at, failed.created_at = DispatchState.WAITING, clock.now(), clock.now()
+    for delivery in failed.deliveries:
+        delivery.hop, delivery.note = Hop.WAITING, ""
+    operations.enqueue(session, failed, document.urgency)
+
+
+def take_back(session: Session, actor: Actor, document_id: int, delivery_id: int, reason: str) -> None:
+    """Ask one recipient to give its copy back. Raises NotFound, Forbidden, NeedsReason, OutOfReach, AskedAlready."""
+    with transaction(session):
+        document, copies = _held(session, actor, document_id, reason)
+        copy = next((copy for copy in copies if copy.id == delivery_id), None)
+        if copy is None:
+            raise NotFound
+        if copy.hop in changes.OUT_OF_REACH or copy.hop is Hop.DONE:
+            raise OutOfReach
+        if any(asked.answer is Answer.OPEN for asked in copy.requests):
+            raise AskedAlready
+        changes.ask_back(session, actor, document, copy, reason.strip())
+
+
+def recall(session: Session, actor: Actor, document_id: int, reason: str) -> None:
+    """Tell every recipient to destroy an issued document (Decree 30/2020, Article 18.4 and Appendix VI, I-III.8).
+
+    The document itself stays as it was issued; the recall stands beside it.
+    Raises NotFound, Forbidden, NeedsReason, NotSentYet, Recalled, OutOfReach.
+    """
+    with transaction(session):
+        document, copies = _held(session, actor, document_id, reason)
+        if queries.recall_of(session, document) is not None:
+            raise Recalled
+        if any(copy.hop is Hop.WAITING for copy in copies):
+            raise NotSentYet
+        if changes.recall(session, actor, document, reason.strip()) is None:
+            raise OutOfReach
+
+
+def _held(
+    session: Session, actor: Actor, document_id: int, reason: str
+) -> tuple[Document, Sequence[Delivery]]:
+    document = documents.one(session, actor, document_id)
+    sent = queries.dispatch_of(session, document)
+    require(actor, GATEWAY_RECALL, sent)
+    if sent is None:
+        raise NotFound
+    if not reason.strip():
+        raise NeedsReason(field="reason")
+    return document, queries.held_copies(session, document)
 
 
 class Settled(InvalidTransition):

@@ -21,7 +21,8 @@ from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ_ALL, visible_to
 from eoffice.incoming import states as incoming
 from eoffice.incoming.models import IncomingDocument
-from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_SUBMIT
+from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
+from eoffice.incoming.queries import asked
 from eoffice.outgoing import states as outgoing
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import (
@@ -161,6 +162,8 @@ DEEDS: tuple[Deed, ...] = (
          _in_state(_IN.WAITING), "register"),
     Deed("check", Side.IN, INCOMING_REGISTER, _l("To be checked"), _l("Check it, then register"),
          _in_state(_IN.CHECK), "register", rare=True),
+    Deed("asked", Side.IN, INCOMING_RETURN, _l("Sender asks"), _l("Answer the sender's request"),
+         lambda _actor: asked(), "asked", rare=True),
     Deed("submit", Side.IN, INCOMING_SUBMIT, _l("To be submitted"), _l("Submit it to a leader"),
          _in_state(_IN.REGISTERED), "submit"),
     Deed("direct", Side.IN, DIRECTION_GIVE, _l("To be directed"), _l("Direct it"),

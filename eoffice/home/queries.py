@@ -14,6 +14,7 @@ from eoffice.core.permissions import Actor
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry, Urgency
 from eoffice.documents.permissions import visible_to
 from eoffice.gateway.models import Delivery, Hop
+from eoffice.gateway.queries import TROUBLE
 from eoffice.home import deeds
 from eoffice.home.deeds import Deed, Side
 
@@ -109,7 +110,7 @@ def troubled(session: Session, actor: Actor, limit: int = 8) -> Sequence[tuple[D
     query = (
         sa.select(Delivery, Document)
         .join(Document, Document.id == Delivery.document_id)
-        .where(visible_to(actor), sa.or_(Delivery.hop.in_((Hop.FAILED, Hop.REFUSED)), unfetched))
+        .where(visible_to(actor), sa.or_(Delivery.hop.in_(TROUBLE), unfetched))
         .order_by(
             (Delivery.hop == Hop.FAILED).desc(), (Delivery.hop == Hop.REFUSED).desc(), Delivery.id.desc()
         )

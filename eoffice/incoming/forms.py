@@ -103,6 +103,12 @@ class ReturnForm(Form):
     reason = TextAreaField(_l("Reason"), [needed(), at_most(500)])
 
 
+class AnswerForm(Form):
+    """To what the sender asks of a registered document."""
+
+    note = TextAreaField(_l("Words to the sender"), [at_most(500)])
+
+
 class SubmitForm(Form):
     """To a leader."""
 

@@ -20,10 +20,11 @@ from eoffice.documents.events import DocumentIssued
 from eoffice.documents.kinds import INCOMING_ONLY, KINDS
 from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Urgency
 from eoffice.documents.operations import Inspected
+from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
-from eoffice.gateway.events import PacketArrived
-from eoffice.gateway.models import Arrival
+from eoffice.gateway.events import ChangeAsked, PacketArrived
+from eoffice.gateway.models import Answer, Arrival, Request
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import Doubt, State
@@ -46,7 +47,8 @@ def arrived(session: Session, event: PacketArrived) -> None:
         session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, **_fields(content)
     )
     arrival.document_id = document.id
-    _link(session, actor, document, content.in_reply_to)
+    _link(session, actor, document, content.in_reply_to, LinkKind.REPLY)
+    _link(session, actor, document, content.targets, LinkKind.REPLACES)
     doubt = _take_files(session, actor, document, content)
     if doubt is None and _repeats(session, arrival):
         doubt = Doubt.REPEAT
@@ -73,15 +75,18 @@ def _kind(name: str) -> str:
     return next((k.code for k in (*KINDS.values(), *INCOMING_ONLY) if fold(k.name) == wanted), "")
 
 
-def _link(session: Session, actor: Actor, document: IncomingDocument, answers: tuple[str, ...]) -> None:
-    """Say which documents of ours this one answers."""
+def _link(
+    session: Session, actor: Actor, document: IncomingDocument, named: tuple[str, ...], kind: LinkKind
+) -> None:
+    """Say which documents here this one answers or replaces."""
     asked = sa.select(Document).where(
         Document.agency_id == document.agency_id,
-        Document.document_uid.in_(answers),
+        Document.document_uid.in_(named),
         Document.document_uid != "",
+        Document.id != document.id,
     )
-    for target in session.scalars(asked) if answers else ():
-        documents_writes.link(session, actor, document, target, LinkKind.REPLY)
+    for target in session.scalars(asked) if named else ():
+        documents_writes.link(session, actor, document, target, kind)
 
 
 def _repeats(session: Session, arrival: Arrival) -> bool:
@@ -90,7 +95,7 @@ def _repeats(session: Session, arrival: Arrival) -> bool:
     if earlier is None or earlier.document_id is None:
         return False
     document = operations.by_id(session, earlier.document_id)
-    return document is not None and document.state is not State.RETURNED
+    return document is not None and document.state not in (State.RETURNED, State.WITHDRAWN)
 
 
 def _take_files(
@@ -125,6 +130,23 @@ def _inspect(file: ArrivedFile) -> Inspected:
 
 def _as_sent(file: ArrivedFile) -> Inspected:
     return Inspected(file.sha256, file.size, intake.safe_name(file.name), file.media_type, 0, [])
+
+
+@subscribe(ChangeAsked)
+def asked(session: Session, event: ChangeAsked) -> None:
+    """What nobody has registered goes at once at its sender's wish; else the clerk sees to it."""
+    request = session.get_one(Request, event.request_id)
+    arrival = session.get_one(Arrival, request.arrival_id)
+    document = operations.by_id(session, arrival.document_id) if arrival.document_id is not None else None
+    if document is None:
+        return
+    actor = system_actor(document.agency_id)
+    if document.state in (State.WAITING, State.CHECK):
+        operations.withdraw(session, actor, document, request.reason)
+        text = "Văn bản chưa vào sổ, hệ thống đã hủy theo yêu cầu của nơi gửi"
+        changes.answer(session, actor, request, Answer.AGREED, text)
+    elif document.state in (State.RETURNED, State.WITHDRAWN):
+        changes.answer(session, actor, request, Answer.AGREED, "Văn bản không còn ở đơn vị")
 
 
 @subscribe(FileChecked)

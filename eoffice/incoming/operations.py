@@ -14,6 +14,7 @@ from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.core.workflow import Rule
+from eoffice.directions import operations as directions
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import kinds
@@ -25,6 +26,7 @@ from eoffice.gateway import operations as gateway
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State
 from eoffice.incoming.workflow import MACHINE, Move
+from eoffice.signatures import operations as signatures
 
 RECEIVED = audit.action("incoming.received", _l("Document received"))
 FLAGGED = audit.action("incoming.flagged", _l("Put aside for a closer look"))
@@ -34,6 +36,7 @@ SUBMITTED = audit.action("incoming.submitted", _l("Submitted to a leader"))
 FORWARDED = audit.action("incoming.forwarded", _l("Passed on for work"))
 BEGUN = audit.action("incoming.begun", _l("Work begun"))
 DONE = audit.action("incoming.done", _l("Document completed"))
+WITHDRAWN = audit.action("incoming.withdrawn", _l("Withdrawn at the sender's wish"))
 
 _ACTIONS = {
     Move.FLAG: FLAGGED,
@@ -43,7 +46,11 @@ _ACTIONS = {
     Move.DIRECT: FORWARDED,
     Move.ASSIGN: BEGUN,
     Move.FINISH: DONE,
+    Move.WITHDRAW: WITHDRAWN,
 }
+
+#: what stands in the register where a document was withdrawn; the law's text, never translated
+TOMBSTONE = "(Văn bản đã được nơi gửi thu hồi)"
 
 #: lengths of the columns (Decree 30/2020, Appendix VI, part II)
 LENGTHS = {
@@ -259,6 +266,20 @@ def submit(session: Session, actor: Actor, document: IncomingDocument, leader_id
         raise NoSuchLeader(field="submit_to_id")
     document.submitted_to_id = leader.id
     move(session, actor, document, Move.SUBMIT, leader=leader.label)
+
+
+def withdraw(session: Session, actor: Actor, document: IncomingDocument, reason: str) -> None:
+    """Destroy the document and what describes it; number, issuer and the course of the recall stay (Article 18.4).
+
+    Nobody is asked for work on it any more. Raises InvalidTransition.
+    """
+    move(session, actor, document, Move.WITHDRAW, reason=reason)
+    directions.withdraw(session, actor, directions.open_tasks(session, document))
+    signatures.forget(session, document)
+    document.reason, document.subject = reason, TOMBSTONE
+    document.signer_name = document.signer_title = ""
+    document.page_count = 0
+    documents.destroy_files(session, actor, document, reason)
 
 
 def report(session: Session, actor: Actor, document: IncomingDocument, code: str, text: str) -> None:

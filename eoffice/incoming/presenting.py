@@ -18,7 +18,7 @@ from eoffice.documents.fields import FieldGuess, Guess
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import Direction as Way
 from eoffice.documents.models import Document, DocumentFile
-from eoffice.gateway.models import DispatchState, Report
+from eoffice.gateway.models import Answer, DispatchState, Report, Request
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import Doubt, State
 
@@ -172,6 +172,15 @@ def _hop(row: Report | None, code: str) -> tuple[str, str, str]:
     tones = {DispatchState.ACCEPTED: "ok", DispatchState.WAITING: "warn", DispatchState.FAILED: "bad"}
     tone = "bad" if code == "02" else tones[row.state]
     return tone, moment(row.at), row.description
+
+
+def request(one: Request) -> tuple[str, str, str]:
+    """What the sender asked and what was answered, as kind, title and sentence."""
+    title = _("%(what)s, asked by the sender at %(moment)s:", what=one.kind.word, moment=stamp(one.asked_at))
+    if one.answer is Answer.OPEN:
+        return "warn", title, one.reason
+    said = _("Agreed") if one.answer is Answer.AGREED else _("Refused")
+    return "info", title, f"{one.reason} · {said}, {one.answered_by}: {one.note}"
 
 
 def moment(at: Any) -> str:

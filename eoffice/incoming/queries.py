@@ -1,6 +1,6 @@
 """Reads of incoming documents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -16,8 +16,9 @@ from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor
 from eoffice.directions.models import Task
 from eoffice.directory.models import Assignment
-from eoffice.documents.models import Direction, Document, DocumentFile, Urgency
+from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
+from eoffice.gateway import queries as gateway
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.permissions import may
 from eoffice.incoming.states import OPEN, State
@@ -33,6 +34,7 @@ class Tab(StrEnum):
     """Lists that people ask for, in the order of the work."""
 
     OPEN = "open"
+    ASKED = "asked"
     REGISTER = "register"
     SUBMIT = "submit"
     DIRECT = "direct"
@@ -48,6 +50,7 @@ class Tab(StrEnum):
 
 _TAB_WORDS = {
     Tab.OPEN: _l("Open"),
+    Tab.ASKED: _l("Sender asks"),
     Tab.REGISTER: _l("To be registered"),
     Tab.SUBMIT: _l("To be submitted"),
     Tab.DIRECT: _l("To be directed"),
@@ -57,12 +60,13 @@ _TAB_WORDS = {
 }
 _TAB_STATES = {
     Tab.OPEN: OPEN,
+    Tab.ASKED: (*OPEN, State.DONE),
     Tab.REGISTER: (State.WAITING, State.CHECK),
     Tab.SUBMIT: (State.REGISTERED,),
     Tab.DIRECT: (State.SUBMITTED,),
     Tab.PROGRESS: (State.FORWARDED, State.IN_PROGRESS),
     Tab.OVERDUE: OPEN,
-    Tab.DONE: (State.DONE, State.RETURNED),
+    Tab.DONE: (State.DONE, State.RETURNED, State.WITHDRAWN),
 }
 
 
@@ -98,6 +102,14 @@ def files(session: Session, document: IncomingDocument) -> list[tuple[DocumentFi
     return [(file, check) for file, check in found]
 
 
+def original(
+    found: Iterable[tuple[DocumentFile, FileCheck | None]],
+) -> tuple[DocumentFile | None, FileCheck | None]:
+    """Of a document's files the one it is, as long as it is kept."""
+    kept = (pair for pair in found if pair[0].role is FileRole.ORIGINAL and pair[0].destroyed_at is None)
+    return next(kept, (None, None))
+
+
 def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
     """What the actor, who knows of it, can do with it now."""
     return {
@@ -110,7 +122,18 @@ def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
 def in_tab(tab: Tab) -> sa.ColumnElement[bool]:
     """The documents of a tab."""
     states = IncomingDocument.state.in_(_TAB_STATES[tab])
-    return sa.and_(states, Document.due_on < clock.today()) if tab is Tab.OVERDUE else states
+    match tab:
+        case Tab.OVERDUE:
+            return sa.and_(states, Document.due_on < clock.today())
+        case Tab.ASKED:
+            return sa.and_(states, asked())
+        case _:
+            return states
+
+
+def asked() -> sa.ColumnElement[bool]:
+    """Documents that their sender wants back, destroyed or superseded, and nobody has answered."""
+    return Document.id.in_(gateway.ASKED_DOCUMENTS)
 
 
 def matching(actor: Actor, wanted: Filter) -> sa.ColumnElement[bool]:
@@ -174,11 +197,17 @@ def days(session: Session, actor: Actor, wanted: Filter, rows: Sequence[Incoming
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:
     """How many open documents the actor sees on each tab, and `mine`: submitted to him; one query."""
-    columns = [sa.func.count().filter(in_tab(tab)).label(tab.value) for tab in Tab if tab is not Tab.DONE]
+    counted = [tab for tab in Tab if tab not in (Tab.DONE, Tab.ASKED)]
+    columns = [sa.func.count().filter(in_tab(tab)).label(tab.value) for tab in counted]
     mine = sa.func.count().filter(_submitted_to(actor)).label("mine")
-    query = sa.select(*columns, mine).select_from(IncomingDocument)
+    asking = (
+        sa.select(sa.func.count()).select_from(IncomingDocument).where(visible_to(actor), in_tab(Tab.ASKED))
+    )
+    query = sa.select(*columns, mine, asking.scalar_subquery().label(Tab.ASKED.value))
     row = session.execute(
-        query.where(visible_to(actor), Document.direction == Direction.IN, in_tab(Tab.OPEN))
+        query.select_from(IncomingDocument).where(
+            visible_to(actor), Document.direction == Direction.IN, in_tab(Tab.OPEN)
+        )
     ).one()
     return dict(row._mapping)
 

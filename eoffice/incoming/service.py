@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Invalid
+from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
@@ -16,10 +16,13 @@ from eoffice.documents import registers
 from eoffice.documents.intake import StateSecret
 from eoffice.documents.models import FileRole
 from eoffice.documents.operations import Inspected
+from eoffice.gateway import changes
+from eoffice.gateway import queries as gateway
+from eoffice.gateway.models import Answer, Asked
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import NewIncoming
-from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN
 from eoffice.incoming.workflow import MACHINE, Move
 
 
@@ -27,6 +30,18 @@ class NeedsReason(Invalid):
     """Who gets it back wants to know why (Decision 28/2018, Article 9)."""
 
     message = _l("Say why the document goes back; the sender reads it.")
+
+
+class NothingAsked(Conflict):
+    """Somebody answered already, or the sender asked nothing."""
+
+    message = _l("The sender asks nothing of this document now. Reload the page.")
+
+
+class MustWithdraw(Conflict):
+    """A recall leaves the recipient no choice (Decree 30/2020, Article 18.4)."""
+
+    message = _l("The sender has recalled this document: the law obliges you to destroy it and to report so.")
 
 
 class NoScan(Invalid):
@@ -95,6 +110,31 @@ def return_document(session: Session, actor: Actor, document_id: int, reason: st
         document.reason = reason.strip()
         operations.move(session, actor, document, Move.RETURN, reason=document.reason)
         operations.report(session, actor, document, "02", document.reason)
+    return document
+
+
+def answer_sender(
+    session: Session, actor: Actor, document_id: int, *, agree: bool, note: str
+) -> IncomingDocument:
+    """Answer what the sender asks of a registered document; agreeing to give it back destroys it here.
+
+    Raises NotFound, Forbidden, NothingAsked, MustWithdraw, NeedsReason.
+    """
+    with transaction(session):
+        document = operations.locked(session, actor, document_id)
+        require(actor, INCOMING_RETURN, document)
+        asked = gateway.open_requests(session, document)
+        if not asked:
+            raise NothingAsked
+        if not agree and any(one.kind is Asked.RECALL for one in asked):
+            raise MustWithdraw
+        if not agree and not note.strip():
+            raise NeedsReason(field="note")
+        if agree and any(one.kind.withdraws for one in asked):
+            operations.withdraw(session, actor, document, asked[-1].reason)
+        given = Answer.AGREED if agree else Answer.REFUSED
+        for one in asked:
+            changes.answer(session, actor, one, given, note.strip() or "Đồng ý")
     return document
 
 

@@ -19,6 +19,7 @@ class State(StrEnum):
     IN_PROGRESS = "in_progress"
     DONE = "done"
     RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
 
     @property
     def look(self) -> Look:
@@ -49,10 +50,13 @@ LOOKS: dict[State, Look] = {
     State.IN_PROGRESS: Look(_l("In progress"), Shape.HALF, Tone.RUN, _l("The person named is working on it")),
     State.DONE: Look(_l("Completed"), Shape.TICK, Tone.OK, _l("Done, or answered by a document")),
     State.RETURNED: Look(_l("Returned"), Shape.DASH, Tone.IDLE, _l("Returned to the sender with a reason")),
+    State.WITHDRAWN: Look(
+        _l("Withdrawn"), Shape.DASH, Tone.IDLE, _l("Withdrawn by its sender; its files are destroyed")
+    ),
 }  # fmt: skip
 
 #: what still asks something of somebody
-OPEN = tuple(state for state in State if state not in (State.DONE, State.RETURNED))
+OPEN = tuple(state for state in State if state not in (State.DONE, State.RETURNED, State.WITHDRAWN))
 
 
 class Doubt(StrEnum):

@@ -18,6 +18,8 @@ class Move(StrEnum):
     DIRECT = "direct"
     ASSIGN = "assign"
     FINISH = "finish"
+    #: at the sender's wish, whatever became of it here
+    WITHDRAW = "withdraw"
 
 
 MACHINE: Machine[State, Move] = Machine(
@@ -35,5 +37,10 @@ MACHINE: Machine[State, Move] = Machine(
         (State.FORWARDED, Move.ASSIGN): Rule(State.IN_PROGRESS, DIRECTION_ASSIGN),
         (State.FORWARDED, Move.FINISH): Rule(State.DONE, DIRECTION_WORK),
         (State.IN_PROGRESS, Move.FINISH): Rule(State.DONE, DIRECTION_WORK),
+        **{
+            (state, Move.WITHDRAW): Rule(State.WITHDRAWN, INCOMING_RETURN)
+            for state in State
+            if state not in (State.RETURNED, State.WITHDRAWN)
+        },
     },
 )

@@ -14,7 +14,9 @@ from markupsafe import Markup
 from eoffice.core import audit, clock
 from eoffice.core.states import Tone
 from eoffice.documents.models import DocumentFile
-from eoffice.gateway.models import Delivery, Hop
+from eoffice.gateway.changes import OUT_OF_REACH
+from eoffice.gateway.models import Answer, Delivery, Hop, Request
+from eoffice.gateway.queries import TROUBLE
 from eoffice.outgoing import operations
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.queries import NextActor
@@ -46,6 +48,12 @@ _HOP_LOOKS = {
     Hop.PROCESSING: ("half", "accent", _l("The recipient is working on it.")),
     Hop.DONE: ("tick", "ok", _l("The recipient is done.")),
     Hop.REFUSED: ("octagon", "bad", _l("The recipient returned it.")),
+    Hop.WITHDRAWN: ("dash", "idle", _l("The recipient has destroyed its copy.")),
+    Hop.UNREADABLE: (
+        "octagon",
+        "bad",
+        _l("The recipient's system could not read it. Send it again, or call there."),
+    ),
     Hop.FAILED: ("octagon", "bad", _l("It could not be sent; the packet is kept whole.")),
 }
 _DONE = {
@@ -122,7 +130,10 @@ class Copy:
     mark: tuple[str, str, str, str]
     kind: str = ""
     message: str = ""
+    #: sending again may help
     failed: bool = False
+    #: of the copy, for asking it back; None when there is nothing to give back
+    asks: int | None = None
 
 
 def copies(deliveries: Sequence[Delivery], issued_at: datetime | None) -> list[Copy]:
@@ -133,7 +144,7 @@ def copies(deliveries: Sequence[Delivery], issued_at: datetime | None) -> list[C
 def _copy(delivery: Delivery, issued_at: datetime | None) -> Copy:
     shape, colour, sentence = _HOP_LOOKS[delivery.hop]
     kind, message = "", ""
-    if delivery.hop in (Hop.REFUSED, Hop.FAILED):
+    if delivery.hop in TROUBLE:
         kind, message = "bad", " ".join(part for part in (str(sentence), delivery.note) if part)
     elif delivery.hop in (Hop.WAITING, Hop.ON_AXIS):
         kind, message = "info", str(sentence)
@@ -145,9 +156,32 @@ def _copy(delivery: Delivery, issued_at: datetime | None) -> Copy:
                 "It has lain there for %(num)s hour.", "It has lain there for %(num)s hours.", hours
             )
             message = f"{sentence} {held}"
-    mark = (str(delivery.hop.word), shape, colour, str(sentence))
-    failed = delivery.hop is Hop.FAILED
-    return Copy(delivery.recipient_name, "", _hops(delivery, issued_at), mark, kind, message, failed)
+    asked = delivery.requests[-1] if delivery.requests else None
+    if asked is not None:
+        kind, message = _asked(asked)
+    waits = asked is not None and asked.answer is Answer.OPEN
+    return Copy(
+        delivery.recipient_name,
+        "",
+        _hops(delivery, issued_at),
+        (str(delivery.hop.word), shape, colour, str(sentence)),
+        kind,
+        message,
+        failed=delivery.hop in TROUBLE,
+        asks=None if waits or delivery.hop in (*OUT_OF_REACH, Hop.DONE) else delivery.id,
+    )
+
+
+def _asked(asked: Request) -> tuple[str, str]:
+    """What was asked of a copy and what the recipient said, as kind and sentence."""
+    what = _("%(what)s, asked at %(moment)s: %(reason)s.", what=asked.kind.word, moment=stamp(asked.asked_at),
+             reason=asked.reason.rstrip("."))  # fmt: skip
+    if asked.answer is Answer.OPEN:
+        return "info", what + " " + _("The recipient has not answered yet.")
+    said = {"moment": stamp(asked.answered_at), "note": asked.note}
+    if asked.answer is Answer.AGREED:
+        return "ok", what + " " + _("Agreed at %(moment)s: %(note)s", **said)
+    return "warn", what + " " + _("Refused at %(moment)s: %(note)s", **said)
 
 
 def _hops(delivery: Delivery, issued_at: datetime | None) -> list[tuple[str, str, str]]:
@@ -156,8 +190,8 @@ def _hops(delivery: Delivery, issued_at: datetime | None) -> list[tuple[str, str
     found = []
     for place, at in enumerate(times):
         if place <= reached:
-            found.append(("ok", _moment(at, issued_at) if at else "", _stamp(at)))
-        elif place == reached + 1 and delivery.hop in (Hop.REFUSED, Hop.FAILED):
+            found.append(("ok", _moment(at, issued_at) if at else "", stamp(at)))
+        elif place == reached + 1 and delivery.hop in TROUBLE:
             ended = delivery.refused_at
             found.append(("bad", _moment(ended, issued_at) if ended else "", delivery.note))
         else:
@@ -172,6 +206,8 @@ def totals(deliveries: Sequence[Delivery]) -> list[tuple[str, int, str]]:
         ("ok", [d for d in deliveries if d.hop in arrived], _("received")),
         ("bad", [d for d in deliveries if d.hop is Hop.FAILED], _("could not be sent")),
         ("bad", [d for d in deliveries if d.hop is Hop.REFUSED], _("refused")),
+        ("bad", [d for d in deliveries if d.hop is Hop.UNREADABLE], _("unreadable there")),
+        ("idle", [d for d in deliveries if d.hop is Hop.WITHDRAWN], _("withdrawn")),
         (
             "accent",
             [d for d in deliveries if d.hop in (Hop.FETCHED, Hop.ARRIVED)],
@@ -189,7 +225,8 @@ def _moment(at: datetime, issued_at: datetime | None) -> str:
     return f"{local:%H:%M}" if same else f"{local:%d/%m}"
 
 
-def _stamp(at: datetime | None) -> str:
+def stamp(at: datetime | None) -> str:
+    """Day and time to the second; "" for none."""
     return f"{clock.local(at):%d/%m/%Y %H:%M:%S}" if at else ""
 
 

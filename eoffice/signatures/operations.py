@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from eoffice.core import audit, clock
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.config import settings
 from eoffice.core.permissions import Actor, system_actor
-from eoffice.documents.models import DocumentFile
+from eoffice.documents.models import Document, DocumentFile
 from eoffice.signatures import checking, errors, trust
 from eoffice.signatures.marks import Mark
 from eoffice.signatures.models import FileCheck
@@ -71,6 +72,12 @@ def store_check(session: Session, file: DocumentFile, report: Report) -> FileChe
         findings=[finding.code.value for finding in report.all_findings],
     )  # fmt: skip
     return session.get_one(FileCheck, file.id, populate_existing=True)
+
+
+def forget(session: Session, document: Document) -> None:
+    """Drop the verdicts on a document's files, which are to be destroyed; the log keeps each verdict."""
+    files = sa.select(DocumentFile.id).where(DocumentFile.document_id == document.id)
+    session.execute(sa.delete(FileCheck).where(FileCheck.file_id.in_(files)))
 
 
 def _checker(file: DocumentFile) -> Actor:

@@ -293,6 +293,7 @@ def test_one_packet_the_axis_knows_nothing_of_holds_up_no_other(
     for offered in theirs.received(MessageKind.DOCUMENT):
         with theirs.open(offered.doc_id) as stream:
             stream.read()
+        theirs.confirm(offered.doc_id, gateway_jobs.Transport.DONE)
     bad = session.scalars(sa.select(Dispatch.hub_id).order_by(Dispatch.id)).first()
     asked = AxisClient.sent
 

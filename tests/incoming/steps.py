@@ -19,7 +19,7 @@ from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
 from eoffice.documents.models import Urgency
 from eoffice.documents.operations import Inspected
-from eoffice.incoming import service
+from eoffice.incoming import operations, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.states import State
@@ -120,6 +120,13 @@ def _returned(session: Session, house: House) -> IncomingDocument:
     return service.return_document(session, house.clerk, document.id, "Gửi nhầm nơi nhận")
 
 
+def _withdrawn(session: Session, house: House) -> IncomingDocument:
+    document = registered(session, house)
+    with transaction(session):
+        operations.withdraw(session, house.clerk, document, "Ban hành nhầm")
+    return document
+
+
 #: how each state is reached
 WAYS: dict[State, Callable[[Session, House], IncomingDocument]] = {
     State.WAITING: received,
@@ -130,4 +137,5 @@ WAYS: dict[State, Callable[[Session, House], IncomingDocument]] = {
     State.IN_PROGRESS: lambda session, house: in_progress(session, house)[0],
     State.DONE: _done,
     State.RETURNED: _returned,
+    State.WITHDRAWN: _withdrawn,
 }

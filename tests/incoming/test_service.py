@@ -187,6 +187,8 @@ def _try(session: Session, house: House, document: IncomingDocument, move: Move)
             service.submit(session, house.clerk, document.id, house.posts[Role.LEADER].id)
         case Move.DIRECT:
             directions.direct(session, house.leader, document.id, steps.to_unit(house))
+        case Move.WITHDRAW:
+            operations.withdraw(session, house.clerk, document, "Ban hành nhầm")
         case Move.ASSIGN | Move.FINISH:
             task = session.scalars(tasks).first()
             if task is None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from flask import current_app, flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -20,11 +20,12 @@ from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK, can
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
-from eoffice.documents.models import FileRole, LinkKind
+from eoffice.documents.models import Document, LinkKind
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
+from eoffice.gateway.models import Answer, Asked, Request
 from eoffice.incoming import presenting, queries, service
-from eoffice.incoming.forms import ReturnForm, SubmitForm
+from eoffice.incoming.forms import AnswerForm, ReturnForm, SubmitForm
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.permissions import INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.states import State
@@ -54,6 +55,22 @@ def send_back(document_id: int) -> ResponseReturnValue:
     except AppError as error:
         return page(document_id, form, refused(form, error))
     flash(_("Returned to the sender."), "ok")
+    return redirect(url_for("incoming.show", document_id=document_id), 303)
+
+
+@bp.post("/incoming/<int:document_id>/answer")
+@needs(INCOMING_RETURN)
+def answer_sender(document_id: int) -> ResponseReturnValue:
+    """Agree to what the sender asks, or refuse it."""
+    form = AnswerForm()
+    if not form.validate_on_submit():
+        return page(document_id, form)
+    agree = "refuse" not in request.form
+    try:
+        service.answer_sender(db(), current_actor(), document_id, agree=agree, note=form.note.data or "")
+    except AppError as error:
+        return page(document_id, form, refused(form, error))
+    flash(_("The sender is told."), "ok")
     return redirect(url_for("incoming.show", document_id=document_id), 303)
 
 
@@ -115,10 +132,11 @@ def page(document_id: int, sent: FlaskForm, status: int = 422) -> ResponseReturn
 
 def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None = None) -> str:
     files = queries.files(db(), document)
-    original = next((file for file, _check in files if file.role is FileRole.ORIGINAL), None)
+    original, _verdict = queries.original(files)
     worked_on = document.state in (State.IN_PROGRESS, State.DONE)
     replies = documents.linking(db(), current_actor(), document, LinkKind.REPLY) if worked_on else ()
     told = gateway.reports_of(db(), document) if document.source is Source.AXIS else ()
+    asked = gateway.requests_of(db(), document) if document.source is Source.AXIS else ()
     return render_template(
         "incoming/show.html",
         document=document,
@@ -129,10 +147,28 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         directions=given,
         next_step=presenting.next_step(document, given),
         hops=presenting.reports(told),
+        asked=[presenting.request(one) for one in asked],
+        newer=[(one, presenting.address(one)) for one in _newer(document)] if asked else [],
         replies=[(reply, presenting.address(reply)) for reply in replies],
         history=presenting.history(db(), document),
         **_deeds(document, [task for direction in given for task in direction.tasks], sent),
+        **_answering([one for one in asked if one.answer is Answer.OPEN], sent),
     )
+
+
+def _newer(document: IncomingDocument) -> Sequence[Document]:
+    """Documents that came instead of this one."""
+    return documents.linking(db(), current_actor(), document, LinkKind.REPLACES)
+
+
+def _answering(asked: Sequence[Request], sent: FlaskForm | None) -> dict[str, Any]:
+    """The form for what the sender asks; a recall leaves no choice."""
+    mine = bool(asked) and current_actor().can(INCOMING_RETURN)
+    return {
+        "answering": _form(AnswerForm, sent) if mine else None,
+        "may_refuse": not any(one.kind is Asked.RECALL for one in asked),
+        "destroys": any(one.kind.withdraws for one in asked),
+    }
 
 
 def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None) -> dict[str, Any]:

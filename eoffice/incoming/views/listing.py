@@ -55,7 +55,11 @@ def preview(document_id: int) -> ResponseReturnValue:
 
 
 def _preview(document: IncomingDocument) -> dict[str, Any]:
-    found = (pair for pair in queries.files(db(), document) if pair[0].role is FileRole.ORIGINAL)
+    found = (
+        pair
+        for pair in queries.files(db(), document)
+        if pair[0].role is FileRole.ORIGINAL and pair[0].destroyed_at is None
+    )
     file, check = next(found, (None, None))
     moves = queries.moves(current_actor(), document)
     number = None

@@ -402,6 +402,8 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("business", sa.String(length=10), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("message_id", sa.String(length=36), nullable=False),
         sa.Column(
             "state",
@@ -432,7 +434,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispatch")),
         sa.UniqueConstraint(
-            "agency_id", "document_id", "business", name=op.f("uq_dispatch_agency_id_document_id_business")
+            "agency_id",
+            "document_id",
+            "business",
+            "round",
+            name=op.f("uq_dispatch_agency_id_document_id_business_round"),
         ),
         sa.UniqueConstraint("message_id", name=op.f("uq_dispatch_message_id")),
     )
@@ -527,7 +533,9 @@ def upgrade() -> None:
         sa.Column("target_id", sa.Integer(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("reply", name="linkkind", native_enum=False, create_constraint=True, length=40),
+            sa.Enum(
+                "reply", "replaces", name="linkkind", native_enum=False, create_constraint=True, length=40
+            ),
             nullable=False,
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_document_link_agency_id_agency")),
@@ -638,6 +646,8 @@ def upgrade() -> None:
                 "processing",
                 "done",
                 "refused",
+                "withdrawn",
+                "unreadable",
                 "failed",
                 name="hop",
                 native_enum=False,
@@ -728,6 +738,7 @@ def upgrade() -> None:
                 "in_progress",
                 "done",
                 "returned",
+                "withdrawn",
                 name="state",
                 native_enum=False,
                 create_constraint=True,
@@ -1053,10 +1064,90 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", "page", name=op.f("pk_page_text")),
     )
     op.create_table(
+        "change_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "take_back",
+                "recall",
+                "update",
+                "replace",
+                name="asked",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("delivery_id", sa.Integer(), nullable=True),
+        sa.Column("dispatch_id", sa.Integer(), nullable=True),
+        sa.Column("arrival_id", sa.Integer(), nullable=True),
+        sa.Column("packet_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column(
+            "answer",
+            sa.Enum(
+                "open",
+                "agreed",
+                "refused",
+                name="answer",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("answered_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(delivery_id IS NULL) <> (arrival_id IS NULL)", name=op.f("ck_change_request_one_side")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_change_request_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["arrival_id"], ["arrival.id"], name=op.f("fk_change_request_arrival_id_arrival")
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_change_request_delivery_id_delivery")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dispatch_id"], ["dispatch.id"], name=op.f("fk_change_request_dispatch_id_dispatch")
+        ),
+        sa.ForeignKeyConstraint(
+            ["packet_id"], ["packet.id"], name=op.f("fk_change_request_packet_id_packet")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_change_request")),
+        sa.UniqueConstraint("arrival_id", "packet_id", name=op.f("uq_change_request_arrival_id_packet_id")),
+    )
+    op.create_index(op.f("ix_change_request_agency_id"), "change_request", ["agency_id"], unique=False)
+    op.create_index(
+        "ix_change_request_open_arrival",
+        "change_request",
+        ["arrival_id"],
+        unique=False,
+        postgresql_where=sa.text("answer = 'open'"),
+    )
+    op.create_index(op.f("ix_change_request_delivery_id"), "change_request", ["delivery_id"], unique=False)
+    op.create_index(op.f("ix_change_request_dispatch_id"), "change_request", ["dispatch_id"], unique=False)
+    op.create_index(
+        "uq_change_request_open_delivery",
+        "change_request",
+        ["delivery_id"],
+        unique=True,
+        postgresql_where=sa.text("answer = 'open'"),
+    )
+    op.create_table(
         "status_report",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),
-        sa.Column("arrival_id", sa.Integer(), nullable=False),
+        sa.Column("arrival_id", sa.Integer(), nullable=True),
+        sa.Column("request_id", sa.Integer(), nullable=True),
         sa.Column("code", sa.String(length=2), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("staff_name", sa.Text(), nullable=False),
@@ -1082,13 +1173,26 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["arrival_id"], ["arrival.id"], name=op.f("fk_status_report_arrival_id_arrival")
         ),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["change_request.id"], name=op.f("fk_status_report_request_id_change_request")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_status_report")),
         sa.UniqueConstraint(
-            "agency_id", "arrival_id", "code", name=op.f("uq_status_report_agency_id_arrival_id_code")
+            "agency_id",
+            "arrival_id",
+            "code",
+            "request_id",
+            name=op.f("uq_status_report_agency_id_arrival_id_code_request_id"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        sa.CheckConstraint(
+            "arrival_id IS NOT NULL OR request_id IS NOT NULL",
+            name=op.f("ck_status_report_about_something"),
         ),
         sa.UniqueConstraint("message_id", name=op.f("uq_status_report_message_id")),
     )
     op.create_index(op.f("ix_status_report_arrival_id"), "status_report", ["arrival_id"], unique=False)
+    op.create_index(op.f("ix_status_report_request_id"), "status_report", ["request_id"], unique=False)
     op.create_table(
         "task",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -21,7 +21,8 @@ from eoffice.documents.operations import upload_limit
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
 from eoffice.gateway import service as exchange
-from eoffice.gateway.permissions import GATEWAY_RESEND
+from eoffice.gateway.models import Asked
+from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
 from eoffice.outgoing import forms, issuing, operations, presenting, queries, service
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import OutgoingDocument
@@ -114,6 +115,22 @@ def resend(document_id: int) -> ResponseReturnValue:
     return redirect(url_for("outgoing.show", document_id=document_id), 303)
 
 
+@bp.post("/outgoing/<int:document_id>/recall")
+@needs(GATEWAY_RECALL)
+def recall(document_id: int) -> ResponseReturnValue:
+    """Ask one recipient to give its copy back, or tell every recipient to destroy it."""
+    copy, reason = request.form.get("copy", type=int), request.form.get("reason", "")
+    try:
+        if copy is None:
+            exchange.recall(db(), current_actor(), document_id, reason)
+        else:
+            exchange.take_back(db(), current_actor(), document_id, copy, reason)
+    except AppError as error:
+        return refused(document_id, error)
+    flash(_("The request is on its way; the answer appears beside each recipient."), "ok")
+    return redirect(url_for("outgoing.show", document_id=document_id), 303)
+
+
 def refused(document_id: int, problem: AppError) -> ResponseReturnValue:
     """The page again, with what to do about it. Raises the refusal itself to those who may not know of it."""
     db().rollback()
@@ -150,12 +167,22 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
 def _sent(document: OutgoingDocument) -> dict[str, Any]:
     deliveries = gateway.deliveries_of(db(), document)
     copies = presenting.copies(deliveries, document.issued_at)
+    recalled = next((one for copy in deliveries for one in copy.requests if one.kind is Asked.RECALL), None)
     return {
         "copies": copies,
         "columns": [word for _column, word in presenting.HOPS],
         "totals": presenting.totals(deliveries),
         "failed": any(copy.failed for copy in copies),
+        "recalled": recalled,
+        "recalled_at": presenting.stamp(recalled.asked_at) if recalled else "",
+        "askable": _askable(copies) if current_actor().can(GATEWAY_RECALL) and not recalled else [],
     }
+
+
+def _askable(copies: list[presenting.Copy]) -> list[tuple[str, str]]:
+    """Whom a copy can be asked back from, everybody first."""
+    each = [(str(copy.asks), copy.name) for copy in copies if copy.asks is not None]
+    return [("", _("All recipients: recall the document")), *each] if each else []
 
 
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:

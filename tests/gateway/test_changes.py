@@ -1,0 +1,361 @@
+"""Taking back, recall, update and replacement act on the documents at both ends (Decree 30/2020, Article 18.4)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock, jobs
+from eoffice.core.blobs import blobs
+from eoffice.directions import service as directions
+from eoffice.directory.models import Role
+from eoffice.documents.models import Document, DocumentFile, DocumentLink, LinkKind
+from eoffice.gateway import jobs as gateway_jobs
+from eoffice.gateway import queries, service
+from eoffice.gateway.models import Answer, Asked, Delivery, Dispatch, Hop, Packet, Request
+from eoffice.incoming import operations as incoming_writes
+from eoffice.incoming import service as incoming
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.operations import NewIncoming
+from eoffice.incoming.states import State
+from exchange.client import AxisClient
+from exchange.model import (
+    Business,
+    BusinessKind,
+    Changes,
+    DocumentMessage,
+    Message,
+    MessageKind,
+    Organization,
+    Replacement,
+    ResponseFor,
+    StatusMessage,
+)
+from exchange.parse import parse, read_header
+from exchange.testing import HubProcess, attachment, packet, send
+from exchange.testing import document as edoc
+from exchange.vxp import Delivery as Transport
+from tests.factories import House, Province, province
+from tests.gateway.test_gateway import deliver, issue
+from tests.incoming import steps
+from tests.incoming.letters import letter_pdf
+from tests.web import client_for
+
+pytestmark = pytest.mark.postgres
+MINISTRY = Organization("G09", "Bộ Nội vụ")
+
+
+@pytest.fixture(autouse=True)
+def _no_page_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words and signatures of the files are another test's affair."""
+    for name in ("documents.read_text", "signatures.check_file"):
+        quiet = jobs.Job("x", lambda session, file_id: None, jobs.Queue.INTERACTIVE, 1)
+        monkeypatch.setitem(jobs.JOBS, name, quiet)
+
+
+@pytest.fixture
+def place(session: Session, hub: HubProcess) -> Province:
+    return province(session)
+
+
+def _came(session: Session, house: House) -> IncomingDocument:
+    session.expire_all()
+    query = sa.select(IncomingDocument).where(Document.agency_id == house.agency.id)
+    return session.scalars(query.order_by(Document.id)).all()[-1]
+
+
+def _files(session: Session, document: Document) -> Sequence[DocumentFile]:
+    """Files that still hold something."""
+    kept = sa.select(DocumentFile).where(DocumentFile.document_id == document.id)
+    return session.scalars(kept.where(DocumentFile.destroyed_at.is_(None))).all()
+
+
+def _register(session: Session, house: House, document: IncomingDocument) -> None:
+    entry = NewIncoming(
+        document.code_number, document.code_notation, document.issued_on, document.issuer_name, "CV",
+        document.subject or "Không rõ", submit_to_id=house.posts[Role.LEADER].id,
+    )  # fmt: skip
+    incoming.register(session, house.clerk, document.id, entry)
+
+
+#: the axis of these tests remembers every packet for ever: each document has a number of its own
+_NUMBERS = count(500)
+
+
+def _from_ministry(folder: Path, number: int | None = None, **fields: Any) -> DocumentMessage:
+    number = next(_NUMBERS) if number is None else number
+    folder.mkdir(exist_ok=True)
+    to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
+    letter = attachment(folder, f"{number}.pdf", letter_pdf())
+    return edoc(number, sender=MINISTRY, recipients=to, attachments=[letter], **fields)
+
+
+def _send(theirs: AxisClient, message: Message) -> None:
+    send(theirs, packet(message), "G09", message.kind)
+
+
+def _statuses(theirs: AxisClient) -> list[StatusMessage]:
+    found = []
+    for offered in theirs.received(MessageKind.STATUS):
+        with theirs.open(offered.doc_id) as stream:
+            message = read_header(stream).message
+        assert isinstance(message, StatusMessage)
+        found.append(message)
+        theirs.confirm(offered.doc_id, Transport.DONE)
+    return found
+
+
+def _copy_at_b(session: Session, document: Document) -> Delivery:
+    session.expire_all()
+    return next(d for d in queries.deliveries_of(session, document) if d.recipient_code == "H01.05")
+
+
+def test_what_nobody_registered_goes_back_at_once_and_both_ends_know(
+    session: Session, place: Province
+) -> None:
+    document = issue(session, place, 200)
+    deliver(session)
+    copy = _copy_at_b(session, document)
+    service.take_back(session, place.a.clerk, document.id, copy.id, "Gửi nhầm nơi nhận")
+    deliver(session)
+    arrived = _came(session, place.b)
+    assert arrived.state is State.WITHDRAWN
+    assert arrived.reason == "Gửi nhầm nơi nhận"
+    assert arrived.subject == incoming_writes.TOMBSTONE
+    assert arrived.code == document.code, "the register and the course of the recall still name it"
+    assert not _files(session, arrived)
+    copy = _copy_at_b(session, document)
+    assert copy.hop is Hop.WITHDRAWN
+    assert copy.requests[0].answer is Answer.AGREED
+
+
+def test_a_registered_copy_is_given_back_only_when_its_clerk_agrees(
+    app: Flask, session: Session, place: Province
+) -> None:
+    document = issue(session, place, 201)
+    deliver(session)
+    arrived = _came(session, place.b)
+    _register(session, place.b, arrived)
+    copy = _copy_at_b(session, document)
+    service.take_back(session, place.a.clerk, document.id, copy.id, "Gửi nhầm")
+    with pytest.raises(service.AskedAlready):
+        service.take_back(session, place.a.clerk, document.id, copy.id, "Gửi nhầm")
+    session.rollback()
+    deliver(session)
+    assert _came(session, place.b).state is State.SUBMITTED, "nothing happens by itself"
+    clerk = client_for(app, "b_clerk")
+    assert "Nơi gửi yêu cầu" in clerk.get("/").get_data(as_text=True)
+    assert f"/incoming/{arrived.id}" in clerk.get("/incoming?tab=asked").get_data(as_text=True)
+    assert "Lấy lại văn bản" in clerk.get(f"/incoming/{arrived.id}").get_data(as_text=True)
+    answer = f"/incoming/{arrived.id}/answer"
+    assert clerk.post(answer, data={"note": "", "refuse": "1"}).status_code == 422
+    assert clerk.post(answer, data={"note": "Đang xử lý", "refuse": "1"}).status_code == 303
+    deliver(session)
+    copy = _copy_at_b(session, document)
+    assert (copy.hop, copy.requests[0].answer) == (Hop.REGISTERED, Answer.REFUSED)
+    assert copy.requests[0].note == "Đang xử lý"
+    # after a refusal he may ask again, and this time they agree
+    service.take_back(session, place.a.clerk, document.id, copy.id, "Đề nghị xem xét lại")
+    deliver(session)
+    assert clerk.post(answer, data={"note": ""}).status_code == 303
+    assert clerk.post(answer, data={"note": ""}).status_code == 409
+    deliver(session)
+    copy = _copy_at_b(session, document)
+    assert (copy.hop, copy.requests[1].answer) == (Hop.WITHDRAWN, Answer.AGREED)
+    arrived = _came(session, place.b)
+    assert (arrived.state, arrived.register_number) == (State.WITHDRAWN, 1), "the number stays used"
+
+
+def test_a_recall_reaches_everybody_and_leaves_no_choice(
+    app: Flask, session: Session, place: Province, theirs: AxisClient
+) -> None:
+    document = issue(session, place, 202)
+    deliver(session)
+    arrived = _came(session, place.b)
+    _register(session, place.b, arrived)
+    client = client_for(app, "a_clerk")
+    path = f"/outgoing/{document.id}/recall"
+    assert client.post(path, data={"copy": "", "reason": " "}).status_code == 422
+    assert client_for(app, "a_specialist").post(path, data={"reason": "x"}).status_code == 403
+    assert client.post(path, data={"copy": "", "reason": "Ban hành sai thẩm quyền"}).status_code == 303
+    assert "Đã thu hồi lúc" in client.get(f"/outgoing/{document.id}").get_data(as_text=True)
+    deliver(session)
+    with pytest.raises(incoming.MustWithdraw):
+        incoming.answer_sender(session, place.b.clerk, arrived.id, agree=False, note="Không đồng ý")
+    session.rollback()
+    incoming.answer_sender(session, place.b.clerk, arrived.id, agree=True, note="")
+    deliver(session)
+    assert _came(session, place.b).state is State.WITHDRAWN
+    assert _copy_at_b(session, document).hop is Hop.WITHDRAWN
+    with pytest.raises(service.Recalled):
+        service.resend(session, place.a.clerk, document.id)
+    session.rollback()
+    # the ministry's system gets one packet that says what is recalled and from whom
+    sha256 = session.scalars(sa.select(Dispatch.packet_sha256).where(Dispatch.business == "recall")).one()
+    assert sha256 is not None
+    with blobs().open(sha256) as stream:
+        message = read_header(stream).message
+    assert isinstance(message, DocumentMessage)
+    assert message.business == Business(BusinessKind.RECALL, "Ban hành sai thẩm quyền", document.document_uid)
+    assert {one.organ_id for one in message.response_for} == {"H01.05", "G09"}
+    assert message.attachments == ()
+
+
+def test_a_recall_that_overtakes_its_document_still_withdraws_it(
+    session: Session, place: Province, theirs: AxisClient, tmp_path: Path
+) -> None:
+    original = _from_ministry(tmp_path)
+    recall = replace(
+        original, attachments=(), business=Business(BusinessKind.RECALL, "Nhầm", original.document_id)
+    )
+    _send(theirs, recall)
+    deliver(session)
+    assert [one.status_code for one in _statuses(theirs)] == ["01", "15"], (
+        "nothing to destroy, and it is told"
+    )
+    _send(theirs, original)
+    deliver(session)
+    assert _came(session, place.a).state is State.WITHDRAWN
+    assert not _files(session, _came(session, place.a))
+
+
+def test_the_foreign_systems_request_comes_as_a_status_and_is_answered_by_one(
+    session: Session, place: Province, theirs: AxisClient, tmp_path: Path
+) -> None:
+    original = _from_ministry(tmp_path)
+    _send(theirs, original)
+    deliver(session)
+    target = ResponseFor("H01.12", original.code.full, original.document_id, original.promulgated_on)
+    _send(theirs, StatusMessage(MINISTRY, target, "13", clock.now(), "Gửi nhầm"))
+    deliver(session)
+    assert _came(session, place.a).state is State.WITHDRAWN
+    told = _statuses(theirs)
+    assert [one.status_code for one in told] == ["01", "15"]
+    assert {one.response_for.document_id for one in told} == {original.document_id}
+
+
+@pytest.mark.parametrize("kind", [BusinessKind.UPDATE, BusinessKind.REPLACE])
+def test_another_packet_takes_the_place_of_what_is_not_registered(
+    session: Session, place: Province, theirs: AxisClient, tmp_path: Path, kind: BusinessKind
+) -> None:
+    original = _from_ministry(tmp_path)
+    _send(theirs, original)
+    deliver(session)
+    first = _came(session, place.a)
+    number = int(original.code.number) if kind is BusinessKind.UPDATE else None
+    business = Business(kind, "Sửa", original.document_id, changes=Changes()) if kind is BusinessKind.UPDATE else (
+        Business(kind, "Thay", replaces=(Replacement(original.document_id, ("H01.12",)),))
+    )  # fmt: skip
+    _send(theirs, _from_ministry(tmp_path / "second", number, business=business))
+    deliver(session)
+    second = _came(session, place.a)
+    assert second.id != first.id
+    assert session.get_one(IncomingDocument, first.id).state is State.WITHDRAWN
+    assert second.state is State.WAITING
+    link = session.scalars(sa.select(DocumentLink)).one()
+    assert (link.source_id, link.target_id, link.kind) == (second.id, first.id, LinkKind.REPLACES)
+    assert "15" in [one.status_code for one in _statuses(theirs)]
+
+
+def test_a_registered_document_stays_when_another_replaces_it_and_the_clerk_answers(
+    app: Flask, session: Session, place: Province, theirs: AxisClient, tmp_path: Path
+) -> None:
+    original = _from_ministry(tmp_path)
+    _send(theirs, original)
+    deliver(session)
+    first = _came(session, place.a)
+    _register(session, place.a, first)
+    business = Business(BusinessKind.REPLACE, "Thay", replaces=(Replacement(original.document_id),))
+    _send(theirs, _from_ministry(tmp_path / "second", business=business))
+    deliver(session)
+    clerk = client_for(app, "a_clerk")
+    page = clerk.get(f"/incoming/{first.id}").get_data(as_text=True)
+    assert "Văn bản đến thay" in page
+    assert (
+        clerk.post(f"/incoming/{first.id}/answer", data={"note": "Đã nhận bản thay thế"}).status_code == 303
+    )
+    session.expire_all()
+    assert session.get_one(IncomingDocument, first.id).state is State.SUBMITTED
+    deliver(session)
+    assert _statuses(theirs)[-1].status_code == "15"
+
+
+def test_work_on_a_withdrawn_document_ends(session: Session, place: Province) -> None:
+    document = issue(session, place, 203)
+    deliver(session)
+    arrived = _came(session, place.b)
+    _register(session, place.b, arrived)
+    direction = directions.direct(session, place.b.leader, arrived.id, steps.to_unit(place.b))
+    task = direction.tasks[0]
+    service.recall(session, place.a.clerk, document.id, "Ban hành nhầm")
+    deliver(session)
+    incoming.answer_sender(session, place.b.clerk, arrived.id, agree=True, note="")
+    session.refresh(task)
+    assert task.state == "withdrawn"
+
+
+def test_an_unreadable_copy_is_shown_to_the_sender_and_goes_again_to_that_recipient_alone(
+    app: Flask, session: Session, place: Province, theirs: AxisClient, tmp_path: Path
+) -> None:
+    document = issue(session, place, 204)
+    deliver(session)
+    offered = theirs.received(MessageKind.DOCUMENT)[-1]
+    with theirs.open(offered.doc_id) as stream:
+        stream.read()
+    theirs.confirm(offered.doc_id, Transport.FAIL, description="Tệp đính kèm thứ 1 bị hỏng")
+    gateway_jobs.ask_progress(session)
+    session.expire_all()
+    copy = next(d for d in queries.deliveries_of(session, document) if d.recipient_code == "G09")
+    assert (copy.hop, copy.note) == (Hop.UNREADABLE, "Tep dinh kem thu 1 bi hong")
+    page = client_for(app, "a_clerk").get(f"/outgoing/{document.id}").get_data(as_text=True)
+    assert "Phần mềm nơi nhận không đọc được" in page
+    service.resend(session, place.a.clerk, document.id)
+    deliver(session)
+    again = [one for one in theirs.received(MessageKind.DOCUMENT) if one.doc_id != offered.doc_id]
+    with theirs.open(again[-1].doc_id) as stream:
+        message = parse(stream, tmp_path).message
+    assert isinstance(message, DocumentMessage)
+    assert [one.organ_id for one in message.recipients] == ["G09"]
+    assert message.document_id == document.document_uid
+
+
+def test_the_same_request_again_asks_nothing_new(
+    session: Session, place: Province, theirs: AxisClient, tmp_path: Path
+) -> None:
+    original = _from_ministry(tmp_path)
+    _send(theirs, original)
+    deliver(session)
+    _register(session, place.a, _came(session, place.a))
+    target = ResponseFor("H01.12", original.code.full, original.document_id, original.promulgated_on)
+    for minutes in (0, 1):  # another packet, so the axis delivers both
+        at = clock.now() + timedelta(minutes=minutes)
+        _send(theirs, StatusMessage(MINISTRY, target, "13", at, "Gửi nhầm"))
+        deliver(session)
+    assert session.scalar(sa.select(sa.func.count()).where(Packet.message_type == "status")) == 2
+    assert session.scalars(sa.select(Request.kind)).all() == [Asked.TAKE_BACK]
+
+
+def test_a_recall_after_a_request_is_answered_together_with_it(
+    session: Session, place: Province, theirs: AxisClient, tmp_path: Path
+) -> None:
+    original = _from_ministry(tmp_path)
+    _send(theirs, original)
+    deliver(session)
+    document = _came(session, place.a)
+    _register(session, place.a, document)
+    target = ResponseFor("H01.12", original.code.full, original.document_id, original.promulgated_on)
+    _send(theirs, StatusMessage(MINISTRY, target, "13", clock.now(), "Gửi nhầm"))
+    deliver(session)
+    business = Business(BusinessKind.RECALL, "Ban hành nhầm", original.document_id)
+    _send(theirs, replace(original, attachments=(), business=business))
+    deliver(session)
+    incoming.answer_sender(session, place.a.clerk, document.id, agree=True, note="Đã hủy")
+    answers = session.scalars(sa.select(Request.answer)).all()
+    assert answers == [Answer.AGREED, Answer.AGREED]
