@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
@@ -54,9 +54,8 @@ def deliveries_of(session: Session, document: Document) -> Sequence[Delivery]:
     )
     newest = sa.select(sa.func.max(Delivery.id)).where(Delivery.document_id == document.id)
     query = sa.select(Delivery).where(Delivery.id.in_(newest.group_by(Delivery.recipient_code)))
-    return session.scalars(
-        query.options(selectinload(Delivery.requests)).order_by(trouble, Delivery.id)
-    ).all()
+    with_requests = query.options(joinedload(Delivery.requests)).order_by(trouble, Delivery.id)
+    return session.scalars(with_requests).unique().all()
 
 
 def held_copies(session: Session, document: Document) -> Sequence[Delivery]:
