@@ -54,3 +54,11 @@ def scan(number: int, size: int = 200_000) -> bytes:
         target = io.BytesIO()
         pdf.save(target)
     return target.getvalue()
+
+
+def in_object_streams(source: bytes) -> bytes:
+    """The same file with its objects packed, as most word processors write them."""
+    target = io.BytesIO()
+    with pikepdf.open(io.BytesIO(source)) as pdf:
+        pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return target.getvalue()

@@ -1,8 +1,9 @@
 """Quicker ways through pyHanko and asn1crypto while a file is signed or checked; the results are theirs to the byte.
 
-A signature's reserved space is read digit by digit, several times for each signature, a PDF name is read and written
-letter by letter, and subjects are prepared for comparison anew each time (RFC 5280 §7.1): together more than half of
-a check. Only the versions these were compared with are touched (`tests/signing/test_quick.py`), and only meanwhile.
+A signature's reserved space is read digit by digit, several times for each signature, cross-references row by row,
+names letter by letter, and subjects are prepared for comparison anew each time (RFC 5280 §7.1): together more than
+half of a check. Only the versions these were compared with are touched (`tests/signing/test_quick.py`), and only
+meanwhile.
 """
 
 import binascii
@@ -12,20 +13,27 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
 from io import BytesIO
+from itertools import repeat
 from threading import Lock
 from typing import Any
 
 from asn1crypto import x509
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, xref
 
 _KNOWN = {"pyhanko": "0.38.0", "asn1crypto": "1.5.1"}
 _HEX = re.compile(rb"[0-9A-Fa-f]*>")
+#: of a cross-reference table: a section's head, one row, all rows, the end
+_SECTION = re.compile(rb"\s*([0-9]{1,7}) ([0-9]{1,7}) ?(?:\r\n|\n|\r)(?=[0-9]{10} )")
+_HEAD, _ROW, _FREE = 64, 20, ord("f")
+_ROWS = re.compile(rb"(?:[0-9]{10} [0-9]{5} [nf](?: \r| \n|\r\n))+")
+_TRAILER = re.compile(rb"trailer\s*(?=<)")
 #: bytes read ahead for one string; longer ones are left to pyHanko
 _AHEAD = 1 << 16
 #: results kept, and the longest name, in bytes, whose result is
 _NAMES, _LONGEST = 4096, 1024
 
 _slow_hex: Callable[[Any], Any] = generic.read_hex_string_from_stream
+_slow_table: Callable[[Any, bool], Iterator[xref.XRefEntry]] = xref.parse_xref_table
 _slow_name: Callable[[bytes], generic.NameObject] = generic._decode_name
 _slow_write: Any = vars(generic.NameObject)["write_to_stream"]
 _slow_equal: Any = vars(x509.Name)["__eq__"]
@@ -43,6 +51,43 @@ def _hex_string(stream: Any) -> Any:
     stream.seek(start + 1 + found.end())
     digits = found[0][:-1]
     return generic.pdf_string(binascii.unhexlify(digits + b"0" * (len(digits) % 2)))
+
+
+def _table(stream: Any, strict: bool) -> Iterator[xref.XRefEntry]:
+    """A cross-reference table as the standard has it (ISO 32000-1 §7.5.4); any other is left to pyHanko."""
+    start = stream.tell()
+    entries = _entries(stream)
+    if entries is None:
+        stream.seek(start)
+        yield from _slow_table(stream, strict)
+    else:
+        yield from entries
+
+
+def _entries(stream: Any) -> list[xref.XRefEntry] | None:
+    """All entries, with the stream at what follows `trailer`; None when a byte is not where it should be."""
+    found: list[xref.XRefEntry] = []
+    while True:
+        at, text = stream.tell(), stream.read(_HEAD)
+        if trailer := _TRAILER.match(text):
+            stream.seek(at + trailer.end())
+            return found
+        section = _SECTION.match(text)
+        if section is None:
+            return None
+        first, count = int(section[1]), int(section[2])
+        stream.seek(at + section.end())
+        rows = stream.read(count * _ROW)
+        if len(rows) != count * _ROW or not _ROWS.fullmatch(rows):
+            return None
+        found += map(_entry, range(first, first + count), range(0, len(rows), _ROW), repeat(rows))
+
+
+def _entry(number: int, at: int, rows: bytes) -> xref.XRefEntry:
+    generation = int(rows[at + 11 : at + 16])
+    if rows[at + 17] == _FREE:
+        return xref.XRefEntry(xref.XRefType.FREE, None, number, generation)
+    return xref.XRefEntry(xref.XRefType.STANDARD, int(rows[at : at + 10]), number, generation)
 
 
 @lru_cache(_NAMES)
@@ -100,6 +145,7 @@ _supported = all(version(name) == known for name, known in _KNOWN.items())
 #: where, which name, the slow way, the quick one
 _WAYS: tuple[tuple[Any, str, Any, Any], ...] = (
     (generic, "read_hex_string_from_stream", _slow_hex, _hex_string),
+    (xref, "parse_xref_table", _slow_table, _table),
     (generic, "_decode_name", _slow_name, _name),
     (generic.NameObject, "write_to_stream", _slow_write, _write_name),
     (x509.Name, "__eq__", _slow_equal, _equal),
