@@ -18,13 +18,13 @@ from eoffice.directions.models import Part, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Document
-from eoffice.documents.permissions import DOCUMENT_READ_ALL, visible_to
+from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, visible_to
 from eoffice.incoming import states as incoming
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.queries import asked
 from eoffice.outgoing import states as outgoing
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import Consultation, OutgoingDocument
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
     OUTGOING_CHECK,
@@ -34,6 +34,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SEAL,
     OUTGOING_SIGN,
 )
+from eoffice.outgoing.queries import asked_of
 
 
 class Side(StrEnum):
@@ -137,6 +138,11 @@ def _assisted(actor: Actor) -> sa.ScalarSelect[int | None]:
     return sa.select(Assignment.assists_id).where(Assignment.id == actor.assignment_id).scalar_subquery()
 
 
+def _to_advise(actor: Actor) -> sa.ColumnElement[bool]:
+    asked = sa.select(Consultation.document_id).join(OutgoingDocument).where(asked_of(actor))
+    return OutgoingDocument.id.in_(asked)
+
+
 def _awaits_direction(actor: Actor) -> sa.ColumnElement[bool]:
     leader = _assisted(actor)
     waits = IncomingDocument.state == incoming.State.SUBMITTED
@@ -171,6 +177,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("assign", Side.TASK, DIRECTION_ASSIGN, _l("To be assigned"), _l("Name who works on it"), _to_assign),
     Deed("work", Side.TASK, DIRECTION_WORK, _l("To be worked on"), _l("Work on it, then report"), _to_work),
     Deed("read", Side.TASK, DIRECTION_WORK, _l("To be read"), _l("Read it"), _to_read),
+    Deed("advise", Side.OUT, DOCUMENT_READ, _l("Opinions asked of me"), _l("Give your opinion"), _to_advise, rare=True),
     Deed("write", Side.OUT, OUTGOING_DRAFT, _l("My drafts"), _l("Finish the draft and submit it"), _to_write, "draft"),
     Deed("approve", Side.OUT, OUTGOING_APPROVE, _l("To be approved"), _l("Approve its content"),
          _to_approve, "check"),
@@ -215,4 +222,4 @@ def watched_by(actor: Actor) -> list[Deed]:
     """What is only looked at: by everyone who sees the whole agency, and the leader's desk by a secretary."""
     if not actor.can(DOCUMENT_READ_ALL):
         return []
-    return [LATE] if of(actor) else [*WATCHED, LATE]
+    return [LATE] if any(not deed.rare for deed in of(actor)) else [*WATCHED, LATE]

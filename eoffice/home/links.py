@@ -20,6 +20,7 @@ _WORK = {
     "work": "incoming.to_do",
     "read": "incoming.to_read",
     "sign": "outgoing.to_sign",
+    "advise": "outgoing.to_advise",
 }
 
 

@@ -14,8 +14,9 @@ from werkzeug.datastructures import MultiDict
 from eoffice.core.errors import Invalid
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Document, Recipient, Urgency
+from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import OutgoingDocument, Stance
 
 #: empty rows for recipients beyond those filled in
 SPARE = 3
@@ -33,6 +34,12 @@ class BadNumber(Invalid):
     """Letters where a number is asked."""
 
     message = _l("Write a number, for example 165 or 165,5.")
+
+
+class NoStance(Invalid):
+    """Words alone leave open what is meant."""
+
+    message = _l("Choose whether you agree.")
 
 
 @dataclass
@@ -140,6 +147,24 @@ def day(typed: str) -> date | None:
         except ValueError:
             continue
     raise BadDate(field="due_on")
+
+
+def question(form: MultiDict[str, str]) -> Question:
+    """Whom to ask what. Raises BadDate."""
+    try:
+        due_on = day(form.get("asked_due_on", ""))
+    except BadDate as error:
+        raise BadDate(field="asked_due_on") from error
+    people = tuple(int(one) for one in form.getlist("people") if one.isdecimal())
+    return Question(people, form.get("question", ""), due_on, in_turn=form.get("order") == "in_turn")
+
+
+def opinion(form: Mapping[str, str]) -> tuple[Stance, str]:
+    """What somebody thinks. Raises NoStance."""
+    chosen = form.get("stance", "")
+    if chosen not in set(Stance):
+        raise NoStance(field="stance")
+    return Stance(chosen), form.get("opinion", "")
 
 
 def millimetres(form: Mapping[str, Any], name: str) -> float:

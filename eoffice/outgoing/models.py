@@ -1,14 +1,15 @@
 """An outgoing document: who wrote, approved, checked, signed, numbered and issued it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from eoffice.core.db import enum_column
+from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
 from eoffice.directory.models import Assignment, Unit
 from eoffice.documents.models import Direction, Document
@@ -55,9 +56,68 @@ class OutgoingDocument(Document):
     #: page (from 1) and box between the signer's title and name: page, x0, y0, x1, y1; None: not found
     signature_place: Mapped[list[Any] | None] = mapped_column(sa.JSON)
 
+    #: whether anybody was ever asked for an opinion: most drafts need no look for one
+    consulted: Mapped[bool] = mapped_column(default=False)
+
     drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])
     unit: Mapped[Unit | None] = relationship()
+
+
+class Stance(StrEnum):
+    """What somebody who was asked thinks of a draft."""
+
+    AGREE = "agree"
+    WITH_CHANGES = "with_changes"
+    DISAGREE = "disagree"
+
+    @property
+    def word(self) -> LazyString:
+        """What people call it."""
+        return _STANCES[self]
+
+
+_STANCES = {
+    Stance.AGREE: _l("Agrees"),
+    Stance.WITH_CHANGES: _l("Agrees with changes"),
+    Stance.DISAGREE: _l("Does not agree"),
+}
+
+
+class Consultation(Base):
+    """One colleague asked for an opinion on a draft, and the opinion given."""
+
+    __tablename__ = "consultation"
+    __table_args__ = (
+        # one question at a time, whoever asks
+        sa.Index(
+            "uq_consultation_open", "document_id", "asked_id", unique=True,
+            postgresql_where=sa.text("answered_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("outgoing_document.id"), index=True)
+    asker_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"))
+    asked_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
+    #: equal turns answer in parallel, a higher one after every lower one
+    turn: Mapped[int]
+    question: Mapped[str]
+    due_on: Mapped[date | None]
+    asked_at: Mapped[datetime]
+    stance: Mapped[Stance | None] = mapped_column(enum_column(Stance))
+    answer: Mapped[str]
+    answered_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+    document: Mapped[OutgoingDocument] = relationship(viewonly=True)
+    asker: Mapped[Assignment] = relationship(foreign_keys=[asker_id], lazy="joined")
+    asked: Mapped[Assignment] = relationship(foreign_keys=[asked_id], lazy="joined")
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is still waited for."""
+        return self.answered_at is None and self.withdrawn_at is None
 
 
 class Frozen(Conflict):

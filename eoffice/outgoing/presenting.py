@@ -61,6 +61,7 @@ _DONE = {
     Move.SUBMIT: _l("submitted the draft"),
     Move.APPROVE: _l("approved the content"),
     Move.CHECK: _l("checked the form"),
+    Move.CONSULT: _l("asked for opinions"),
     Move.SEND_BACK: _l("sent it back"),
     Move.TAKE_BACK: _l("took the step back"),
     Move.SIGN: _l("signed"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from eoffice.core import paging
 from eoffice.core.errors import NotFound
@@ -15,7 +15,7 @@ from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
 from eoffice.documents.models import Document, DocumentFile
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import Consultation, OutgoingDocument
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
     OUTGOING_CHECK,
@@ -130,6 +130,24 @@ def _to_approve(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(
         OutgoingDocument.state == State.APPROVAL, OutgoingDocument.unit_id.in_(actor.headed_unit_ids)
     )
+
+
+def asked_of(actor: Actor) -> sa.ColumnElement[bool]:
+    """Rows of Consultation joined with their document: questions the actor is to answer now."""
+    mine = sa.select(Assignment.id).where(
+        Assignment.person_id == actor.person_id, Assignment.agency_id == actor.agency_id
+    )
+    earlier = aliased(Consultation)
+    blocked = sa.exists().where(
+        earlier.document_id == Consultation.document_id, earlier.turn < Consultation.turn, _is_open(earlier)
+    )
+    states = [state for state, move in MACHINE.rules if move is Move.CONSULT]
+    taken = OutgoingDocument.state.in_(states)
+    return sa.and_(Consultation.asked_id.in_(mine), _is_open(Consultation), taken, sa.not_(blocked))
+
+
+def _is_open(row: type[Consultation]) -> sa.ColumnElement[bool]:
+    return sa.and_(row.answered_at.is_(None), row.withdrawn_at.is_(None))
 
 
 def _in_tab(actor: Actor, tab: Tab) -> sa.ColumnElement[bool]:

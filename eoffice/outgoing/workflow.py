@@ -24,6 +24,8 @@ class Move(StrEnum):
     SUBMIT = "submit"
     APPROVE = "approve"
     CHECK = "check"
+    #: ask colleagues for their opinion
+    CONSULT = "consult"
     SEND_BACK = "send_back"
     #: undo one's own step while nobody has taken the next one
     TAKE_BACK = "take_back"
@@ -41,6 +43,9 @@ MACHINE: Machine[State, Move] = Machine(
     {
         (State.DRAFT, Move.REVISE): Rule(State.DRAFT, OUTGOING_DRAFT),
         (State.SENT_BACK, Move.REVISE): Rule(State.SENT_BACK, OUTGOING_DRAFT),
+        (State.DRAFT, Move.CONSULT): Rule(State.DRAFT, OUTGOING_DRAFT),
+        (State.SENT_BACK, Move.CONSULT): Rule(State.SENT_BACK, OUTGOING_DRAFT),
+        (State.APPROVAL, Move.CONSULT): Rule(State.APPROVAL, OUTGOING_APPROVE),
         (State.DRAFT, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
         (State.SENT_BACK, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
         (State.APPROVAL, Move.TAKE_BACK): Rule(State.DRAFT, OUTGOING_DRAFT),

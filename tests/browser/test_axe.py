@@ -54,6 +54,8 @@ PAGES = {
     "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),
     "outgoing.index": Look(Role.CLERK, "/outgoing?tab=all"),
     "outgoing.new": Look(Role.SPECIALIST, "/outgoing/new", "CCTL"),
+    "outgoing.to_advise": Look(Role.SPECIALIST, "/work/opinions", "CCTL"),
+    "outgoing.consult": Look(Role.SPECIALIST, "/outgoing/{draft}/consult", "CCTL"),
     "outgoing.read": Look(Role.LEADER, "/outgoing/to-sign/{to_sign}"),
     "outgoing.show": Look(Role.CLERK, "/outgoing/{issued}"),
     "reports.index": Look(Role.CLERK, "/registers"),

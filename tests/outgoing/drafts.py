@@ -12,7 +12,8 @@ from eoffice.core.permissions import Actor
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, FileRole
-from eoffice.outgoing import issuing, service
+from eoffice.outgoing import consulting, issuing, queries, service
+from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.workflow import Move, State
@@ -69,6 +70,10 @@ def take(
         return issuing.sign(session, who, document_id, PIN)
     if step == Move.NUMBER:
         return issuing.give_number(session, who, document_id)
+    if step == Move.CONSULT:
+        colleague = Question((house.posts[Role.SECRETARY].id,), "Cho ý kiến")
+        consulting.ask(session, who, document_id, colleague)
+        return queries.one(session, house.clerk, document_id)
     if step == Move.TAKE_BACK:
         return service.take_back(session, who, document_id)
     if step == Move.PLACE:

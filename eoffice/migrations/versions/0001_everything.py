@@ -805,6 +805,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("number_box", sa.JSON(), nullable=True),
         sa.Column("signature_place", sa.JSON(), nullable=True),
+        sa.Column("consulted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["drafter_id"], ["assignment.id"], name=op.f("fk_outgoing_document_drafter_id_assignment")
         ),
@@ -1051,6 +1052,57 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
     )
     op.create_index(op.f("ix_legal_hold_dossier_id"), "legal_hold", ["dossier_id"], unique=False)
+    op.create_table(
+        "consultation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("asker_id", sa.Integer(), nullable=False),
+        sa.Column("asked_id", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("asked_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column(
+            "stance",
+            sa.Enum(
+                "agree",
+                "with_changes",
+                "disagree",
+                name="stance",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_consultation_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["document_id"],
+            ["outgoing_document.id"],
+            name=op.f("fk_consultation_document_id_outgoing_document"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["asker_id"], ["assignment.id"], name=op.f("fk_consultation_asker_id_assignment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_id"], ["assignment.id"], name=op.f("fk_consultation_asked_id_assignment")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation")),
+    )
+    op.create_index(op.f("ix_consultation_agency_id"), "consultation", ["agency_id"], unique=False)
+    op.create_index(op.f("ix_consultation_asked_id"), "consultation", ["asked_id"], unique=False)
+    op.create_index(op.f("ix_consultation_document_id"), "consultation", ["document_id"], unique=False)
+    op.create_index(
+        "uq_consultation_open",
+        "consultation",
+        ["document_id", "asked_id"],
+        unique=True,
+        postgresql_where=sa.text("answered_at IS NULL AND withdrawn_at IS NULL"),
+    )
     op.create_table(
         "page_text",
         sa.Column("file_id", sa.Integer(), nullable=False),

@@ -7,4 +7,4 @@ from eoffice.outgoing import presenting
 bp = Blueprint("outgoing", __name__, template_folder="../templates")
 bp.add_app_template_global(presenting.state_mark, "outgoing_mark")
 
-from eoffice.outgoing.views import document, drafting, listing, reading  # noqa: E402, F401 - they add to `bp`
+from eoffice.outgoing.views import consulting, document, drafting, listing, reading  # noqa: E402, F401 - they add to `bp`

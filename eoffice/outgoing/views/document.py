@@ -23,9 +23,9 @@ from eoffice.gateway import queries as gateway
 from eoffice.gateway import service as exchange
 from eoffice.gateway.models import Asked
 from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
-from eoffice.outgoing import forms, issuing, operations, presenting, queries, service
+from eoffice.outgoing import consulting, forms, issuing, operations, presenting, queries, service
 from eoffice.outgoing.drafting import Upload
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import OutgoingDocument, Stance
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.states import State
 from eoffice.outgoing.views import bp
@@ -188,7 +188,12 @@ def _askable(copies: list[presenting.Copy]) -> list[tuple[str, str]]:
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:
     moves = queries.moves(current_actor(), document)
     checking = Move.CHECK in moves and file is not None
+    consulted = consulting.of_document(db(), document) if document.consulted else []
+    asked = consulting.answerable(current_actor(), document, consulted)
     return {
+        "consulted": consulted,
+        "asked": asked,
+        "stances": [(stance.value, stance.word) for stance in Stance],
         "moves": moves,
         "next_step": presenting.next_step(queries.next_actor(db(), document)),
         "recipients": documents.recipients(db(), document),

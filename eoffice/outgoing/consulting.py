@@ -1,0 +1,216 @@
+"""Opinions on a draft: asked in parallel or in turn, each with a day (Decree 30/2020, Article 10.4).
+
+Nobody's opinion is a step of the document's way: the drafter decides what to do with it, and may submit without.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session, joinedload
+
+from eoffice.core import audit, clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.permissions import Actor, require
+from eoffice.core.text import nfc
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Assignment
+from eoffice.documents import operations as documents
+from eoffice.outgoing import queries
+from eoffice.outgoing.drafting import DayPassed, Missing
+from eoffice.outgoing.models import Consultation, OutgoingDocument, Stance
+from eoffice.outgoing.workflow import MACHINE, Move
+
+ASKED = audit.action("outgoing.opinion_asked", _l("Opinion asked for"))
+GIVEN = audit.action("outgoing.opinion_given", _l("Opinion given"))
+NOT_ASKED = audit.action("outgoing.opinion_not_asked", _l("Question for an opinion taken back"))
+
+#: longest question or opinion, in characters
+LONGEST = 4000
+
+
+class WrongPerson(Invalid):
+    """Nobody of the agency, or the one who asks."""
+
+    message = _l("Choose from the list whom to ask: others who work in your agency today.")
+
+
+class AlreadyAsked(Conflict):
+    """One question at a time."""
+
+    message = _l("%(name)s has been asked and has not answered yet.")
+
+
+class TooLong(Invalid):
+    """More than anybody reads."""
+
+    message = _l("At most %(limit)s characters are kept here. Shorten it.")
+
+
+class NotYetYourTurn(Conflict):
+    """Others were asked first."""
+
+    message = _l("%(name)s is asked before you. Your turn comes once that opinion is given.")
+
+
+class Answered(Conflict):
+    """Given is given: others have acted on it."""
+
+    message = _l("This question is closed: it was answered or taken back.")
+
+
+class NoLongerAsked(Conflict):
+    """The document went on."""
+
+    message = _l("The document has gone on meanwhile; opinions are no longer taken.")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and of whom."""
+
+    #: assignments, in the order of their turns
+    people: tuple[int, ...]
+    question: str
+    due_on: date | None = None
+    #: each only after the one before; otherwise all at once
+    in_turn: bool = False
+
+
+def ask(session: Session, actor: Actor, document_id: int, asked: Question) -> Sequence[Consultation]:
+    """Ask colleagues for their opinion; they may read the draft from then on.
+
+    Raises NotFound, InvalidTransition, Forbidden, Missing, TooLong, DayPassed, WrongPerson, AlreadyAsked.
+    """
+    _check(asked.question, _l("question"), "question")
+    if asked.due_on is not None and asked.due_on < clock.today():
+        raise DayPassed(field="asked_due_on")
+    with transaction(session):
+        document = queries.one(session, actor, document_id)
+        session.refresh(
+            document, with_for_update=True
+        )  # two who ask at once must not ask the same person twice
+        require(actor, MACHINE.step(document.state, Move.CONSULT).permission, document)
+        posts = _posts(session, actor, asked.people)
+        before = of_document(session, document)
+        for post in posts:
+            if any(one.open and one.asked_id == post.id for one in before):
+                raise AlreadyAsked(name=post.person.full_name, field="people")
+        turn = max((one.turn for one in before), default=0) + 1
+        made = [
+            Consultation(
+                agency_id=document.agency_id, document_id=document.id, asker_id=actor.assignment_id, asked_id=post.id,
+                asked=post, turn=turn + (place if asked.in_turn else 0), question=nfc(asked.question.strip()),
+                due_on=asked.due_on, asked_at=clock.now(), answer="",
+            )
+            for place, post in enumerate(posts)
+        ]  # fmt: skip
+        session.add_all(made)
+        document.consulted = True
+        documents.give_access(session, actor, document, person_ids=[post.person_id for post in posts])
+        for one in made:
+            audit.record(
+                session,
+                actor,
+                ASKED,
+                document,
+                name=one.asked.person.full_name,
+                note=one.question,
+                turn=one.turn,
+            )
+    return made
+
+
+def answer(session: Session, actor: Actor, consultation_id: int, stance: Stance, words: str) -> Consultation:
+    """Give one's opinion; whoever does not simply agree says why.
+
+    Raises NotFound, Forbidden, Answered, NoLongerAsked, NotYetYourTurn, Missing, TooLong.
+    """
+    if stance is not Stance.AGREE or words.strip():
+        _check(words, _l("opinion"), "opinion")
+    with transaction(session):
+        one, document = _locked(session, actor, consultation_id)
+        if one.asked.person_id != actor.person_id:
+            raise Forbidden
+        if not one.open:
+            raise Answered
+        if Move.CONSULT not in MACHINE.moves(document.state):
+            raise NoLongerAsked
+        first = next((other for other in of_document(session, document) if other.open), one)
+        if first.turn < one.turn:
+            raise NotYetYourTurn(name=first.asked.person.full_name)
+        one.stance, one.answer, one.answered_at = stance, nfc(words.strip()), clock.now()
+        audit.record(session, actor, GIVEN, document, stance=stance, note=one.answer or None)
+    return one
+
+
+def withdraw(session: Session, actor: Actor, consultation_id: int) -> Consultation:
+    """Ask no longer; the next in turn may answer. Raises NotFound, Forbidden, Answered."""
+    with transaction(session):
+        one, document = _locked(session, actor, consultation_id)
+        if one.asker.person_id != actor.person_id:
+            raise Forbidden
+        if not one.open:
+            raise Answered
+        one.withdrawn_at = clock.now()
+        audit.record(session, actor, NOT_ASKED, document, name=one.asked.person.full_name)
+    return one
+
+
+def of_document(session: Session, document: OutgoingDocument) -> Sequence[Consultation]:
+    """Every question on a document, in the order of turns."""
+    query = sa.select(Consultation).where(Consultation.document_id == document.id)
+    return session.scalars(query.order_by(Consultation.turn, Consultation.id)).all()
+
+
+def answerable(
+    actor: Actor, document: OutgoingDocument, consulted: Sequence[Consultation]
+) -> Consultation | None:
+    """Of these questions on one document, in order of turns: the one the actor is to answer now."""
+    still = [one for one in consulted if one.open] if Move.CONSULT in MACHINE.moves(document.state) else []
+    now = [one for one in still if one.turn == still[0].turn]
+    return next((one for one in now if one.asked.person_id == actor.person_id), None)
+
+
+def waiting(session: Session, actor: Actor) -> Sequence[Consultation]:
+    """What the actor is asked now, the nearest day first."""
+    query = sa.select(Consultation).join(OutgoingDocument).where(queries.asked_of(actor))
+    query = query.options(joinedload(Consultation.document))
+    return session.scalars(query.order_by(Consultation.due_on.asc().nulls_last(), Consultation.id)).all()
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """How many opinions are asked of the actor now."""
+    query = sa.select(sa.func.count()).select_from(Consultation).join(OutgoingDocument)
+    return {"opinions": session.scalar(query.where(queries.asked_of(actor))) or 0}
+
+
+def _posts(session: Session, actor: Actor, people: tuple[int, ...]) -> list[Assignment]:
+    """Posts of the agency that hold today, in the order asked; not the actor's own."""
+    known = {post.id: post for post in directory.posts(session, actor.agency_id or 0)}
+    found = [known[one] for one in dict.fromkeys(people) if one in known]
+    persons = {post.person_id for post in found}
+    if not found or len(found) != len(people) or actor.person_id in persons or len(persons) != len(found):
+        raise WrongPerson(field="people")
+    return found
+
+
+def _check(words: str, what: object, field: str) -> None:
+    if not words.strip():
+        raise Missing(what=str(what), field=field)
+    if len(words) > LONGEST:
+        raise TooLong(limit=LONGEST, field=field)
+
+
+def _locked(session: Session, actor: Actor, consultation_id: int) -> tuple[Consultation, OutgoingDocument]:
+    """A question on a document the actor may know of, nobody else answering at the same time."""
+    one = session.get(Consultation, consultation_id)
+    if one is None:
+        raise NotFound
+    document = queries.one(session, actor, one.document_id)
+    session.refresh(document, with_for_update=True)  # turns are counted over all questions of a document
+    session.refresh(one)
+    return one, document
