@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from exchange.model import MessageKind
@@ -35,6 +36,8 @@ class Waiting:
     priority: int | None
     sha256: str | None
     size: int | None
+    #: recipient → code and name the sender wrote, where those are others than the recipient's own
+    addressed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,52 @@ class DirectoryEntry:
     deleted: bool = False
 
 
+class RecipientState(StrEnum):
+    """What would become of a message to an agency."""
+
+    OPEN = "open"
+    #: it ended; the successor gets the message
+    SUCCEEDED = "succeeded"
+    #: it ended without a successor that could get it
+    CLOSED = "closed"
+    LOCKED = "locked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """What the axis knows of an agency that somebody wants to write to."""
+
+    #: as it was asked for
+    code: str
+    state: RecipientState
+    name: str = ""
+    current_code: str = ""
+    #: code and name of who gets the message; empty: nobody
+    served_by: str = ""
+    served_by_name: str = ""
+    #: ISO 8601, also a day to come; empty: it goes on
+    closed_on: str = ""
+    legal_basis: str = ""
+    #: codes and names
+    successors: tuple[tuple[str, str], ...] = ()
+
+
+def recipient(item: Mapping[str, Any]) -> Recipient:
+    served = item.get("servedBy") or {}
+    return Recipient(
+        code=str(item["code"]),
+        state=RecipientState(item["state"]),
+        name=str(item.get("name") or ""),
+        current_code=str(item.get("currentCode") or ""),
+        served_by=str(served.get("code") or ""),
+        served_by_name=str(served.get("name") or ""),
+        closed_on=str(item.get("closedOn") or ""),
+        legal_basis=str(item.get("legalBasis") or ""),
+        successors=tuple((str(one["code"]), str(one["name"])) for one in item.get("successors") or ()),
+    )
+
+
 def waiting(item: Mapping[str, Any]) -> Waiting:
     recipients = item.get("recipients") or [item.get("to") or ""]
     return Waiting(
@@ -83,6 +132,9 @@ def waiting(item: Mapping[str, Any]) -> Waiting:
         priority=item.get("priority"),
         sha256=item.get("sha256"),
         size=item.get("size"),
+        addressed={
+            code: (str(names[0]), str(names[1])) for code, names in (item.get("addressed") or {}).items()
+        },
     )
 
 

@@ -19,7 +19,17 @@ import httpx
 from cryptography import x509
 
 from exchange import receipts
-from exchange.answers import DirectoryEntry, Progress, Sent, Waiting, delivery, entry, waiting
+from exchange.answers import (
+    DirectoryEntry,
+    Progress,
+    Recipient,
+    Sent,
+    Waiting,
+    delivery,
+    entry,
+    recipient,
+    waiting,
+)
 from exchange.build import Digest
 from exchange.errors import BadReceipt, Damaged, Refused, Unavailable
 from exchange.model import MessageKind
@@ -200,6 +210,15 @@ class AxisClient:
 
     def delete_agency(self, code: str) -> None:
         self._call("deleteAgency", {"AgencyCode": code}, content=b"{}")
+
+    def recipients(self, codes: Sequence[str]) -> list[Recipient] | None:
+        """What would become of a message to each of these; None from an axis that does not tell beforehand."""
+        try:
+            return [
+                recipient(item) for item in self._list("checkRecipients", {"to": json.dumps(list(codes))})
+            ]
+        except Refused:
+            return None
 
     def agencies(self) -> list[DirectoryEntry]:
         return [entry(item) for item in self._list("getAgenciesList", {})]

@@ -28,7 +28,7 @@ from exchange.hub.operations import OPERATIONS, Call, Service, answer
 from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.remembering import Remembered
-from exchange.hub.stamping import Stamper
+from exchange.hub.stamping import Stamper, authority
 from exchange.hub.wakeup import Wakeup
 from exchange.vxp import Denied, claimed_system, verified_parameters
 
@@ -72,7 +72,7 @@ class Application:
             ]
         )
         if self.tsa:
-            self.chores.add(Chore("stamps", Stamper(self.axis, self.tsa).work, STAMPED_EVERY))
+            self.chores.add(Chore("stamps", Stamper(self.axis, authority(self.tsa)).work, STAMPED_EVERY))
         self.systems = Remembered(lambda ids: {row["id"]: row for row in ledger.systems(ids)})
 
     def start(self) -> None:

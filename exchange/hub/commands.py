@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +210,26 @@ def add_agency(
     except Refusal as refusal:
         raise click.ClickException(refusal.text) from refusal
     click.echo(f"agency {code}")
+
+
+@hub.command("close-agency")
+@click.option("--code", required=True, help="Agency that ends.")
+@click.option("--on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day without it.")
+@click.option("--successor", "successors", multiple=True, help="Who takes over; the first gets the mail.")
+@click.option("--legal-basis", required=True, help="The decision that closes it.")
+@_placed
+def close_agency(
+    place: Place, code: str, on: datetime, successors: tuple[str, ...], legal_basis: str
+) -> None:
+    """Close an agency from a day on, in favour of its successors."""
+    try:
+        with place.axis() as axis, axis.sessions.begin() as session:
+            directory.close_agency(session, code, on.date(), successors, legal_basis)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.text) from refusal
+    click.echo(
+        f"agency {code} closed from {on:%Y-%m-%d}, mail to {successors[0] if successors else 'nobody'}"
+    )
 
 
 @hub.command("list")

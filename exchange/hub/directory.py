@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core.clock import now, today
 from exchange.hub.axis import Axis
-from exchange.hub.models import Agency, System
+from exchange.hub.models import Agency, Succession, System
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.remembering import Remembered
 
@@ -80,10 +80,62 @@ def delete_agency(session: Session, system_id: str, code: str) -> None:
     agency.deleted = True
 
 
+def close_agency(
+    session: Session, code: str, on: date, successors: Sequence[str], legal_basis: str
+) -> Agency:
+    """From `on` its successors get what is addressed to it, the first of them the mail. Raises Refusal.
+
+    Repeating it replaces what was said before; no successors: nobody can be sent to under this code any more.
+    """
+    agency = session.scalars(sa.select(Agency).where(Agency.code == code).with_for_update()).one_or_none()
+    if agency is None:
+        raise Refusal(Code.UNKNOWN_RECIPIENT, f"There is no agency {code}")
+    known = set(session.scalars(sa.select(Agency.code).where(Agency.code.in_(successors))))
+    if missing := [name for name in successors if name not in known or name == code]:
+        raise Refusal(Code.UNKNOWN_RECIPIENT, f"No successor: {', '.join(missing)}")
+    agency.closed_on, agency.legal_basis = on, legal_basis
+    session.execute(sa.delete(Succession).where(Succession.agency_id == agency.id))
+    session.add_all(
+        Succession(agency_id=agency.id, place=n, successor_code=name) for n, name in enumerate(successors)
+    )
+    session.flush()
+    return agency
+
+
+def reopen_agency(session: Session, code: str) -> None:
+    """Undo a closing. Raises Refusal."""
+    agency = session.scalars(sa.select(Agency).where(Agency.code == code).with_for_update()).one_or_none()
+    if agency is None:
+        raise Refusal(Code.UNKNOWN_RECIPIENT, f"There is no agency {code}")
+    session.execute(sa.delete(Succession).where(Succession.agency_id == agency.id))
+    agency.closed_on, agency.legal_basis = None, ""
+
+
+def successors(session: Session, agency_ids: Collection[int]) -> dict[int, list[str]]:
+    """Successors of each, the first gets the mail."""
+    rows = sa.select(Succession).where(Succession.agency_id.in_(agency_ids)).order_by(Succession.place)
+    found: dict[int, list[str]] = {}
+    for row in session.scalars(rows):
+        found.setdefault(row.agency_id, []).append(row.successor_code)
+    return found
+
+
 def agencies(session: Session, *, deleted: bool = False) -> Sequence[Agency]:
     """The directory by code; with `deleted` also what was taken out."""
     query = sa.select(Agency).order_by(Agency.code)
     return session.scalars(query if deleted else query.where(~Agency.deleted)).all()
+
+
+def changes(session: Session, after: int, most: int | None) -> Sequence[Agency]:
+    """What changed after a version, in the order of versions, with what was taken out; at most `most`."""
+    query = sa.select(Agency).where(Agency.version > after).order_by(Agency.version).limit(most)
+    return session.scalars(query).all()
+
+
+def ids(session: Session, codes: Collection[str]) -> dict[str, str]:
+    """Directory ids by code."""
+    query = sa.select(Agency.code, sa.cast(Agency.id, sa.Text)).where(Agency.code.in_(codes))
+    return dict(session.execute(query).tuples().all())
 
 
 @dataclass(frozen=True)
@@ -149,7 +201,7 @@ class Directory:
         own = {code for code in senders if code != system_id}
         known = self._entries([*own, *recipients])
         for code in sorted(own):
-            if code not in known or known[code].system_id != system_id or not known[code].active:
+            if code not in known or not self._speaks(system_id, known[code]):
                 raise Refusal(Code.UNKNOWN_SENDER, f"Sender {code} is not registered by system {system_id}")
         if unknown := [code for code in recipients if code not in known or not known[code].active]:
             raise Refusal(Code.UNKNOWN_RECIPIENT, f"Unknown recipient: {', '.join(unknown)}")
@@ -162,6 +214,13 @@ class Directory:
             name = "" if entry.code == known[code].code else known[code].name
             targets.setdefault(entry.code, Target(entry.code, entry.system_id, entry.forwards, code, name))
         return list(targets.values())
+
+    def _speaks(self, system_id: str, entry: Entry) -> bool:
+        """Whether the system serves the agency, or whoever has taken over from it."""
+        if entry.system_id == system_id:
+            return entry.active
+        following = self.serving(entry) if entry.closed else None
+        return following is not None and following.system_id == system_id
 
     def serving(self, entry: Entry) -> Entry | None:
         """Who gets the mail of an agency today: itself, or a successor's successor; None when there is none."""

@@ -81,7 +81,7 @@ class Agency(Base):
     #: the decision that closed it
     legal_basis: Mapped[str] = mapped_column(default="", server_default="")
     version: Mapped[int] = mapped_column(
-        sa.BigInteger, DIRECTORY_VERSION, onupdate=DIRECTORY_VERSION.next_value()
+        sa.BigInteger, DIRECTORY_VERSION, onupdate=DIRECTORY_VERSION.next_value(), index=True
     )
     modified_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
 

@@ -15,7 +15,7 @@ from werkzeug.wsgi import wrap_file
 
 from exchange.hub import directory, intake, outlet, stamping
 from exchange.hub.axis import Axis
-from exchange.hub.directory import Directory
+from exchange.hub.directory import Directory, Entry
 from exchange.hub.fairness import Turn
 from exchange.hub.intake import Intake
 from exchange.hub.models import Agency
@@ -28,6 +28,8 @@ from exchange.vxp import DELIVERED_HASH, Delivery
 _PIECE = 3 << 16
 #: longest list and longest wait that are granted, whatever is asked for
 _MOST, _LONGEST = 1000, 50.0
+#: entries of the directory in one answer to who asks for differences
+_PAGE = 20_000
 
 
 @dataclass(frozen=True)
@@ -281,21 +283,61 @@ def agencies_qd20(call: Call) -> Response:
 
 
 def synchronize_units(call: Call) -> Response:
-    found, ids = _directory(call, deleted=True)
-    return answer(
-        data=[
-            _named(item, ids)
-            | {
-                "version": item.version,
-                "centerCode": item.system_id,
-                "deleted": item.deleted,
-                "modifyDate": item.modified_at.isoformat(),
-                "isAgency": True,
-                "oldCode": item.old_code or "",
-            }
-            for item in found
-        ]
-    )
+    """The directory with what was taken out of it; ours: `version` asks for what changed after it, page by page."""
+    after, size = int(call.number("version", 0, 2**62)), int(call.number("pageSize", 0, _PAGE)) or None
+    with call.axis.sessions() as session:
+        found = directory.changes(session, after, size)
+        following = directory.successors(session, [item.id for item in found])
+        ids = directory.ids(session, {item.parent_code for item in found})
+    return answer(data=[_unit(item, ids, following.get(item.id, [])) for item in found])
+
+
+def _unit(item: Agency, ids: Mapping[str, str], following: list[str]) -> dict[str, Any]:
+    return _named(item, ids) | {
+        "version": item.version,
+        "centerCode": item.system_id,
+        "deleted": item.deleted,
+        "modifyDate": item.modified_at.isoformat(),
+        "isAgency": True,
+        # ours
+        "oldCode": item.old_code or "",
+        "parentCode": item.parent_code,
+        "locked": item.locked,
+        "closedOn": item.closed_on and item.closed_on.isoformat(),
+        "legalBasis": item.legal_basis,
+        "successors": following,
+    }
+
+
+def check_recipients(call: Call) -> Response:
+    """Ours: what would become of a message to each of the codes in `to`, before it is sent."""
+    codes = _codes(call.need("to"))
+    entries = call.service.directory.find(codes)
+    return answer(data=[_prospect(code, entries.get(code), call.service.directory) for code in codes])
+
+
+def _prospect(code: str, entry: Entry | None, known: Directory) -> dict[str, Any]:
+    if entry is None:
+        return {"code": code, "state": "unknown"}
+    served = known.serving(entry)
+    names = known.find(entry.successors)
+    return {
+        "code": code,
+        "name": entry.name,
+        "currentCode": entry.code,
+        "state": "closed"
+        if served is None
+        else "locked"
+        if served.locked
+        else "succeeded"
+        if served != entry
+        else "open",
+        "servedBy": served and {"code": served.code, "name": served.name},
+        # also what is decided for a day to come
+        "closedOn": entry.closed_on and entry.closed_on.isoformat(),
+        "legalBasis": entry.legal_basis,
+        "successors": [{"code": item.code, "name": item.name} for item in names.values()],
+    }
 
 
 def _directory(call: Call, *, deleted: bool = False) -> tuple[list[Agency], dict[str, str]]:
@@ -319,6 +361,7 @@ OPERATIONS: dict[str, Operation] = {
     "countReceiveEdoc": count(MessageKind.DOCUMENT),
     "countReceiveStatus": count(MessageKind.STATUS),
     "getStamp": stamp_proof,
+    "checkRecipients": check_recipients,
     "registerAgency": register_agency,
     "deleteAgency": delete_agency,
     "getAgenciesList": agencies,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,8 +13,8 @@ from exchange.hub.axis import Axis
 from exchange.hub.models import Seal, Stamp
 from exchange.stamps import Proof
 from signing.errors import TimestampUnavailable
-from signing.timestamps import HttpTimestamper, stamp_digest
 
+Authority = Callable[[bytes], bytes]
 _log = logging.getLogger(__name__)
 #: signatures under one token; a proof then has at most 13 hashes
 _MOST = 8192
@@ -22,11 +23,11 @@ _TURN = 0x5E41
 
 
 class Stamper:
-    """`url`: the time-stamping authority."""
+    """`authority`: makes a token over a SHA-256 digest, raises TimestampUnavailable."""
 
-    def __init__(self, axis: Axis, url: str) -> None:
+    def __init__(self, axis: Axis, authority: Authority) -> None:
         self._axis = axis
-        self._authority = HttpTimestamper(url)
+        self._authority = authority
 
     def work(self) -> int:
         """Stamp what waits; how many signatures. Nothing is lost when the authority is away."""
@@ -48,7 +49,7 @@ class Stamper:
         if not leaves:
             return 0
         root, _ = root_and_paths(leaves)
-        token = stamp_digest(root, self._authority)
+        token = self._authority(root)
         with self._axis.sessions.begin() as session:
             made = Stamp(token=token)
             session.add(made)
@@ -68,6 +69,14 @@ class Stamper:
                 .execution_options(synchronize_session=False)
             )
         return len(leaves)
+
+
+def authority(url: str) -> Authority:
+    """The time-stamping authority at an address."""
+    from signing.timestamps import HttpTimestamper, stamp_digest  # an axis without one needs no pyHanko
+
+    timestamper = HttpTimestamper(url)
+    return lambda digest: stamp_digest(digest, timestamper)
 
 
 def proof(session: Session, leaf: bytes) -> Proof | None:

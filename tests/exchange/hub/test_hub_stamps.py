@@ -16,6 +16,7 @@ from exchange.hub.directory import Directory, NewAgency
 from exchange.hub.intake import Call, Intake
 from exchange.hub.outlet import Confirmation, Outlet
 from exchange.hub.stamping import Stamper, proof
+from exchange.hub.stamping import authority as stamping_authority
 from exchange.model import MessageKind
 from exchange.receipts import Receipt
 from exchange.stamps import Proof, seal_of, verify_stamp
@@ -53,6 +54,10 @@ def take(axis: Axis, number: int) -> Receipt:
     return Receipt.from_json(accepted.receipt)
 
 
+def stamper(axis: Axis, port: int) -> Stamper:
+    return Stamper(axis, stamping_authority(f"http://127.0.0.1:{port}/tsa"))
+
+
 def found(axis: Axis, receipt: Receipt) -> Proof | None:
     with axis.sessions() as session:
         return proof(session, seal_of(receipt))
@@ -68,9 +73,9 @@ def test_every_receipt_gets_a_stamp_that_verifies_without_network(axis: Axis, au
     [row] = [row for row in axis.ledger.behind([first["doc_id"]]) if row["status"] == "done"]
     assert row
     assert found(axis, receipts[0]) is None, "signed, not stamped yet"
-    stamper = Stamper(axis, f"http://127.0.0.1:{authority.server_port}/tsa")
-    assert stamper.work() == 6
-    assert stamper.work() == 0
+    stamping = stamper(axis, authority.server_port)
+    assert stamping.work() == 6
+    assert stamping.work() == 0
     for receipt in receipts:
         proven = found(axis, receipt)
         assert proven is not None
@@ -81,7 +86,7 @@ def test_every_receipt_gets_a_stamp_that_verifies_without_network(axis: Axis, au
 
 def test_a_stamp_of_another_receipt_or_a_changed_one_proves_nothing(axis: Axis, authority: TrustServer):
     one, two = take(axis, 1), take(axis, 2)
-    Stamper(axis, f"http://127.0.0.1:{authority.server_port}/tsa").work()
+    stamper(axis, authority.server_port).work()
     proven = found(axis, one)
     assert proven is not None
     trust = authority.pki.trust
@@ -100,7 +105,7 @@ def test_a_stamp_of_another_receipt_or_a_changed_one_proves_nothing(axis: Axis, 
 
 def test_an_authority_that_is_away_delays_stamps_and_loses_none(axis: Axis, authority: TrustServer):
     receipt = take(axis, 1)
-    assert Stamper(axis, "http://127.0.0.1:9/tsa").work() == 0
+    assert stamper(axis, 9).work() == 0
     assert found(axis, receipt) is None
-    assert Stamper(axis, f"http://127.0.0.1:{authority.server_port}/tsa").work() == 1
+    assert stamper(axis, authority.server_port).work() == 1
     assert found(axis, receipt) is not None
