@@ -34,7 +34,7 @@ from eoffice.core.db import DATABASE_URL
 from eoffice.core.embedded import HUB, OWNER, Embedded, EmbeddedError
 from eoffice.core.processes import Child, NotReady, Process, Supervisor, port_is_free, spawn
 from eoffice.core.secrets import private_folder, secret
-from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, SYSTEM
+from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, PASSWORD, SYSTEM
 from eoffice.demo.tour import text as tour
 from eoffice.migrations import upgrade_installation
 
@@ -100,6 +100,8 @@ def plan() -> Plan:
     return Plan(instance, web, axis, trust, environment)
 
 
+#: who runs the axis of the demonstration
+OPERATOR = "van.hanh"
 #: what ends it in good order
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -176,6 +178,7 @@ def start(supervisor: Supervisor, chosen: Plan) -> None:
     _say("demo data")
     _once(chosen, "demo", [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "fill"])
     print(tour(chosen.web), flush=True)
+    print(f"Axis console: {chosen.axis}/console ({OPERATOR}, same password)", flush=True)
 
 
 def _database(supervisor: Supervisor, chosen: Plan) -> None:
@@ -218,6 +221,11 @@ def _axis(supervisor: Supervisor, chosen: Plan) -> None:
         OUTSIDE_SYSTEM,
     ]
     _once(chosen, "axis", [*hub, "add-agency", *agency])
+    os.environ["EOFFICE_OPERATOR_PASSWORD"] = PASSWORD
+    operator = ["--name", OPERATOR, "--password-env", "EOFFICE_OPERATOR_PASSWORD"]
+    _once(chosen, "axis", [*hub, "set-operator", *operator])
+    del os.environ["EOFFICE_OPERATOR_PASSWORD"]
+    os.environ["EOFFICE_HUB_TSA_URL"] = f"{chosen.trust}/tsa"
     command = [*hub, "serve", "--port", str(settings().get(HUB_PORT))]
     supervisor.add(Process("axis", _spawner(chosen, "axis", command), f"{chosen.axis}/healthz"))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Semaphore
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from eoffice.core.clock import now
 from exchange.hub import metrics
 from exchange.hub.axis import Axis
 from exchange.hub.chores import Chore, Chores
+from exchange.hub.console.site import Console
 from exchange.hub.directory import Directory
 from exchange.hub.fairness import Gate, Overloaded, Quotas
 from exchange.hub.intake import Intake
@@ -29,6 +31,7 @@ from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.remembering import Remembered
 from exchange.hub.stamping import Stamper, authority
+from exchange.hub.traffic import Traffic
 from exchange.hub.wakeup import Wakeup
 from exchange.vxp import Denied, claimed_system, verified_parameters
 
@@ -55,24 +58,34 @@ class Application:
     service: Service = field(init=False)
     systems: Remembered[str, Mapping[str, Any]] = field(init=False)
     chores: Chores = field(init=False)
+    traffic: Traffic = field(init=False)
+    console: Console = field(init=False)
     gate: Gate = field(default_factory=Gate, init=False)
     quotas: Quotas = field(default_factory=Quotas, init=False)
 
     def __post_init__(self) -> None:
-        directory, outlet = Directory(self.axis), Outlet(self.axis)
+        self.traffic = Traffic(self.axis.ledger)
+        directory, outlet = Directory(self.axis), Outlet(self.axis, self.traffic)
         self.wakeup = Wakeup(self.axis.engine)
         poll = LongPoll(self.axis, self.wakeup, Semaphore(self.waiting_calls))
-        self.service = Service(Intake(self.axis, directory), outlet, poll, directory)
+        self.service = Service(Intake(self.axis, directory, self.traffic), outlet, poll, directory)
         ledger = self.axis.ledger
         self.chores = Chores(
             [
                 Chore("database", self.axis.keep_database, 1),
                 Chore("downloads", outlet.write_down, 1),
+                Chore("traffic", self.traffic.write_down, 5),
                 Chore("processes", self._count_processes, 5),
             ]
         )
         if self.tsa:
             self.chores.add(Chore("stamps", Stamper(self.axis, authority(self.tsa)).work, STAMPED_EVERY))
+        self.console = Console(self.axis, directory)
+        self._open: Mapping[str, Callable[[], Response]] = {
+            "healthz": _alive,
+            "readyz": partial(_ready, self.axis),
+            "metrics": partial(_metrics, self.axis),
+        }
         self.systems = Remembered(lambda ids: {row["id"]: row for row in ledger.systems(ids)})
 
     def start(self) -> None:
@@ -85,6 +98,7 @@ class Application:
         self.wakeup.stop()
         self.chores.stop()
         self.service.outlet.write_down()
+        self.traffic.write_down()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -93,8 +107,10 @@ class Application:
     def _respond(self, request: Request) -> Response:
         name = request.path.rstrip("/").rpartition("/")[2]
         try:
-            if name in _OPEN:
-                return _OPEN[name](self.axis)
+            if request.path.split("/")[1] == "console":
+                return self.console.respond(request)
+            if name in self._open:
+                return self._open[name]()
             return self._operate(name, request)
         except Overloaded as overloaded:
             wait = {"Retry-After": str(math.ceil(overloaded.seconds))}
@@ -127,9 +143,15 @@ class Application:
         system_id = claimed_system(request.headers)
         system, parameters = self._authenticate(system_id, request)
         urgent = parameters.get("priority", "0") not in ("", "0")
-        self.quotas.spend(system_id, system["quota"] or self.quota, urgent=urgent)
-        with self.gate.turn(system_id, urgent=urgent) as turn:
-            return operation(Call(self.axis, self.service, system_id, parameters, request, turn))
+        try:
+            self.quotas.spend(system_id, system["quota"] or self.quota, urgent=urgent)
+            with self.gate.turn(system_id, urgent=urgent) as turn:
+                response = operation(Call(self.axis, self.service, system_id, parameters, request, turn))
+        except (Refusal, Overloaded):
+            self.traffic.called(system_id, refused=True)
+            raise
+        self.traffic.called(system_id)
+        return response
 
     def _authenticate(self, system_id: str, request: Request) -> tuple[Mapping[str, Any], dict[str, str]]:
         system = self.systems([system_id]).get(system_id)
@@ -155,7 +177,7 @@ def _failure(status: int, code: Code, text: str, headers: dict[str, str] | None 
     return answer(status, headers, status="FAIL", ErrorCode=code.value, ErrorDesc=text, DocId="", data=[])
 
 
-def _alive(_axis: Axis) -> Response:
+def _alive() -> Response:
     return Response("ok\n", mimetype="text/plain", headers={"X-Axis-Process": str(os.getpid())})
 
 
@@ -168,6 +190,3 @@ def _ready(axis: Axis) -> Response:
 def _metrics(axis: Axis) -> Response:
     with axis.sessions() as session:
         return Response(metrics.text(session), mimetype="text/plain; version=0.0.4")
-
-
-_OPEN = {"healthz": _alive, "readyz": _ready, "metrics": _metrics}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,11 +35,17 @@ class Axis:
     blobs: BlobStore
     key: SystemKey
     cipher: Fernet
+    secrets_key: bytes
     limits: Limits
     #: what every call needs; the engine is for the rest
     ledger: Ledger
     #: starts the database again when it is the axis's own and has ended
     keep_database: Callable[[], None]
+
+    @property
+    def cookie_key(self) -> bytes:
+        """What signs the cookies of the console: made from the key of secrets, and useless for opening any."""
+        return hmac.digest(self.secrets_key, b"console cookies", "sha256")
 
     def close(self) -> None:
         """Give all connections back."""
@@ -72,6 +79,7 @@ def assemble(
     # No ping before use: a connection lost with the server costs one call a 503, which clients repeat.
     packets = BlobStore(data / "packets")
     packets.sweep()
+    secrets_key = _secret_key(data / "secrets.key")
     engine = sa.create_engine(sqlalchemy_url(database), pool_size=4, max_overflow=4, pool_timeout=10)
     prepare_schema(engine)
     return Axis(
@@ -80,7 +88,8 @@ def assemble(
         sessions=sessionmaker(engine, expire_on_commit=False),
         blobs=packets,
         key=_system_key(data, key, key_password, system_id),
-        cipher=Fernet(_secret_key(data / "secrets.key")),
+        cipher=Fernet(secrets_key),
+        secrets_key=secrets_key,
         limits=limits,
         ledger=Ledger(open_pool(database, pool)),
         keep_database=keep_database,

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from exchange.hub import directory
 from exchange.hub.app import Application
 from exchange.hub.axis import Axis, assemble
+from exchange.hub.console import operators
 from exchange.hub.database import database
 from exchange.hub.models import System
 from exchange.hub.refusal import Refusal
@@ -210,6 +211,20 @@ def add_agency(
     except Refusal as refusal:
         raise click.ClickException(refusal.text) from refusal
     click.echo(f"agency {code}")
+
+
+@hub.command("set-operator")
+@click.option("--name", required=True)
+@click.option("--password-env", required=True, help="Environment variable that holds the password.")
+@_placed
+def set_operator(place: Place, name: str, password_env: str) -> None:
+    """Let somebody use the console, or change the password."""
+    try:
+        with place.axis() as axis, axis.sessions.begin() as session:
+            operators.set_password(session, name, os.environ.get(password_env, ""))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"operator {name}")
 
 
 @hub.command("close-agency")

@@ -25,6 +25,7 @@ from exchange.hub.combining import Combiner
 from exchange.hub.directory import Directory, Target
 from exchange.hub.models import Delivery, Packet, Seal
 from exchange.hub.refusal import Code, Refusal
+from exchange.hub.traffic import Traffic
 from exchange.limits import Limits
 from exchange.model import Message, MessageKind, StatusMessage
 from exchange.parse import finish
@@ -76,8 +77,9 @@ class Accepted:
 class Intake:
     """Takes messages in for all threads of a process."""
 
-    def __init__(self, axis: Axis, directory: Directory) -> None:
+    def __init__(self, axis: Axis, directory: Directory, traffic: Traffic) -> None:
         self._axis = axis
+        self._traffic = traffic
         self._directory = directory
         self._take = Combiner(self._write_all, apart=(psycopg.DataError, psycopg.IntegrityError))
 
@@ -95,6 +97,7 @@ class Intake:
         upload = Upload(body, call.declared_hash, self._axis.limits, check)
         blob = self._axis.blobs.put(upload)  # type: ignore[arg-type]  # it reads
         arrived = Arrived(call, *checked[0], blob)
+        self._traffic.taken(call.system_id, blob.size)
         # Without an id the same bytes may be a repeat under any id: that takes a look first.
         if call.message_id and (accepted := self._take(arrived)) is not None:
             return accepted

@@ -80,6 +80,14 @@ ended AS (
 SELECT count(*), (SELECT count(*) FROM news) FROM ended
 """
 
+_COUNTED: LiteralString = """
+INSERT INTO traffic AS t SELECT * FROM json_populate_recordset(NULL::traffic, %s) ORDER BY minute, system_id
+ON CONFLICT (minute, system_id) DO UPDATE SET
+    calls = t.calls + excluded.calls, refused = t.refused + excluded.refused,
+    packets = t.packets + excluded.packets, bytes = t.bytes + excluded.bytes,
+    waits = ARRAY(SELECT a + b FROM unnest(t.waits, excluded.waits) WITH ORDINALITY AS u(a, b, i) ORDER BY i)
+"""
+
 #: name under which the listening connection of each process shows
 LISTENER = "axis listener"
 _PROCESSES: LiteralString = """
@@ -151,6 +159,11 @@ class Ledger:
     def systems(self, ids: Collection[str]) -> list[dict[str, Any]]:
         """Secrets and quotas of active systems."""
         return self._rows(_SECRETS, (list(ids),))
+
+    def counted(self, rows: Sequence[Any]) -> None:
+        """Add to the figures of systems."""
+        with self._pool.connection() as connection:
+            connection.execute(_COUNTED, (_json(rows),))
 
     def processes(self) -> int:
         """How many processes of the axis listen for news now."""

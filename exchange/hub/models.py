@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -215,3 +215,47 @@ class Seal(Base):
     stamp_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stamp.id"))
     #: leaf of the stamp's tree, from 0
     place: Mapped[int | None]
+
+
+#: the row of `traffic` under this minute is the sum of all minutes of a system
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Traffic(Base):
+    """What a system did in one minute, summed over all processes."""
+
+    __tablename__ = "traffic"
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    system_id: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int] = mapped_column(sa.BigInteger)
+    #: calls that were refused or told to come again
+    refused: Mapped[int] = mapped_column(sa.BigInteger)
+    packets: Mapped[int] = mapped_column(sa.BigInteger)
+    #: of those packets
+    bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    #: how many of its messages were confirmed within 0.05 s, 0.1 s, 0.2 s and so on, the last: later
+    waits: Mapped[list[int]] = mapped_column(sa.ARRAY(sa.BigInteger))
+
+
+class Operator(Base):
+    """Somebody who may use the console."""
+
+    __tablename__ = "operator"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    #: argon2id
+    password: Mapped[str]
+    #: wrong passwords in a row, and until when no further one is tried
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+class Deed(Base):
+    """What an operator did; written in the transaction that did it, never changed."""
+
+    __tablename__ = "deed"
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    operator: Mapped[str]
+    what: Mapped[str]
+    about: Mapped[str]

@@ -23,6 +23,7 @@ from exchange.hub.combining import Combiner
 from exchange.hub.intake import statement_of
 from exchange.hub.models import Delivery, Packet
 from exchange.hub.refusal import Code, Refusal
+from exchange.hub.traffic import Traffic
 from exchange.hub.wakeup import Wakeup
 from exchange.model import MessageKind
 from exchange.vxp import Delivery as State
@@ -126,8 +127,9 @@ class Confirmation:
 class Outlet:
     """Hands messages out and takes confirmations for all threads of a process."""
 
-    def __init__(self, axis: Axis) -> None:
+    def __init__(self, axis: Axis, traffic: Traffic) -> None:
         self._axis = axis
+        self._traffic = traffic
         self._confirm = Combiner(self._confirm_all, apart=(psycopg.DataError,))
         #: first downloads not written down yet: by far the most are, together with their confirmation
         self._fetched: dict[str, datetime] = {}
@@ -184,6 +186,8 @@ class Outlet:
         ]
         leaf = leaf_hash(signed[proven[0]["id"]].signature) if proven else None
         self._axis.ledger.end(rows, leaf)
+        for row in proven:
+            self._traffic.confirmed(row["sender"], (now() - row["created_at"]).total_seconds())
 
     def _sign(self, rows: Sequence[Line]) -> list[receipts.Receipt]:
         statements = [

@@ -17,6 +17,7 @@ from exchange.hub.intake import Call, Intake
 from exchange.hub.outlet import Confirmation, Outlet
 from exchange.hub.stamping import Stamper, proof
 from exchange.hub.stamping import authority as stamping_authority
+from exchange.hub.traffic import Traffic
 from exchange.model import MessageKind
 from exchange.receipts import Receipt
 from exchange.stamps import Proof, seal_of, verify_stamp
@@ -50,7 +51,7 @@ def take(axis: Axis, number: int) -> Receipt:
     out = BytesIO()
     build(document(number), out)
     call = Call("A", MessageKind.DOCUMENT, SENDER.organ_id, (), "", f"m-{number}")
-    accepted = Intake(axis, Directory(axis)).accept(call, BytesIO(out.getvalue()))
+    accepted = Intake(axis, Directory(axis), Traffic(axis.ledger)).accept(call, BytesIO(out.getvalue()))
     return Receipt.from_json(accepted.receipt)
 
 
@@ -65,7 +66,7 @@ def found(axis: Axis, receipt: Receipt) -> Proof | None:
 
 def test_every_receipt_gets_a_stamp_that_verifies_without_network(axis: Axis, authority: TrustServer):
     receipts = [take(axis, number) for number in range(5)]
-    outlet = Outlet(axis)
+    outlet = Outlet(axis, Traffic(axis.ledger))
     [first, *_] = axis.ledger.waiting(
         {"system": "B", "kind": "edoc", "limit": 9, "offset": 0, "status": None, "since": None, "until": None}
     )
