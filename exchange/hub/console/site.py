@@ -15,6 +15,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from eoffice.core import clock
 from exchange.hub.axis import Axis
 from exchange.hub.console import operators, queries, service
 from exchange.hub.console.operators import SignedIn, Tickets
@@ -212,9 +213,7 @@ class Console:
 
 def _static(name: str) -> Response:
     """Styles of the application, so that both look alike, and the console's own."""
-    from eoffice import core
-
-    own, shared = Path(__file__).parent / "static", Path(core.__file__).parent.parent / "static"
+    own, shared = Path(__file__).parent / "static", Path(clock.__file__).parents[1] / "static"
     for folder in (own, shared, shared / "vendor"):
         path = folder / name
         if path.suffix in _MIME and path.parent == folder and path.is_file():

@@ -66,7 +66,7 @@ def test_every_page_speaks_both_languages_and_runs_no_script(visitor, place: str
     assert "Axis console" in english.text
     assert "default-src 'none'" in vietnamese.headers["content-security-policy"]
     assert "<script" not in vietnamese.text
-    for sheet in re.findall(r'href="(/console/static/[^"]+)"', vietnamese.text):
+    for sheet in re.findall(r'href="(/console/static/[^"]+\.css)"', vietnamese.text):
         assert visitor.get(sheet).headers["content-type"].startswith("text/css")
 
 
