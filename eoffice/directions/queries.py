@@ -29,6 +29,20 @@ def of_document(session: Session, document: Document) -> Sequence[Direction]:
     return session.scalars(query).unique().all()
 
 
+def leading(session: Session, document: Document) -> str:
+    """Whom the leader's latest direction charged; empty when nobody is."""
+    query = sa.select(Task).join(Direction, Direction.id == Task.direction_id)
+    lead = session.scalars(
+        query.where(
+            Task.document_id == document.id,
+            Task.part == Part.LEAD,
+            Task.state != TaskState.WITHDRAWN,
+            Direction.parent_task_id.is_(None),
+        ).order_by(Task.id.desc())
+    ).first()
+    return lead.label if lead else ""
+
+
 def named(actor: Actor) -> sa.ColumnElement[bool]:
     """Tasks that are the actor's own, or those of a unit he heads."""
     own = Task.assignment_id.in_(sa.select(Assignment.id).where(Assignment.person_id == actor.person_id))

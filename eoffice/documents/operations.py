@@ -38,7 +38,7 @@ LINKED = audit.action("documents.linked", _l("Documents linked"))
 SECRET_REFUSED = audit.action(
     "documents.secret_refused", _l("File with a state secret mark refused, not stored")
 )
-FILES_DESTROYED = audit.action("documents.files_destroyed", _l("Files of a document destroyed by decision"))
+FILES_DESTROYED = audit.action("documents.files_destroyed", _l("Files of a document destroyed"))
 
 
 class SelfAddressed(Conflict):
@@ -174,7 +174,7 @@ def set_recipients(session: Session, document: Document, agencies: Sequence[Agen
     session.flush()
 
 
-def destroy_files(session: Session, actor: Actor, document: Document, decision: str) -> list[DocumentFile]:
+def destroy_files(session: Session, actor: Actor, document: Document, reason: str) -> list[DocumentFile]:
     """Give up the bytes and the words of a document for good; what it was stays in the registers.
 
     Returns the files given up. Their bytes are erased by a job, once no other row names them.
@@ -193,7 +193,7 @@ def destroy_files(session: Session, actor: Actor, document: Document, decision: 
         jobs.enqueue(session, "documents.erase", sha256=file.sha256)
     audit.record(
         session, actor, FILES_DESTROYED, document,
-        decision=decision, files=[f"{file.name} {file.sha256}" for file in found],
+        reason=reason, files=[f"{file.name} {file.sha256}" for file in found],
     )  # fmt: skip
     index(session, document)
     return found

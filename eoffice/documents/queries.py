@@ -23,10 +23,10 @@ from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
 
 
 class Destroyed(AppError):
-    """Its retention is over and the head decided."""
+    """Its retention is over and the head decided, or it should never have been taken in."""
 
     status = 410
-    message = _l("This file was destroyed by decision on %(day)s. The certificate says what it held.")
+    message = _l("This file was destroyed on %(day)s. The history of the document says why.")
 
 
 def one(session: Session, actor: Actor, document_id: int) -> Document:

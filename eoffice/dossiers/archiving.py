@@ -221,6 +221,8 @@ def _empty(
     inside = sa.select(DossierDocument).where(DossierDocument.dossier_id == dossier.id)
     alone = session.scalars(inside.where(DossierDocument.document_id.not_in(living))).all()
     total = session.scalar(sa.select(sa.func.count()).select_from(inside.subquery())) or 0
+    for placed in alone:
+        signatures.forget(session, placed.document)
     files = [
         file
         for placed in alone

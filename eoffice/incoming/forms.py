@@ -109,6 +109,12 @@ class AnswerForm(Form):
     note = TextAreaField(_l("Words to the sender"), [at_most(500)])
 
 
+class DiscardForm(Form):
+    """A scan that should not have been taken in."""
+
+    discard_reason = TextAreaField(_l("Why it is discarded"), [needed(), at_most(500)])
+
+
 class SubmitForm(Form):
     """To a leader."""
 

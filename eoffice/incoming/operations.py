@@ -32,6 +32,7 @@ RECEIVED = audit.action("incoming.received", _l("Document received"))
 FLAGGED = audit.action("incoming.flagged", _l("Put aside for a closer look"))
 REGISTERED = audit.action("incoming.registered", _l("Registered"))
 RETURNED = audit.action("incoming.returned", _l("Returned to the sender"))
+DISCARDED = audit.action("incoming.discarded", _l("Scan discarded before registration"))
 SUBMITTED = audit.action("incoming.submitted", _l("Submitted to a leader"))
 FORWARDED = audit.action("incoming.forwarded", _l("Passed on for work"))
 BEGUN = audit.action("incoming.begun", _l("Work begun"))
@@ -42,6 +43,7 @@ _ACTIONS = {
     Move.FLAG: FLAGGED,
     Move.REGISTER: REGISTERED,
     Move.RETURN: RETURNED,
+    Move.DISCARD: DISCARDED,
     Move.SUBMIT: SUBMITTED,
     Move.DIRECT: FORWARDED,
     Move.ASSIGN: BEGUN,

@@ -19,7 +19,7 @@ from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
 from eoffice.gateway import queries as gateway
-from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.permissions import may
 from eoffice.incoming.states import OPEN, State
 from eoffice.incoming.workflow import MACHINE, Move
@@ -66,7 +66,7 @@ _TAB_STATES = {
     Tab.DIRECT: (State.SUBMITTED,),
     Tab.PROGRESS: (State.FORWARDED, State.IN_PROGRESS),
     Tab.OVERDUE: OPEN,
-    Tab.DONE: (State.DONE, State.RETURNED, State.WITHDRAWN),
+    Tab.DONE: (State.DONE, State.RETURNED, State.WITHDRAWN, State.DISCARDED),
 }
 
 
@@ -115,7 +115,10 @@ def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
     return {
         move
         for move, rule in MACHINE.moves(document.state).items()
-        if move is not Move.FLAG and actor.can(rule.permission) and may(actor, rule.permission, document)
+        if move is not Move.FLAG
+        and (move is not Move.DISCARD or document.source is Source.SCAN)
+        and actor.can(rule.permission)
+        and may(actor, rule.permission, document)
     }
 
 
@@ -173,6 +176,14 @@ class Day:
 
     documents: int
     unregistered: int
+
+
+def next_to_register(session: Session, actor: Actor) -> IncomingDocument | None:
+    """What the clerk registers next: urgent first, then what has waited longest."""
+    query = sa.select(IncomingDocument).where(
+        visible_to(actor), Document.direction == Direction.IN, IncomingDocument.state == State.WAITING
+    )
+    return session.scalars(query.order_by(Document.urgency.desc(), Document.listed_at, Document.id)).first()
 
 
 def days(session: Session, actor: Actor, wanted: Filter, rows: Sequence[IncomingDocument]) -> dict[date, Day]:

@@ -24,6 +24,7 @@ from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN
 from eoffice.incoming.workflow import MACHINE, Move
+from eoffice.signatures import operations as signatures
 
 
 class NeedsReason(Invalid):
@@ -42,6 +43,12 @@ class MustWithdraw(Conflict):
     """A recall leaves the recipient no choice (Decree 30/2020, Article 18.4)."""
 
     message = _l("The sender has recalled this document: the law obliges you to destroy it and to report so.")
+
+
+class NotAScan(Conflict):
+    """Somebody sent it and waits for an answer."""
+
+    message = _l("This document came from another agency. Return it with a reason instead.")
 
 
 class NoScan(Invalid):
@@ -135,6 +142,25 @@ def answer_sender(
         given = Answer.AGREED if agree else Answer.REFUSED
         for one in asked:
             changes.answer(session, actor, one, given, note.strip() or "Đồng ý")
+    return document
+
+
+def discard(session: Session, actor: Actor, document_id: int, reason: str) -> IncomingDocument:
+    """Throw a scan away that should not have been taken in: its bytes go, the fact stays.
+
+    Raises NotFound, InvalidTransition, Forbidden, NeedsReason, NotAScan.
+    """
+    with transaction(session):
+        document = operations.locked(session, actor, document_id)
+        require(actor, MACHINE.step(document.state, Move.DISCARD).permission, document)
+        if document.source is not Source.SCAN:
+            raise NotAScan
+        if not reason.strip():
+            raise NeedsReason(field="reason")
+        document.reason = reason.strip()
+        operations.move(session, actor, document, Move.DISCARD, reason=document.reason)
+        signatures.forget(session, document)
+        documents.destroy_files(session, actor, document, document.reason)
     return document
 
 

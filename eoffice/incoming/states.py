@@ -20,6 +20,8 @@ class State(StrEnum):
     DONE = "done"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
+    #: a scan that should not have been taken in, thrown away before it was registered
+    DISCARDED = "discarded"
 
     @property
     def look(self) -> Look:
@@ -53,10 +55,15 @@ LOOKS: dict[State, Look] = {
     State.WITHDRAWN: Look(
         _l("Withdrawn"), Shape.DASH, Tone.IDLE, _l("Withdrawn by its sender; its files are destroyed")
     ),
+    State.DISCARDED: Look(
+        _l("Discarded"), Shape.DASH, Tone.IDLE, _l("Scanned by mistake and thrown away before it was registered")
+    ),
 }  # fmt: skip
 
 #: what still asks something of somebody
-OPEN = tuple(state for state in State if state not in (State.DONE, State.RETURNED, State.WITHDRAWN))
+OPEN = tuple(
+    state for state in State if state not in (State.DONE, State.RETURNED, State.WITHDRAWN, State.DISCARDED)
+)
 
 
 class Doubt(StrEnum):

@@ -14,6 +14,8 @@ class Move(StrEnum):
     FLAG = "flag"
     REGISTER = "register"
     RETURN = "return"
+    #: only what was scanned here: what the axis brought has a sender who waits for an answer
+    DISCARD = "discard"
     SUBMIT = "submit"
     DIRECT = "direct"
     ASSIGN = "assign"
@@ -30,6 +32,8 @@ MACHINE: Machine[State, Move] = Machine(
         (State.CHECK, Move.REGISTER): Rule(State.REGISTERED, INCOMING_REGISTER),
         (State.WAITING, Move.RETURN): Rule(State.RETURNED, INCOMING_RETURN, needs_note=True),
         (State.CHECK, Move.RETURN): Rule(State.RETURNED, INCOMING_RETURN, needs_note=True),
+        (State.WAITING, Move.DISCARD): Rule(State.DISCARDED, INCOMING_REGISTER, needs_note=True),
+        (State.CHECK, Move.DISCARD): Rule(State.DISCARDED, INCOMING_REGISTER, needs_note=True),
         (State.REGISTERED, Move.SUBMIT): Rule(State.SUBMITTED, INCOMING_SUBMIT),
         (State.SUBMITTED, Move.SUBMIT): Rule(State.SUBMITTED, INCOMING_SUBMIT),
         (State.SUBMITTED, Move.DIRECT): Rule(State.FORWARDED, DIRECTION_GIVE),

@@ -96,6 +96,8 @@ NOT_PAGES = {
     "home.work": "goes on to the list of work that is the person's",
     "incoming.issuers": "a part of a page: the list under a field",
     "incoming.preview": "a part of a page: stands in the list",
+    "incoming.slip": "a file",
+    "incoming.stamped": "a file",
     "incoming.to_direct": "goes on to the first document, or shows the same empty list as to_assign",
     "openapi.description": "JSON",
     "outgoing.preview": "a part of a page: stands in the list",

@@ -122,7 +122,7 @@ def test_the_archivist_accepts_holds_and_destroys_by_decision(
     document = queries.everything(session, dossier)[0].document
     gone = clerk.get(f"/files/{document.files[0].id}")
     assert gone.status_code == 410
-    assert "đã được hủy theo quyết định" in gone.get_data(as_text=True)
+    assert "Tệp này đã được hủy ngày" in gone.get_data(as_text=True)
     assert clerk.get(f"/incoming/{document.id}").status_code == 200
 
 

@@ -138,4 +138,7 @@ WAYS: dict[State, Callable[[Session, House], IncomingDocument]] = {
     State.DONE: _done,
     State.RETURNED: _returned,
     State.WITHDRAWN: _withdrawn,
+    State.DISCARDED: lambda session, house: service.discard(
+        session, house.clerk, received(session, house).id, "Nhầm"
+    ),
 }

@@ -183,6 +183,8 @@ def _try(session: Session, house: House, document: IncomingDocument, move: Move)
             service.register(session, house.clerk, document.id, steps.entry(accept_duplicate=True))
         case Move.RETURN:
             service.return_document(session, house.clerk, document.id, "Gửi nhầm")
+        case Move.DISCARD:
+            service.discard(session, house.clerk, document.id, "Nhầm")
         case Move.SUBMIT:
             service.submit(session, house.clerk, document.id, house.posts[Role.LEADER].id)
         case Move.DIRECT:

@@ -25,9 +25,9 @@ from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Answer, Asked, Request
 from eoffice.incoming import presenting, queries, service
-from eoffice.incoming.forms import AnswerForm, ReturnForm, SubmitForm
+from eoffice.incoming.forms import AnswerForm, DiscardForm, ReturnForm, SubmitForm
 from eoffice.incoming.models import IncomingDocument, Source
-from eoffice.incoming.permissions import INCOMING_RETURN, INCOMING_SUBMIT
+from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.states import State
 from eoffice.incoming.views import bp
 from eoffice.incoming.workflow import Move
@@ -72,6 +72,22 @@ def answer_sender(document_id: int) -> ResponseReturnValue:
         return page(document_id, form, refused(form, error))
     flash(_("The sender is told."), "ok")
     return redirect(url_for("incoming.show", document_id=document_id), 303)
+
+
+@bp.post("/incoming/<int:document_id>/discard")
+@needs(INCOMING_REGISTER)
+def discard(document_id: int) -> ResponseReturnValue:
+    """Throw a wrong scan away."""
+    form = DiscardForm()
+    if not form.validate_on_submit():
+        return page(document_id, form)
+    try:
+        service.discard(db(), current_actor(), document_id, form.discard_reason.data or "")
+    except service.NeedsReason as error:
+        error.field = "discard_reason"  # beside the reason of a return, which has another name on the page
+        return page(document_id, form, refused(form, error))
+    flash(_("The scan was discarded."), "ok")
+    return redirect(url_for("incoming.index"), 303)
 
 
 @bp.post("/incoming/<int:document_id>/submit")
@@ -188,6 +204,7 @@ def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None
     return {
         "moves": moves,
         "returning": _form(ReturnForm, sent) if Move.RETURN in moves else None,
+        "discarding": _form(DiscardForm, sent) if Move.DISCARD in moves else None,
         "submitting": submitting,
         "assigning": assigning,
         "finishing": _form(FinishForm, sent) if to_finish is not None else None,

@@ -92,8 +92,16 @@ def register(document_id: int) -> ResponseReturnValue:
             status = refused(form, error)
         else:
             flash(_("Registered with số đến %(number)s.", number=done.register_number), "ok")
-            return redirect(url_for("incoming.show", document_id=done.id), 303)
+            return redirect(_after(done), 303)
     return render_template("incoming/register.html", **_page(document, form, file, guess), same=same), status
+
+
+def _after(done: IncomingDocument) -> str:
+    """The document, or the next one to register when the clerk asked for it and there is one."""
+    following = queries.next_to_register(db(), current_actor()) if "and_next" in request.form else None
+    if following is None:
+        return url_for("incoming.show", document_id=done.id)
+    return url_for("incoming.register", document_id=following.id)
 
 
 def _page(

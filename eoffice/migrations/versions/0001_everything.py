@@ -739,6 +739,7 @@ def upgrade() -> None:
                 "done",
                 "returned",
                 "withdrawn",
+                "discarded",
                 name="state",
                 native_enum=False,
                 create_constraint=True,
