@@ -24,14 +24,15 @@ from eoffice.signatures import checking
 from signing.report import Verdict
 from tests.dossiers import files
 from tests.factories import PIN, House, province
-from tests.signatures.keys import equip
+from tests.signatures.keys import equip, pki
 
 DECISION = "Quyết định số 9/QĐ-SNNMT ngày 20/11/2026"
 
 
 @pytest.fixture
 def house(session: Session) -> House:
-    """An agency with an archive."""
+    """An agency with an archive, in an installation that can check signatures."""
+    pki()
     return province(session).a
 
 
