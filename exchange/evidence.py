@@ -28,10 +28,12 @@ from exchange.limits import LIMITS, MIB
 from exchange.model import VIETNAM, DocumentMessage
 from exchange.parse import parse_file
 from exchange.receipts import Receipt, check_trust, verify
+from exchange.stamps import Proof, verify_stamp
 
 FORMAT = "edxml-evidence 1"
 _CONTEXT = b"edxml-exchange evidence 1\0"
-_MANIFEST, _SIGNATURE, _PACKET = "manifest.json", "manifest.sig", "packet.edxml"
+_MANIFEST, _SIGNATURE, _PACKET, _PAGE = "manifest.json", "manifest.sig", "packet.edxml", "evidence.html"
+_STAMPS = "timestamps/"
 _PIECE = 1 << 18
 #: a manifest or receipt has no reason to be larger
 _SMALL = 4 * MIB
@@ -54,17 +56,24 @@ def write_evidence(
     recipient: str,
     receipts: Sequence[Receipt],
     key: SystemKey,
+    stamps: Sequence[Proof | None] = (),
     files: Mapping[str, Path] | None = None,
+    page: str = "",
 ) -> None:
     """Write the bundle for one recipient. Raises OSError.
 
-    `files`: further parts by name, such as revocation data or a page to read. The original files of the
-    document are inside the packet and are taken out again when the bundle is checked.
+    `stamps`: the time stamp of each receipt, in their order, None where there is none yet. `files`: further parts
+    by name, such as the original files, statuses as they came, revocation data. `page`: HTML to be read by people.
     """
     certificates = {item for receipt in receipts for item in receipt.certificates}
-    texts = {
-        f"receipts/{i:02d}-{r.statement.event}.json": _json(r.to_json()) for i, r in enumerate(receipts, 1)
+    names = [f"{i:02d}-{receipt.statement.event}.json" for i, receipt in enumerate(receipts, 1)]
+    texts = {f"receipts/{name}": _json(r.to_json()) for name, r in zip(names, receipts, strict=True)}
+    texts |= {
+        f"{_STAMPS}{name}": _json(proof.to_json())
+        for name, proof in zip(names, stamps or [None] * len(names), strict=True)
+        if proof is not None
     }
+    texts |= {_PAGE: page.encode()} if page else {}
     texts |= {f"certificates/{_name(der)}.pem": _pem(der) for der in sorted(certificates)}
     paths = {_PACKET: packet, **{f"files/{name}": path for name, path in (files or {}).items()}}
     parts = {name: _digest(path) for name, path in paths.items()}
@@ -109,7 +118,7 @@ def _verdicts(archive: zipfile.ZipFile, trusted: Collection[x509.Certificate] | 
     for name in sorted(set(names) - {_MANIFEST, _SIGNATURE, *parts}):
         yield _bad(name, "Phần không có trong bảng kê", "not in the manifest")
     for name, sha256 in parts.items():
-        yield _part(archive, name, sha256, parts.get(_PACKET, ""), trusted)
+        yield _part(archive, name, sha256, parts, trusted)
 
 
 def _manifest(archive: zipfile.ZipFile, trusted: Collection[x509.Certificate] | None) -> dict[str, Any]:
@@ -129,7 +138,7 @@ def _part(
     archive: zipfile.ZipFile,
     name: str,
     sha256: str,
-    packet: str,
+    parts: Mapping[str, str],
     trusted: Collection[x509.Certificate] | None,
 ) -> Verdict:
     try:
@@ -140,7 +149,13 @@ def _part(
             if name == _PACKET:
                 return _packet(path, Path(folder))
             if name.startswith("receipts/"):
-                return _receipt(name, path, packet, trusted)
+                return _receipt(name, path, parts.get(_PACKET, ""), trusted)
+            if name.startswith(_STAMPS):
+                about = f"receipts/{name.removeprefix(_STAMPS)}"
+                receipt = _small(archive, about)
+                # what is wrong with the receipt is said there, and nothing of it is this part's fault
+                if hashlib.sha256(receipt).hexdigest() == parts.get(about):
+                    return _stamp(name, path, Receipt.from_json(json.loads(receipt)), trusted)
     except KeyError:
         return _bad(name, "Thiếu phần này", "missing")
     except (zipfile.BadZipFile, EOFError, ValueError, ExchangeError) as error:
@@ -163,6 +178,18 @@ def _receipt(name: str, path: Path, packet: str, trusted: Collection[x509.Certif
         raise BadReceipt("Biên nhận của gói tin khác", "the receipt is about another message")
     what = f"{said.event} {', '.join(said.recipients)} {said.at.isoformat()} ({signer})"
     return Verdict(name, True, f"Biên nhận hợp lệ: {what}", f"valid receipt: {what}")
+
+
+def _stamp(name: str, path: Path, receipt: Receipt, trusted: Collection[x509.Certificate] | None) -> Verdict:
+    """Without `trusted` the authority is believed; that the token is intact and covers the receipt never is."""
+    from signing.trust import TrustStore  # a bundle without time stamps needs no pyHanko
+
+    roots = tuple(item.public_bytes(Encoding.DER) for item in trusted or ())
+    proof = Proof.from_json(json.loads(path.read_bytes()))
+    at = verify_stamp(receipt, proof, TrustStore(roots or receipt.certificates), any_authority=not roots)
+    return Verdict(
+        name, True, f"Dấu thời gian hợp lệ: {at.isoformat()}", f"valid time stamp: {at.isoformat()}"
+    )
 
 
 def _extract(archive: zipfile.ZipFile, name: str, path: Path) -> str:

@@ -24,7 +24,7 @@ from eoffice.gateway.models import (
     Request,
     Unreadable,
 )
-from eoffice.gateway.permissions import GATEWAY_UNREADABLE, unreadable_to
+from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE, unreadable_to
 
 #: ids of arrived documents whose sender asks something that nobody has answered
 ASKED_DOCUMENTS = (
@@ -155,3 +155,23 @@ def requests_of(session: Session, document: Document) -> Sequence[Request]:
 def open_requests(session: Session, document: Document) -> list[Request]:
     """What the sender of an arrived document asks and nobody has answered yet."""
     return [one for one in requests_of(session, document) if one.answer is Answer.OPEN]
+
+
+def copy_of(session: Session, actor: Actor, document: Document, delivery_id: int) -> Delivery:
+    """One recipient's copy of a document the actor knows of. Raises NotFound, Forbidden."""
+    found = session.get(Delivery, delivery_id)
+    if found is None or found.document_id != document.id:
+        raise NotFound
+    require(actor, GATEWAY_FOLLOW, found)
+    return found
+
+
+def statuses_of(session: Session, copy: Delivery, document: Document) -> Sequence[Packet]:
+    """Every status a recipient sent about its copy, in the order in which they came."""
+    query = sa.select(Packet).where(
+        Packet.message_type == "status",
+        sa.func.lower(Packet.document_uid) == document.document_uid.lower(),
+        Packet.sender_code.in_(codes(session, copy.recipient_code)),
+        Packet.error == "",
+    )
+    return session.scalars(query.order_by(Packet.id)).all()

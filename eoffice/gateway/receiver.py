@@ -207,7 +207,10 @@ def _keep_aside(session: Session, offered: Waiting, blob: Blob, error: ExchangeE
 
 def _store_status(session: Session, offered: Waiting, blob: Blob, message: StatusMessage) -> Packet:
     with transaction(session):
-        packet, new = _packet(session, offered, blob, document_uid=message.response_for.document_id[:150])
+        packet, new = _packet(
+            session, offered, blob, document_uid=message.response_for.document_id[:150],
+            sender_code=message.sender.organ_id[:35], content=statuses.content_of(message),
+        )  # fmt: skip
         if new and not statuses.take(session, packet, message):
             packet.error = "Trạng thái không nói về văn bản nào của hệ thống này"
             packet.error_en = f"no document of ours: {packet.document_uid} {message.response_for.code}"

@@ -1,6 +1,7 @@
 """A status that came: what a recipient reports of our copy, or the sender asks of his."""
 
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,6 +11,16 @@ from eoffice.documents.models import Document
 from eoffice.gateway import changes, operations, queries
 from eoffice.gateway.models import Arrival, Asked, Delivery, Packet
 from exchange.model import ResponseFor, StatusCode, StatusMessage
+
+
+def content_of(message: StatusMessage) -> dict[str, Any]:
+    """What a status says, as kept with its packet."""
+    return {
+        "status_code": message.status_code,
+        "description": message.description,
+        "at": message.timestamp.isoformat() if message.timestamp else None,
+        "staff": message.staff.name if message.staff else "",
+    }
 
 
 def take(session: Session, packet: Packet, message: StatusMessage) -> bool:

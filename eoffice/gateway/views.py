@@ -1,11 +1,13 @@
-"""Packets from the axis that could not be read: the list, one of them, its bytes, settling it."""
+"""Pages of the exchange: packets that could not be read, and the evidence of one recipient's copy."""
 
+import tempfile
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from eoffice.core import clock
@@ -15,16 +17,19 @@ from eoffice.core.permissions import allowed
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
+from eoffice.documents import queries as documents
+from eoffice.documents.models import FileRole
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
+from eoffice.gateway import evidence as making
 from eoffice.gateway import queries, service
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.models import Packet, Unreadable
-from eoffice.gateway.permissions import GATEWAY_UNREADABLE, GATEWAY_WATCH
+from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE, GATEWAY_WATCH
 
-bp = Blueprint("gateway", __name__, template_folder="templates", url_prefix="/packets")
+bp = Blueprint("gateway", __name__, template_folder="templates")
 
 
-@bp.get("")
+@bp.get("/packets")
 @needs(GATEWAY_UNREADABLE)
 def unreadable() -> ResponseReturnValue:
     """Those that wait for a person, or those that are settled."""
@@ -44,14 +49,14 @@ def unreadable() -> ResponseReturnValue:
     )
 
 
-@bp.get("/<int:unreadable_id>")
+@bp.get("/packets/<int:unreadable_id>")
 @needs(GATEWAY_UNREADABLE)
 def show(unreadable_id: int) -> ResponseReturnValue:
     """Which packet, from whom, what is wrong, what the sender was told and what to do."""
     return _page(queries.one_unreadable(db(), current_actor(), unreadable_id))
 
 
-@bp.post("/<int:unreadable_id>/settle")
+@bp.post("/packets/<int:unreadable_id>/settle")
 @needs(GATEWAY_UNREADABLE)
 def settle(unreadable_id: int) -> ResponseReturnValue:
     """Nothing is left to do about it."""
@@ -66,7 +71,7 @@ def settle(unreadable_id: int) -> ResponseReturnValue:
     return redirect(url_for("gateway.unreadable"), 303)
 
 
-@bp.get("/<int:unreadable_id>/packet")
+@bp.get("/packets/<int:unreadable_id>/packet")
 @needs(DOCUMENT_READ_ALL)
 def download(unreadable_id: int) -> Response:
     """The bytes as they came, for the agency they are for."""
@@ -81,6 +86,49 @@ def download(unreadable_id: int) -> Response:
         etag=False,
         max_age=0,
     )
+
+
+@bp.get("/outgoing/<int:document_id>/copies/<int:delivery_id>")
+@needs(GATEWAY_FOLLOW)
+def copy(document_id: int, delivery_id: int) -> ResponseReturnValue:
+    """Every step of one recipient's copy, each with its proof."""
+    found = _evidence(document_id, delivery_id)
+    return render_template(
+        "gateway/copy.html", document=found.document, copy=found.copy, steps=found.steps, moment=_second,
+        outgoing=url_for("outgoing.show", document_id=document_id),
+    )  # fmt: skip
+
+
+@bp.get("/outgoing/<int:document_id>/copies/<int:delivery_id>/evidence")
+@needs(GATEWAY_FOLLOW)
+def evidence(document_id: int, delivery_id: int) -> Response:
+    """The same as one ZIP that anyone can check."""
+    found = _evidence(document_id, delivery_id)
+    if found.copy.on_axis_at is None:
+        raise NotFound
+    files = documents.files(db(), found.document, FileRole.ISSUED, FileRole.ATTACHMENT)
+    with force_locale("vi"):
+        page = render_template(
+            "gateway/evidence.html", document=found.document, copy=found.copy, steps=found.steps, files=files,
+            moment=_second,
+        )  # fmt: skip
+    proofs = making.stamps(found.receipts)
+    with tempfile.NamedTemporaryFile(dir=blobs().spool, suffix=".zip", delete=False) as made:
+        path = Path(made.name)
+    making.write(db(), found, proofs, page, path)
+    answer = send_file(path.open("rb"), mimetype="application/zip", as_attachment=True,
+                       download_name=f"chung-cu-{document_id}-{found.copy.recipient_code}.zip")  # fmt: skip
+    path.unlink()  # the open file lives until it is sent
+    return answer
+
+
+def _evidence(document_id: int, delivery_id: int) -> making.Evidence:
+    document = documents.one(db(), current_actor(), document_id)
+    return making.gather(db(), queries.copy_of(db(), current_actor(), document, delivery_id), document)
+
+
+def _second(at: datetime) -> str:
+    return f"{clock.local(at):%H:%M:%S %d/%m/%Y}"
 
 
 def _page(found: Unreadable, problem: AppError | None = None, note: str = "") -> str:

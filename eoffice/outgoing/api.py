@@ -109,6 +109,7 @@ class File:
 class Delivery:
     """One recipient's copy and the moment of each proven step."""
 
+    id: int
     recipient_code: str
     recipient_name: str
     hop: str

@@ -137,12 +137,12 @@ class Copy:
     asks: int | None = None
 
 
-def copies(deliveries: Sequence[Delivery], issued_at: datetime | None) -> list[Copy]:
-    """Every recipient's way, as the macro `hops` takes it."""
-    return [_copy(delivery, issued_at) for delivery in deliveries]
+def copies(deliveries: Sequence[Delivery], issued_at: datetime | None, *, follows: bool) -> list[Copy]:
+    """Every recipient's way, as the macro `hops` takes it; with the address of its evidence for who `follows` it."""
+    return [_copy(delivery, issued_at, follows) for delivery in deliveries]
 
 
-def _copy(delivery: Delivery, issued_at: datetime | None) -> Copy:
+def _copy(delivery: Delivery, issued_at: datetime | None, follows: bool) -> Copy:
     shape, colour, sentence = _HOP_LOOKS[delivery.hop]
     kind, message = "", ""
     if delivery.hop in TROUBLE:
@@ -163,7 +163,7 @@ def _copy(delivery: Delivery, issued_at: datetime | None) -> Copy:
     waits = asked is not None and asked.answer is Answer.OPEN
     return Copy(
         delivery.recipient_name,
-        "",
+        url_for("gateway.copy", document_id=delivery.document_id, delivery_id=delivery.id) if follows else "",
         _hops(delivery, issued_at),
         (str(delivery.hop.word), shape, colour, str(sentence)),
         kind,

@@ -32,6 +32,7 @@ PAGES = {
     "accounts.posts": Look(Role.CLERK, "/posts"),
     "accounts.sign_in": Look(None, "/sign-in"),
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
+    "gateway.copy": Look(Role.CLERK, "/outgoing/{issued}/copies/{copy}"),
     "gateway.show": Look(Role.CLERK, "/packets/{unreadable}"),
     "gateway.unreadable": Look(Role.CLERK, "/packets"),
     "dossiers.destruction": Look(Role.ARCHIVIST, "/dossiers/destruction/{destruction}"),
@@ -86,6 +87,7 @@ NOT_PAGES = {
     "documents.download": "a file",
     "documents.page_image": "a picture",
     "gateway.download": "a file",
+    "gateway.evidence": "a file",
     "dossiers.as_pdf": "a file",
     "dossiers.as_xml": "a file",
     "dossiers.certificate": "a file",
@@ -160,6 +162,7 @@ def examples(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         # the one list that the demonstration makes
         "destruction": 1,
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
+        "copy": office.outgoing(first("outgoing", "issued"))["deliveries"][0]["id"],
         "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),
     }
 

@@ -22,7 +22,7 @@ from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
 from eoffice.gateway import service as exchange
 from eoffice.gateway.models import Asked
-from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
+from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_RECALL, GATEWAY_RESEND
 from eoffice.outgoing import consulting, forms, issuing, operations, presenting, queries, service
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import OutgoingDocument, Stance
@@ -166,7 +166,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
 
 def _sent(document: OutgoingDocument) -> dict[str, Any]:
     deliveries = gateway.deliveries_of(db(), document)
-    copies = presenting.copies(deliveries, document.issued_at)
+    copies = presenting.copies(deliveries, document.issued_at, follows=current_actor().can(GATEWAY_FOLLOW))
     recalled = next((one for copy in deliveries for one in copy.requests if one.kind is Asked.RECALL), None)
     return {
         "copies": copies,
