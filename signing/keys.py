@@ -2,14 +2,17 @@
 `signing.remote`."""
 
 from enum import StrEnum
+from secrets import token_bytes
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
     PrivateFormat,
     pkcs12,
 )
@@ -20,6 +23,8 @@ from signing.errors import UnusableKey, WrongPassphrase
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 #: rounds of PBKDF2 in the files we write (OWASP's advice for HMAC-SHA-256)
 KDF_ROUNDS = 600_000
+#: bytes of the number used once, NIST SP 800-38D §8.2
+_NONCE = 12
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
@@ -95,6 +100,24 @@ class Pkcs12Key:
         if isinstance(self._private, rsa.RSAPrivateKey):
             return self._private.sign(data, _padding(self.algorithm, digest), _HASHES[digest])
         return self._private.sign(data, ec.ECDSA(_HASHES[digest]))
+
+    def wrapped(self, secret: bytes, bound_to: bytes) -> bytes:
+        """The key under a random `secret` of 32 bytes (AES-256-GCM); it opens again only with the same `bound_to`."""
+        chain = [x509.load_der_x509_certificate(der) for der in self.chain]
+        plain = pkcs12.serialize_key_and_certificates(
+            None, self._private, x509.load_der_x509_certificate(self.certificate), chain, NoEncryption()
+        )
+        nonce = token_bytes(_NONCE)
+        return nonce + AESGCM(secret).encrypt(nonce, plain, bound_to)
+
+    @classmethod
+    def unwrap(cls, wrapped: bytes, secret: bytes, bound_to: bytes) -> "Pkcs12Key":
+        """What `wrapped` made. Raises WrongPassphrase."""
+        try:
+            plain = AESGCM(secret).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound_to)
+        except (InvalidTag, ValueError) as error:
+            raise WrongPassphrase from error
+        return cls.unlock(plain, "")
 
 
 def signature_of(public: object, *, pss: bool = False) -> tuple[Algorithm, int]:

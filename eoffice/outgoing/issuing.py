@@ -26,7 +26,7 @@ from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.outgoing import operations, queries
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
-from eoffice.signatures import marks
+from eoffice.signatures import marks, opened
 from eoffice.signatures import operations as signatures
 from eoffice.signatures import queries as keys
 from eoffice.signatures import service as unlocking
@@ -66,6 +66,14 @@ class Changed(Conflict):
     )
 
 
+class NewerDraft(Conflict):
+    """Nobody signs what he has not been shown."""
+
+    message = _l(
+        "The draft was replaced at %(at)s, after your list was made. Read the new one, then sign it."
+    )
+
+
 #: height of the number line in points
 LINE_HEIGHT = 8 * MM
 
@@ -76,14 +84,40 @@ def sign(session: Session, actor: Actor, document_id: int, pin: str) -> Outgoing
     Raises NotFound, InvalidTransition, Forbidden, NotChecked, NoPicture, NoPlaceForSignature, and what
     `signatures` refuses with; then nothing has changed.
     """
+    return _sign(
+        session, actor, document_id, lambda: unlocking.unlock(session, actor, KeyPurpose.PERSON, pin)
+    )
+
+
+def sign_opened(
+    session: Session, actor: Actor, document_id: int, secret: bytes, seen_file_id: int
+) -> OutgoingDocument:
+    """The same as one of many, with the key the leader has opened; `seen_file_id`: the draft his list showed.
+
+    Raises as `sign`, KeyClosed, NewerDraft.
+    """
+    return _sign(
+        session, actor, document_id, lambda: opened.take(session, actor, secret), seen_file_id=seen_file_id
+    )
+
+
+def _sign(
+    session: Session,
+    actor: Actor,
+    document_id: int,
+    open_key: unlocking.OpenKey,
+    *,
+    seen_file_id: int | None = None,
+) -> OutgoingDocument:
     with transaction(session):
         document = _allowed(session, actor, document_id, Move.SIGN)
         if document.approved_at is None or document.form_checked_at is None:
             raise NotChecked
         source = _newest(session, document, FileRole.DRAFT)
+        if seen_file_id not in (None, source.id):
+            raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
         mark = _leader_mark(session, document)
-    key = unlocking.unlock(session, actor, KeyPurpose.PERSON, pin)
-    blob = signatures.sign(key, source.sha256, mark)
+    blob = signatures.sign(open_key(), source.sha256, mark)
     with transaction(session):
         document = _unchanged(session, actor, document_id, Move.SIGN, source)
         document.signed_at = clock.now()

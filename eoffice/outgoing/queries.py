@@ -13,7 +13,7 @@ from eoffice.core.paging import Page
 from eoffice.core.permissions import Actor
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
-from eoffice.documents.models import Document, DocumentFile
+from eoffice.documents.models import Document, DocumentFile, FileRole
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
 from eoffice.outgoing.models import Consultation, OutgoingDocument
 from eoffice.outgoing.permissions import (
@@ -179,6 +179,16 @@ def to_sign(session: Session, actor: Actor, limit: int = 100) -> Sequence[Outgoi
         OutgoingDocument.state == State.SIGNATURE, OutgoingDocument.signer_id.in_(of_person)
     )
     return _queue(session, query, limit)
+
+
+def newest_drafts(session: Session, documents: Sequence[OutgoingDocument]) -> dict[int, DocumentFile]:
+    """The draft each document is signed from, by document."""
+    ids = [one.id for one in documents]
+    query = sa.select(DocumentFile).where(
+        DocumentFile.document_id.in_(ids), DocumentFile.role == FileRole.DRAFT
+    )
+    # the last of a document stays in the dictionary
+    return {file.document_id: file for file in session.scalars(query.order_by(DocumentFile.id))}
 
 
 def to_approve(session: Session, actor: Actor, limit: int = 100) -> Sequence[OutgoingDocument]:

@@ -28,6 +28,12 @@ class KeyLocked(Conflict):
     message = _l("Too many wrong PINs: the key is locked until %(until)s. Nothing was signed.")
 
 
+class KeyClosed(Conflict):
+    """The key was opened for many signatures, and its time is over or its owner has signed out."""
+
+    message = _l("Your key is closed again. Type the PIN once more; what was signed stays signed.")
+
+
 class KeyUnusable(Invalid):
     """The file is no key, or one that may not sign."""
 

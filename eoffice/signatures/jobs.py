@@ -7,7 +7,7 @@ from eoffice.core.db import transaction
 from eoffice.core.events import publish
 from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents.models import DocumentFile
-from eoffice.signatures import checking, operations, trust
+from eoffice.signatures import checking, opened, operations, trust
 from eoffice.signatures.events import FileChecked
 
 
@@ -28,3 +28,9 @@ def check_file(session: Session, file_id: int) -> None:
 def fetch_revocation(_session: Session) -> None:
     """Keep the lists of revoked certificates fresh (Circular 15/2025/TT-BKHCN, Article 5)."""
     trust.fetch_revocation()
+
+
+@periodic("signatures.close_keys", seconds=300)
+def close_keys(session: Session) -> None:
+    """Delete the keys whose time is over; without their owners' cookies they are worth nothing anyway."""
+    opened.close_expired(session)

@@ -47,6 +47,17 @@ class SigningKey(Base):
     locked_until: Mapped[datetime | None]
 
 
+class OpenedKey(Base):
+    """A key its owner opened for many signatures in a row, under a secret that only the cookie of that person has."""
+
+    __tablename__ = "opened_key"
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), primary_key=True)
+    key_id: Mapped[int] = mapped_column(sa.ForeignKey("signing_key.id"))
+    #: worthless without the cookie, and after the person has signed out: it is bound to the session's stamp
+    wrapped: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    expires_at: Mapped[datetime]
+
+
 class ImageKind(StrEnum):
     """What a picture shows."""
 

@@ -1,6 +1,7 @@
 """Keys: entered as encrypted as they come, opened for one signature by their owner's PIN alone."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -21,13 +22,16 @@ from eoffice.signatures.settings import PIN_LOCK_MINUTES, PIN_TRIES
 from signing.certificates import Kind
 from signing.errors import WrongPassphrase
 from signing.images import picture
-from signing.keys import Pkcs12Key, change_passphrase
+from signing.keys import Key, Pkcs12Key, change_passphrase
 
 KEY_ADDED = audit.action("signatures.key_added", _l("Signing key entered"))
 PIN_CHANGED = audit.action("signatures.pin_changed", _l("PIN of a key changed"))
 PIN_WRONG = audit.action("signatures.pin_wrong", _l("Wrong PIN"))
 KEY_LOCKED = audit.action("signatures.key_locked", _l("Key locked after wrong PINs"))
 IMAGE_SET = audit.action("signatures.image_set", _l("Picture of a signature or seal entered"))
+
+#: how a use case gets the key it signs with, at the moment it needs it
+OpenKey = Callable[[], Key]
 
 _KINDS = {
     KeyPurpose.PERSON: Kind.PERSON,

@@ -20,6 +20,9 @@ TSA_URL = setting(
 TSA_SECONDS = setting("EOFFICE_TSA_SECONDS", int, 10, "Seconds to wait for the time-stamping authority.")
 PIN_TRIES = setting("EOFFICE_PIN_TRIES", int, 5, "Wrong PINs in a row that lock a signing key.")
 PIN_LOCK_MINUTES = setting("EOFFICE_PIN_LOCK_MINUTES", int, 30, "Minutes a signing key stays locked.")
+KEY_OPEN_MINUTES = setting(
+    "EOFFICE_KEY_OPEN_MINUTES", int, 10, "Minutes a key stays open for signing many documents with one PIN."
+)
 CHECK_SECONDS = setting(
     "EOFFICE_CHECK_SECONDS", int, 60, "Seconds the check of one file's signatures may take."
 )

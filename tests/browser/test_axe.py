@@ -54,6 +54,7 @@ PAGES = {
     "openapi.page": Look(Role.CLERK, "/api/v1/"),
     "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),
     "outgoing.index": Look(Role.CLERK, "/outgoing?tab=all"),
+    "outgoing.many": Look(Role.LEADER, "/outgoing/to-sign/many"),
     "outgoing.new": Look(Role.SPECIALIST, "/outgoing/new", "CCTL"),
     "outgoing.to_advise": Look(Role.SPECIALIST, "/work/opinions", "CCTL"),
     "outgoing.consult": Look(Role.SPECIALIST, "/outgoing/{draft}/consult", "CCTL"),

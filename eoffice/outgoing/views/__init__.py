@@ -7,4 +7,11 @@ from eoffice.outgoing import presenting
 bp = Blueprint("outgoing", __name__, template_folder="../templates")
 bp.add_app_template_global(presenting.state_mark, "outgoing_mark")
 
-from eoffice.outgoing.views import consulting, document, drafting, listing, reading  # noqa: E402, F401 - they add to `bp`
+from eoffice.outgoing.views import (  # noqa: E402 - they add to `bp`
+    consulting,  # noqa: F401 - as above
+    document,  # noqa: F401 - as above
+    drafting,  # noqa: F401 - as above
+    listing,  # noqa: F401 - as above
+    many,  # noqa: F401 - as above
+    reading,  # noqa: F401 - as above
+)

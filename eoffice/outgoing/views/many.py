@@ -1,0 +1,142 @@
+"""Many documents signed at once: one PIN, then one request for each document, driven by the page.
+
+Without script the form sends all at once, and the answer shows the same rows with their results.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from flask import Response, current_app, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from eoffice.core import clock
+from eoffice.core.errors import AppError
+from eoffice.core.web import current_actor, db, needs
+from eoffice.documents.models import DocumentFile
+from eoffice.outgoing import issuing, queries
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.permissions import OUTGOING_SIGN
+from eoffice.outgoing.views import bp
+from eoffice.signatures import opened
+from eoffice.signatures import queries as keys
+from eoffice.signatures.errors import KeyClosed
+from eoffice.signatures.models import KeyPurpose
+
+#: documents signed with one PIN
+MOST = 50
+_COOKIE = "opened_key"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One document of the list, and what became of it."""
+
+    document: OutgoingDocument
+    file: DocumentFile
+    chosen: bool = True
+    signed_at: datetime | None = None
+    problem: AppError | None = None
+
+    @property
+    def result(self) -> Literal["waits", "signed", "refused", "closed"]:
+        """`closed`: the key is, so the ones after it need not be tried."""
+        if isinstance(self.problem, KeyClosed):
+            return "closed"
+        return "refused" if self.problem else "signed" if self.signed_at else "waits"
+
+
+@bp.get("/outgoing/to-sign/many")
+@needs(OUTGOING_SIGN)
+def many() -> ResponseReturnValue:
+    """Choose among the first fifty that wait, urgent ones first."""
+    return _page(_rows()), 200
+
+
+@bp.post("/outgoing/to-sign/many")
+@needs(OUTGOING_SIGN)
+def sign_chosen() -> ResponseReturnValue:
+    """All chosen ones in one request, for a browser without script."""
+    chosen = request.form.getlist("document", type=int)[:MOST]
+    try:
+        secret = opened.open_for_many(db(), current_actor(), request.form.get("pin", ""))
+    except AppError as error:
+        return _page([replace(row, chosen=row.document.id in chosen) for row in _rows()], error), error.status
+    rows = [_signed(one, secret, request.form.get(f"seen_{one}", 0, type=int)) for one in chosen]
+    opened.close(db(), current_actor())
+    return _page(rows), 200
+
+
+@bp.post("/outgoing/to-sign/many/open")
+@needs(OUTGOING_SIGN)
+def open_key() -> ResponseReturnValue:
+    """The PIN, once; the answer's cookie opens the key for each document."""
+    try:
+        secret = opened.open_for_many(db(), current_actor(), request.form.get("pin", ""))
+    except AppError as error:
+        return Response(str(error), error.status, mimetype="text/plain")
+    answer = Response(status=204)
+    answer.set_cookie(
+        _COOKIE, base64.urlsafe_b64encode(secret).decode(), path=url_for("outgoing.many"), httponly=True,
+        samesite="Strict", secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
+    return answer
+
+
+@bp.post("/outgoing/to-sign/many/<int:document_id>")
+@needs(OUTGOING_SIGN)
+def sign_one(document_id: int) -> ResponseReturnValue:
+    """One of them; the answer is its row with the result."""
+    row = _signed(document_id, _secret(), request.form.get("seen", 0, type=int))
+    answer = make_response(render_template("outgoing/_many_row.html", row=row))
+    answer.headers["X-Result"] = row.result
+    return answer
+
+
+@bp.post("/outgoing/to-sign/many/close")
+@needs(OUTGOING_SIGN)
+def close_key() -> ResponseReturnValue:
+    """The end: the key is forgotten on both sides."""
+    opened.close(db(), current_actor())
+    answer = Response(status=204)
+    answer.delete_cookie(_COOKIE, path=url_for("outgoing.many"))
+    return answer
+
+
+def _rows() -> list[Row]:
+    queue = queries.to_sign(db(), current_actor(), MOST)
+    drafts = queries.newest_drafts(db(), queue)
+    return [Row(document, drafts[document.id]) for document in queue]
+
+
+def _signed(document_id: int, secret: bytes, seen: int) -> Row:
+    """Sign one and read it again for its row. Raises NotFound."""
+    problem: AppError | None = None
+    try:
+        issuing.sign_opened(db(), current_actor(), document_id, secret, seen)
+    except AppError as error:
+        problem = error
+    document = queries.opened(db(), current_actor(), document_id)
+    file = queries.newest_drafts(db(), [document])[document_id]
+    return Row(document, file, signed_at=None if problem else document.signed_at, problem=problem)
+
+
+def _secret() -> bytes:
+    """Empty when the cookie is missing or was tampered with: no key opens with it."""
+    try:
+        return base64.urlsafe_b64decode(request.cookies.get(_COOKIE, ""))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _page(rows: list[Row], problem: AppError | None = None) -> str:
+    return render_template(
+        "outgoing/many.html",
+        rows=rows,
+        problem=problem,
+        key=keys.key_of(db(), current_actor(), KeyPurpose.PERSON),
+        done=[row for row in rows if row.result != "waits"],
+        local=clock.local,
+    )
