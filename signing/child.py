@@ -1,8 +1,10 @@
 """The check in a process of its own with limits: whatever a hostile file does to it becomes a verdict."""
 
 import logging
+import math
 import multiprocessing
 import resource
+import time
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -12,7 +14,10 @@ from signing.report import Code, Finding, Report, Verdict
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
 
-SECONDS, MEGABYTES = 10, 500
+#: from the call to the verdict; the program itself takes about 100 of 500 megabytes
+SECONDS, MEGABYTES = 9.0, 350
+#: seconds in which a child must have loaded everything
+_START = 20.0
 
 
 def verify_in_child(
@@ -26,12 +31,13 @@ def verify_in_child(
     seconds: float = SECONDS,
     megabytes: int = MEGABYTES,
 ) -> Report:
-    """As `verify_pdf`, within `seconds` of wall time and `megabytes` of memory beyond the program itself.
+    """As `verify_pdf`, within `seconds` of wall time, start included, and `megabytes` beyond the program itself.
 
     Beyond them, or when the child dies: UNREADABLE with the finding LIMIT. Raises FileNotFoundError.
     """
     if not path.is_file():
         raise FileNotFoundError(path)
+    begun = time.monotonic()
     # a fork would carry the parent's threads' locks along
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -41,15 +47,15 @@ def verify_in_child(
         "require_revocation": require_revocation,
         "allow_private_fetch": allow_private_fetch,
     }
-    arguments = (sender, path, trust, options, megabytes, int(seconds))
+    arguments = (sender, path, trust, options, megabytes, math.ceil(seconds))
     process = context.Process(target=_work, args=arguments, daemon=True)
     process.start()
     sender.close()
     try:
-        # starting Python and loading pyHanko is not the file's fault
-        if not receiver.poll(20) or receiver.recv() != "ready":
+        if not receiver.poll(_START) or receiver.recv() != "ready":
             return _limit("the check did not start")
-        if receiver.poll(seconds):
+        # starting Python and loading pyHanko is not the file's fault: on a busy machine it gets half its time yet
+        if receiver.poll(max(seconds / 2, begun + seconds - time.monotonic())):
             found: Report = receiver.recv()
             return found
         return _limit(f"no result after {seconds:g} s")

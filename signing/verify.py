@@ -19,7 +19,7 @@ from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import gate, revocation
-from signing.check import Check, Evidence, Malformed, covered, end_of
+from signing.check import Check, Malformed, covered, end_of
 from signing.errors import EncryptedPdf
 from signing.fields import VisibleField, visible_fields
 from signing.looks import after_signing
@@ -27,10 +27,13 @@ from signing.quick import quicker
 from signing.report import Changes, Code, Finding, Report, SignatureReport, Verdict, judge
 from signing.roles import later_fields, with_roles
 from signing.salvage import salvage
+from signing.signer import Evidence
 from signing.trust import TrustStore
 
 #: bytes in which the header must stand (ISO 32000-1, implementation note to §7.5.2)
 _HEADER_WITHIN = 1024
+#: signatures of one file; a document that goes through a province has a dozen
+_SIGNATURES = 200
 #: a closer look at the bytes would end the same way
 _NO_USE = {Code.NOT_PDF, Code.ENCRYPTED, Code.LIMIT}
 
@@ -63,6 +66,10 @@ def verify_pdf(
         return _salvaged(stream, wanted, report) if lost and not reasons & _NO_USE else report
 
 
+class TooComplex(ValueError):
+    """Nobody needs as much as the file holds."""
+
+
 @dataclass(frozen=True)
 class _Wanted:
     """What the caller asked for."""
@@ -81,6 +88,8 @@ def _read(stream: BinaryIO, wanted: _Wanted) -> Report:
         return asyncio.run(_Verifier(stream, wanted).report())
     except EncryptedPdf:
         return _unreadable(Code.ENCRYPTED)
+    except TooComplex as error:
+        return _unreadable(Code.LIMIT, reason=_text(error))
     except MemoryError:
         return _unreadable(Code.LIMIT, reason="out of memory")
     except Exception as error:  # noqa: BLE001 - parsers raise anything for hostile files; all of it means unreadable
@@ -173,9 +182,8 @@ class _Verifier:
             fetched = revocation.fetch(known, allow_private=self.wanted.allow_private)
             trust = trust.with_revocation(crls=fetched.crls, ocsps=fetched.ocsps)
         at = self.wanted.at or datetime.now(UTC)
-        return Evidence(
-            trust, tuple(certificates), bool(crls or ocsps), at, max(map(end_of, embedded), default=0)
-        )
+        last = max(map(end_of, embedded), default=0)
+        return Evidence(trust, at, tuple(certificates), bool(crls or ocsps), last)
 
     async def _one(
         self,
@@ -236,6 +244,8 @@ def _signatures(reader: PdfFileReader) -> Iterable[tuple[str, EmbeddedPdfSignatu
     """Filled signature fields in the order of their revisions; a text says why one cannot be read."""
     found: list[tuple[int, str, EmbeddedPdfSignature | str]] = []
     for name, _, field in enumerate_sig_fields(reader, filled_status=True):
+        if len(found) == _SIGNATURES:
+            raise TooComplex(f"more than {_SIGNATURES} signatures")
         try:
             embedded = EmbeddedPdfSignature(reader, field, name)
             covered(embedded)

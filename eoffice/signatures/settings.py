@@ -24,7 +24,7 @@ KEY_OPEN_MINUTES = setting(
     "EOFFICE_KEY_OPEN_MINUTES", int, 10, "Minutes a key stays open for signing many documents with one PIN."
 )
 CHECK_SECONDS = setting(
-    "EOFFICE_CHECK_SECONDS", int, 60, "Seconds the check of one file's signatures may take."
+    "EOFFICE_CHECK_SECONDS", int, 10, "Seconds the check of one file's signatures may take."
 )
 
 
