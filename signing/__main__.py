@@ -17,6 +17,7 @@ from signing import appearance as looks
 from signing import placement as places
 from signing.appearance import Appearance
 from signing.child import quiet, verify_in_child
+from signing.detached import sign_detached
 from signing.errors import EncryptedPdf, KeyAddressError, SigningError, TrustStoreError, UnreadablePdf
 from signing.geometry import Box, Placement
 from signing.images import picture
@@ -73,6 +74,8 @@ def _say(chosen: argparse.Namespace, data: dict[str, Any], text: str, *, error: 
 
 
 def _sign(chosen: argparse.Namespace) -> int:
+    if chosen.detached:
+        return _sign_detached(chosen)
     trust = _trust(chosen) if chosen.trust else None
     with _key(chosen) as key, chosen.input.open("rb") as source:
         where, look = _visible(chosen)
@@ -105,6 +108,25 @@ def _sign(chosen: argparse.Namespace) -> int:
         "normalised": info.normalised,
     }
     _say(chosen, facts, f"signed by {info.signer.name} at level {info.level}: {chosen.output}")
+    return DONE
+
+
+def _sign_detached(chosen: argparse.Namespace) -> int:
+    if any((chosen.role, chosen.image, chosen.text, chosen.box, chosen.anchor, chosen.page, chosen.field)):
+        raise _WrongUse("a detached signature shows nothing and has no place")
+    level = Level(chosen.level)
+    if level not in (Level.B_B, Level.B_T):
+        raise _WrongUse(f"a detached signature is made at {Level.B_B} or {Level.B_T}")
+    if level is Level.B_T and not chosen.tsa:
+        raise _WrongUse("this level needs --tsa")
+    stamper = HttpTimestamper(chosen.tsa) if level is Level.B_T else None
+    trust = _trust(chosen) if chosen.trust else None
+    with _key(chosen) as key, chosen.input.open("rb") as source:
+        made = sign_detached(source, key, timestamper=stamper, trust=trust, digest=chosen.digest)
+        signer = key.info.name
+    chosen.output.write_bytes(made)
+    facts = {"signer": signer, "level": level.value, "size": len(made)}
+    _say(chosen, facts, f"signed by {signer} at level {level}, detached: {chosen.output}")
     return DONE
 
 
@@ -263,6 +285,9 @@ def _trust_arguments(command: Any, *, required: bool) -> None:
 
 def _sign_arguments(command: Any) -> None:
     command.add_argument("output", type=Path, metavar="OUT.pdf")
+    command.add_argument(
+        "--detached", action="store_true", help="CAdES over FILE of any kind, written to OUT.p7s"
+    )
     command.add_argument(
         "--key", required=True, metavar="KEY", help=f"FILE.p12, pkcs11:URI (library in {MODULE}) or csc:URL"
     )

@@ -107,8 +107,7 @@ def sign_pdf(
     result says so. `placement` and `appearance` go together; without them the signature is invisible.
     `at`: aware moment to state, default now. `timestamper`: needed from B-T up. `trust`: needed from B-LT up; where
     given, certificate path and known revocations are checked first. `digest`: sha256, sha384 or sha512.
-    `allow_private_fetch`: revocation data may come
-    from private or loopback addresses.
+    `allow_private_fetch`: revocation data may come from private or loopback addresses.
 
     Raises SigningError's subclasses; `target` is then empty.
     """
