@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
-from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents.models import Document
 from eoffice.gateway import axis, messages, operations, queries
 from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop, Report
-from eoffice.gateway.settings import SEND_DAYS
 from exchange import build as codec
 from exchange.answers import Progress
 from exchange.build import Digest
@@ -97,11 +95,11 @@ def _later(session: Session, sent: Dispatch, error: ExchangeError) -> None:
         return
     locked.attempts += 1
     locked.last_error = error.vi
-    if clock.now() - locked.created_at > timedelta(days=settings().get(SEND_DAYS)):
+    document = session.get_one(Document, locked.document_id)
+    if clock.now() > operations.deadline(locked, document):
         operations.failed(session, locked, error.vi)
         return
     locked.next_try_at = clock.now() + operations.delay(locked.attempts)
-    document = session.get_one(Document, locked.document_id)
     operations.enqueue(session, locked, document.urgency, at=locked.next_try_at)
     log.warning("axis unavailable", dispatch=locked.id, attempts=locked.attempts, error=error.en)
 

@@ -1,6 +1,8 @@
 """From rows to edXML messages."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,13 +34,20 @@ from exchange.model import (
 def document_message(session: Session, dispatch: Dispatch) -> DocumentMessage:
     """The packet of a dispatch: the same rows give the same message, whenever it is built."""
     document = session.get_one(Document, dispatch.document_id)
-    agency = session.get_one(Agency, dispatch.agency_id)
     if dispatch.business == "recall":
-        return _recall(session, dispatch, document, agency)
-    copies = dispatch.deliveries
+        return _recall(session, dispatch, document, session.get_one(Agency, dispatch.agency_id))
+    to = {copy.recipient_code: copy.recipient_name for copy in dispatch.deliveries}
+    return new_document(session, document, to, dispatch.created_at)
+
+
+def new_document(
+    session: Session, document: Document, to: Mapping[str, str], at: datetime
+) -> DocumentMessage:
+    """A document for recipients by code and name, put out at that moment."""
+    agency = session.get_one(Agency, document.agency_id)
     return DocumentMessage(
         sender=_organization(agency),
-        recipients=tuple(Organization(copy.recipient_code, copy.recipient_name) for copy in copies),
+        recipients=tuple(Organization(code, name) for code, name in to.items()),
         code=Code(document.code_number, document.code_notation),
         promulgated_on=document.issued_on,
         subject=document.subject,
@@ -52,7 +61,7 @@ def document_message(session: Session, dispatch: Dispatch) -> DocumentMessage:
         response_for=tuple(
             map(_answered, documents.linked(session, system_actor(agency.id), document, LinkKind.REPLY))
         ),
-        trace=(TraceHeader(agency.code, dispatch.created_at),),
+        trace=(TraceHeader(agency.code, at),),
         attachments=tuple(
             _attachment(file)
             for file in documents.files(session, document, FileRole.ISSUED, FileRole.ATTACHMENT)

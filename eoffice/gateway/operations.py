@@ -1,5 +1,6 @@
 """Writes of the gateway; the caller's use case commits."""
 
+import random
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, events, jobs
+from eoffice.core.config import settings
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Channel, Document, Urgency
 from eoffice.documents.queries import recipients
 from eoffice.gateway.events import DeliveryChanged
 from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Report
+from eoffice.gateway.settings import SEND_DAYS
 
 DISPATCHED = audit.action("gateway.dispatched", _l("Put into the outbox"))
 ACCEPTED = audit.action("gateway.accepted", _l("Taken by the axis"))
@@ -120,8 +123,21 @@ def failed(session: Session, sent: Dispatch, reason: str) -> None:
 
 
 def delay(attempts: int) -> timedelta:
-    """Time to the next try, doubled from 2 s up to a minute: an axis that is back is used soon."""
-    return timedelta(seconds=min(60, 2 ** min(attempts, 6)))
+    """Time to the next try, doubled from 2 s up to a minute: an axis that is back is used soon.
+
+    Spread by a quarter, so that everything that waited for the axis does not come back at one moment.
+    """
+    return timedelta(seconds=min(60, 2 ** min(attempts, 6)) * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
+
+
+def deadline(sent: Dispatch, document: Document) -> datetime:
+    """Until when a packet is tried by itself: some days, or the end of the document's own deadline before that."""
+    latest = sent.created_at + timedelta(days=settings().get(SEND_DAYS))
+    if document.due_on is None:
+        return latest
+    due = clock.day_start(document.due_on + timedelta(days=1))
+    # what is due at once, or was before, is given a day all the same
+    return min(latest, max(due, sent.created_at + timedelta(days=1)))
 
 
 def held_deliveries(session: Session, sent: Dispatch) -> Sequence[Delivery]:

@@ -13,9 +13,10 @@ from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document
-from eoffice.gateway import aside, axis, changes, operations, queries
+from eoffice.gateway import aside, axis, changes, operations, presend, queries
 from eoffice.gateway.models import Answer, Delivery, Dispatch, DispatchState, Hop
 from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
+from eoffice.gateway.presend import Repair
 from exchange.errors import ExchangeError
 
 
@@ -102,6 +103,16 @@ def _replay(session: Session, document: Document, failed: Dispatch) -> None:
     for delivery in failed.deliveries:
         delivery.hop, delivery.note = Hop.WAITING, ""
     operations.enqueue(session, failed, document.urgency)
+
+
+def repair(session: Session, actor: Actor, document_id: int, what: Repair, target_id: int) -> None:
+    """Mend what would fail, before the document is sent. Raises NotFound, Forbidden, InvalidTransition."""
+    require(actor, GATEWAY_RESEND)
+    with transaction(session):
+        document = documents.one(session, actor, document_id)
+        if queries.dispatch_of(session, document) is not None:
+            raise InvalidTransition(state=Hop.WAITING.word)
+        presend.repair(session, actor, document, what, target_id)
 
 
 def take_back(session: Session, actor: Actor, document_id: int, delivery_id: int, reason: str) -> None:

@@ -17,4 +17,10 @@ AXIS_CERTIFICATES = setting(
 SEND_DAYS = setting(
     "EOFFICE_SEND_DAYS", int, 7, "Days a document is tried before a person has to decide; its bytes are kept."
 )
+PACKET_LIMIT_MB = setting(
+    "EOFFICE_PACKET_LIMIT_MB",
+    int,
+    100,
+    "Largest packet in MB that the axis and its systems take; the clerk is warned.",
+)
 LONG_POLL = setting("EOFFICE_LONG_POLL", int, 20, "Seconds a question for new packets may wait at the axis.")

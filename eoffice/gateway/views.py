@@ -21,10 +21,11 @@ from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.gateway import evidence as making
-from eoffice.gateway import queries, service
+from eoffice.gateway import presend, queries, service
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.models import Packet, Unreadable
-from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE, GATEWAY_WATCH
+from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_RESEND, GATEWAY_UNREADABLE, GATEWAY_WATCH
+from eoffice.gateway.presend import Repair
 
 bp = Blueprint("gateway", __name__, template_folder="templates")
 
@@ -120,6 +121,27 @@ def evidence(document_id: int, delivery_id: int) -> Response:
                        download_name=f"chung-cu-{document_id}-{found.copy.recipient_code}.zip")  # fmt: skip
     path.unlink()  # the open file lives until it is sent
     return answer
+
+
+@bp.get("/outgoing/<int:document_id>/checks")
+@needs(GATEWAY_RESEND)
+def checks(document_id: int) -> ResponseReturnValue:
+    """What would fail, beside the button that sends."""
+    document = documents.one(db(), current_actor(), document_id)
+    found = presend.check(db(), current_actor(), document)
+    return render_template("gateway/_checks.html", findings=found, document_id=document_id)
+
+
+@bp.post("/outgoing/<int:document_id>/repair")
+@needs(GATEWAY_RESEND)
+def repair(document_id: int) -> ResponseReturnValue:
+    """Mend what would fail before sending."""
+    what = request.form.get("repair", "")
+    if what not in set(Repair):
+        raise NotFound
+    service.repair(db(), current_actor(), document_id, Repair(what), request.form.get("target", 0, type=int))
+    flash(_("Repaired."), "ok")
+    return redirect(url_for("outgoing.show", document_id=document_id), 303)
 
 
 def _evidence(document_id: int, delivery_id: int) -> making.Evidence:

@@ -1,6 +1,6 @@
 """What the pages show of an outgoing document, made from what was read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from eoffice.core import audit, clock
 from eoffice.core.states import Tone
+from eoffice.directory.models import Agency
 from eoffice.documents.models import DocumentFile
 from eoffice.gateway.changes import OUT_OF_REACH
 from eoffice.gateway.models import Answer, Delivery, Hop, Request
@@ -137,16 +138,33 @@ class Copy:
     asks: int | None = None
 
 
-def copies(deliveries: Sequence[Delivery], issued_at: datetime | None, *, follows: bool) -> list[Copy]:
-    """Every recipient's way, as the macro `hops` takes it; with the address of its evidence for who `follows` it."""
-    return [_copy(delivery, issued_at, follows) for delivery in deliveries]
+def copies(
+    deliveries: Sequence[Delivery],
+    issued_at: datetime | None,
+    contacts: Mapping[str, Agency],
+    *,
+    follows: bool,
+) -> list[Copy]:
+    """Every recipient's way, as the macro `hops` takes it; with the address of its evidence for who `follows` it.
+
+    `contacts`: agencies by code, to be called where something went wrong.
+    """
+    return [_copy(one, issued_at, contacts.get(one.recipient_code), follows) for one in deliveries]
 
 
-def _copy(delivery: Delivery, issued_at: datetime | None, follows: bool) -> Copy:
+def _contact(agency: Agency | None) -> str:
+    """Whom to call; "" when the directory knows nobody there."""
+    reached = [agency.telephone, agency.email] if agency is not None else []
+    known = ", ".join(one for one in reached if one)
+    return _("Call there: %(contact)s.", contact=known) if known else ""
+
+
+def _copy(delivery: Delivery, issued_at: datetime | None, agency: Agency | None, follows: bool) -> Copy:
     shape, colour, sentence = _HOP_LOOKS[delivery.hop]
     kind, message = "", ""
     if delivery.hop in TROUBLE:
-        kind, message = "bad", " ".join(part for part in (str(sentence), delivery.note) if part)
+        told = (str(sentence), delivery.note, _contact(agency))
+        kind, message = "bad", " ".join(part for part in told if part)
     elif delivery.hop in (Hop.WAITING, Hop.ON_AXIS):
         kind, message = "info", str(sentence)
         since = delivery.on_axis_at

@@ -87,6 +87,7 @@ NOT_PAGES = {
     "directory.suggest_people": "a part of a page: the list under a field",
     "documents.download": "a file",
     "documents.page_image": "a picture",
+    "gateway.checks": "a part of a page: stands beside the button that sends",
     "gateway.download": "a file",
     "gateway.evidence": "a file",
     "dossiers.as_pdf": "a file",

@@ -12,6 +12,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.errors import AppError, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
+from eoffice.directory import queries as directory
 from eoffice.documents import formcheck
 from eoffice.documents import pages as page_texts
 from eoffice.documents import queries as documents
@@ -166,7 +167,10 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
 
 def _sent(document: OutgoingDocument) -> dict[str, Any]:
     deliveries = gateway.deliveries_of(db(), document)
-    copies = presenting.copies(deliveries, document.issued_at, follows=current_actor().can(GATEWAY_FOLLOW))
+    troubled = {copy.recipient_code for copy in deliveries if copy.hop in gateway.TROUBLE}
+    contacts = directory.agencies_by_code(db(), troubled) if troubled else {}
+    follows = current_actor().can(GATEWAY_FOLLOW)
+    copies = presenting.copies(deliveries, document.issued_at, contacts, follows=follows)
     recalled = next((one for copy in deliveries for one in copy.requests if one.kind is Asked.RECALL), None)
     return {
         "copies": copies,
