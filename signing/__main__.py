@@ -27,7 +27,7 @@ from signing.opening import open_key
 from signing.placement import Role
 from signing.report import Verdict
 from signing.sentences import as_json, headline, sentence, verdict_word
-from signing.sign import Level, sign_pdf
+from signing.sign import Level, SignatureInfo, sign_pdf
 from signing.stampcheck import verify_timestamp
 from signing.timestamps import HttpTimestamper, stamp
 from signing.trust import TrustStore
@@ -106,9 +106,21 @@ def _sign(chosen: argparse.Namespace) -> int:
         "sha256": info.sha256,
         "size": info.size,
         "normalised": info.normalised,
+        "revocation": "good" if info.revocation_checked else "unchecked",
     }
+    _warn(chosen, info)
     _say(chosen, facts, f"signed by {info.signer.name} at level {info.level}: {chosen.output}")
     return DONE
+
+
+def _warn(chosen: argparse.Namespace, info: SignatureInfo) -> None:
+    """What the signer must know although it was signed; in JSON the facts say it."""
+    if chosen.json:
+        return
+    if info.normalised:
+        print("signing: the file was damaged or hybrid and was written anew before signing", file=sys.stderr)
+    if not info.revocation_checked:
+        print("signing: whether the certificate is revoked could not be checked", file=sys.stderr)
 
 
 def _sign_detached(chosen: argparse.Namespace) -> int:

@@ -5,7 +5,12 @@ from datetime import datetime
 
 from asn1crypto import x509
 from pyhanko_certvalidator import CertificateValidator
-from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
+from pyhanko_certvalidator.errors import (
+    InsufficientRevinfoError,
+    PathBuildingError,
+    PathValidationError,
+    RevokedError,
+)
 
 from signing.errors import (
     CertificateRevoked,
@@ -21,10 +26,11 @@ from signing.trust import certificate as parsed
 _USAGES = {"digital_signature", "non_repudiation"}
 
 
-def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> None:
+def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> bool:
     """Refuse a key that is expired, not yet valid, not for signing and, where `trust` is given, untrusted or revoked.
 
-    Raises CertificateProblem's subclasses.
+    Whether it is known not to be revoked; False means that the signer must be warned. Raises CertificateProblem's
+    subclasses.
     """
     info = key.info
     if at > info.not_after:
@@ -35,16 +41,29 @@ def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> None:
     usage = certificate.key_usage_value
     if usage is not None and not _USAGES & usage.native:
         raise KeyUsageForbidden(info.name)
-    if trust is not None:
-        _check_path(key, certificate, at, trust)
+    return trust is not None and _check_path(key, certificate, at, trust)
 
 
-def _check_path(key: Key, certificate: x509.Certificate, at: datetime, trust: TrustStore) -> None:
+def _check_path(key: Key, certificate: x509.Certificate, at: datetime, trust: TrustStore) -> bool:
+    """Whether revocation data of the whole path was at hand."""
+    try:
+        _validate(key, certificate, at, trust, require_revocation=True)
+    except InsufficientRevinfoError:
+        _validate(key, certificate, at, trust, require_revocation=False)
+        return False
+    return True
+
+
+def _validate(
+    key: Key, certificate: x509.Certificate, at: datetime, trust: TrustStore, *, require_revocation: bool
+) -> None:
     others = [parsed(der) for der in key.chain]
-    context = trust.context(at, require_revocation=False, leaf=certificate)
+    context = trust.context(at, require_revocation=require_revocation, leaf=certificate)
     validator = CertificateValidator(certificate, intermediate_certs=others, validation_context=context)
     try:
         asyncio.run(validator.async_validate_usage(set()))
+    except InsufficientRevinfoError:
+        raise
     except RevokedError as error:
         raise CertificateRevoked(key.info.name, error.revocation_dt) from error
     except (PathBuildingError, PathValidationError) as error:

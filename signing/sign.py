@@ -70,6 +70,8 @@ class SignatureInfo:
     size: int
     #: the unsigned source was damaged or hybrid and was written anew before signing: it is no prefix of the output
     normalised: bool
+    #: the certificate was known not to be revoked; else the signer must be warned (Circular 15/2025/TT-BKHCN)
+    revocation_checked: bool
 
 
 class _Signer(PdfSigner):
@@ -118,7 +120,7 @@ def sign_pdf(
         raise TimestampUnavailable("", "this level needs a time-stamping authority")
     if level in (Level.B_LT, Level.B_LTA) and trust is None:
         raise RevocationUnavailable("this level needs trusted roots")
-    check_certificate(key, moment, trust)
+    checked = check_certificate(key, moment, trust)
     try:
         with quicker(), _sound(source) as (sound, normalised), _own_errors(timestamper):
             job = _Job(key, field, placement, appearance, level, timestamper, trust, moment, reason, digest)
@@ -127,7 +129,7 @@ def sign_pdf(
         target.seek(0)
         target.truncate()
         raise
-    return SignatureInfo(field, key.info, level, moment, placement, *_digest(target), normalised)
+    return SignatureInfo(field, key.info, level, moment, placement, *_digest(target), normalised, checked)
 
 
 def _digest(target: BinaryIO) -> tuple[str, int]:
@@ -218,14 +220,23 @@ class _Job:
 def _sound(source: BinaryIO) -> Iterator[tuple[BinaryIO, bool]]:
     """The source, or a clean copy of it when it is unsigned and damaged or hybrid."""
     structure = gate.examine(source)
-    if structure.sound:
+    if structure.sound and _begins_at_once(source):
         yield source, False
         return
     if structure.signed:
-        raise UnreadablePdf(structure.problems[0] if structure.problems else "mixed cross-reference sections")
+        mixed = "mixed cross-reference sections" if structure.hybrid else "something stands before its header"
+        raise UnreadablePdf(structure.problems[0] if structure.problems else mixed)
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as copy:
         gate.normalise(source, copy)  # type: ignore[arg-type]  # a spooled file reads and writes like any other
         yield copy, True  # type: ignore[misc]
+
+
+def _begins_at_once(source: BinaryIO) -> bool:
+    """Nothing stands before the header: every offset counts from there, and pyHanko refuses what qpdf overlooks."""
+    source.seek(0)
+    begins = source.read(5) == b"%PDF-"
+    source.seek(0)
+    return begins
 
 
 @contextmanager

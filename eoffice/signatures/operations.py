@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
+import structlog
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -24,6 +25,8 @@ from signing.report import Report
 from signing.sign import Level, sign_pdf
 from signing.timestamps import HttpTimestamper
 
+log = structlog.get_logger(__name__)
+
 FILE_CHECKED = audit.action("signatures.file_checked", _l("Signatures of a file checked"))
 
 
@@ -37,10 +40,12 @@ def sign(key: Key, source_sha256: str, mark: Mark) -> Blob:
     believed = trust.store()
     with blobs().open(source_sha256) as source, tempfile.TemporaryFile(prefix="eoffice-sign-") as target:
         with refusals(key.info.name):
-            sign_pdf(
+            made = sign_pdf(
                 source, target, key, field=mark.field, placement=mark.placement, appearance=mark.appearance,
                 level=Level.B_T if stamper else Level.B_B, timestamper=stamper, trust=believed, at=clock.now(),
             )  # fmt: skip
+        if not made.revocation_checked:
+            log.warning("signed without knowing whether the certificate is revoked", signer=key.info.name)
         target.seek(0)
         return blobs().put(target)
 

@@ -49,6 +49,7 @@ def test_sign_then_verify(files: Path, pki: DemoPki) -> None:
     code, out = call("sign", files / "in.pdf", signed, *key, *look, "--field", "Leader", "--json")
     assert code == 0, out
     assert json.loads(out)["field"] == "Leader"
+    assert json.loads(out)["revocation"] == "unchecked"
     code, out = call("verify", signed, "--trust", pki.trust_folder, "--offline", "--json")
     found = json.loads(out)
     assert code == 0, out
@@ -58,6 +59,17 @@ def test_sign_then_verify(files: Path, pki: DemoPki) -> None:
     assert "thu hồi" in found["sentence"]
     strict = call("verify", signed, "--trust", pki.trust_folder, "--offline", "--require-revocation")
     assert strict[0] == 1
+
+
+def test_the_signer_is_warned_of_what_was_not_checked_and_what_was_mended(
+    files: Path, document: bytes
+) -> None:
+    (files / "in.pdf").write_bytes(b"junk before\n" + document)
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
+    code, out = call("sign", files / "in.pdf", files / "out.pdf", *key)
+    assert code == 0, out
+    assert "could not be checked" in out
+    assert "written anew" in out
 
 
 @pytest.mark.parametrize("role", ["number", "attachment", "copy"])

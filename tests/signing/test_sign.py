@@ -68,6 +68,23 @@ def test_a_revoked_key_does_not_sign_and_leaves_nothing(document: bytes, pki: De
         sign_pdf(io.BytesIO(document), target, key, field="L", trust=known)
 
 
+def test_a_signer_is_told_when_revocation_could_not_be_checked(
+    document: bytes, leader: Pkcs12Key, pki: DemoPki, trust: TrustStore
+) -> None:
+    assert sign(document, leader, field="L", trust=trust)[1].revocation_checked
+    assert not sign(document, leader, field="L", trust=pki.trust)[1].revocation_checked
+    assert not sign(document, leader, field="L")[1].revocation_checked
+
+
+def test_a_revoked_key_is_refused_although_its_issuer_cannot_be_checked(
+    document: bytes, pki: DemoPki, now: datetime
+) -> None:
+    key = Pkcs12Key.unlock(pki.issue_person("Cũng Thu Hồi", "Chuyên viên", "Sở", passphrase="x"), "x")
+    pki.revoke(key.info.serial, at=now - timedelta(hours=1))
+    with pytest.raises(errors.CertificateRevoked):
+        sign(document, key, field="L", trust=pki.trust.with_revocation(crls=[pki.crl()]))
+
+
 def test_an_unknown_issuer_is_refused_when_roots_are_given(
     document: bytes, leader: Pkcs12Key, tmp_path
 ) -> None:
