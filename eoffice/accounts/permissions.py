@@ -7,7 +7,7 @@ administrator manages and reads no content. A start-up check refuses names nobod
 from collections.abc import Mapping
 
 from eoffice.core.permissions import DECLARED, Permission
-from eoffice.directory.models import Role
+from eoffice.directory.models import Assignment, Role
 
 _EVERYONE = "directory:read document:read search:use signature:verify"
 
@@ -16,7 +16,7 @@ ROLES: Mapping[Role, str] = {
     "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close "
     "gateway:recall gateway:unreadable dossier:work dossier:certify",
     Role.LEADER: f"{_EVERYONE} document:read-all direction:give outgoing:sign gateway:follow "
-    "dossier:work dossier:approve",
+    "dossier:work dossier:approve directory:delegate",
     Role.SECRETARY: f"{_EVERYONE} document:read-all dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
     "outgoing:draft outgoing:approve outgoing:check gateway:follow register:open dossier:work dossier:plan",
@@ -31,6 +31,11 @@ ROLES: Mapping[Role, str] = {
 def of(role: Role) -> frozenset[Permission]:
     """The permissions of a role."""
     return frozenset(Permission(name) for name in ROLES[role].split())
+
+
+def of_post(post: Assignment) -> frozenset[Permission]:
+    """The permissions of a post: its role's, and signing while a delegation lets it sign in another's stead."""
+    return of(post.role) | {Permission("outgoing:sign")} if post.signs_for_another else of(post.role)
 
 
 def check() -> None:

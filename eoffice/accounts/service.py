@@ -168,7 +168,7 @@ def actor_in(user: User | None, post: Assignment, posts: list[Assignment]) -> Ac
         assignment_id=post.id,
         unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None),
         headed_unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None and p.role in leading),
-        permissions=frozenset[Permission]().union(*(permissions.of(p.role) for p in posts)),
+        permissions=frozenset[Permission]().union(*(permissions.of_post(p) for p in posts)),
     )
 
 

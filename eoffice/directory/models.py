@@ -1,12 +1,13 @@
 """Who exists: agencies (ours and others'), their units, people and their dated assignments."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from eoffice.core.db import Base, enum_column
 
@@ -136,8 +137,91 @@ class Assignment(Base):
     person: Mapped[Person] = relationship(lazy="joined")
     unit: Mapped[Unit | None] = relationship(lazy="joined")
     agency: Mapped[Agency] = relationship()
+    if TYPE_CHECKING:
+        #: a delegation in force lets this post sign in another's stead
+        signs_for_another: Mapped[bool]
 
     @property
     def label(self) -> str:
         """Name and post, as a list shows them."""
         return f"{self.person.full_name}, {self.title}"
+
+
+class SigningForm(StrEnum):
+    """In whose stead a document is signed (Decree 30/2020, Article 13 and Appendix I-II.7)."""
+
+    #: a deputy for the head, in the fields given to him
+    KT = "KT"
+    #: the head of a unit, as the working rules provide
+    TL = "TL"
+    #: the head of a unit, in special cases, in writing, for a time and for certain matters only
+    TUQ = "TUQ"
+    #: the one appointed acting head
+    Q = "Q"
+
+    @property
+    def word(self) -> LazyString:
+        """What it means, in a list."""
+        return _FORM_WORDS[self]
+
+
+_FORM_WORDS = {
+    SigningForm.KT: _l("KT. - deputy for the head"),
+    SigningForm.TL: _l("TL. - by order of the head"),
+    SigningForm.TUQ: _l("TUQ. - by authority given in writing"),
+    SigningForm.Q: _l("Q. - acting head"),
+}
+
+
+class Delegation(Base):
+    """Somebody signs in another's stead, from one moment to another, for certain kinds, on a legal basis."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (sa.CheckConstraint("starts_at < ends_at", name="period"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: whose authority it is
+    from_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"))
+    #: who signs
+    to_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
+    form: Mapped[SigningForm] = mapped_column(enum_column(SigningForm))
+    #: kinds of documents it covers; empty: all
+    kind_codes: Mapped[list[str]]
+    starts_at: Mapped[datetime]
+    #: the first moment at which it holds no more
+    ends_at: Mapped[datetime]
+    #: number, date and name of the document that gives it
+    basis: Mapped[str] = mapped_column(sa.String(300))
+    #: ended before its time
+    revoked_at: Mapped[datetime | None]
+
+    by: Mapped[Assignment] = relationship(foreign_keys=[from_id], lazy="joined", innerjoin=True)
+    to: Mapped[Assignment] = relationship(foreign_keys=[to_id], lazy="joined", innerjoin=True)
+
+    @property
+    def authority(self) -> str:
+        """The lines above the signature: "TUQ. GIÁM ĐỐC", "TRƯỞNG PHÒNG"."""
+        *collective, head = self.by.authority.splitlines()
+        kept = [line for line in collective if line.startswith("TM.")]
+        title = self.to.title.upper()
+        if self.form is SigningForm.Q:
+            return "\n".join((*kept, f"Q. {head}"))
+        lines = (f"{self.form}. {head}", title)
+        return "\n".join((*kept, *lines) if self.form is SigningForm.KT else lines)
+
+    def holds(self, at: datetime, kind_code: str) -> bool:
+        """Whether a document of this kind may be signed under it at this moment."""
+        ends = min(self.ends_at, self.revoked_at or self.ends_at)
+        return self.starts_at <= at < ends and (not self.kind_codes or kind_code in self.kind_codes)
+
+
+def _signs_for_another() -> sa.ColumnElement[bool]:
+    now = sa.func.now()
+    in_force = sa.and_(
+        Delegation.starts_at <= now, now < sa.func.coalesce(Delegation.revoked_at, Delegation.ends_at)
+    )
+    return sa.exists().where(Delegation.to_id == Assignment.id, in_force).correlate_except(Delegation)
+
+
+# mapped afterwards, since both classes are needed for it
+Assignment.signs_for_another = column_property(_signs_for_another())

@@ -3,10 +3,12 @@
 from flask_babel import lazy_gettext as _l
 
 from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
-from eoffice.directory.models import Agency, Assignment, Person, Unit
+from eoffice.directory.models import Agency, Assignment, Delegation, Person, Unit
 
 DIRECTORY_READ = permission("directory:read", _l("See agencies, units and people"))
 DIRECTORY_MANAGE = permission("directory:manage", _l("Change agencies, units, people and their posts"))
+
+DIRECTORY_DELEGATE = permission("directory:delegate", _l("Let somebody sign in one's stead, or end that"))
 
 
 @knowledge_rule(Agency)
@@ -27,3 +29,9 @@ def may_agency(actor: Actor, wanted: Permission, agency: Agency) -> bool:
 def may_inside(actor: Actor, _wanted: Permission, obj: Unit | Assignment) -> bool:
     """Units and posts belong to their agency."""
     return actor.is_system or obj.agency_id == actor.agency_id
+
+
+@object_rule(Delegation)
+def may_delegation(actor: Actor, _wanted: Permission, one: Delegation) -> bool:
+    """Who gave it ends it."""
+    return actor.agency_id == one.agency_id and actor.person_id == one.by.person_id

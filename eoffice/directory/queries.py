@@ -1,6 +1,7 @@
 """Reads of the directory."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.text import search_text
-from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
+from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
 
 
 def agency(session: Session, agency_id: int) -> Agency:
@@ -83,6 +84,39 @@ def posts(session: Session, agency_id: int, *roles: Role, unit_id: int | None = 
 def signers(session: Session, agency_id: int) -> Sequence[Assignment]:
     """Posts that sign for the agency (Decree 30/2020, Article 13)."""
     return [post for post in posts(session, agency_id) if post.authority]
+
+
+def delegations(session: Session, agency_id: int) -> Sequence[Delegation]:
+    """Every delegation of an agency, the latest to end first."""
+    query = sa.select(Delegation).where(Delegation.agency_id == agency_id)
+    return session.scalars(query.order_by(Delegation.ends_at.desc(), Delegation.id.desc())).all()
+
+
+def delegation_for(session: Session, post: Assignment, kind_code: str) -> Delegation | None:
+    """Under what a post may sign a document of this kind now, the one that ends last."""
+    query = sa.select(Delegation).where(Delegation.to_id == post.id).order_by(Delegation.ends_at.desc())
+    return next((one for one in session.scalars(query) if one.holds(clock.now(), kind_code)), None)
+
+
+@dataclass(frozen=True)
+class SignsAs:
+    """A post that signs, and the lines above its signature."""
+
+    id: int
+    label: str
+    authority: str
+
+
+def may_sign(session: Session, agency_id: int) -> list[SignsAs]:
+    """Who signs for the agency today: in his own right, or in another's stead."""
+    own = [SignsAs(post.id, post.label, post.authority) for post in signers(session, agency_id)]
+    now, known = clock.now(), {one.id for one in own}
+    lent = [
+        SignsAs(one.to_id, one.to.label, one.authority)
+        for one in delegations(session, agency_id)
+        if one.to_id not in known and one.starts_at <= now < (one.revoked_at or one.ends_at)
+    ]
+    return own + lent
 
 
 def units(session: Session, agency_id: int) -> Sequence[Unit]:

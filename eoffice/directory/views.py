@@ -1,4 +1,4 @@
-"""Type-ahead over agencies and over the people of one's own agency."""
+"""Type-ahead over agencies and people, and who signs in whose stead."""
 
 import re
 

@@ -153,8 +153,10 @@ def decided_by(agency: Agency, authority: str) -> str:
     return f"{head} {agency.name}".upper().strip()
 
 
-def letter(fields: Fields, text: Text, agency: Agency, unit: Unit | None, signer: Assignment) -> Letter:
-    """The page as typst sets it; number and date stay blank."""
+def letter(
+    fields: Fields, text: Text, agency: Agency, unit: Unit | None, signer: Assignment, authority: str
+) -> Letter:
+    """The page as typst sets it; number and date stay blank. `authority`: the lines above the signature."""
     what = kind(fields.kind_code)
     official_letter = not what.abbreviation
     return Letter(
@@ -164,10 +166,10 @@ def letter(fields: Fields, text: Text, agency: Agency, unit: Unit | None, signer
         subject=nfc(fields.subject),
         addressees=text.addressees,
         bases=text.bases,
-        decided_by=(text.decided_by or decided_by(agency, signer.authority)) if what.code in DECIDED else "",
+        decided_by=(text.decided_by or decided_by(agency, authority)) if what.code in DECIDED else "",
         body=text.body,
         recipients=text.copies or usual_copies(unit, text.addressees),
-        authority=tuple(line.strip() for line in signer.authority.splitlines() if line.strip()),
+        authority=tuple(line.strip() for line in authority.splitlines() if line.strip()),
         signer=signer.person.full_name,
         urgency=_STAMPS[fields.urgency],
     )

@@ -41,6 +41,15 @@ class NotChecked(Conflict):
     message = _l("Content and form must be approved before it is signed. Send it back to be checked.")
 
 
+class DelegationOver(Conflict):
+    """Article 13.4: limited in time and content."""
+
+    message = _l(
+        "The authority to sign in another's stead ended at %(end)s or does not cover this kind. "
+        "Send the draft back; the drafter chooses who signs."
+    )
+
+
 class NoPlaceForSignature(Conflict):
     """The signer's name does not stand on the last pages of an uploaded file."""
 
@@ -81,7 +90,7 @@ LINE_HEIGHT = 8 * MM
 def sign(session: Session, actor: Actor, document_id: int, pin: str) -> OutgoingDocument:
     """Put the leader's signature on it, with his own key, between title and name (Appendix I-II.7).
 
-    Raises NotFound, InvalidTransition, Forbidden, NotChecked, NoPicture, NoPlaceForSignature, and what
+    Raises NotFound, InvalidTransition, Forbidden, NotChecked, DelegationOver, NoPicture, NoPlaceForSignature, and what
     `signatures` refuses with; then nothing has changed.
     """
     return _sign(
@@ -113,6 +122,7 @@ def _sign(
         document = _allowed(session, actor, document_id, Move.SIGN)
         if document.approved_at is None or document.form_checked_at is None:
             raise NotChecked
+        _refuse_ended(document)
         source = _newest(session, document, FileRole.DRAFT)
         if seen_file_id not in (None, source.id):
             raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
@@ -120,10 +130,18 @@ def _sign(
     blob = signatures.sign(open_key(), source.sha256, mark)
     with transaction(session):
         document = _unchanged(session, actor, document_id, Move.SIGN, source)
+        _refuse_ended(document)  # it may have ended while the key was being opened
         document.signed_at = clock.now()
         operations.add_signed(session, actor, document, blob, source, FileRole.SIGNED, source.name)
         operations.move(session, actor, document, MACHINE.step(document.state, Move.SIGN).target, Move.SIGN)
     return document
+
+
+def _refuse_ended(document: OutgoingDocument) -> None:
+    """What is signed in another's stead is signed while that holds (Article 13). Raises DelegationOver."""
+    lent = document.delegation
+    if lent is not None and not lent.holds(clock.now(), document.kind_code):
+        raise DelegationOver(end=f"{clock.local(lent.revoked_at or lent.ends_at):%H:%M %d/%m/%Y}")
 
 
 def _leader_mark(session: Session, document: OutgoingDocument) -> Mark:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
-from eoffice.directory.models import Assignment, Unit
+from eoffice.directory.models import Assignment, Delegation, Unit
 from eoffice.documents.models import Direction, Document
 from eoffice.outgoing.states import State
 
@@ -41,6 +41,8 @@ class OutgoingDocument(Document):
     signer_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
     #: lines above the signature on the day of drafting
     authority: Mapped[str]
+    #: under which the signer signs in another's stead; None: in his own right
+    delegation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("delegation.id"))
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str] = mapped_column(default="")
     form_checked_at: Mapped[datetime | None]
@@ -62,6 +64,7 @@ class OutgoingDocument(Document):
     drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])
     unit: Mapped[Unit | None] = relationship()
+    delegation: Mapped[Delegation | None] = relationship()
 
 
 class Stance(StrEnum):

@@ -15,7 +15,7 @@ from eoffice.core.errors import Invalid, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.directory import queries as directory
-from eoffice.directory.models import Agency, Assignment, Unit
+from eoffice.directory.models import Agency, Assignment, Delegation, Unit
 from eoffice.documents import convert, intake, kinds, queries
 from eoffice.documents import operations as documents
 from eoffice.documents.geometry import Box
@@ -84,6 +84,9 @@ class Chosen:
 
     agency: Agency
     signer: Assignment
+    #: the lines above the signature, by the signer's own right or under the delegation
+    authority: str
+    delegation: Delegation | None
     unit: Unit | None
     recipients: list[Agency]
 
@@ -93,13 +96,19 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
     assert actor.agency_id is not None
     signer = session.get(Assignment, fields.signer_id)
     today = clock.today()
-    if signer is None or signer.agency_id != actor.agency_id or not signer.authority:
+    if signer is None or signer.agency_id != actor.agency_id:
+        raise WrongSigner(field="signer_id")
+    lent = None if signer.authority else directory.delegation_for(session, signer, fields.kind_code)
+    authority = lent.authority if lent else signer.authority
+    if not authority:
         raise WrongSigner(field="signer_id")
     if signer.valid_from > today or (signer.valid_to is not None and signer.valid_to < today):
         raise WrongSigner(field="signer_id")
     return Chosen(
         directory.agency(session, actor.agency_id),
         signer,
+        authority,
+        lent,
         _unit(session, actor, fields),
         recipients.find(session, fields),
     )
@@ -126,7 +135,7 @@ def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
     text.check()
     if not text.addressees and fields.kind_code == kinds.OFFICIAL_LETTER.code:
         text = replace(text, addressees=tuple(agency.name for agency in chosen.recipients))
-    made = typeset(letter(fields, text, chosen.agency, chosen.unit, chosen.signer))
+    made = typeset(letter(fields, text, chosen.agency, chosen.unit, chosen.signer, chosen.authority))
     page = documents.take_in(io.BytesIO(made.pdf), file_name(fields.subject))
     signature = Place(made.signature_block.page, Box(*_sides(made.signature_block.box)))
     number = made.number_line
@@ -198,7 +207,8 @@ def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
     document.signer_id, document.unit_id = chosen.signer.id, chosen.unit.id if chosen.unit else None
     document.signer, document.unit = chosen.signer, chosen.unit
     document.signer_name, document.signer_title = chosen.signer.person.full_name, chosen.signer.title
-    document.authority = chosen.signer.authority
+    document.authority = chosen.authority
+    document.delegation_id = chosen.delegation.id if chosen.delegation else None
     document.code_notation = notation_of(fields, chosen)
 
 

@@ -52,6 +52,7 @@ PAGES = {
     "incoming.to_do": Look(Role.SPECIALIST, "/work/tasks", "CCTL"),
     "incoming.to_read": Look(Role.UNIT_HEAD, "/work/read", "KHTC"),
     "openapi.page": Look(Role.CLERK, "/api/v1/"),
+    "outgoing.delegations": Look(Role.LEADER, "/delegations"),
     "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),
     "outgoing.index": Look(Role.CLERK, "/outgoing?tab=all"),
     "outgoing.many": Look(Role.LEADER, "/outgoing/to-sign/many"),

@@ -734,6 +734,41 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_file_check_agency_id"), "file_check", ["agency_id"], unique=False)
     op.create_table(
+        "delegation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("from_id", sa.Integer(), nullable=False),
+        sa.Column("to_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "form",
+            sa.Enum(
+                "KT",
+                "TL",
+                "TUQ",
+                "Q",
+                name="signingform",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("kind_codes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("starts_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("basis", sa.String(length=300), nullable=False),
+        sa.Column("revoked_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_delegation_period")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_delegation_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["from_id"], ["assignment.id"], name=op.f("fk_delegation_from_id_assignment")
+        ),
+        sa.ForeignKeyConstraint(["to_id"], ["assignment.id"], name=op.f("fk_delegation_to_id_assignment")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delegation")),
+    )
+    op.create_index(op.f("ix_delegation_agency_id"), "delegation", ["agency_id"], unique=False)
+    op.create_index(op.f("ix_delegation_to_id"), "delegation", ["to_id"], unique=False)
+    op.create_table(
         "incoming_document",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -809,6 +844,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("signer_id", sa.Integer(), nullable=False),
         sa.Column("authority", sa.Text(), nullable=False),
+        sa.Column("delegation_id", sa.Integer(), nullable=True),
         sa.Column("approved_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("approved_by", sa.Text(), nullable=False),
         sa.Column("form_checked_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
@@ -823,6 +859,9 @@ def upgrade() -> None:
         sa.Column("consulted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["drafter_id"], ["assignment.id"], name=op.f("fk_outgoing_document_drafter_id_assignment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["delegation_id"], ["delegation.id"], name=op.f("fk_outgoing_document_delegation_id_delegation")
         ),
         sa.ForeignKeyConstraint(["id"], ["document.id"], name=op.f("fk_outgoing_document_id_document")),
         sa.ForeignKeyConstraint(

@@ -116,7 +116,7 @@ def _form(
         "document": document,
         "problem": problem,
         "pages": presenting.pages(file, document),
-        "signers": directory.signers(db(), actor.agency_id or 0),
+        "signers": directory.may_sign(db(), actor.agency_id or 0),
         "units": [unit for unit in directory.units(db(), actor.agency_id or 0) if unit.id in actor.unit_ids],
         "kinds": list(kinds.KINDS.values()),
         "urgencies": list(Urgency),

@@ -1,0 +1,126 @@
+"""Use cases of the directory: who signs in whose stead (Decree 30/2020, Article 13)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.permissions import Actor, require
+from eoffice.core.text import nfc
+from eoffice.directory import queries
+from eoffice.directory.models import Assignment, Delegation, Role, SigningForm
+from eoffice.directory.permissions import DIRECTORY_DELEGATE
+
+DELEGATED = audit.action("directory.delegated", _l("Signing in another's stead allowed"))
+DELEGATION_ENDED = audit.action("directory.delegation_ended", _l("Signing in another's stead ended"))
+
+#: who may take which form: units' heads by order or authority, deputies and acting heads among the leaders
+_TAKES = {
+    SigningForm.KT: (Role.LEADER,),
+    SigningForm.Q: (Role.LEADER,),
+    SigningForm.TL: (Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE),
+    SigningForm.TUQ: (Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE),
+}
+#: prefixes of those whose authority is another's already
+_LENT = ("KT.", "TL.", "TUQ.")
+
+
+class NoAuthority(Invalid):
+    """What one does not hold cannot be given."""
+
+    message = _l(
+        "Only who signs in his own right can let another sign. Authority given by another is not handed on."
+    )
+
+
+class WrongTaker(Invalid):
+    """Article 13 says who may sign how."""
+
+    message = _l("Choose somebody else: KT. and Q. are for leaders, TL. and TUQ. for heads of units.")
+
+
+class WrongPeriod(Invalid):
+    """From one moment to a later one that has not passed."""
+
+    message = _l("The end lies after the beginning and has not passed yet. Correct the two days.")
+
+
+class NeedsBasis(Invalid):
+    """In writing (Article 13.4)."""
+
+    message = _l("Give number, date and name of the document that allows it.")
+
+
+class EndedAlready(Conflict):
+    """It holds no more."""
+
+    message = _l("This has ended already. Reload the page.")
+
+
+@dataclass(frozen=True)
+class NewDelegation:
+    """What the head decides."""
+
+    to_id: int
+    form: SigningForm
+    starts_at: datetime
+    ends_at: datetime
+    basis: str
+    kind_codes: tuple[str, ...] = ()
+
+
+def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
+    """Let somebody sign in the actor's stead. Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, NeedsBasis."""
+    with transaction(session):
+        require(actor, DIRECTORY_DELEGATE)
+        own = _own_post(session, actor)
+        taker = session.get(Assignment, new.to_id)
+        present = queries.posts(session, own.agency_id, *_TAKES[new.form])
+        if taker is None or taker not in present or taker.person_id == own.person_id:
+            raise WrongTaker(field="to_id")
+        if not new.starts_at < new.ends_at or new.ends_at <= clock.now():
+            raise WrongPeriod(field="ends_on")
+        if not nfc(new.basis):
+            raise NeedsBasis(field="basis")
+        made = Delegation(
+            agency_id=own.agency_id, from_id=own.id, to_id=taker.id, form=new.form,
+            kind_codes=list(new.kind_codes), starts_at=new.starts_at, ends_at=new.ends_at,
+            basis=nfc(new.basis)[:300],
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        audit.record(
+            session, actor, DELEGATED, made,
+            to=taker.label, form=new.form, kinds=made.kind_codes, starts=new.starts_at, ends=new.ends_at,
+            basis=made.basis,
+        )  # fmt: skip
+    return made
+
+
+def end_delegation(session: Session, actor: Actor, delegation_id: int) -> Delegation:
+    """End it before its time. Raises NotFound, Forbidden, EndedAlready."""
+    with transaction(session):
+        made = session.get(Delegation, delegation_id)
+        if made is None or made.agency_id != actor.agency_id:
+            raise NotFound
+        require(actor, DIRECTORY_DELEGATE, made)
+        session.refresh(made, with_for_update={"of": Delegation})
+        if made.revoked_at is not None or made.ends_at <= clock.now():
+            raise EndedAlready
+        made.revoked_at = clock.now()
+        audit.record(session, actor, DELEGATION_ENDED, made, to=made.to.label)
+    return made
+
+
+def _own_post(session: Session, actor: Actor) -> Assignment:
+    """The post whose authority the actor gives. Raises Forbidden, NoAuthority."""
+    post = session.get(Assignment, actor.assignment_id) if actor.assignment_id is not None else None
+    if post is None:
+        raise Forbidden
+    if not post.authority or any(line.startswith(_LENT) for line in post.authority.splitlines()):
+        raise NoAuthority
+    return post

@@ -1,0 +1,177 @@
+"""Signing in another's stead: printed as the law writes it, refused when its time or its kinds do not cover it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.core import clock
+from eoffice.core.errors import Forbidden, NotFound
+from eoffice.core.permissions import system_actor
+from eoffice.directory import queries as directory
+from eoffice.directory import service
+from eoffice.directory.models import Delegation, Role, SigningForm
+from eoffice.directory.service import NewDelegation
+from eoffice.documents.models import FileRole
+from eoffice.documents.pages import page_text
+from eoffice.outgoing import issuing, operations
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.states import State
+from eoffice.signatures import service as keys
+from eoffice.signatures.models import ImageKind, KeyPurpose
+from signing.testing import signature_png
+from tests.factories import PIN, House, Province
+from tests.outgoing import drafts
+from tests.signatures.keys import person_key, pki
+from tests.web import client_for
+
+BASIS = "Văn bản ủy quyền số 7/GUQ-SNNMT ngày 20/11/2026"
+
+
+def _new(house: House, **changes: Any) -> NewDelegation:
+    now = clock.now()
+    usual = NewDelegation(
+        house.posts[Role.UNIT_HEAD].id,
+        SigningForm.TUQ,
+        now - timedelta(hours=1),
+        now + timedelta(hours=1),
+        BASIS,
+    )
+    return replace(usual, **changes)
+
+
+def _lend(session: Session, house: House, **changes: Any) -> Delegation:
+    return service.delegate(session, house.leader, _new(house, **changes))
+
+
+def _equip_head(session: Session, house: House) -> None:
+    made, post = pki(), house.posts[Role.UNIT_HEAD]
+    own = person_key(made.folder, post.person.full_name, post.title, house.agency.name)
+    keys.add_key(session, system_actor(), own, KeyPurpose.PERSON, house.agency, post.person, PIN)
+    picture = signature_png(post.person.full_name)
+    keys.set_image(session, system_actor(), ImageKind.SIGNATURE, house.agency, post.person, picture, 45)
+
+
+def _to_sign(session: Session, place: Province) -> OutgoingDocument:
+    made = drafts.draft(session, place, signer_id=place.a.posts[Role.UNIT_HEAD].id)
+    return drafts.bring(session, place.a, made, State.SIGNATURE)
+
+
+@pytest.mark.parametrize(
+    ("form", "taker", "lines"),
+    [
+        (SigningForm.TUQ, Role.UNIT_HEAD, ["TUQ. GIÁM ĐỐC", "TRƯỞNG PHÒNG"]),
+        (SigningForm.TL, Role.CHIEF_OF_OFFICE, ["TL. GIÁM ĐỐC", "CHÁNH VĂN PHÒNG"]),
+    ],
+)
+def test_requirement_19_the_block_is_printed_as_the_delegation_says(
+    session: Session, place: Province, form: SigningForm, taker: Role, lines: list[str]
+) -> None:
+    lent = _lend(session, place.a, form=form, to_id=place.a.posts[taker].id)
+    assert lent.authority.splitlines() == lines
+    made = drafts.draft(session, place, signer_id=place.a.posts[taker].id)
+    text = page_text(drafts.path(drafts.newest(session, made, FileRole.DRAFT)))[-1].text
+    assert all(line in text for line in lines)
+    assert made.delegation_id == lent.id
+
+
+def test_a_collective_body_keeps_its_line_above_a_deputy_only(session: Session, place: Province) -> None:
+    leader, head = place.a.posts[Role.LEADER], place.a.posts[Role.UNIT_HEAD]
+    leader.authority = "TM. ỦY BAN NHÂN DÂN\nCHỦ TỊCH"
+    for form, first in ((SigningForm.KT, "TM. ỦY BAN NHÂN DÂN"), (SigningForm.TL, "TL. CHỦ TỊCH")):
+        lent = Delegation(by=leader, to=head, form=form)
+        assert lent.authority.splitlines()[0] == first
+    assert Delegation(by=leader, to=head, form=SigningForm.Q).authority.endswith("Q. CHỦ TỊCH")
+    session.rollback()
+
+
+@pytest.mark.usefixtures("keys")
+def test_what_is_signed_in_time_holds_and_a_minute_after_the_end_is_refused(
+    session: Session, place: Province
+) -> None:
+    lent = _lend(session, place.a)
+    _equip_head(session, place.a)
+    session.expire_all()  # as the next request finds it
+    head = accounts.actor_of(session, place.a.users[Role.UNIT_HEAD])
+    first, second = _to_sign(session, place), _to_sign(session, place)
+    with clock.freeze(lent.ends_at - timedelta(minutes=1)):
+        assert issuing.sign(session, head, first.id, PIN).state is State.NUMBERING
+    with clock.freeze(lent.ends_at + timedelta(minutes=1)), pytest.raises(issuing.DelegationOver):
+        issuing.sign(session, head, second.id, PIN)
+    service.end_delegation(session, place.a.leader, lent.id)
+    with pytest.raises(issuing.DelegationOver):
+        issuing.sign(session, head, second.id, PIN)
+
+
+def test_a_kind_it_does_not_cover_has_no_signer(session: Session, place: Province) -> None:
+    _lend(session, place.a, kind_codes=("BC",))
+    with pytest.raises(operations.WrongSigner):
+        drafts.draft(session, place, signer_id=place.a.posts[Role.UNIT_HEAD].id)
+    assert drafts.draft(
+        session, place, signer_id=place.a.posts[Role.UNIT_HEAD].id, kind_code="BC"
+    ).delegation_id
+
+
+def test_only_who_holds_it_now_is_offered_and_may_sign(session: Session, place: Province) -> None:
+    head = place.a.posts[Role.UNIT_HEAD]
+    assert head.id not in [one.id for one in directory.may_sign(session, place.a.agency.id)]
+    assert not place.a.head.can(issuing.MACHINE.rules[State.SIGNATURE, drafts.Move.SIGN].permission)
+    _lend(session, place.a)
+    assert head.id in [one.id for one in directory.may_sign(session, place.a.agency.id)]
+    session.expire_all()  # as the next request finds it
+    now = accounts.actor_of(session, place.a.users[Role.UNIT_HEAD])
+    assert now.can(issuing.MACHINE.rules[State.SIGNATURE, drafts.Move.SIGN].permission)
+
+
+def test_authority_that_was_lent_is_not_handed_on(session: Session, place: Province) -> None:
+    with pytest.raises(Forbidden):
+        service.delegate(session, place.a.head, _new(place.a))
+    place.a.posts[Role.LEADER].authority = "KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC"
+    session.commit()
+    with pytest.raises(service.NoAuthority):
+        _lend(session, place.a)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"form": SigningForm.KT}, service.WrongTaker),
+        ({"to_id": 0}, service.WrongTaker),
+        ({"basis": " "}, service.NeedsBasis),
+        ({"ends_at": clock.now() - timedelta(days=1)}, service.WrongPeriod),
+    ],
+)
+def test_what_article_13_does_not_allow_is_refused(
+    session: Session, place: Province, changes: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        _lend(session, place.a, **changes)
+
+
+def test_it_is_ended_by_who_gave_it_alone_and_once(session: Session, place: Province) -> None:
+    lent = _lend(session, place.a)
+    with pytest.raises(NotFound):
+        service.end_delegation(session, place.b.leader, lent.id)
+    service.end_delegation(session, place.a.leader, lent.id)
+    with pytest.raises(service.EndedAlready):
+        service.end_delegation(session, place.a.leader, lent.id)
+
+
+def test_the_page_allows_and_ends(app: Flask, session: Session, place: Province) -> None:
+    leader = client_for(app, "a_leader")
+    today = f"{clock.today():%d/%m/%Y}"
+    entry = {
+        "to_id": place.a.posts[Role.UNIT_HEAD].id, "form": "TUQ", "starts_on": today, "ends_on": today, "basis": BASIS,
+    }  # fmt: skip
+    assert leader.get("/delegations").status_code == 200
+    assert leader.post("/delegations", data=entry | {"form": "KT"}).status_code == 422
+    assert leader.post("/delegations", data=entry).status_code == 303
+    (lent,) = directory.delegations(session, place.a.agency.id)
+    assert lent.ends_at == clock.day_start(clock.today() + timedelta(days=1))
+    assert "TUQ. GIÁM ĐỐC" in leader.get("/delegations").get_data(as_text=True)
+    assert client_for(app, "a_clerk").post(f"/delegations/{lent.id}/end").status_code == 403
+    assert leader.post(f"/delegations/{lent.id}/end").status_code == 303
