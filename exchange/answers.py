@@ -71,6 +71,12 @@ class DirectoryEntry:
     center: str = ""
     version: int = 0
     deleted: bool = False
+    parent_code: str = ""
+    locked: bool = False
+    #: ISO 8601; empty: it goes on
+    closed_on: str = ""
+    legal_basis: str = ""
+    successors: tuple[str, ...] = ()
 
 
 class RecipientState(StrEnum):
@@ -149,6 +155,11 @@ def entry(item: Mapping[str, Any]) -> DirectoryEntry:
         center=str(item.get("centerCode") or ""),
         version=int(item.get("version") or 0),
         deleted=bool(item.get("deleted")),
+        parent_code=str(item.get("parentCode") or ""),
+        locked=bool(item.get("locked")),
+        closed_on=str(item.get("closedOn") or ""),
+        legal_basis=str(item.get("legalBasis") or ""),
+        successors=tuple(map(str, item.get("successors") or ())),
     )
 
 

@@ -89,10 +89,12 @@ class AxisClient:
         sender: str,
         recipients: Sequence[str] = (),
         message_id: str = "",
+        trace: Sequence[str] = (),
     ) -> Sent:
         """Hand a message over. The same `message_id` makes repeating harmless: the first receipt comes back.
 
-        `recipients`: empty for those the message itself names. Raises Unavailable, Refused, BadReceipt.
+        `recipients`: empty for those the message itself names. `trace`: axes it came through. Raises
+        Unavailable, Refused, BadReceipt.
         """
         parameters = {
             "from": sender,
@@ -104,6 +106,8 @@ class AxisClient:
             parameters["to"] = json.dumps(list(recipients))
         if message_id:
             parameters["message-id"] = message_id
+        if trace:
+            parameters["trace"] = ",".join(trace)
         length = {"Content-Length": str(digest.size)}
         answer = self._call("sendEdoc", parameters, content=_pieces(packet), kind=_BYTES, extra=length)
         receipt = self._receipt(answer.get("Receipt"), Event.ACCEPTED, digest.sha256)
@@ -227,9 +231,13 @@ class AxisClient:
         """Agencies of one level of QĐ 20/2020, counted from 1."""
         return [entry(item) for item in self._list("getAgenciesListQD20", {"level": str(level)})]
 
-    def synchronize_units(self) -> list[DirectoryEntry]:
-        """The whole directory with versions, deleted entries included."""
-        return [entry(item) for item in self._list("getSynchronizeUnit", {})]
+    def synchronize_units(self, after: int = 0, most: int = 0) -> list[DirectoryEntry]:
+        """The directory with versions, deleted entries included; from our own axis what changed after a version.
+
+        `most`: entries in one answer, 0: all. They come in the order of versions; another axis sends the whole.
+        """
+        asked = {"after": str(after), "pageSize": str(most)} if after or most else {}
+        return [entry(item) for item in self._list("getSynchronizeUnit", asked)]
 
     # The call
 

@@ -26,12 +26,14 @@ from exchange.hub.console.site import Console
 from exchange.hub.directory import Directory
 from exchange.hub.fairness import Gate, Overloaded, Quotas
 from exchange.hub.intake import Intake
+from exchange.hub.neighbours import Neighbours
 from exchange.hub.operations import OPERATIONS, Call, Service, answer
 from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.remembering import Remembered
 from exchange.hub.stamping import Stamper, authority
 from exchange.hub.traffic import Traffic
+from exchange.hub.uploads import Uploads
 from exchange.hub.wakeup import Wakeup
 from exchange.vxp import Denied, claimed_system, verified_parameters
 
@@ -60,6 +62,7 @@ class Application:
     chores: Chores = field(init=False)
     traffic: Traffic = field(init=False)
     console: Console = field(init=False)
+    neighbours: Neighbours = field(init=False)
     gate: Gate = field(default_factory=Gate, init=False)
     quotas: Quotas = field(default_factory=Quotas, init=False)
 
@@ -67,8 +70,9 @@ class Application:
         self.traffic = Traffic(self.axis.ledger)
         directory, outlet = Directory(self.axis), Outlet(self.axis, self.traffic)
         self.wakeup = Wakeup(self.axis.engine)
+        uploads = Uploads(self.axis.blobs.root / "uploads", self.axis.limits.packet)
         poll = LongPoll(self.axis, self.wakeup, Semaphore(self.waiting_calls))
-        self.service = Service(Intake(self.axis, directory, self.traffic), outlet, poll, directory)
+        self.service = Service(Intake(self.axis, directory, self.traffic), outlet, poll, directory, uploads)
         ledger = self.axis.ledger
         self.chores = Chores(
             [
@@ -80,6 +84,10 @@ class Application:
         )
         if self.tsa:
             self.chores.add(Chore("stamps", Stamper(self.axis, authority(self.tsa)).work, STAMPED_EVERY))
+        self.neighbours = Neighbours(self.axis, self.service.intake, outlet, directory)
+        self.chores.add(Chore("uploads", uploads.sweep, 3600))
+        self.chores.add(Chore("neighbours", self.neighbours.exchange, 1))
+        self.chores.add(Chore("directories", self.neighbours.agree, 10))
         self.console = Console(self.axis, directory)
         self._open: Mapping[str, Callable[[], Response]] = {
             "healthz": _alive,
@@ -99,6 +107,7 @@ class Application:
         self.chores.stop()
         self.service.outlet.write_down()
         self.traffic.write_down()
+        self.neighbours.close()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)

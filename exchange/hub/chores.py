@@ -7,6 +7,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import psycopg
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import DBAPIError
+
 _log = logging.getLogger(__name__)
 
 
@@ -45,8 +49,12 @@ class Chores:
             thread.join(10)
 
     def _run(self, chore: Chore) -> None:
-        while not self._stop.wait(chore.seconds):
+        while True:
             try:
                 chore.work()
+            except (DBAPIError, psycopg.OperationalError, PoolTimeout) as error:
+                _log.warning("%s: the database is away: %s", chore.name, str(error).partition("\n")[0])
             except Exception:  # noqa: BLE001 - the next run may succeed; a thread that died would be noticed by nobody
                 _log.exception("%s failed", chore.name)
+            if self._stop.wait(chore.seconds):
+                return

@@ -116,6 +116,7 @@ def hub() -> None:
 def serve(place: Place, host: str, port: int, threads: int, tsa: str, quota: int) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _leave)
     with place.axis() as axis:
         application = Application(axis, waiting_calls=max(1, threads // 2), tsa=tsa, quota=quota)
@@ -162,6 +163,19 @@ def _secret(secret: str | None, variable: str | None) -> str:
     if not chosen:
         raise click.UsageError("give --secret, or --secret-env with the name of a variable that is set")
     return chosen
+
+
+@hub.command("connect")
+@click.option("--id", "system_id", required=True, help="How the other axis is called.")
+@click.option("--url", required=True, help="Address that operation names are appended to.")
+@click.option("--secret-env", required=True, help="Environment variable with our secret over there.")
+@_placed
+def connect(place: Place, system_id: str, url: str, secret_env: str) -> None:
+    """Know another axis: exchange messages with it and follow its directory. Only one side does this."""
+    chosen = _secret(None, secret_env)
+    with place.axis() as axis, axis.sessions.begin() as session:
+        directory.connect(axis, session, system_id, url, chosen)
+    click.echo(f"axis {system_id} at {url}")
 
 
 @hub.command("rotate-secret")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.clock import now, today
+from exchange.answers import DirectoryEntry
 from exchange.hub.axis import Axis
 from exchange.hub.models import Agency, Succession, System
 from exchange.hub.refusal import Code, Refusal
@@ -41,6 +44,15 @@ def add_system(axis: Axis, session: Session, system_id: str, secret: str, name: 
     return system
 
 
+def connect(axis: Axis, session: Session, system_id: str, url: str, secret: str) -> System:
+    """Know another axis, where this one is a system under its own name with that secret."""
+    system = session.get(System, system_id, with_for_update=True)
+    if system is None:
+        system = add_system(axis, session, system_id, secrets.token_urlsafe(32))
+    system.url, system.sealed_key = url, axis.seal(secret)
+    return system
+
+
 def rotate_secret(axis: Axis, session: Session, system_id: str, secret: str, keep: timedelta) -> System:
     """Give a system a new secret; the one it has still opens for `keep`, so that nobody is shut out meanwhile.
 
@@ -69,6 +81,46 @@ def put_agency(session: Session, system_id: str, new: NewAgency) -> Agency:
     session.add(agency)
     session.flush()
     return agency
+
+
+def take_over(session: Session, system_id: str, entries: Sequence[DirectoryEntry]) -> None:
+    """Write what another axis says of its agencies; those that a system here serves are left alone."""
+    rows = [
+        {
+            "code": entry.code, "name": entry.name, "old_code": entry.old_code or None, "mail": entry.mail,
+            "parent_code": entry.parent_code, "system_id": system_id, "locked": entry.locked,
+            "deleted": entry.deleted, "closed_on": entry.closed_on or None, "legal_basis": entry.legal_basis,
+        }
+        for entry in entries
+        if entry.code and entry.name
+    ]  # fmt: skip
+    taken = session.execute(_TAKE_OVER, {"rows": json.dumps(rows), "system": system_id}).tuples()
+    numbers: dict[str, int] = dict(taken.all())
+    session.execute(sa.delete(Succession).where(Succession.agency_id.in_(numbers.values())))
+    following = [
+        {"agency_id": numbers[entry.code], "place": place, "successor_code": code}
+        for entry in entries
+        if entry.code in numbers
+        for place, code in enumerate(entry.successors)
+    ]
+    if following:
+        session.execute(sa.insert(Succession), following)
+
+
+#: An old code that another entry has already stays with that one.
+_TAKE_OVER = sa.text("""
+INSERT INTO agency AS a
+    (code, name, old_code, mail, parent_code, system_id, locked, deleted, closed_on, legal_basis, version)
+SELECT r.code, r.name, CASE WHEN NOT EXISTS (SELECT FROM agency o WHERE o.old_code = r.old_code AND o.code <> r.code)
+       THEN r.old_code END, r.mail, r.parent_code, r.system_id, r.locked, r.deleted, r.closed_on, r.legal_basis,
+       nextval('directory_version')
+FROM json_populate_recordset(NULL::agency, CAST(:rows AS json)) AS r
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, old_code = excluded.old_code, mail = excluded.mail,
+    parent_code = excluded.parent_code, locked = excluded.locked, deleted = excluded.deleted,
+    closed_on = excluded.closed_on, legal_basis = excluded.legal_basis, version = excluded.version, modified_at = now()
+WHERE a.system_id = :system
+RETURNING a.code, a.id
+""")
 
 
 def delete_agency(session: Session, system_id: str, code: str) -> None:

@@ -56,6 +56,8 @@ class Call:
     declared_hash: str
     #: the sender's id for it, empty: none
     message_id: str
+    #: axes it came through
+    trace: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ class Intake:
     def _check(self, call: Call, message: Message) -> list[Target]:
         if message.kind is not call.kind:
             raise Refusal(Code.BAD_MESSAGE, f"messagetype is {call.kind} but the file is {message.kind}")
+        if self._axis.system_id in (*call.trace, *_hops(message)):
+            raise Refusal(
+                Code.BAD_MESSAGE, f"A loop: the message came through {self._axis.system_id} already"
+            )
         senders = filter(None, (call.sender, message.sender.organ_id))
         return self._directory.route(call.system_id, senders, call.recipients or _named(message))
 
@@ -153,6 +159,11 @@ class Intake:
         session.execute(insert(Seal).values(leaf=leaf_hash(receipt.signature)).on_conflict_do_nothing())
 
 
+def _hops(message: Message) -> Sequence[str]:
+    """The systems a document says it came through; a status says nothing."""
+    return [] if isinstance(message, StatusMessage) else [hop.organ_id for hop in message.trace]
+
+
 def _named(message: Message) -> Sequence[str]:
     if isinstance(message, StatusMessage):
         return (message.response_for.organ_id,)
@@ -189,6 +200,7 @@ def _describe(arrived: Arrived) -> dict[str, Any]:
         "sha256": arrived.blob.sha256,
         "size": arrived.blob.size,
         "accepted_at": now(),
+        "trace": list(call.trace),
         **_about(arrived.message),
     }
 

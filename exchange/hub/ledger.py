@@ -88,6 +88,23 @@ ON CONFLICT (minute, system_id) DO UPDATE SET
     waits = ARRAY(SELECT a + b FROM unnest(t.waits, excluded.waits) WITH ORDINALITY AS u(a, b, i) ORDER BY i)
 """
 
+#: The claim is a lease: who dies over a message leaves it to the others a minute later.
+_CLAIM: LiteralString = """
+UPDATE delivery SET due_at = %(now)s + interval '1 minute', attempts = attempts + 1 FROM packet p
+WHERE p.id = packet_id AND delivery.id IN (
+    SELECT id FROM delivery WHERE forwards AND leads AND status IN ('initial', 'processing')
+      AND system_id = %(system)s AND due_at <= %(now)s
+    ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+)
+RETURNING delivery.doc_id, delivery.status, forwarded_as, attempts, p.id AS packet_id, p.sha256, p.sender_code,
+          p.kind, p.trace,
+          ARRAY(SELECT addressed FROM delivery d WHERE d.doc_id = delivery.doc_id ORDER BY d.id) AS recipients
+"""
+_HANDED_ON: LiteralString = """
+UPDATE delivery SET status = 'processing', forwarded_as = %(id)s, attempts = 0, due_at = %(now)s, updated_at = %(now)s,
+    description = %(description)s WHERE doc_id = %(doc_id)s AND status IN ('initial', 'processing')
+"""
+
 #: name under which the listening connection of each process shows
 LISTENER = "axis listener"
 _PROCESSES: LiteralString = """
@@ -159,6 +176,21 @@ class Ledger:
     def systems(self, ids: Collection[str]) -> list[dict[str, Any]]:
         """Secrets and quotas of active systems."""
         return self._rows(_SECRETS, (list(ids),))
+
+    def claim(self, system_id: str, now: datetime, most: int) -> list[dict[str, Any]]:
+        """Messages to be handed on to another axis, or to be asked about there; nobody else gets them now."""
+        return self._rows(_CLAIM, {"system": system_id, "now": now, "most": most})
+
+    def postpone(self, doc_id: str, until: datetime) -> None:
+        """Claim it again then."""
+        with self._pool.connection() as connection:
+            connection.execute("UPDATE delivery SET due_at = %s WHERE doc_id = %s", (until, doc_id))
+
+    def handed_on(self, doc_id: str, id_there: str, now: datetime, description: str) -> None:
+        """The other axis has it, under an id of its own."""
+        given = {"doc_id": doc_id, "id": id_there, "now": now, "description": description}
+        with self._pool.connection() as connection:
+            connection.execute(_HANDED_ON, given)
 
     def counted(self, rows: Sequence[Any]) -> None:
         """Add to the figures of systems."""

@@ -56,8 +56,9 @@ class System(Base):
     #: another axis that is reached there with a secret of its own: messages for its agencies are forwarded
     url: Mapped[str] = mapped_column(default="", server_default="")
     sealed_key: Mapped[bytes | None]
-    #: directory version of that axis up to which this one has followed
+    #: directory version of that axis up to which this one has followed, and of ours up to which it was told
     followed: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    announced: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 
@@ -124,6 +125,8 @@ class Packet(Base):
     notation: Mapped[str]
     title: Mapped[str]
     accepted_at: Mapped[datetime]
+    #: axes it came through before, as they name themselves
+    trace: Mapped[list[str]] = mapped_column(sa.ARRAY(sa.Text), server_default="{}")
     receipt: Mapped[dict[str, Any]]
 
 

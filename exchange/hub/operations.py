@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import pybase64
 from werkzeug.wrappers import Request, Response
@@ -17,10 +18,11 @@ from exchange.hub import directory, intake, outlet, stamping
 from exchange.hub.axis import Axis
 from exchange.hub.directory import Directory, Entry
 from exchange.hub.fairness import Turn
-from exchange.hub.intake import Intake
+from exchange.hub.intake import Intake, Readable
 from exchange.hub.models import Agency
 from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
+from exchange.hub.uploads import Uploads
 from exchange.interpret import time_of
 from exchange.model import MessageKind
 from exchange.vxp import DELIVERED_HASH, Delivery
@@ -40,6 +42,7 @@ class Service:
     outlet: Outlet
     poll: LongPoll
     directory: Directory
+    uploads: Uploads
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,16 @@ def answer(http: int = 200, headers: Mapping[str, str] | None = None, /, **field
 
 
 def send_edoc(call: Call) -> Response:
+    """Take a message in; ours: with `upload` it is one that came in pieces before."""
     if not call.get("servicetype"):
         raise Refusal(Code.BAD_REQUEST, "serviceType must not be empty")
+    if name := call.get("upload"):
+        with call.service.uploads.whole(call.system_id, name) as file:
+            return _accept(call, file)
+    return _accept(call, _Patient(call.request.stream, call.turn))
+
+
+def _accept(call: Call, body: Readable) -> Response:
     accepted = call.service.intake.accept(
         intake.Call(
             system_id=call.system_id,
@@ -103,10 +114,20 @@ def send_edoc(call: Call) -> Response:
             recipients=_codes(call.get("to")),
             declared_hash=call.get("hash-file"),
             message_id=call.get("message-id"),
+            trace=tuple(filter(None, call.get("trace").split(","))),
         ),
-        _Patient(call.request.stream, call.turn),
+        body,
     )
     return answer(DocId=accepted.doc_id, Receipt=accepted.receipt)
+
+
+def upload_piece(call: Call) -> Response:
+    """Ours: one piece of a large message, from `offset`, with its `sha256`; without them, where to go on."""
+    name, uploads = call.need("upload"), call.service.uploads
+    if not call.get("offset"):
+        return answer(offset=uploads.size(call.system_id, name))
+    offset, body = int(call.number("offset", 0, 2**62)), _Patient(call.request.stream, call.turn)
+    return answer(offset=uploads.add(call.system_id, name, offset, call.need("sha256"), body))
 
 
 class _Patient:
@@ -196,10 +217,39 @@ def sent_list(call: Call) -> Response:
 
 
 def download(call: Call) -> Response:
+    """The message as it is; `Range` (one range, RFC 9110 section 14) goes on where a cut download ended."""
     packet = call.service.outlet.fetch(call.system_id, call.need("docId"))
-    file = wrap_file(call.request.environ, call.axis.blobs.open(packet["sha256"]), _PIECE)
-    headers = {"Content-Length": str(packet["size"]), DELIVERED_HASH: packet["sha256"]}
-    return Response(file, 200, headers, mimetype="application/octet-stream", direct_passthrough=True)
+    first, last = 0, packet["size"] - 1
+    headers = {DELIVERED_HASH: packet["sha256"], "Accept-Ranges": "bytes"}
+    status, wanted = 200, call.request.range
+    if wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1:
+        found = wanted.range_for_length(packet["size"])
+        if found is None:
+            return Response(b"", 416, headers | {"Content-Range": f"bytes */{packet['size']}"})
+        first, last, status = found[0], found[1] - 1, 206
+        headers["Content-Range"] = f"bytes {first}-{last}/{packet['size']}"
+    headers["Content-Length"] = str(last - first + 1)
+    file = call.axis.blobs.open(packet["sha256"])
+    file.seek(first)
+    body = file if last == packet["size"] - 1 else _Part(file, last - first + 1)
+    content = wrap_file(call.request.environ, cast("IO[bytes]", body), _PIECE)
+    return Response(content, status, headers, mimetype="application/octet-stream", direct_passthrough=True)
+
+
+class _Part(io.RawIOBase):
+    """A file that ends early."""
+
+    def __init__(self, file: BinaryIO, left: int) -> None:
+        self._file = file
+        self._left = left
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def get_edoc(call: Call) -> Response:
@@ -283,8 +333,8 @@ def agencies_qd20(call: Call) -> Response:
 
 
 def synchronize_units(call: Call) -> Response:
-    """The directory with what was taken out of it; ours: `version` asks for what changed after it, page by page."""
-    after, size = int(call.number("version", 0, 2**62)), int(call.number("pageSize", 0, _PAGE)) or None
+    """The directory with what was taken out of it; ours: `after` a version asks for the changes since."""
+    after, size = int(call.number("after", 0, 2**62)), int(call.number("pageSize", 0, _PAGE)) or None
     with call.axis.sessions() as session:
         found = directory.changes(session, after, size)
         following = directory.successors(session, [item.id for item in found])
@@ -353,6 +403,7 @@ def _named(item: Agency, ids: Mapping[str, str]) -> dict[str, Any]:
 
 OPERATIONS: dict[str, Operation] = {
     "sendEdoc": send_edoc,
+    "uploadPiece": upload_piece,
     "getReceivedEdocList": received_list,
     "getSentEdocList": sent_list,
     "downloadEdoc": download,

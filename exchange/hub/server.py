@@ -247,7 +247,11 @@ class _Answer:
             self._line.sendall(self._started)
         elif isinstance(result, FileBody):
             self._line.sendall(self._started, socket.MSG_MORE)
-            self._line.sendfile(result.file)
+            if isinstance(result.file, io.BufferedReader):
+                self._line.sendfile(result.file, result.file.tell())
+            else:
+                for piece in result:
+                    self._line.sendall(piece)
         else:
             pieces = iter(result)
             first = next(pieces, b"")

@@ -23,14 +23,27 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def hub_database() -> Iterator[str]:
-    """URL of an empty database."""
-    admin, name = os.environ["TEST_ADMIN_URL"], f"hub_{uuid.uuid4().hex[:12]}"
+def make_hub_database() -> Iterator[Callable[[], str]]:
+    """Makes empty databases; returns the URL of each."""
+    admin, names = os.environ["TEST_ADMIN_URL"], []
+
+    def make() -> str:
+        names.append(f"hub_{uuid.uuid4().hex[:12]}")
+        with psycopg.connect(admin, autocommit=True) as connection:
+            query = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
+            connection.execute(query.format(sql.Identifier(names[-1])))
+        return admin.replace("/postgres?", f"/{names[-1]}?")
+
+    yield make
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-    yield admin.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        for name in names:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def hub_database(make_hub_database: Callable[[], str]) -> str:
+    """URL of the database of the axis that tests share."""
+    return make_hub_database()
 
 
 @pytest.fixture(scope="session")
