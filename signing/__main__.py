@@ -192,11 +192,10 @@ def _trust(chosen: argparse.Namespace) -> TrustStore:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    if chosen.signature:
-        raise _WrongUse("detached signatures are not supported")
     report = verify_in_child(
         chosen.input,
         _trust(chosen),
+        signature=chosen.signature.read_bytes() if chosen.signature else None,
         at=chosen.at,
         offline=chosen.offline,
         require_revocation=chosen.require_revocation,
@@ -207,7 +206,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     else:
         print(f"{verdict_word(report, chosen.lang)}. {headline(report, chosen.lang)}")
         for signature in report.signatures:
-            print(f"  {signature.field}: {verdict_word(signature, chosen.lang)}")
+            print(f"  {signature.field or chosen.signature}: {verdict_word(signature, chosen.lang)}")
         for finding in report.all_findings:
             print(f"  - {sentence(finding, chosen.lang)}")
     return {Verdict.VALID: DONE, Verdict.UNREADABLE: UNREADABLE}.get(report.verdict, REFUSED)
@@ -265,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--require-revocation", action="store_true", help="unchecked revocation is no longer valid"
     )
-    verify.add_argument("--signature", type=Path, help="detached signature over the file")
+    verify.add_argument("--signature", type=Path, metavar="OUT.p7s", help="detached signature over the file")
     verify.add_argument("--lang", choices=("vi", "en"), default="vi")
     timestamp = _command(commands, "timestamp", _timestamp, "get a time stamp over a file")
     timestamp.add_argument("--tsa", required=True, metavar="URL")

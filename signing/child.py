@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from signing.detachedcheck import verify_detached
 from signing.report import Code, Finding, Report, Verdict
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
@@ -24,6 +25,7 @@ def verify_in_child(
     path: Path,
     trust: TrustStore,
     *,
+    signature: bytes | None = None,
     at: datetime | None = None,
     offline: bool = True,
     require_revocation: bool = False,
@@ -31,7 +33,8 @@ def verify_in_child(
     seconds: float = SECONDS,
     megabytes: int = MEGABYTES,
 ) -> Report:
-    """As `verify_pdf`, within `seconds` of wall time, start included, and `megabytes` beyond the program itself.
+    """As `verify_pdf`, or with `signature` as `verify_detached`, within `seconds` of wall time, start
+    included, and `megabytes` beyond the program itself.
 
     Beyond them, or when the child dies: UNREADABLE with the finding LIMIT. Raises FileNotFoundError.
     """
@@ -42,6 +45,7 @@ def verify_in_child(
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     options = {
+        "signature": signature,
         "at": at,
         "offline": offline,
         "require_revocation": require_revocation,
@@ -82,7 +86,11 @@ def _work(
     resource.setrlimit(resource.RLIMIT_CPU, (seconds + 5, seconds + 6))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sender.send("ready")
-    sender.send(verify_pdf(path, trust, **options))
+    signature = options.pop("signature")
+    if signature is None:
+        sender.send(verify_pdf(path, trust, **options))
+    else:
+        sender.send(verify_detached(path, signature, trust, **options))
 
 
 def quiet() -> None:

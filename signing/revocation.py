@@ -2,7 +2,9 @@
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,6 +19,8 @@ from signing.errors import RevocationUnavailable
 
 #: bytes of one OCSP response or CRL
 LIMIT = 20_000_000
+#: seconds for one list that nobody waits for
+_LONG = 60.0
 
 
 @dataclass(frozen=True)
@@ -29,66 +33,103 @@ class RevocationData:
 
 
 def fetch(
-    certificates: Iterable[bytes], *, timeout: float = 5, allow_private: bool = False
+    certificates: Iterable[bytes], *, timeout: float = 5, within: float = 5, allow_private: bool = False
 ) -> RevocationData:
     """OCSP, else CRL, for each DER certificate whose issuer is among them; self-signed ones need none.
 
-    `timeout`: seconds per request. `allow_private`: also ask hosts in private or loopback networks.
+    `timeout`: seconds per request; `within`: for all of them, so that a service that hangs costs no verdict.
+    `allow_private`: also ask hosts in private or loopback networks.
     """
-    parsed = {der: x509.load_der_x509_certificate(der) for der in certificates}
+    parsed = list(_readable(certificates))
     ocsps: list[bytes] = []
     crls: dict[str, bytes] = {}
     missing = []
     with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client:
-        for certificate in parsed.values():
+        asker = _Asker(client, allow_private, time.monotonic() + within)
+        for certificate in parsed:
             if certificate.issuer == certificate.subject:
                 continue
             try:
-                _one(_Asker(client, allow_private), certificate, parsed.values(), ocsps, crls)
+                _one(asker, certificate, parsed, ocsps, crls)
             except RevocationUnavailable as error:
                 missing.append(f"{certificate.subject.rfc4514_string()}: {error.reason}")
     return RevocationData(tuple(ocsps), tuple(crls.values()), tuple(missing))
 
 
+def _readable(certificates: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    """A file may bring along anything."""
+    for der in certificates:
+        try:
+            yield x509.load_der_x509_certificate(der)
+        except ValueError:
+            continue
+
+
 def fetch_crl(url: str, *, timeout: float = 5, allow_private: bool = False) -> bytes:
     """DER of one CRL. Raises RevocationUnavailable."""
     with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client:
-        return _as_crl(url, _Asker(client, allow_private).get(url))
+        return _as_crl(url, _Asker(client, allow_private, time.monotonic() + _LONG).get(url))
 
 
 @dataclass(frozen=True)
 class _Asker:
     client: httpx.Client
     allow_private: bool
+    #: monotonic seconds
+    deadline: float
 
     def get(self, url: str, body: bytes | None = None) -> bytes:
         """Body of the reply. Raises RevocationUnavailable."""
-        self._check_target(url)
-        headers = {"Content-Type": "application/ocsp-request"} if body else {}
+        left = self._left(url)
         try:
-            with self.client.stream("POST" if body else "GET", url, content=body, headers=headers) as reply:
+            target, host = self._target(url)
+            timeout = min(left, self.client.timeout.read or left)
+            request = self.client.build_request(
+                "POST" if body else "GET",
+                target,
+                content=body,
+                headers={"Host": host} | ({"Content-Type": "application/ocsp-request"} if body else {}),
+                timeout=timeout,
+                extensions={"sni_hostname": urlsplit(url).hostname or ""},
+            )
+            with closing(self.client.send(request, stream=True)) as reply:
                 reply.raise_for_status()
                 data = bytearray()
                 for part in reply.iter_bytes():
                     data += part
+                    self._left(url)
                     if len(data) > LIMIT:
                         raise RevocationUnavailable(f"{url}: reply too long")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise RevocationUnavailable(f"{url}: {error or type(error).__name__}") from error
         return bytes(data)
 
-    def _check_target(self, url: str) -> None:
+    def _left(self, url: str) -> float:
+        """Seconds. Raises RevocationUnavailable when there are none, however slowly the reply drips in."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise RevocationUnavailable(f"{url}: no time left")
+        return left
+
+    def _target(self, url: str) -> tuple[httpx.URL, str]:
+        """Where to connect, and the host to ask for there.
+
+        The address that was looked at is the one that is asked: a name may stand for another a moment later.
+        """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise RevocationUnavailable(f"{url}: only http and https are asked")
-        if self.allow_private:
-            return
         try:
             found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
         except OSError as error:
             raise RevocationUnavailable(f"{url}: no such host") from error
-        if not all(ipaddress.ip_address(entry[4][0]).is_global for entry in found):
+        # the older protocol first: where the newer one leads nowhere, nobody tries the other for us
+        addresses = [
+            str(entry[4][0]) for entry in sorted(found, key=lambda entry: entry[0] is socket.AF_INET6)
+        ]
+        if not self.allow_private and not all(ipaddress.ip_address(one).is_global for one in addresses):
             raise RevocationUnavailable(f"{url}: a private address is not asked")
+        return httpx.URL(url).copy_with(host=addresses[0]), parts.netloc.rpartition("@")[2]
 
 
 def _one(
