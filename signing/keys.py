@@ -111,13 +111,13 @@ class Pkcs12Key:
         return nonce + AESGCM(secret).encrypt(nonce, plain, bound_to)
 
     @classmethod
-    def unwrap(cls, wrapped: bytes, secret: bytes, bound_to: bytes) -> "Pkcs12Key":
-        """What `wrapped` made. Raises WrongPassphrase."""
+    def unwrap(cls, wrapped: bytes, secret: bytes, bound_to: bytes, *, pss: bool = False) -> "Pkcs12Key":
+        """What `wrapped` made; `pss` as for `unlock`. Raises WrongPassphrase."""
         try:
             plain = AESGCM(secret).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound_to)
         except (InvalidTag, ValueError) as error:
             raise WrongPassphrase from error
-        return cls.unlock(plain, "")
+        return cls.unlock(plain, "", pss=pss)
 
 
 def signature_of(public: object, *, pss: bool = False) -> tuple[Algorithm, int]:

@@ -18,7 +18,7 @@ from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor
 from eoffice.signatures import errors, queries, service
 from eoffice.signatures.models import KeyPurpose, OpenedKey
-from eoffice.signatures.settings import KEY_OPEN_MINUTES
+from eoffice.signatures.settings import KEY_OPEN_MINUTES, RSA_PSS
 from signing.errors import WrongPassphrase
 from signing.keys import Pkcs12Key
 
@@ -64,7 +64,7 @@ def take(session: Session, actor: Actor, secret: bytes) -> Pkcs12Key:
             raise errors.KeyClosed
         wrapped, bond = opened.wrapped, _bond(session, actor, opened.key_id)
     try:
-        return Pkcs12Key.unwrap(wrapped, secret, bond)
+        return Pkcs12Key.unwrap(wrapped, secret, bond, pss=settings().get(RSA_PSS))
     except WrongPassphrase as error:
         raise errors.KeyClosed from error
 

@@ -18,7 +18,7 @@ from eoffice.directory.models import Agency, Person
 from eoffice.signatures import errors, operations, queries
 from eoffice.signatures.models import ImageKind, KeyPurpose, SignatureImage, SigningKey
 from eoffice.signatures.permissions import SIGNATURE_KEYS
-from eoffice.signatures.settings import PIN_LOCK_MINUTES, PIN_TRIES
+from eoffice.signatures.settings import PIN_LOCK_MINUTES, PIN_TRIES, RSA_PSS
 from signing.certificates import Kind
 from signing.errors import WrongPassphrase
 from signing.images import picture
@@ -102,7 +102,7 @@ def unlock(session: Session, actor: Actor, purpose: KeyPurpose, pin: str) -> Pkc
     row = _count_try(session, actor, purpose)
     with operations.refusals(row.subject):
         try:
-            key = Pkcs12Key.unlock(row.pkcs12, pin)
+            key = Pkcs12Key.unlock(row.pkcs12, pin, pss=settings().get(RSA_PSS))
         except WrongPassphrase as error:
             raise _refused(session, actor, row) from error
     with transaction(session):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from eoffice.core.config import INSTANCE, optional_text, setting, settings
+from eoffice.core.config import INSTANCE, boolean, optional_text, setting, settings
 
 TRUST_DIR = setting(
     "EOFFICE_TRUST_DIR",
@@ -18,6 +18,13 @@ TSA_URL = setting(
     "Time-stamping authority (RFC 3161); when set, signatures are made at level B-T, else B-B.",
 )
 TSA_SECONDS = setting("EOFFICE_TSA_SECONDS", int, 10, "Seconds to wait for the time-stamping authority.")
+RSA_PSS = setting(
+    "EOFFICE_RSA_PSS",
+    boolean,
+    False,
+    "RSA keys sign documents by RSASSA-PSS, as Circular 15/2025/TT-BKHCN has it; off: PKCS#1 v1.5, which older readers "
+    "of other agencies know too.",
+)
 PIN_TRIES = setting("EOFFICE_PIN_TRIES", int, 5, "Wrong PINs in a row that lock a signing key.")
 PIN_LOCK_MINUTES = setting("EOFFICE_PIN_LOCK_MINUTES", int, 30, "Minutes a signing key stays locked.")
 KEY_OPEN_MINUTES = setting(

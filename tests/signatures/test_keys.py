@@ -13,10 +13,10 @@ from eoffice.core.audit import AuditEntry
 from eoffice.core.errors import Forbidden
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
-from eoffice.signatures import checking, errors, queries, trust
+from eoffice.signatures import checking, errors, opened, queries, trust
 from eoffice.signatures import service as unlocking
 from eoffice.signatures.models import ImageKind, KeyPurpose
-from eoffice.signatures.settings import TRUST_DIR
+from eoffice.signatures.settings import RSA_PSS, TRUST_DIR
 from signing.errors import UnusableImage
 from signing.report import Report, Verdict
 from tests.factories import PIN, Province, province
@@ -37,6 +37,15 @@ def test_a_pin_can_be_changed_and_the_old_one_stops_working(session: Session, pl
     with pytest.raises(errors.WrongPin):
         unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
     assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
+
+
+def test_rsa_keys_sign_by_pss_where_the_installation_says_so(session: Session, place: Province) -> None:
+    leader = place.a.leader
+    assert unlocking.unlock(session, leader, KeyPurpose.PERSON, PIN).algorithm == "rsa"
+    with config.override(**{RSA_PSS.name: "yes"}):
+        assert unlocking.unlock(session, leader, KeyPurpose.PERSON, PIN).algorithm == "rsa-pss"
+        secret = opened.open_for_many(session, leader, PIN)
+        assert opened.take(session, leader, secret).algorithm == "rsa-pss"
 
 
 def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) -> None:

@@ -115,6 +115,23 @@ def test_openssl_confirms_an_ecdsa_signature(
     assert "successful" in run(*command, *files).stderr
 
 
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_openssl_and_pdfsig_confirm_rsassa_pss(
+    digest: str, document: bytes, leader_p12: bytes, roots: Path, tmp_path: Path
+) -> None:
+    key = Pkcs12Key.unlock(leader_p12, "pin", pss=True)
+    signed, _ = sign(document, key, field="S", digest=digest)
+    data, cms = cut(signed, 0)
+    for name, content in (("data", data), ("p7s", cms), ("s.pdf", signed)):
+        (tmp_path / name).write_bytes(content)
+    found = run(
+        "openssl", "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-purpose", "any", "-in", tmp_path / "p7s",
+        "-content", tmp_path / "data", "-CAfile", roots, "-out", tmp_path / "out",
+    )  # fmt: skip
+    assert "CAdES Verification successful" in found.stderr, found.stderr
+    assert "Signature is Valid." in run("pdfsig", tmp_path / "s.pdf").stdout
+
+
 @pytest.mark.parametrize("level", [Level.B_T, Level.B_LT, Level.B_LTA])
 def test_time_stamped_levels_hold_offline(level: Level, document: bytes, served: DemoPki) -> None:
     key = Pkcs12Key.unlock(served.issue_person("Trần Thị Bình", "Giám đốc", "Sở Y tế", passphrase="x"), "x")
