@@ -23,6 +23,8 @@ class Agency(Base):
             postgresql_using="gin",
             postgresql_ops={"folded": "gin_trgm_ops"},
         ),
+        # two letters are too few for letter groups: the beginnings of words, by a function of the migration
+        sa.Index("ix_agency_beginnings", sa.text("agency_beginnings(folded)"), postgresql_using="gin"),
         # the order of every list of agencies: ours first
         sa.Index("ix_agency_order", sa.text("hosted DESC"), "sort_key", "id"),
     )

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session, aliased
 
 from eoffice.core import clock
 from eoffice.core.text import search_text
@@ -35,26 +37,45 @@ _FIRST = 2000
 def search_agencies(
     session: Session, text: str, *, limit: int = 12, without: int | None = None
 ) -> Sequence[Agency]:
-    """Type-ahead: every word typed is part of the folded name or code; closed agencies are left out.
+    """Type-ahead: every word typed is part of the folded name or code, one of one or two letters begins a word of
+    it; closed agencies are left out.
 
-    Hosted agencies come first. Common words fill the list within its first rows; for the others the index
-    of letter groups is asked, which needs a word of three letters: with less, the person types on.
+    Hosted agencies come first. Common words fill the list within its first rows; for the others two indexes
+    are asked: of letter groups for words of three letters, of beginnings for words of two.
     """
     words = search_text(text).split()
-    fits = [Agency.folded.contains(word, autoescape=True) for word in words]
-    fits.append(sa.or_(Agency.valid_to.is_(None), Agency.valid_to >= clock.today()))
-    if without is not None:
-        fits.append(Agency.id != without)
-    order = (Agency.hosted.desc(), Agency.sort_key, Agency.id)
-    first = sa.select(Agency.id).order_by(*order).limit(_FIRST).subquery()
-    near = sa.select(Agency).join(first, first.c.id == Agency.id).where(*fits).order_by(*order).limit(limit)
-    found = session.scalars(near).all()
-    if len(found) == limit or max(map(len, words), default=0) < 3:
+    # Materialized, both times: the planner would else read the whole table, or walk it in its order, hoping for an
+    # early match.
+    first = (
+        sa.select(Agency).order_by(*_in_order(Agency)).limit(_FIRST).cte("first").prefix_with("MATERIALIZED")
+    )
+    near = aliased(Agency, first)
+    found = session.scalars(_matching(near, words, without).limit(limit)).all()
+    if len(found) == limit or max(map(len, words), default=0) < 2:
         return found
-    # Materialized: the planner would else walk the whole list in its order, hoping for an early match.
-    hits = sa.select(Agency.id).where(*fits).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
-    everywhere = sa.select(Agency).join(hits, hits.c.id == Agency.id)
-    return session.scalars(everywhere.order_by(*order).limit(limit)).all()
+    hits = _matching(Agency, words, without)
+    short = [word for word in words if len(word) == 2]
+    if short:
+        hits = hits.where(sa.func.agency_beginnings(Agency.folded).op("@>")(sa.cast(short, ARRAY(sa.Text))))
+    every = aliased(Agency, hits.order_by(None).cte("hits").prefix_with("MATERIALIZED"))
+    return session.scalars(sa.select(every).order_by(*_in_order(every)).limit(limit)).all()
+
+
+def _matching(agency: type[Agency], words: Collection[str], without: int | None) -> sa.Select[Agency]:
+    """Open agencies with all these words, in the order of every list."""
+    open_ones = sa.or_(agency.valid_to.is_(None), agency.valid_to >= clock.today())
+    query = sa.select(agency).where(open_ones, *(_fits(agency, word) for word in words))
+    return (query.where(agency.id != without) if without is not None else query).order_by(*_in_order(agency))
+
+
+def _in_order(agency: type[Agency]) -> tuple[sa.ColumnElement[Any], ...]:
+    return agency.hosted.desc(), agency.sort_key.asc(), agency.id.asc()
+
+
+def _fits(agency: type[Agency], word: str) -> sa.ColumnElement[bool]:
+    if len(word) > 2:
+        return agency.folded.contains(word, autoescape=True)
+    return (sa.literal(" ") + agency.folded).contains(f" {word}", autoescape=True)
 
 
 def current(on: date | None = None) -> sa.ColumnElement[bool]:

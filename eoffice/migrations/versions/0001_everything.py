@@ -17,6 +17,12 @@ down_revision = None
 def upgrade() -> None:
     """Apply."""
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    # the first two letters of every word, for type-ahead over agencies
+    op.execute(
+        "CREATE FUNCTION agency_beginnings(folded text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+        " RETURN (SELECT array_agg(DISTINCT left(word, 2)) FROM string_to_table(folded, ' ') AS word"
+        " WHERE length(word) > 1)"
+    )
     op.create_table(
         "agency",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -52,6 +58,13 @@ def upgrade() -> None:
         postgresql_ops={"folded": "gin_trgm_ops"},
     )
     op.create_index(op.f("ix_agency_hosted"), "agency", ["hosted"], unique=False)
+    op.create_index(
+        "ix_agency_beginnings",
+        "agency",
+        [sa.literal_column("agency_beginnings(folded)")],
+        unique=False,
+        postgresql_using="gin",
+    )
     op.create_index(
         "ix_agency_order", "agency", [sa.literal_column("hosted DESC"), "sort_key", "id"], unique=False
     )
