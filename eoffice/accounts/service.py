@@ -76,6 +76,11 @@ def _hasher() -> PasswordHasher:
     )
 
 
+def password_hash(password: str) -> str:
+    """What is kept of a password (argon2id, RFC 9106)."""
+    return _hasher().hash(password)
+
+
 def add_user(session: Session, actor: Actor, person: Person, username: str, password: str) -> User:
     """Open an account; the caller's use case commits. Raises WeakPassword."""
     classes = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
@@ -83,7 +88,7 @@ def add_user(session: Session, actor: Actor, person: Person, username: str, pass
         raise WeakPassword(field="password")
     session.flush()
     user = User(
-        username=username, password_hash=_hasher().hash(password), person_id=person.id,
+        username=username, password_hash=password_hash(password), person_id=person.id,
         session_stamp=secrets.token_hex(16),
     )  # fmt: skip
     session.add(user)
