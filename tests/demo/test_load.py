@@ -124,7 +124,9 @@ def test_a_loaded_document_is_shaped_as_one_that_people_worked_on(loaded: Sessio
 def test_an_issued_one_too(loaded: Session) -> None:
     place = province(loaded)
     equip(loaded, place.a)
-    made = drafts.bring(loaded, place.a, drafts.draft(loaded, place, due_on=None, urgency=Urgency.URGENT), Out.ISSUED)
+    made = drafts.bring(
+        loaded, place.a, drafts.draft(loaded, place, due_on=None, urgency=Urgency.URGENT), Out.ISSUED
+    )
     with transaction(loaded):
         operations.index(loaded, made)
     theirs, ours = _shape(loaded, _finished(loaded, Out.ISSUED)), _shape(loaded, made)

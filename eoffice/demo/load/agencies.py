@@ -20,7 +20,7 @@ from eoffice.demo.province import PASSWORD
 from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
 from eoffice.documents.models import Direction, Register
 
-_UNITS = (
+UNITS = (
     ("VP", "Văn phòng"), ("KHTC", "Phòng Kế hoạch - Tài chính"), ("TCCB", "Phòng Tổ chức cán bộ"), ("TTR", "Thanh tra"),
     ("NV1", "Phòng Nghiệp vụ 1"), ("NV2", "Phòng Nghiệp vụ 2"),
     ("NV3", "Phòng Nghiệp vụ 3"),
@@ -119,7 +119,7 @@ class Settlement:
         mark = f"t{order}"
         leader = self._post(number, None, Role.LEADER, "Giám đốc", f"{mark}_giamdoc", "GIÁM ĐỐC")
         offices = []
-        for place, (short, unit_name) in enumerate(_UNITS[:units]):
+        for place, (short, unit_name) in enumerate(UNITS[:units]):
             unit = self._next(Unit)
             self.units.add(unit, number, unit_name, short, place)
             head = self._post(number, unit, Role.UNIT_HEAD, "Trưởng phòng", f"{mark}_truong{place}")

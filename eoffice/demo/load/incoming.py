@@ -1,5 +1,6 @@
 """Incoming papers, from arrival to completion; those of the last days, and a few older ones, are still open."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,8 +27,8 @@ from signing.report import Report, Verdict
 Deed = tuple[datetime, Post, Action, dict[str, Any]]
 
 _ISSUERS = tuple(
-    (phrase(title), code, abbreviation)
-    for title, code, abbreviation in (
+    (phrase(title), code, phrase(notation))
+    for title, code, notation in (
         ("Ủy ban nhân dân tỉnh An Giang", "H01", "UBND-KTN"), ("Sở Nội vụ", "H01.02", "SNV-CCHC"),
         ("Sở Tài chính", "H01.05", "STC-QLNS"), ("Sở Xây dựng tỉnh An Giang", "H01.15", "SXD-HTKT"),
         ("Sở Y tế tỉnh An Giang", "H01.08", "SYT-NVY"), ("Bộ Nội vụ", "G09", "BNV-VP"),
@@ -56,7 +57,7 @@ class IncomingDesk:
         self.directions, self.tasks = _opinions(), _tasks()
         #: what heads of units handed on: a direction names its unit's task, so these are written after both
         self.handed_on, self.handed_tasks = _opinions(), _tasks()
-        self._report = checking.write(Report(Verdict.UNSIGNED))
+        self._report = json.dumps(checking.write(Report(Verdict.UNSIGNED)))
 
     def make(self, paper: Paper) -> None:
         """One document as far as it would have come by now."""
@@ -77,11 +78,11 @@ class IncomingDesk:
         issuer, code, notation = chance.choice(_ISSUERS)
         typed = at_registry is not None
         text = str(paper.serial % 4000 + 1) if typed else ""
-        words = (f"{text} {phrase(notation).folded} {phrase(notation).folded}" if typed else "",
+        words = (f"{text} {notation.folded} {notation.folded}" if typed else "",
                  paper.subject.folded if typed else "", issuer.folded if typed else "",
                  _SIGNER.folded if typed else "", paper.page.folded)  # fmt: skip
         desk.documents.add(
-            paper.id, house.id, Direction.IN, "CV" if typed else "", text, notation if typed else "",
+            paper.id, house.id, Direction.IN, "CV" if typed else "", text, notation.text if typed else "",
             clock.local(paper.listed_at).date() if typed else None, issuer.text if typed else "",
             code if typed else "", paper.subject.text if typed else "", paper.urgency if typed else 0,
             _SIGNER.text if typed else "", "Giám đốc" if typed else "", 1, due if typed else None, "",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from eoffice.demo.load.agencies import House, Office, Post
+from eoffice.demo.load.agencies import UNITS, House, Office, Post
 from eoffice.demo.load.copying import Rows
 from eoffice.demo.load.papers import SYSTEM, Desk, Paper
 from eoffice.demo.load.vocabulary import phrase, vector
@@ -31,6 +31,7 @@ _CONTENT = {
     "bases": [],
     "copies": ["Lưu: VT"],
 }
+_NOTATIONS = {short: phrase(f"T-{short}") for short, _ in UNITS}
 _BOX = [85.0, 729.4, 552.8, 752.1]
 _PLACE = [1, 300.5, 415.0, 552.8, 528.4]
 
@@ -66,13 +67,13 @@ class OutgoingDesk:
             desk.number(paper, Direction.OUT, times["number"]) if "number" in times else (None, None)
         )
         code = f"{number:02}" if number else ""
-        notation = f"T-{unit.abbreviation}"
+        notation = _NOTATIONS[unit.abbreviation]
         listed = times.get("issue", paper.listed_at)
-        folded = f"{code} {phrase(notation).folded} {phrase(notation).folded}"
+        folded = f"{code} {notation.folded} {notation.folded}"
         words = (folded, paper.subject.folded, house.name.folded, house.leader.name.folded, paper.page.folded)
-        uid = f"{house.code},{day:%Y/%m/%d},{code}/{notation}" if "issue" in times else ""
+        uid = f"{house.code},{day:%Y/%m/%d},{code}/{notation.text}" if "issue" in times else ""
         desk.documents.add(
-            paper.id, house.id, Direction.OUT, "CV", code, notation, day, house.name.text, house.code,
+            paper.id, house.id, Direction.OUT, "CV", code, notation.text, day, house.name.text, house.code,
             paper.subject.text, paper.urgency, house.leader.name.text, house.leader.title, 1, None, uid, number,
             paper.listed_at, listed, vector(words), 1,
         )  # fmt: skip
