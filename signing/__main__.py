@@ -1,4 +1,4 @@
-"""`python -m signing sign | verify | timestamp | verify-timestamp | inspect`.
+"""`python -m signing sign | verify | timestamp | renew | verify-timestamp | inspect`.
 
 Exit 0 done or valid, 1 not valid or refused, 2 wrong use, 3 unreadable.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from signing import appearance as looks
 from signing import placement as places
 from signing.appearance import Appearance
+from signing.archive import renew_archive_stamp
 from signing.child import quiet, verify_in_child
 from signing.detached import sign_detached
 from signing.errors import EncryptedPdf, KeyAddressError, SigningError, TrustStoreError, UnreadablePdf
@@ -220,6 +221,24 @@ def _timestamp(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+def _renew(chosen: argparse.Namespace) -> int:
+    part = chosen.output.with_name(f".{chosen.output.name}.part")
+    try:
+        with chosen.input.open("rb") as source, part.open("wb+") as target:
+            renew_archive_stamp(
+                source,
+                target,
+                HttpTimestamper(chosen.tsa),
+                _trust(chosen),
+                allow_private_fetch=chosen.allow_private,
+            )
+        part.replace(chosen.output)
+    finally:
+        part.unlink(missing_ok=True)
+    _say(chosen, {"output": str(chosen.output)}, f"archive time stamp renewed: {chosen.output}")
+    return DONE
+
+
 def _verify_timestamp(chosen: argparse.Namespace) -> int:
     found = verify_timestamp(chosen.input, chosen.token.read_bytes(), _trust(chosen), at=chosen.at)
     facts = {
@@ -269,6 +288,10 @@ def _parser() -> argparse.ArgumentParser:
     timestamp = _command(commands, "timestamp", _timestamp, "get a time stamp over a file")
     timestamp.add_argument("--tsa", required=True, metavar="URL")
     timestamp.add_argument("output", type=Path, metavar="OUT.tsr")
+    renew = _command(commands, "renew", _renew, "renew the archive time stamp of a file at level b-lta")
+    renew.add_argument("output", type=Path, metavar="OUT.pdf")
+    renew.add_argument("--tsa", required=True, metavar="URL")
+    _trust_arguments(renew, required=True)
     check = _command(commands, "verify-timestamp", _verify_timestamp, "check a time stamp over a file")
     check.add_argument("token", type=Path, metavar="OUT.tsr")
     _trust_arguments(check, required=True)

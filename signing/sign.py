@@ -122,7 +122,7 @@ def sign_pdf(
         raise RevocationUnavailable("this level needs trusted roots")
     checked = check_certificate(key, moment, trust)
     try:
-        with quicker(), _sound(source) as (sound, normalised), _own_errors(timestamper):
+        with quicker(), _sound(source) as (sound, normalised), own_errors(timestamper):
             job = _Job(key, field, placement, appearance, level, timestamper, trust, moment, reason, digest)
             job.sign(sound, target, allow_private_fetch)
     except BaseException:
@@ -240,7 +240,7 @@ def _begins_at_once(source: BinaryIO) -> bool:
 
 
 @contextmanager
-def _own_errors(timestamper: HttpTimestamper | None) -> Iterator[None]:
+def own_errors(timestamper: HttpTimestamper | None) -> Iterator[None]:
     """Turn pyHanko's errors into ours."""
     try:
         yield

@@ -19,6 +19,7 @@ from signing.timestamps import HttpTimestamper, stamp
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
 from tests.signing.conftest import LEADER, sign
+from tests.signing.test_main import call
 
 pytestmark = pytest.mark.peer
 
@@ -156,6 +157,32 @@ def test_time_stamped_levels_hold_offline(level: Level, document: bytes, served:
         target, served.trust, offline=False, allow_private_fetch=True, require_revocation=True
     )
     assert fetched.verdict is Verdict.VALID
+
+
+def test_an_archive_time_stamp_is_renewed_and_the_signature_still_holds(
+    document: bytes, served: DemoPki, tmp_path: Path
+) -> None:
+    key = Pkcs12Key.unlock(served.issue_person("Trần Thị Cúc", "Giám đốc", "Sở Y tế", passphrase="x"), "x")
+    stamper = HttpTimestamper(f"{served.base_url}/tsa")
+    before, after = tmp_path / "before.pdf", tmp_path / "after.pdf"
+    command = ("--tsa", stamper.url, "--trust", served.trust_folder, "--allow-private")
+    with before.open("wb+") as target:
+        sign_pdf(io.BytesIO(document), target, key, field="L")
+    assert call("renew", before, after, *command)[0] == 1
+    assert not after.exists()
+    with before.open("wb+") as target:
+        sign_pdf(
+            io.BytesIO(document), target, key, field="L", level=Level.B_LTA, timestamper=stamper,
+            trust=served.trust, allow_private_fetch=True,
+        )  # fmt: skip
+    code, said = call("renew", before, after, *command)
+    assert code == 0, said
+    assert after.read_bytes().startswith(before.read_bytes())
+    assert after.read_bytes().count(b"/DocTimeStamp") == before.read_bytes().count(b"/DocTimeStamp") + 1
+    report = verify_pdf(after, served.trust)
+    assert report.verdict is Verdict.VALID, report
+    assert report.signatures[0].level is Level.B_LTA
+    assert run("qpdf", "--check", after).returncode == 0
 
 
 def test_openssl_confirms_the_time_stamps_and_ocsp_answers(
