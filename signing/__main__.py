@@ -207,7 +207,8 @@ def _verify(chosen: argparse.Namespace) -> int:
     else:
         print(f"{verdict_word(report, chosen.lang)}. {headline(report, chosen.lang)}")
         for signature in report.signatures:
-            print(f"  {signature.field or chosen.signature}: {verdict_word(signature, chosen.lang)}")
+            name = signature.field or (signature.signer.name if signature.signer else chosen.input.name)
+            print(f"  {name}: {verdict_word(signature, chosen.lang)}")
         for finding in report.all_findings:
             print(f"  - {sentence(finding, chosen.lang)}")
     return {Verdict.VALID: DONE, Verdict.UNREADABLE: UNREADABLE}.get(report.verdict, REFUSED)
