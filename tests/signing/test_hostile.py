@@ -17,7 +17,7 @@ from signing.keys import Pkcs12Key
 from signing.report import Verdict
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
-from tests.signing.test_attacks import relisted, signed_by_hand
+from tests.signing.forging import relisted, signed_by_hand
 
 
 def plain(*objects: bytes, root: bytes = b"1 0 R") -> bytes:

@@ -12,7 +12,8 @@ from pyhanko.pdf_utils import generic
 from signing import quick
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
-from tests.signing.test_attacks import SAMPLES, own_trust, signed_by_hand
+from tests.signing.forging import own_trust, signed_by_hand
+from tests.signing.test_attacks import SAMPLES
 
 STRINGS = [
     b"<>", b"<00>", b"<0>", b"<30820a>", b"<30820A0>x", b"<30 82\n0a>", b"<30%c\n82>", b"<30zz>", b"<30", b"<",
