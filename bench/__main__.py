@@ -35,7 +35,7 @@ def _arguments(part: str, size: str) -> dict[str, object]:
 
         return {"sizes": Sizes(50, 250, 50, 100, 5) if full else Sizes(1, 3, 0, 0, 1)}
     if part == "pages":
-        smoke = {"documents": 1_000, "requests": 2, "agencies": 1_000}
+        smoke = {"documents": 4_000, "requests": 2, "agencies": 1_000, "small": 2_000}
         return {"documents": 1_000_000, "requests": 200} if full else smoke
     if part == "register":
         return {"count": 100 if full else 1}

@@ -26,7 +26,19 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
         return own
     if not actor.can(DOCUMENT_READ):
         return sa.false()
-    return sa.and_(own, Document.id.in_(sa.select(DocumentAccess.document_id).where(_brought_in(actor))))
+    # A subquery for each row, not a join: lists and searches look at few rows, in their own order, while a unit
+    # may have been brought into half of all documents.
+    granted = sa.select(DocumentAccess.id).where(
+        DocumentAccess.document_id == Document.id, _brought_in(actor)
+    )
+    return sa.and_(own, granted.limit(1).scalar_subquery().is_not(None))
+
+
+def of_agency(actor: Actor, model: type[Document]) -> sa.ColumnElement[bool]:
+    """Rows of the actor's agency in a table that extends the document's: for the index of that table."""
+    if actor.is_system and actor.agency_id is None:
+        return sa.true()
+    return model.agency_id == actor.agency_id
 
 
 def _brought_in(actor: Actor) -> sa.ColumnElement[bool]:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import InstrumentedAttribute
 
 from eoffice.core import clock
 from eoffice.core.permissions import Actor, Permission
@@ -18,7 +19,7 @@ from eoffice.directions.models import Part, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Document
-from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, visible_to
+from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, of_agency, visible_to
 from eoffice.incoming import states as incoming
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
@@ -74,7 +75,9 @@ class Deed:
             Document.due_on if self.side is not Side.TASK else sa.func.coalesce(Task.due_on, Document.due_on)
         )
         columns = (model.id, model.urgency, due.label("due_on"), model.listed_at)
-        query = sa.select(sa.literal(self.key, sa.Text).label("deed"), *columns).where(visible_to(actor))
+        query = sa.select(sa.literal(self.key, sa.Text).label("deed"), *columns).where(
+            visible_to(actor), of_agency(actor, model)
+        )
         if self.side is Side.TASK:
             query = query.join(Task, Task.document_id == Document.id)
         return query.where(self.where(actor))
@@ -88,20 +91,26 @@ def _out_state(*states: outgoing.State) -> Where:
     return lambda _actor: OutgoingDocument.state.in_(states)
 
 
-def _posts(actor: Actor) -> sa.Select[Any]:
-    """A person with two posts in an agency has the work of both."""
-    return sa.select(Assignment.id).where(
+def _of_posts(
+    column: sa.ColumnElement[Any] | InstrumentedAttribute[Any], actor: Actor
+) -> sa.ColumnElement[bool]:
+    """Whether it names the actor; a person with two posts in an agency has the work of both.
+
+    As an array, which is read once and then looked up in the column's index, also beside an OR.
+    """
+    posts = sa.select(Assignment.id).where(
         Assignment.person_id == actor.person_id, Assignment.agency_id == actor.agency_id
     )
+    return column == sa.any_(sa.func.array(posts.scalar_subquery()))
 
 
 def _to_direct(actor: Actor) -> sa.ColumnElement[bool]:
-    mine = IncomingDocument.submitted_to_id.in_(_posts(actor))
+    mine = _of_posts(IncomingDocument.submitted_to_id, actor)
     return sa.and_(IncomingDocument.state == incoming.State.SUBMITTED, mine)
 
 
 def _to_sign(actor: Actor) -> sa.ColumnElement[bool]:
-    mine = OutgoingDocument.signer_id.in_(_posts(actor))
+    mine = _of_posts(OutgoingDocument.signer_id, actor)
     return sa.and_(OutgoingDocument.state == outgoing.State.SIGNATURE, mine)
 
 
@@ -112,7 +121,7 @@ def _to_approve(actor: Actor) -> sa.ColumnElement[bool]:
 
 def _to_write(actor: Actor) -> sa.ColumnElement[bool]:
     states = (outgoing.State.DRAFT, outgoing.State.SENT_BACK)
-    return sa.and_(OutgoingDocument.state.in_(states), OutgoingDocument.drafter_id.in_(_posts(actor)))
+    return sa.and_(OutgoingDocument.state.in_(states), _of_posts(OutgoingDocument.drafter_id, actor))
 
 
 _UNFINISHED = (TaskState.NEW, TaskState.SEEN, TaskState.WORKING)
@@ -124,12 +133,12 @@ def _to_assign(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _to_work(actor: Actor) -> sa.ColumnElement[bool]:
-    mine = Task.assignment_id.in_(_posts(actor))
+    mine = _of_posts(Task.assignment_id, actor)
     return sa.and_(mine, Task.state.in_(_UNFINISHED), Task.part != Part.INFORM)
 
 
 def _to_read(actor: Actor) -> sa.ColumnElement[bool]:
-    mine = sa.or_(Task.assignment_id.in_(_posts(actor)), Task.unit_id.in_(actor.headed_unit_ids))
+    mine = sa.or_(_of_posts(Task.assignment_id, actor), Task.unit_id.in_(actor.headed_unit_ids))
     return sa.and_(mine, Task.state == TaskState.NEW, Task.part == Part.INFORM)
 
 

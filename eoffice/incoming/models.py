@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from eoffice.core.db import enum_column
 from eoffice.directory.models import Assignment
@@ -23,10 +23,15 @@ class IncomingDocument(Document):
     """A document that came from somebody else; its received bytes are never changed."""
 
     __tablename__ = "incoming_document"
+    __table_args__ = (sa.Index("ix_incoming_document_state", "agency_id", "state"),)
     __mapper_args__ = {"polymorphic_identity": Direction.IN}
     id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
+    #: the document's, here too: an agency's open work is found without looking at other agencies'
+    agency_id: Mapped[int] = column_property(
+        sa.Column(sa.ForeignKey("agency.id"), nullable=False), Document.__table__.c.agency_id
+    )
     source: Mapped[Source] = mapped_column(enum_column(Source))
-    state: Mapped[State] = mapped_column(enum_column(State), index=True)
+    state: Mapped[State] = mapped_column(enum_column(State))
     arrived_at: Mapped[datetime]
     #: when số đến was given
     registered_at: Mapped[datetime | None]

@@ -17,7 +17,7 @@ from eoffice.core.permissions import Actor
 from eoffice.directions.models import Task
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
-from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
+from eoffice.documents.permissions import DOCUMENT_READ, may_know, of_agency, visible_to
 from eoffice.gateway import queries as gateway
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.permissions import may
@@ -139,9 +139,15 @@ def asked() -> sa.ColumnElement[bool]:
     return Document.id.in_(gateway.ASKED_DOCUMENTS)
 
 
+def own(actor: Actor) -> sa.ColumnElement[bool]:
+    """The incoming documents the actor may know of; the agency stands in both tables, for the index of each."""
+    agency = of_agency(actor, IncomingDocument)
+    return sa.and_(visible_to(actor), agency, Document.direction == Direction.IN)
+
+
 def matching(actor: Actor, wanted: Filter) -> sa.ColumnElement[bool]:
     """The documents a list shows this actor."""
-    conditions = [visible_to(actor), Document.direction == Direction.IN, in_tab(wanted.tab)]
+    conditions = [own(actor), in_tab(wanted.tab)]
     if wanted.arrived_from:
         conditions.append(Document.listed_at >= clock.day_start(wanted.arrived_from))
     if wanted.arrived_to:
@@ -180,9 +186,7 @@ class Day:
 
 def next_to_register(session: Session, actor: Actor) -> IncomingDocument | None:
     """What the clerk registers next: urgent first, then what has waited longest."""
-    query = sa.select(IncomingDocument).where(
-        visible_to(actor), Document.direction == Direction.IN, IncomingDocument.state == State.WAITING
-    )
+    query = sa.select(IncomingDocument).where(own(actor), IncomingDocument.state == State.WAITING)
     return session.scalars(query.order_by(Document.urgency.desc(), Document.listed_at, Document.id)).first()
 
 
@@ -211,26 +215,20 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     counted = [tab for tab in Tab if tab not in (Tab.DONE, Tab.ASKED)]
     columns = [sa.func.count().filter(in_tab(tab)).label(tab.value) for tab in counted]
     mine = sa.func.count().filter(_submitted_to(actor)).label("mine")
-    asking = (
-        sa.select(sa.func.count()).select_from(IncomingDocument).where(visible_to(actor), in_tab(Tab.ASKED))
-    )
+    asking = sa.select(sa.func.count()).select_from(IncomingDocument).where(own(actor), in_tab(Tab.ASKED))
     query = sa.select(*columns, mine, asking.scalar_subquery().label(Tab.ASKED.value))
-    row = session.execute(
-        query.select_from(IncomingDocument).where(
-            visible_to(actor), Document.direction == Direction.IN, in_tab(Tab.OPEN)
-        )
-    ).one()
+    row = session.execute(query.select_from(IncomingDocument).where(own(actor), in_tab(Tab.OPEN))).one()
     return dict(row._mapping)
 
 
 def _submitted_to(actor: Actor) -> sa.ColumnElement[bool]:
-    own = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
-    return sa.and_(IncomingDocument.state == State.SUBMITTED, IncomingDocument.submitted_to_id.in_(own))
+    posts = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    return sa.and_(IncomingDocument.state == State.SUBMITTED, IncomingDocument.submitted_to_id.in_(posts))
 
 
 def to_direct(session: Session, actor: Actor, limit: int = 50) -> Sequence[IncomingDocument]:
     """What was submitted to this leader and waits for his word: urgent first, then by arrival."""
-    query = sa.select(IncomingDocument).where(visible_to(actor), _submitted_to(actor))
+    query = sa.select(IncomingDocument).where(own(actor), _submitted_to(actor))
     return session.scalars(
         query.order_by(Document.urgency.desc(), Document.listed_at, Document.id).limit(limit)
     ).all()

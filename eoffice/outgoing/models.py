@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, object_session, relationship
 
 from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
@@ -29,9 +29,14 @@ class OutgoingDocument(Document):
     """A document of ours, from draft to issue; once issued nothing of it changes."""
 
     __tablename__ = "outgoing_document"
+    __table_args__ = (sa.Index("ix_outgoing_document_state", "agency_id", "state"),)
     __mapper_args__ = {"polymorphic_identity": Direction.OUT}
     id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
-    state: Mapped[State] = mapped_column(enum_column(State), index=True)
+    #: the document's, here too: an agency's open work is found without looking at other agencies'
+    agency_id: Mapped[int] = column_property(
+        sa.Column(sa.ForeignKey("agency.id"), nullable=False), Document.__table__.c.agency_id
+    )
+    state: Mapped[State] = mapped_column(enum_column(State))
     draft_source: Mapped[DraftSource] = mapped_column(enum_column(DraftSource))
     #: what the template is filled with, see `drafting.Text`; empty for an upload
     content: Mapped[dict[str, Any]]

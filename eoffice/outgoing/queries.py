@@ -13,8 +13,8 @@ from eoffice.core.paging import Page
 from eoffice.core.permissions import Actor
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
-from eoffice.documents.models import Document, DocumentFile, FileRole
-from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
+from eoffice.documents.models import Direction, Document, DocumentFile, FileRole
+from eoffice.documents.permissions import DOCUMENT_READ, may_know, of_agency, visible_to
 from eoffice.outgoing.models import Consultation, OutgoingDocument
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
@@ -26,7 +26,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SIGN,
     may,
 )
-from eoffice.outgoing.states import State
+from eoffice.outgoing.states import OPEN, State
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures.models import FileCheck
 
@@ -97,7 +97,13 @@ def with_checks(
 
 def visible(actor: Actor) -> sa.Select[OutgoingDocument]:
     """Every outgoing document the actor may know of."""
-    return sa.select(OutgoingDocument).where(visible_to(actor))
+    return sa.select(OutgoingDocument).where(own(actor))
+
+
+def own(actor: Actor) -> sa.ColumnElement[bool]:
+    """The same as a condition; the agency stands in both tables, for the index of each."""
+    agency = of_agency(actor, OutgoingDocument)
+    return sa.and_(visible_to(actor), agency, Document.direction == Direction.OUT)
 
 
 def waits_for(actor: Actor) -> sa.ColumnElement[bool]:
@@ -167,8 +173,8 @@ def counts(session: Session, actor: Actor) -> dict[Tab, int]:
     """Rows in every tab but the two that grow for ever, in one query."""
     wanted = [tab for tab in Tab if tab not in (Tab.ISSUED, Tab.ALL)]
     columns = [sa.func.count().filter(_in_tab(actor, tab)) for tab in wanted]
-    open_ones = OutgoingDocument.state.not_in([State.ISSUED, State.VOID])
-    query = sa.select(*columns).select_from(OutgoingDocument).where(visible_to(actor), open_ones)
+    open_ones = OutgoingDocument.state.in_(OPEN)
+    query = sa.select(*columns).select_from(OutgoingDocument).where(own(actor), open_ones)
     return dict(zip(wanted, session.execute(query).one(), strict=True))
 
 

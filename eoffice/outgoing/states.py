@@ -70,3 +70,6 @@ LOOKS: dict[State, Look] = {
         _l("The number is not used again; the reason stands in the register"),
     ),
 }
+
+#: what still asks something of somebody
+OPEN = tuple(state for state in State if state not in (State.ISSUED, State.VOID))

@@ -1,8 +1,6 @@
 """The desk: what waits for each role, nothing of another agency, in few statements."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,7 +21,7 @@ from eoffice.incoming.states import State as In
 from eoffice.outgoing.states import State as Out
 from tests.factories import House, Province, province
 from tests.home.made import bring_in, incoming, outgoing
-from tests.web import client_for
+from tests.web import client_for, counted
 
 pytestmark = pytest.mark.postgres
 
@@ -206,21 +204,6 @@ def test_changes_since_yesterday_are_those_one_may_see(session: Session, place: 
         assert seen(place.b.clerk) == ["khác"]
     finally:
         del audit.DECLARED[told]
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Statements sent to the database."""
-    sent: list[str] = []
-
-    def note(_c: object, _cur: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])

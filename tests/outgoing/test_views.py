@@ -1,8 +1,7 @@
 """The pages of outgoing documents, as each person sees them."""
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +10,6 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from eoffice.core import jobs
-from eoffice.core.db import database_url, engine
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
@@ -20,31 +18,12 @@ from eoffice.outgoing.workflow import State
 from tests.factories import PIN, Province
 from tests.incoming import steps
 from tests.outgoing.drafts import BODY, bring, draft, newest, path
-from tests.web import client_for
-
-#: most statements one page may cost, whatever it shows
-MOST = 12
+from tests.web import MOST, client_for, counted
 
 
 @pytest.fixture
 def client(app: Flask, place: Province) -> Callable[[str], FlaskClient]:
     return lambda user: client_for(app, user)
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    target = engine(database_url())
-    sa.event.listen(target, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(target, "before_cursor_execute", note)
 
 
 def _typed(place: Province, **changes: str) -> dict[str, str]:

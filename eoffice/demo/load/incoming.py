@@ -42,7 +42,7 @@ _RESULT = "Đã thực hiện xong, báo cáo kết quả."
 #: of a hundred older papers, how many nobody ever finished
 _FORGOTTEN = 1
 #: hours each step takes, half to one and a half times
-_REGISTER, _DIRECT, _ASSIGN, _FINISH = 4.0, 10.0, 12.0, 130.0
+_REGISTER, _DIRECT, _READ, _ASSIGN, _FINISH = 4.0, 10.0, 10.0, 12.0, 130.0
 
 
 class IncomingDesk:
@@ -51,7 +51,14 @@ class IncomingDesk:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.documents = Rows(
-            IncomingDocument, "id", "source", "state", "arrived_at", "registered_at", "submitted_to_id"
+            IncomingDocument,
+            "id",
+            "agency_id",
+            "source",
+            "state",
+            "arrived_at",
+            "registered_at",
+            "submitted_to_id",
         )
         self.checks = Rows(FileCheck, "file_id", "agency_id", "verdict", "report", "checked_at")
         self.directions, self.tasks = _opinions(), _tasks()
@@ -89,7 +96,7 @@ class IncomingDesk:
             at_registry[1] if at_registry else None, paper.listed_at, paper.listed_at, vector(words), 1,
         )  # fmt: skip
         self.documents.add(
-            paper.id, Source.SCAN, reached, paper.listed_at, registered if typed else None,
+            paper.id, house.id, Source.SCAN, reached, paper.listed_at, registered if typed else None,
             house.leader.id if typed else None,
         )  # fmt: skip
         self._file(paper)
@@ -151,9 +158,11 @@ class IncomingDesk:
         )  # fmt: skip
         others = [one for one in house.units if one is not unit][: chance.randrange(2)]
         for other in others:
+            read = desk.later(at, _READ)
+            known = read < end and chance.randrange(50) > 0
             self.tasks.add(
-                desk.id_of(Task), house.id, paper.id, opinion, Part.INFORM, other.id, None, None, TaskState.NEW,
-                None, None, "",
+                desk.id_of(Task), house.id, paper.id, opinion, Part.INFORM, other.id, None, None,
+                TaskState.SEEN if known else TaskState.NEW, read if known else None, None, "",
             )  # fmt: skip
         units = [unit.id, *(other.id for other in others)]
         desk.brought_in(paper, units, [])

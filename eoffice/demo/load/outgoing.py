@@ -42,8 +42,8 @@ class OutgoingDesk:
     def __init__(self, desk: Desk, houses: Sequence[House]) -> None:
         self.desk, self.houses = desk, houses
         self.documents = Rows(
-            OutgoingDocument, "id", "state", "draft_source", "content", "drafter_id", "unit_id", "signer_id",
-            "authority", "approved_at", "approved_by", "form_checked_at", "form_checked_by", "signed_at",
+            OutgoingDocument, "id", "agency_id", "state", "draft_source", "content", "drafter_id", "unit_id",
+            "signer_id", "authority", "approved_at", "approved_by", "form_checked_at", "form_checked_by", "signed_at",
             "numbered_at", "sealed_at", "issued_at", "number_box", "signature_place",
         )  # fmt: skip
         self.recipients = Rows(Recipient, "agency_id", "document_id", "code", "name", "channel", "position")
@@ -103,7 +103,7 @@ class OutgoingDesk:
         approved, checked = times.get("approve"), times.get("check")
         checker = house.units[0].head.name.text
         self.documents.add(
-            paper.id, state, DraftSource.TEMPLATE, _CONTENT, drafter.id, unit.id, house.leader.id, "GIÁM ĐỐC",
+            paper.id, house.id, state, DraftSource.TEMPLATE, _CONTENT, drafter.id, unit.id, house.leader.id, "GIÁM ĐỐC",
             approved, unit.head.name.text if approved else "", checked, checker if checked else "",
             times.get("sign"), times.get("number"), times.get("seal"), times.get("issue"), _BOX, _PLACE,
         )  # fmt: skip

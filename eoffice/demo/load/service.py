@@ -85,7 +85,7 @@ def load(
                 made[order] += 1
                 rare = made[order] % 10_000 == 37 and (order < 2 or order % 6 == 0)
                 paper = Paper(
-                    desk.id_of(Document), houses[order], serial, began + (now - began) * serial / len(deck),
+                    desk.id_of(Document), houses[order], serial, began + (now - began) * (serial / len(deck)),
                     _subject(chance, serial), vocabulary.page(chance, serial, rare=rare),
                     chance.choices((0, 1, 2, 3), (90, 6, 3, 1))[0],
                 )  # fmt: skip

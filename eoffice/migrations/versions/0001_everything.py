@@ -17,6 +17,7 @@ down_revision = None
 def upgrade() -> None:
     """Apply."""
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gin")
     # the first two letters of every word, for type-ahead over agencies
     op.execute(
         "CREATE FUNCTION agency_beginnings(folded text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
@@ -175,7 +176,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_document_list", "document", ["agency_id", "direction", "listed_at", "id"], unique=False
     )
-    op.create_index("ix_document_words", "document", ["words"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_document_words", "document", ["agency_id", "words"], unique=False, postgresql_using="gin"
+    )
     op.create_table(
         "register",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -784,6 +787,7 @@ def upgrade() -> None:
     op.create_table(
         "incoming_document",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column(
             "source",
             sa.Enum("axis", "scan", name="source", native_enum=False, create_constraint=True, length=40),
@@ -813,6 +817,9 @@ def upgrade() -> None:
         sa.Column("registered_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("submitted_to_id", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_incoming_document_agency_id_agency")
+        ),
         sa.ForeignKeyConstraint(["id"], ["document.id"], name=op.f("fk_incoming_document_id_document")),
         sa.ForeignKeyConstraint(
             ["submitted_to_id"],
@@ -821,10 +828,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_document")),
     )
-    op.create_index(op.f("ix_incoming_document_state"), "incoming_document", ["state"], unique=False)
+    op.create_index("ix_incoming_document_state", "incoming_document", ["agency_id", "state"], unique=False)
     op.create_table(
         "outgoing_document",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -871,6 +879,9 @@ def upgrade() -> None:
         sa.Column("signature_place", sa.JSON(), nullable=True),
         sa.Column("consulted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_outgoing_document_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
             ["drafter_id"], ["assignment.id"], name=op.f("fk_outgoing_document_drafter_id_assignment")
         ),
         sa.ForeignKeyConstraint(
@@ -887,7 +898,7 @@ def upgrade() -> None:
         op.f("ix_outgoing_document_drafter_id"), "outgoing_document", ["drafter_id"], unique=False
     )
     op.create_index(op.f("ix_outgoing_document_signer_id"), "outgoing_document", ["signer_id"], unique=False)
-    op.create_index(op.f("ix_outgoing_document_state"), "outgoing_document", ["state"], unique=False)
+    op.create_index("ix_outgoing_document_state", "outgoing_document", ["agency_id", "state"], unique=False)
     op.create_index(op.f("ix_outgoing_document_unit_id"), "outgoing_document", ["unit_id"], unique=False)
     op.create_table(
         "destruction",
