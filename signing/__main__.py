@@ -17,10 +17,11 @@ from signing import appearance as looks
 from signing import placement as places
 from signing.appearance import Appearance
 from signing.archive import renew_archive_stamp
+from signing.arguments import MODULE, command, sign_arguments, trust_arguments
 from signing.child import quiet, verify_in_child
 from signing.detached import sign_detached
 from signing.errors import EncryptedPdf, KeyAddressError, SigningError, TrustStoreError, UnreadablePdf
-from signing.geometry import Box, Placement
+from signing.geometry import Placement
 from signing.images import picture
 from signing.inspection import inspect_pdf
 from signing.keys import Key
@@ -33,8 +34,6 @@ from signing.stampcheck import verify_timestamp
 from signing.timestamps import HttpTimestamper, stamp
 from signing.trust import TrustStore
 
-#: names the PKCS#11 library where the address does not
-MODULE = "PKCS11_MODULE"
 DONE, REFUSED, USAGE, UNREADABLE = 0, 1, 2, 3
 
 
@@ -259,90 +258,32 @@ def _inspect(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _box(text: str) -> Box:
-    edges = [float(edge) for edge in text.split(",")]
-    if len(edges) != 4:
-        raise argparse.ArgumentTypeError("four numbers X0,Y0,X1,Y1 are needed")
-    return Box(*edges)
-
-
-def _moment(text: str) -> datetime:
-    """ISO 8601; without an offset it is UTC."""
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m signing", description="Sign and check official PDF documents."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _sign_arguments(_command(commands, "sign", _sign, "append a signature"))
-    verify = _command(commands, "verify", _verify, "give a verdict")
-    _trust_arguments(verify, required=True)
+    sign_arguments(command(commands, "sign", _sign, "append a signature"))
+    verify = command(commands, "verify", _verify, "give a verdict")
+    trust_arguments(verify, required=True)
     verify.add_argument("--offline", action="store_true", help="ask no OCSP service and fetch no CRL")
     verify.add_argument(
         "--require-revocation", action="store_true", help="unchecked revocation is no longer valid"
     )
     verify.add_argument("--signature", type=Path, metavar="OUT.p7s", help="detached signature over the file")
     verify.add_argument("--lang", choices=("vi", "en"), default="vi")
-    timestamp = _command(commands, "timestamp", _timestamp, "get a time stamp over a file")
+    timestamp = command(commands, "timestamp", _timestamp, "get a time stamp over a file")
     timestamp.add_argument("--tsa", required=True, metavar="URL")
     timestamp.add_argument("output", type=Path, metavar="OUT.tsr")
-    renew = _command(commands, "renew", _renew, "renew the archive time stamp of a file at level b-lta")
+    renew = command(commands, "renew", _renew, "renew the archive time stamp of a file at level b-lta")
     renew.add_argument("output", type=Path, metavar="OUT.pdf")
     renew.add_argument("--tsa", required=True, metavar="URL")
-    _trust_arguments(renew, required=True)
-    check = _command(commands, "verify-timestamp", _verify_timestamp, "check a time stamp over a file")
+    trust_arguments(renew, required=True)
+    check = command(commands, "verify-timestamp", _verify_timestamp, "check a time stamp over a file")
     check.add_argument("token", type=Path, metavar="OUT.tsr")
-    _trust_arguments(check, required=True)
-    _command(commands, "inspect", _inspect, "structure and fields, no verdict")
+    trust_arguments(check, required=True)
+    command(commands, "inspect", _inspect, "structure and fields, no verdict")
     return parser
-
-
-def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
-    command = commands.add_parser(name, help=about)
-    command.add_argument("input", type=Path, metavar="FILE")
-    command.add_argument("--json", action="store_true")
-    command.set_defaults(run=run)
-    return command
-
-
-def _trust_arguments(command: Any, *, required: bool) -> None:
-    command.add_argument("--trust", type=Path, required=required, metavar="DIR", help="roots, PEM or DER")
-    command.add_argument("--intermediates", type=Path, metavar="DIR")
-    command.add_argument("--crl", type=Path, metavar="DIR")
-    command.add_argument("--at", type=_moment, metavar="TIME", help="judge for this moment, ISO 8601")
-    command.add_argument(
-        "--allow-private", action="store_true", help="fetch revocation data from private addresses"
-    )
-
-
-def _sign_arguments(command: Any) -> None:
-    command.add_argument("output", type=Path, metavar="OUT.pdf")
-    command.add_argument(
-        "--detached", action="store_true", help="CAdES over FILE of any kind, written to OUT.p7s"
-    )
-    command.add_argument(
-        "--key", required=True, metavar="KEY", help=f"FILE.p12, pkcs11:URI (library in {MODULE}) or csc:URL"
-    )
-    command.add_argument("--passphrase-env", required=True, metavar="VAR", help="holds passphrase or PIN")
-    command.add_argument("--access-token-env", metavar="VAR", help="holds the remote service's access token")
-    command.add_argument("--pss", action="store_true", help="an RSA key signs by RSASSA-PSS")
-    command.add_argument("--digest", choices=("sha256", "sha384", "sha512"), default="sha256")
-    command.add_argument("--level", choices=[level.value for level in Level], default="b-b")
-    command.add_argument("--tsa", metavar="URL")
-    _trust_arguments(command, required=False)
-    command.add_argument("--role", choices=[role.value for role in Role])
-    command.add_argument("--image", type=Path, metavar="PNG")
-    command.add_argument("--page", type=int, metavar="N", help="from 1")
-    place = command.add_mutually_exclusive_group()
-    place.add_argument(
-        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="points from the lower left of the page"
-    )
-    place.add_argument("--anchor", metavar="TEXT")
-    command.add_argument("--text", help="for the role number: 'Số: 123/SNV-VP | An Giang, ngày …'")
-    command.add_argument("--field", help="name of the field")
 
 
 if __name__ == "__main__":
