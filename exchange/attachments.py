@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import errno
 import hashlib
 import re
 import unicodedata
@@ -115,8 +116,12 @@ def unwrap(path: Path, name: str, limits: Limits) -> None:
             unpacked = path.with_name(path.name + ".unzipped")
             with archive.open(entry) as source, unpacked.open("wb") as target:
                 _copy(source, target, limits, packed=path.stat().st_size)  # type: ignore[arg-type]  # ZipExtFile reads
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise _damaged(path, "tệp nén sai", f"broken ZIP: {error}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the disk's fault is not the sender's
+            raise
+        raise _damaged(path, "tệp nén sai", "broken ZIP: a place before its beginning") from error
     unpacked.replace(path)
 
 

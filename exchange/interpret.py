@@ -219,7 +219,10 @@ class _Reading:
 
     def _need(self, path: str, present: bool) -> None:
         if not present:
-            raise Unreadable("Thiếu thông tin bắt buộc", "A required element is missing or empty", path=path)
+            name = path.rpartition("/")[2]
+            raise Unreadable(
+                f"Thiếu thông tin bắt buộc: {name}", "A required element is missing or empty", path=path
+            )
 
     def _note(self, path: str, vi: str, en: str) -> None:
         self.notices.append(Notice(path, vi, en))

@@ -129,7 +129,7 @@ class Reader:
             raise Unreadable(
                 f"XML sai cú pháp tại dòng:cột {where}", f"XML not well-formed at {where}: {reason}"
             ) from error
-        except UnicodeError as error:
+        except (LookupError, ValueError) as error:  # an encoding nobody knows, or one expat cannot read
             raise Unreadable("Sai bảng mã ký tự", f"Wrong character encoding: {error}") from error
 
     def _refuse(self, *_: object) -> int:

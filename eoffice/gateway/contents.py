@@ -76,20 +76,9 @@ def content_of(message: DocumentMessage, files: Iterable[ArrivedFile]) -> Arriva
         document_uid=message.document_id[:150],
         in_reply_to=_answered(message) if message.business.kind is not BusinessKind.RECALL else (),
         files=tuple(files),
-        targets=_targets(message),
+        targets=message.targets,
         reason=message.business.reason[:500],
     )
-
-
-def _targets(message: DocumentMessage) -> tuple[str, ...]:
-    """Ids of the documents a packet acts on, wherever its sender wrote them."""
-    business = message.business
-    if business.kind is BusinessKind.NEW:
-        return ()
-    if business.kind is BusinessKind.REPLACE:
-        return tuple(one.document_id for one in business.replaces if one.document_id)
-    named = (business.document_id,) if business.document_id else ()
-    return named or _answered(message) or (message.document_id,)
 
 
 def _answered(message: DocumentMessage) -> tuple[str, ...]:

@@ -71,6 +71,8 @@ def test_deep_many_and_long_are_refused(wire, tmp_path, harm: bytes):
         b"<edXML/>",
         b"\xff\xfe<\0e\0",
         b"<edXML><a></edXML>",
+        b'<?xml version="1.0" encoding="UT-8"?><edXML/>',
+        b'<?xml version="1.0" encoding="GB18030"?><edXML>\x81\x30</edXML>',
     ],
 )
 def test_what_is_no_edxml_is_unreadable(tmp_path, data: bytes):
@@ -113,6 +115,18 @@ def test_a_zip_bomb_is_refused(wire, tmp_path):
 def test_a_broken_zip_is_damage(wire, tmp_path):
     data = bytearray(zipped(b"noi dung " * 500))
     data[60:90] = bytes(30)
+    with pytest.raises(Damaged):
+        read(wire.replace(ENCODED, base64.b64encode(bytes(data))), tmp_path)
+
+
+def test_a_zip_that_points_before_its_beginning_is_damage(wire, tmp_path):
+    data = bytearray(zipped(b"noi dung " * 500))
+    directory = (
+        data.rfind(b"PK\x05\x06") + 16
+    )  # where the end record says that the directory begins (APPNOTE 4.3.16)
+    data[directory : directory + 4] = (
+        int.from_bytes(data[directory : directory + 4], "little") + 7
+    ).to_bytes(4, "little")
     with pytest.raises(Damaged):
         read(wire.replace(ENCODED, base64.b64encode(bytes(data))), tmp_path)
 

@@ -2,6 +2,7 @@
 
 import base64
 import zipfile
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from exchange.build import build
 from exchange.model import BusinessKind, Code, DocumentMessage, StatusMessage
 from exchange.parse import Parsed, parse
-from exchange.testing import SMALL_PDF, attachment, document, status
+from exchange.testing import SMALL_PDF, attachment, document, packet, status
 
 
 @pytest.fixture
@@ -204,6 +205,18 @@ def test_14_numbers_that_are_none(wire, read, number: str):
 def test_15_a_repeated_recipient_is_kept_as_sent(wire, read):
     start, end = wire.index(b"<edXML:To>"), wire.index(b"</edXML:To>") + 11
     assert len(read(wire[:end] + wire[start:end] + wire[end:]).message.recipients) == 2
+
+
+def test_16_the_agency_answered_may_differ_from_the_issuer_in_the_document_id(read):
+    about = document()
+    made = replace(status(about), response_for=replace(status(about).response_for, organ_id="H01.77"))
+    found = read(packet(made)).message.response_for
+    assert (found.organ_id, found.code, found.promulgated_on) == (
+        "H01.77",
+        about.code.full,
+        about.promulgated_on,
+    )
+    assert found.document_id == about.document_id
 
 
 @pytest.mark.parametrize(
