@@ -15,12 +15,13 @@ ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
     "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close "
     "gateway:recall gateway:unreadable dossier:work dossier:certify",
-    Role.LEADER: f"{_EVERYONE} document:read-all direction:give outgoing:sign gateway:follow "
+    Role.LEADER: f"{_EVERYONE} document:read-all direction:give direction:extend outgoing:sign gateway:follow "
     "dossier:work dossier:approve directory:delegate",
     Role.SECRETARY: f"{_EVERYONE} document:read-all dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
-    "outgoing:draft outgoing:approve outgoing:check gateway:follow register:open dossier:work dossier:plan",
-    Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:work outgoing:draft outgoing:approve dossier:work",
+    "direction:extend outgoing:draft outgoing:approve outgoing:check gateway:follow register:open dossier:work dossier:plan",
+    Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:work "
+    "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
     Role.ADMINISTRATOR: "directory:read directory:manage admin:health signature:keys "

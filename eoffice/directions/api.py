@@ -11,7 +11,7 @@ from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries, service
 from eoffice.directions.models import Direction, Task
 from eoffice.directions.operations import NewDirection
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.documents.permissions import DOCUMENT_READ
 
 bp = Blueprint("directions_api", __name__, url_prefix="/api/v1")
@@ -124,6 +124,40 @@ def assign(task_id: int) -> ResponseReturnValue:
         db(), current_actor(), task_id, new.assignment_id, new.due_on, new.opinion, new.coordinating
     )
     return answer(_direction(made), 201)
+
+
+@dataclass(frozen=True)
+class MoreTime:
+    """A later deadline that is asked for."""
+
+    until: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class TimeAnswer:
+    """The answer of who gave the task."""
+
+    grant: bool
+    note: str = ""
+
+
+@bp.post("/tasks/<int:task_id>/time")
+@needs(DIRECTION_WORK)
+@documented("Ask for a later deadline", request=MoreTime, response=TaskOut)
+def ask_for_time(task_id: int) -> ResponseReturnValue:
+    """Asked."""
+    new = body(MoreTime)
+    return answer(_task(service.ask_for_time(db(), current_actor(), task_id, new.until, new.reason)))
+
+
+@bp.post("/tasks/<int:task_id>/time/answer")
+@needs(DIRECTION_EXTEND)
+@documented("Grant or refuse a later deadline", request=TimeAnswer, response=TaskOut)
+def answer_time(task_id: int) -> ResponseReturnValue:
+    """Answered."""
+    new = body(TimeAnswer)
+    return answer(_task(service.answer_time(db(), current_actor(), task_id, grant=new.grant, note=new.note)))
 
 
 @bp.post("/tasks/<int:task_id>/finish")

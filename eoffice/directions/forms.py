@@ -65,6 +65,19 @@ class AssignForm(Form):
         self.coordinating.choices = [(post.id, post.label) for post in posts]
 
 
+class MoreTimeForm(Form):
+    """The one named asks for a later deadline."""
+
+    wanted_on = DayField(_l("More time until"), [needed()])
+    wanted_reason = TextAreaField(_l("Why more time is needed"), [needed(), at_most(500)])
+
+
+class TimeAnswerForm(Form):
+    """Who gave the task grants it or not."""
+
+    time_note = TextAreaField(_l("Words to the one who asks"), [Optional(), at_most(500)])
+
+
 class FinishForm(Form):
     """The one named reports the result."""
 

@@ -110,6 +110,9 @@ class Task(Base):
     done_at: Mapped[datetime | None]
     #: what the one named reported
     result: Mapped[str] = mapped_column(default="")
+    #: more time that the one named asks for, and why; None: nothing is asked. What was answered stands in the log
+    wanted_due_on: Mapped[date | None]
+    wanted_reason: Mapped[str] = mapped_column(default="")
 
     direction: Mapped[Direction] = relationship(back_populates="tasks", foreign_keys=[direction_id])
     unit: Mapped[Unit | None] = relationship(lazy="joined")

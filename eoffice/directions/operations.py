@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
-from eoffice.core.errors import Invalid
+from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
 from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.permissions import can_take
@@ -22,6 +22,9 @@ GIVEN = audit.action("directions.given", _l("Direction given"))
 ASSIGNED = audit.action("directions.assigned", _l("Work assigned inside the unit"))
 OPENED = audit.action("directions.opened", _l("Opened for the first time"))
 FINISHED = audit.action("directions.finished", _l("Task completed"))
+TIME_ASKED = audit.action("directions.time_asked", _l("More time asked for"))
+TIME_GRANTED = audit.action("directions.time_granted", _l("More time granted"))
+TIME_REFUSED = audit.action("directions.time_refused", _l("More time refused"))
 WITHDRAWN = audit.action("directions.withdrawn", _l("Task no longer needed"))
 
 
@@ -53,6 +56,18 @@ class DueTooLate(Invalid):
     """What a unit hands on cannot be due after the unit's own deadline."""
 
     message = _l("The unit's own deadline is %(limit)s. Give that day or an earlier one.")
+
+
+class NotLater(Invalid):
+    """More time means a later day."""
+
+    message = _l("Give a day after the present deadline, today or later.")
+
+
+class NothingAsked(Conflict):
+    """Somebody answered already."""
+
+    message = _l("No more time is asked for now. Reload the page.")
 
 
 class NoOpinion(Invalid):
@@ -207,6 +222,43 @@ def _below(session: Session, task: Task) -> Sequence[Task]:
             Task.direction_id.in_(handed_on), Task.state.in_(OPEN), Task.part != Part.INFORM
         )
     ).all()
+
+
+def ask_for_time(session: Session, actor: Actor, task: Task, wanted: date, reason: str) -> None:
+    """Ask whoever gave the task for a later deadline. Raises NotLater, NoOpinion when no reason is given."""
+    if wanted < clock.today() or (task.due_on is not None and wanted <= task.due_on) or task.due_on is None:
+        raise NotLater(field="wanted_on")
+    if not reason.strip():
+        raise NoOpinion(field="wanted_reason")
+    task.wanted_due_on, task.wanted_reason = wanted, reason.strip()
+    audit.record(
+        session, actor, TIME_ASKED, task.document, task=task.label, until=wanted, reason=task.wanted_reason
+    )
+
+
+def answer_time(session: Session, actor: Actor, task: Task, *, grant: bool, note: str) -> None:
+    """Grant the later deadline or refuse it. What a unit handed on cannot be due after the unit itself.
+
+    Raises NothingAsked, DueTooLate, NoOpinion when a refusal says nothing.
+    """
+    if task.wanted_due_on is None:
+        raise NothingAsked
+    parent_id = task.direction.parent_task_id
+    above = session.get_one(Task, parent_id) if parent_id is not None else None
+    if grant and above is not None and above.due_on is not None and task.wanted_due_on > above.due_on:
+        raise DueTooLate(limit=f"{above.due_on:%d/%m/%Y}", field="note")
+    if not grant and not note.strip():
+        raise NoOpinion(field="note")
+    what = TIME_GRANTED if grant else TIME_REFUSED
+    audit.record(
+        session, actor, what, task.document,
+        task=task.label, before=task.due_on, until=task.wanted_due_on, reason=note.strip() or None,
+    )  # fmt: skip
+    if grant:
+        task.due_on = task.wanted_due_on
+        if above is None and task.part is Part.LEAD:
+            task.document.due_on = task.due_on
+    task.wanted_due_on, task.wanted_reason = None, ""
 
 
 def withdraw(session: Session, actor: Actor, tasks: Iterable[Task]) -> None:

@@ -12,6 +12,8 @@ DIRECTION_GIVE = permission("direction:give", _l("Direct incoming documents"))
 DIRECTION_ASSIGN = permission("direction:assign", _l("Name who works on a document inside one's unit"))
 DIRECTION_WORK = permission("direction:work", _l("Work on documents one was named for, report and finish"))
 
+DIRECTION_EXTEND = permission("direction:extend", _l("Grant or refuse more time for what one has directed"))
+
 
 @knowledge_rule(Task)
 def may_know_task(actor: Actor, wanted: Permission, task: Task) -> bool:
@@ -22,6 +24,8 @@ def may_know_task(actor: Actor, wanted: Permission, task: Task) -> bool:
 @object_rule(Task)
 def may(actor: Actor, wanted: Permission, task: Task) -> bool:
     """A unit's task is its head's, a person's his own; for information, every member of the unit reads."""
+    if wanted == DIRECTION_EXTEND:
+        return task.direction.by_assignment_id == actor.assignment_id
     if wanted == DIRECTION_ASSIGN:
         return task.unit_id in actor.headed_unit_ids
     if task.assignment is not None:

@@ -87,12 +87,23 @@ def to_read(session: Session, actor: Actor, limit: int = 100) -> Sequence[Task]:
     return _list(session, _to_read(actor), limit)
 
 
+def _asked(actor: Actor) -> sa.ColumnElement[bool]:
+    given = sa.select(Direction.id).where(Direction.by_assignment_id == actor.assignment_id)
+    return sa.and_(Task.wanted_due_on.is_not(None), Task.state.in_(OPEN), Task.direction_id.in_(given))
+
+
+def to_extend(session: Session, actor: Actor, limit: int = 100) -> Sequence[Task]:
+    """Tasks the actor gave for which more time is asked."""
+    return _list(session, _asked(actor), limit)
+
+
 def counts(session: Session, actor: Actor) -> dict[str, int]:
-    """How many tasks wait: `to_assign`, `to_do`, `to_read`; one query."""
+    """How many tasks wait: `to_assign`, `to_do`, `to_read`, `to_extend`; one query."""
     conditions = {
         "to_assign": _waits_for_head(actor),
         "to_do": _to_do(actor),
         "to_read": _to_read(actor),
+        "to_extend": _asked(actor),
     }
     columns = [sa.func.count().filter(condition).label(name) for name, condition in conditions.items()]
     mine = sa.or_(*conditions.values())

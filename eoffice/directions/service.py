@@ -14,7 +14,13 @@ from eoffice.directions import operations, queries
 from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
 from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK, may
+from eoffice.directions.permissions import (
+    DIRECTION_ASSIGN,
+    DIRECTION_EXTEND,
+    DIRECTION_GIVE,
+    DIRECTION_WORK,
+    may,
+)
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -94,6 +100,29 @@ def finish(session: Session, actor: Actor, task_id: int, result: str) -> Task:
         if highest.part is Part.LEAD and highest.direction.parent_task_id is None:
             operations.withdraw(session, actor, operations.open_tasks(session, highest.document))
             publish(session, WorkFinished(highest.document_id, highest.id, actor))
+    return task
+
+
+def ask_for_time(session: Session, actor: Actor, task_id: int, wanted: date, reason: str) -> Task:
+    """Ask for a later deadline. Raises NotFound, Forbidden, InvalidTransition, NotLater, NoOpinion."""
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        if task.state not in OPEN or task.part is Part.INFORM:
+            raise InvalidTransition(state=word_of(task.state))
+        require(actor, DIRECTION_WORK, task)
+        operations.ask_for_time(session, actor, task, wanted, reason)
+    return task
+
+
+def answer_time(session: Session, actor: Actor, task_id: int, *, grant: bool, note: str = "") -> Task:
+    """Grant or refuse it, as who gave the task. Raises NotFound, Forbidden, InvalidTransition, NothingAsked,
+    DueTooLate, NoOpinion."""
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        if task.state not in OPEN:
+            raise InvalidTransition(state=word_of(task.state))
+        require(actor, DIRECTION_EXTEND, task)
+        operations.answer_time(session, actor, task, grant=grant, note=note)
     return task
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from eoffice.core import clock
 from eoffice.core.permissions import Actor, Permission
-from eoffice.directions.models import Part, Task, TaskState
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, of_agency, visible_to
@@ -137,6 +137,11 @@ def _to_work(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(mine, Task.state.in_(_UNFINISHED), Task.part != Part.INFORM)
 
 
+def _to_extend(actor: Actor) -> sa.ColumnElement[bool]:
+    given = sa.select(Direction.id).where(Direction.by_assignment_id == actor.assignment_id)
+    return sa.and_(Task.wanted_due_on.is_not(None), Task.state.in_(_UNFINISHED), Task.direction_id.in_(given))
+
+
 def _to_read(actor: Actor) -> sa.ColumnElement[bool]:
     mine = sa.or_(_of_posts(Task.assignment_id, actor), Task.unit_id.in_(actor.headed_unit_ids))
     return sa.and_(mine, Task.state == TaskState.NEW, Task.part == Part.INFORM)
@@ -184,6 +189,8 @@ DEEDS: tuple[Deed, ...] = (
     Deed("direct", Side.IN, DIRECTION_GIVE, _l("To be directed"), _l("Direct it"),
          _to_direct),
     Deed("assign", Side.TASK, DIRECTION_ASSIGN, _l("To be assigned"), _l("Name who works on it"), _to_assign),
+    Deed("extend", Side.TASK, DIRECTION_EXTEND, _l("More time asked"), _l("Grant or refuse more time"),
+         _to_extend, rare=True),
     Deed("work", Side.TASK, DIRECTION_WORK, _l("To be worked on"), _l("Work on it, then report"), _to_work),
     Deed("read", Side.TASK, DIRECTION_WORK, _l("To be read"), _l("Read it"), _to_read),
     Deed("advise", Side.OUT, DOCUMENT_READ, _l("Opinions asked of me"), _l("Give your opinion"), _to_advise, rare=True),

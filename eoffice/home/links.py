@@ -17,6 +17,7 @@ _FEATURES = {Side.IN: "incoming", Side.OUT: "outgoing"}
 _WORK = {
     "direct": "incoming.to_direct",
     "assign": "incoming.to_assign",
+    "extend": "incoming.to_extend",
     "work": "incoming.to_do",
     "read": "incoming.to_read",
     "sign": "outgoing.to_sign",

@@ -50,6 +50,7 @@ PAGES = {
     "incoming.show": Look(Role.CLERK, "/incoming/{incoming}"),
     "incoming.to_assign": Look(Role.UNIT_HEAD, "/work/assign", "CCTL"),
     "incoming.to_do": Look(Role.SPECIALIST, "/work/tasks", "CCTL"),
+    "incoming.to_extend": Look(Role.LEADER, "/work/extend"),
     "incoming.to_read": Look(Role.UNIT_HEAD, "/work/read", "KHTC"),
     "openapi.page": Look(Role.CLERK, "/api/v1/"),
     "outgoing.delegations": Look(Role.LEADER, "/delegations"),

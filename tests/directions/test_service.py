@@ -216,7 +216,7 @@ def test_what_others_still_had_to_do_is_no_longer_asked_once_the_lead_is_done(se
     lead, other = service.direct(session, house.leader, document.id, new).tasks
     service.finish(session, house.head, lead.id, "Đã xong")
     assert other.state is TaskState.WITHDRAWN
-    assert queries.counts(session, house.chief) == {"to_assign": 0, "to_do": 0, "to_read": 0}
+    assert queries.counts(session, house.chief) == {"to_assign": 0, "to_do": 0, "to_read": 0, "to_extend": 0}
 
 
 def test_everybody_finds_his_own_work(session: Session) -> None:

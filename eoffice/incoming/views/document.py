@@ -14,9 +14,9 @@ from eoffice.core.permissions import Permission
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directions import service as work
-from eoffice.directions.forms import AssignForm, FinishForm
+from eoffice.directions.forms import AssignForm, FinishForm, MoreTimeForm, TimeAnswerForm
 from eoffice.directions.models import Direction, Part, Task, TaskState
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK, can_take
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_WORK, can_take
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
@@ -140,6 +140,39 @@ def finish(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("incoming.show", document_id=task.document_id), 303)
 
 
+@bp.post("/tasks/<int:task_id>/time")
+@needs(DIRECTION_WORK)
+def ask_for_time(task_id: int) -> ResponseReturnValue:
+    """Ask for a later deadline."""
+    task, form = directions.task(db(), current_actor(), task_id), MoreTimeForm()
+    if not form.validate_on_submit() or form.wanted_on.data is None:
+        return page(task.document_id, form)
+    try:
+        work.ask_for_time(db(), current_actor(), task_id, form.wanted_on.data, form.wanted_reason.data or "")
+    except AppError as error:
+        return page(task.document_id, form, refused(form, error))
+    flash(_("Asked; who gave the task decides."), "ok")
+    return redirect(url_for("incoming.show", document_id=task.document_id), 303)
+
+
+@bp.post("/tasks/<int:task_id>/time/answer")
+@needs(DIRECTION_EXTEND)
+def answer_time(task_id: int) -> ResponseReturnValue:
+    """Grant or refuse it."""
+    task, form = directions.task(db(), current_actor(), task_id), TimeAnswerForm()
+    if not form.validate_on_submit():
+        return page(task.document_id, form)
+    grant = "refuse" not in request.form
+    try:
+        work.answer_time(db(), current_actor(), task_id, grant=grant, note=form.time_note.data or "")
+    except AppError as error:
+        if error.field == "note":
+            error.field = "time_note"  # the page holds other notes
+        return page(task.document_id, form, refused(form, error))
+    flash(_("More time granted.") if grant else _("More time refused."), "ok")
+    return redirect(url_for("incoming.show", document_id=task.document_id), 303)
+
+
 def page(document_id: int, sent: FlaskForm, status: int = 422) -> ResponseReturnValue:
     """The page again with a form that was refused: what was typed and why it cannot be."""
     document = queries.one(db(), current_actor(), document_id)
@@ -194,6 +227,8 @@ def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None
     fresh = [task for task in tasks if task.state in (TaskState.NEW, TaskState.SEEN)]
     to_assign = directions.own(actor, DIRECTION_ASSIGN, fresh)
     to_finish = directions.own(actor, DIRECTION_WORK, tasks)
+    waiting = [task for task in tasks if task.wanted_due_on is not None]
+    to_extend = directions.own(actor, DIRECTION_EXTEND, waiting)
     assigning = submitting = None
     if Move.SUBMIT in moves:
         submitting = _form(SubmitForm, sent)
@@ -208,6 +243,9 @@ def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None
         "submitting": submitting,
         "assigning": assigning,
         "finishing": _form(FinishForm, sent) if to_finish is not None else None,
+        "asking": _form(MoreTimeForm, sent) if to_finish is not None and to_finish.due_on else None,
+        "to_extend": to_extend,
+        "extending": _form(TimeAnswerForm, sent) if to_extend is not None else None,
         "to_assign": to_assign,
         "to_finish": to_finish,
         "reply_url": _reply_url(document) if to_finish is not None else None,

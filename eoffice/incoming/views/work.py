@@ -16,7 +16,13 @@ from eoffice.directions import service
 from eoffice.directions.forms import DirectionForm
 from eoffice.directions.models import Part, Task
 from eoffice.directions.operations import Named
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK, can_take
+from eoffice.directions.permissions import (
+    DIRECTION_ASSIGN,
+    DIRECTION_EXTEND,
+    DIRECTION_GIVE,
+    DIRECTION_WORK,
+    can_take,
+)
 from eoffice.directions.worklists import worklist, worklists
 from eoffice.directory import queries as directory
 from eoffice.documents.models import FileRole
@@ -30,6 +36,14 @@ worklist("mine", _l("To be directed"), "incoming.to_direct", DIRECTION_GIVE, que
 worklist("to_assign", _l("To be assigned"), "incoming.to_assign", DIRECTION_ASSIGN, directions.counts, 30)
 worklist("to_do", _l("My tasks"), "incoming.to_do", DIRECTION_WORK, directions.counts, 40)
 worklist("to_read", _l("To be read"), "incoming.to_read", DOCUMENT_READ, directions.counts, 50)
+worklist("to_extend", _l("More time asked"), "incoming.to_extend", DIRECTION_EXTEND, directions.counts, 35)
+
+
+@bp.get("/work/extend")
+@needs(DIRECTION_EXTEND)
+def to_extend() -> ResponseReturnValue:
+    """Tasks one gave for which more time is asked."""
+    return _tasks("incoming.to_extend", directions.to_extend(db(), current_actor()))
 
 
 @bp.get("/work/direct")

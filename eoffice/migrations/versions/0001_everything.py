@@ -1363,6 +1363,8 @@ def upgrade() -> None:
         sa.Column("seen_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("done_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("wanted_due_on", sa.Date(), nullable=True),
+        sa.Column("wanted_reason", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "(unit_id IS NULL) <> (assignment_id IS NULL)", name=op.f("ck_task_unit_or_person")
         ),
