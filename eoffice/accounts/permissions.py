@@ -19,7 +19,8 @@ ROLES: Mapping[Role, str] = {
     "dossier:work dossier:approve directory:delegate",
     Role.SECRETARY: f"{_EVERYONE} document:read-all dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
-    "direction:extend outgoing:draft outgoing:approve outgoing:check gateway:follow register:open dossier:work dossier:plan",
+    "direction:extend outgoing:draft outgoing:approve outgoing:check gateway:follow register:open "
+    "dossier:work dossier:plan",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:work "
     "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
