@@ -130,6 +130,20 @@ class AxisClient:
         parameters["pageSize"] = "1000"
         return [self._progress(item) for item in self._list("getSentEdocList", parameters)]
 
+    def sent_lately(self, limit: int, kind: MessageKind = MessageKind.DOCUMENT) -> dict[str, list[Progress]]:
+        """What became of the newest messages of this system, by their id, whole messages only.
+
+        `limit`: recipients told of at most. An axis that tells of one message at a time answers with nothing.
+        """
+        parameters = {"servicetype": "eDoc", "messagetype": kind.value, "pageSize": str(limit)}
+        told = [self._progress(item) for item in self._list("getSentEdocList", parameters)]
+        found: dict[str, list[Progress]] = {}
+        for item in told:
+            found.setdefault(item.doc_id, []).append(item)
+        if len(told) >= limit:
+            found.popitem()  # the page may end within the oldest message
+        return found
+
     def stamp(self, receipt: Receipt) -> Proof | None:
         """The time stamp of a receipt; None while there is none, and for ever from an axis that stamps none."""
         try:

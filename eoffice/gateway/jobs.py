@@ -141,6 +141,10 @@ def _report_later(session: Session, report_id: int, error: ExchangeError) -> Non
     operations.enqueue_report(session, report, at=at)
 
 
+#: packets to ask about from which one question for all is cheaper than one for each
+TOGETHER = 4
+
+
 @periodic("gateway.ask_progress", seconds=3, queue=Queue.EXCHANGE)
 def ask_progress(session: Session) -> None:
     """Ask the axis which packets were fetched: a young one every few seconds, an old one ever less often."""
@@ -165,11 +169,13 @@ def ask_progress(session: Session) -> None:
             > sa.extract("epoch", now - Dispatch.accepted_at) / 20,
         ),
     )
-    for dispatch_id, hub_id in session.execute(due.order_by(Dispatch.asked_at.nulls_first()).limit(50)).all():
-        session.rollback()
+    rows = session.execute(due.order_by(Dispatch.asked_at.nulls_first()).limit(50)).all()
+    session.rollback()
+    told = _told_together(client) if len(rows) >= TOGETHER else {}
+    for dispatch_id, hub_id in rows:
         assert hub_id is not None  # set together with the state
         try:
-            progress = client.sent(hub_id)
+            progress = told.get(hub_id) or client.sent(hub_id)
         except Unavailable as error:
             log.warning("progress not told", axis_id=hub_id, error=error.en)
             return
@@ -179,6 +185,15 @@ def ask_progress(session: Session) -> None:
             progress = []
         with transaction(session):
             _note_progress(session, dispatch_id, {item.recipient: item for item in progress})
+
+
+def _told_together(client: AxisClient) -> dict[str, list[Progress]]:
+    """What the axis says of everything sent lately, in one answer; nothing when it answers for one at a time only."""
+    try:
+        return client.sent_lately(500)
+    except ExchangeError as error:
+        log.warning("progress told for one packet at a time", error=error.en)
+        return {}
 
 
 def _note_progress(session: Session, dispatch_id: int, progress: dict[str, Progress]) -> None:

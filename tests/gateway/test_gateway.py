@@ -284,6 +284,29 @@ def test_who_wrote_the_old_code_is_answered_under_it(
     assert status.sender.organ_id == "000.00.12.H01"
 
 
+def test_many_packets_are_asked_about_with_one_question(
+    session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = province(session)
+    documents_sent = [issue(session, place, number) for number in range(140, 146)]
+    jobs.work_off(session)
+    for offered in theirs.received(MessageKind.DOCUMENT):
+        with theirs.open(offered.doc_id) as stream:
+            stream.read()
+        theirs.confirm(offered.doc_id, gateway_jobs.Transport.DONE)
+    asked: list[str] = []
+    usual = AxisClient._call
+
+    def counted(client: AxisClient, operation: str, *rest: object, **named: object) -> dict[str, object]:
+        asked.append(operation)
+        return usual(client, operation, *rest, **named)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(AxisClient, "_call", counted)
+    gateway_jobs.ask_progress(session)
+    assert asked == ["getSentEdocList"]
+    assert {hops(session, one)["G09"] for one in documents_sent} == {Hop.FETCHED}
+
+
 def test_one_packet_the_axis_knows_nothing_of_holds_up_no_other(
     session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
