@@ -5,7 +5,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import psutil
+import psycopg
 
 from bench import material
 from bench.figures import Row, median
@@ -149,8 +150,41 @@ def loaded() -> Iterator[Load]:
             hub.stop()
 
 
-def run(count: int = 200, rounds: int = 3) -> list[Row]:
-    """Messages a second and CPU milliseconds a message."""
+#: waiting messages of one receiver, made in the database: what is measured is finding 32 among them
+_WAITING = """
+WITH made AS (
+    INSERT INTO packet (id, system_id, key, message_id, sender_code, kind, sha256, size, priority, document_id,
+                        notation, title, accepted_at, receipt)
+    SELECT 'bulk' || n, 'SENDER', 'bulk' || n, 'bulk' || n, 'H01.01', 'status', repeat('0', 64), 1, 0, '', '', '',
+           now(), '{}' FROM generate_series(%(have)s + 1, %(want)s) AS n RETURNING id
+)
+INSERT INTO delivery (doc_id, packet_id, recipient, system_id, sender_id, kind, priority, leads, status, description,
+                      created_at, updated_at)
+SELECT 'to' || id, id, 'H01.12', 'RECEIVER', 'SENDER', 'status', 0, TRUE, 'initial', '', now(), now() FROM made
+"""
+
+
+def lists(load: Load, sizes: Sequence[int], calls: int) -> list[float]:
+    """Median milliseconds of a list of 32 among so many waiting."""
+    line, have, medians = Line(load.hub.port, "RECEIVER"), 0, []
+    for want in sizes:
+        with psycopg.connect(load.hub.database or "", autocommit=True) as database:
+            database.execute(_WAITING, {"have": have, "want": want})
+            database.execute("ANALYZE packet")
+            database.execute("ANALYZE delivery")
+        have, times = want, []
+        for _ in range(calls):
+            begun = time.perf_counter()
+            answer = line.call("getReceivedEdocList", servicetype="eDoc", messagetype="status", pageSize="32")
+            times.append((time.perf_counter() - begun) * 1000)
+            if len(json.loads(answer)["data"]) != min(want, 32):
+                raise RuntimeError("the list is not whole")
+        medians.append(median(times))
+    return medians
+
+
+def run(count: int = 200, rounds: int = 3, waiting: Sequence[int] = (32, 1_000, 100_000)) -> list[Row]:
+    """Messages a second, CPU milliseconds a message, and lists among few and many."""
     speeds, costs = [], []
     with loaded() as load:
         load.run(min(16, count), 16)
@@ -159,8 +193,10 @@ def run(count: int = 200, rounds: int = 3) -> list[Row]:
             before = sum(process.cpu_times()[:2])
             speeds.append(count / load.run(count, 16))
             costs.append((sum(process.cpu_times()[:2]) - before) / count * 1000)
-    n = rounds * count
+        few, *_, many = lists(load, waiting, 10 * rounds)
+    n, against = rounds * count, f"the same among {waiting[0]}"
     return [
         Row("hub", "axis alone, 16 in flight, 200 kB", "messages/s", median(speeds), n, True),
         Row("hub", "CPU of the axis, one message", "ms", median(costs), n, True, "lower"),
+        Row("hub", f"list of 32 among {waiting[-1]:,}", "ms", many, 10 * rounds, True, "lower", against, few),
     ]

@@ -88,6 +88,13 @@ ON CONFLICT (minute, system_id) DO UPDATE SET
     waits = ARRAY(SELECT a + b FROM unnest(t.waits, excluded.waits) WITH ORDINALITY AS u(a, b, i) ORDER BY i)
 """
 
+_UNTOLD: LiteralString = """
+SELECT d.id, d.packet_id, d.recipient, d.addressed, d.status, d.description, d.fetched_at, d.updated_at, d.receipt,
+       p.message_id, p.kind
+FROM delivery d JOIN packet p ON p.id = d.packet_id
+WHERE d.sender_id = %(system)s AND NOT d.told AND d.status IN ('done', 'fail') ORDER BY d.id LIMIT %(most)s
+"""
+
 #: The claim is a lease: who dies over a message leaves it to the others a minute later.
 _CLAIM: LiteralString = """
 UPDATE delivery SET due_at = %(now)s + interval '1 minute', attempts = attempts + 1 FROM packet p
@@ -176,6 +183,18 @@ class Ledger:
     def systems(self, ids: Collection[str]) -> list[dict[str, Any]]:
         """Secrets and quotas of active systems."""
         return self._rows(_SECRETS, (list(ids),))
+
+    def untold(self, system_id: str, most: int) -> list[dict[str, Any]]:
+        """How messages of a system ended that it has not been told."""
+        return self._rows(_UNTOLD, {"system": system_id, "most": most})
+
+    def told(self, system_id: str, ids: Sequence[int]) -> None:
+        """It took notice of these."""
+        with self._pool.connection() as connection:
+            connection.execute(
+                "UPDATE delivery SET told = TRUE WHERE id = ANY(%s) AND sender_id = %s AND status IN ('done', 'fail')",
+                (list(ids), system_id),
+            )
 
     def claim(self, system_id: str, now: datetime, most: int) -> list[dict[str, Any]]:
         """Messages to be handed on to another axis, or to be asked about there; nobody else gets them now."""

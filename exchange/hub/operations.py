@@ -270,13 +270,67 @@ def get_edoc(call: Call) -> Response:
 
 
 def update_status(call: Call) -> Response:
-    doc_id, status = call.need("docId"), _state(call.need("status"))
+    said = {name: call.get(name) for name in ("description", "sha256")}
+    said |= {name: call.need(name) for name in ("docId", "status")}
+    call.service.outlet.confirm(_confirmation(call.system_id, said))
+    return answer()
+
+
+def update_statuses(call: Call) -> Response:
+    """Ours: many confirmations at once, each with an answer of its own, in their order."""
+    said = call.request.get_json(force=True, silent=True)
+    if not isinstance(said, list) or len(said) > _MOST or not all(isinstance(one, dict) for one in said):
+        raise Refusal(Code.BAD_REQUEST, f"The body is no JSON list of at most {_MOST} objects")
+    refusals = call.service.outlet.confirm_all([_confirmation(call.system_id, one) for one in said])
+    return answer(
+        data=[
+            {
+                "docId": one.get("docId"),
+                "ErrorCode": why.code if why else "0",
+                "ErrorDesc": why.text if why else "",
+            }
+            for one, why in zip(said, refusals, strict=True)
+        ]
+    )
+
+
+def _confirmation(system_id: str, said: Mapping[str, Any]) -> outlet.Confirmation:
+    text = {name: str(said.get(name) or "") for name in ("docId", "status", "description", "sha256")}
+    status = _state(text["status"])
     if status is Delivery.INITIAL:
         raise Refusal(Code.BAD_REQUEST, "Invalid status: value in (processing,done,fail)")
-    call.service.outlet.confirm(
-        outlet.Confirmation(call.system_id, doc_id, status, call.get("description"), call.get("sha256"))
-    )
-    return answer()
+    return outlet.Confirmation(system_id, text["docId"], status, text["description"], text["sha256"])
+
+
+def receipt_list(call: Call) -> Response:
+    """Ours: how messages of this system ended, until it says that it was told."""
+    said = call.request.get_json(force=True, silent=True) or {}
+    told = said.get("told") if isinstance(said, dict) else None
+    if told and not (isinstance(told, list) and all(isinstance(one, int) for one in told)):
+        raise Refusal(Code.BAD_REQUEST, "told is no list of numbers")
+    ledger, most = call.axis.ledger, int(call.number("pageSize", 100, _MOST)) or 100
+    if told:
+        ledger.told(call.system_id, told)
+    seconds, topic = call.number("wait", 0, _LONGEST), f"sent:{call.system_id}"
+    ask = partial(ledger.untold, call.system_id, most)
+    rows, waited = call.service.poll.until(topic, ask, seconds, call.turn.away)
+    return answer(200, None if waited or rows else {"Retry-After": "2"}, data=[_ending(row) for row in rows])
+
+
+def _ending(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "senderDocId": row["packet_id"],
+        "messageId": row["message_id"],
+        "messageType": row["kind"],
+        "toCode": row["recipient"],
+        "addressed": row["addressed"],
+        "receiveStatus": row["status"],
+        "receiveStatusDesc": row["description"],
+        "fetchedTime": row["fetched_at"].isoformat() if row["fetched_at"] else "",
+        "receivedTime": row["updated_at"].isoformat(),
+        "receipt": row["receipt"],
+    }
 
 
 def stamp_proof(call: Call) -> Response:
@@ -409,6 +463,8 @@ OPERATIONS: dict[str, Operation] = {
     "downloadEdoc": download,
     "getEdoc": get_edoc,
     "updateStatus": update_status,
+    "updateStatuses": update_statuses,
+    "getReceiptList": receipt_list,
     "countReceiveEdoc": count(MessageKind.DOCUMENT),
     "countReceiveStatus": count(MessageKind.STATUS),
     "getStamp": stamp_proof,

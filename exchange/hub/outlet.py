@@ -156,18 +156,27 @@ class Outlet:
         if (refusal := self._confirm(confirmation)) is not None:
             raise refusal
 
+    def confirm_all(self, said: Sequence[Confirmation]) -> list[Refusal | None]:
+        """Many at once, in one transaction: for each why it was refused, or None."""
+        return self._confirm_all(said) if said else []
+
     def _confirm_all(self, said: Sequence[Confirmation]) -> list[Refusal | None]:
         behind: dict[str, list[Line]] = defaultdict(list)
         for row in self._axis.ledger.behind([one.doc_id for one in said]):
             behind[row["doc_id"]].append(row)
-        answers, ending = [], []
+        answers: list[Refusal | None] = []
+        ending: dict[int, tuple[Confirmation, Line]] = {}
         for one in said:
             rows = _own(behind[one.doc_id], one.system_id)
             answers.append(_objection(one, rows))
             if answers[-1] is None:
-                ending += [(one, row) for row in rows if row["status"] not in (State.DONE, one.status)]
+                # The same message twice in one batch: nothing undoes `done`.
+                for row in rows:
+                    earlier = ending[row["id"]][0].status if row["id"] in ending else State(row["status"])
+                    if earlier not in (State.DONE, one.status):
+                        ending[row["id"]] = (one, row)
         if ending:
-            self._end(ending)
+            self._end(list(ending.values()))
         return answers
 
     def _end(self, ending: Sequence[tuple[Confirmation, Line]]) -> None:

@@ -258,3 +258,43 @@ def test_status_messages_have_a_list_of_their_own(party, letter):
     assert b.client.received(MessageKind.STATUS) == []
     [waiting] = b.client.received()
     b.client.confirm(waiting.doc_id, Delivery.DONE)
+
+
+def test_many_confirmations_at_once_have_an_answer_each(hub, vendor, party, letter):
+    a, b = party(), party()
+    for number in range(3):
+        a.send(letter(a, b, number=number))
+    one, two, three = b.client.received()
+    said = [
+        {"docId": one.doc_id, "status": "done", "sha256": one.sha256},
+        {"docId": two.doc_id, "status": "done", "sha256": "0" * 64},
+        {"docId": "no such", "status": "done"},
+        {"docId": three.doc_id, "status": "fail", "description": "unreadable"},
+        {"docId": one.doc_id, "status": "fail"},
+    ]
+    told = vendor(b).call("updateStatuses", json.dumps(said).encode()).json()["data"]
+    assert [item["ErrorCode"] for item in told] == ["0", "10", "21", "0", "0"]
+    assert [item.doc_id for item in b.client.received()] == [two.doc_id]
+    for junk in (b"{}", b"[1]", b"x"):
+        assert vendor(b).call("updateStatuses", junk).json()["ErrorCode"] == "21"
+
+
+def test_a_sender_hears_how_its_messages_ended_until_it_says_so(vendor, party, letter):
+    a, b, c = party(), party(), party()
+    asking = vendor(a)
+    sent = a.send(letter(a, b, c), message_id="m-9")
+    assert asking.call("getReceiptList", b"{}").json()["data"] == [], "nothing has ended"
+    [waiting] = b.client.received()
+    timer = threading.Timer(0.3, lambda: b.client.confirm(waiting.doc_id, Delivery.DONE))
+    timer.start()
+    start = time.monotonic()
+    [ended] = asking.call("getReceiptList", b"{}", wait="20").json()["data"]
+    assert time.monotonic() - start < 10, "told at once, not when the wait is over"
+    assert (ended["senderDocId"], ended["messageId"], ended["toCode"]) == (sent.doc_id, "m-9", b.code)
+    assert ended["receipt"]["statement"]["event"] == "delivered"
+    again = asking.call("getReceiptList", b"{}").json()["data"]
+    assert [item["id"] for item in again] == [ended["id"]], "until it says that it was told"
+    told = json.dumps({"told": [ended["id"]]}).encode()
+    assert vendor(c).call("getReceiptList", told).json()["data"] == [], "nobody else can say so"
+    assert asking.call("getReceiptList", b"{}").json()["data"]
+    assert vendor(a).call("getReceiptList", told).json()["data"] == []
