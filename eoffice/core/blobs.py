@@ -133,19 +133,20 @@ class BlobStore:
     def _target(self, sha256: str) -> Path:
         if len(sha256) != 64 or not all(c in "0123456789abcdef" for c in sha256):
             raise ValueError("not a SHA-256")
-        return self.root / sha256[:2] / sha256[2:4] / sha256
+        # One level: 256 folders are soon all there, while with two nearly every file would make one and sync it.
+        return self.root / sha256[:2] / sha256
 
     def _settle(self, temporary: Path, sha256: str) -> None:
         target = self._target(sha256)
         with suppress(FileNotFoundError):
             os.utime(target)  # stored again: its age keeps `erase` away
             return
-        # The rename itself must survive a power cut before a row may point here, and so must new folders.
-        fresh = [folder for folder in (target.parent, target.parent.parent) if not folder.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The rename itself must survive a power cut before a row may point here, and so must a new folder.
+        fresh = not target.parent.exists()
+        target.parent.mkdir(exist_ok=True, mode=0o700)
         temporary.chmod(0o400)
         temporary.replace(target)
-        for folder in (target.parent, *(made.parent for made in fresh)):
+        for folder in (target.parent, self.root) if fresh else (target.parent,):
             _sync(folder)
 
 
