@@ -91,7 +91,7 @@ class HeadingForm(Form):
 
     year = IntegerField(_l("Year"), [needed()])
     abbreviation = StringField(_l("Abbreviation"), [needed(), at_most(15)])
-    title = StringField(_l("Heading"), [needed(), at_most(200)])
+    heading = StringField(_l("Heading"), [needed(), at_most(200)])
     unit_id = SelectField(_l("Unit"), coerce=int, default=0)
 
     def offer(self, units: Sequence[Unit]) -> None:

@@ -31,8 +31,9 @@ def test_the_yearly_list_is_compiled_and_issued(app: Flask, session: Session, ho
     year = clock.today().year
     chief, leader = client_for(app, "a_chief_of_office"), client_for(app, "a_leader")
     assert chief.get("/dossiers/plan").status_code == 200
-    heading = {"year": year, "abbreviation": "TL", "title": "Thủy lợi", "unit_id": "0"}
+    heading = {"year": year, "abbreviation": "TL", "heading": "Thủy lợi", "unit_id": "0"}
     assert chief.post("/dossiers/plan/headings", data=heading | {"abbreviation": "T L"}).status_code == 422
+    assert chief.post("/dossiers/plan/headings", data=heading | {"heading": "  "}).status_code == 422
     assert chief.post("/dossiers/plan/headings", data=heading).status_code == 303
     (made,) = queries.headings(session, house.agency.id, year)
     entry = {

@@ -61,10 +61,12 @@ def add_heading() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             service.add_heading(
-                db(), current_actor(), year, form.abbreviation.data or "", form.title.data or "",
+                db(), current_actor(), year, form.abbreviation.data or "", form.heading.data or "",
                 form.unit_id.data or None,
             )  # fmt: skip
         except AppError as error:
+            if error.field == "title":
+                error.field = "heading"  # the page holds the title of a dossier too
             status = refused(form, error)
         else:
             return redirect(url_for("dossiers.plan", year=year), 303)
