@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
+from eoffice.core.forms import read_day
 from eoffice.documents.models import Direction
 from eoffice.search.query import Question, state_of, state_value
 
@@ -18,8 +19,8 @@ def read(fields: Mapping[str, str]) -> Question:
         direction=Direction(direction) if direction in set(Direction) else None,
         kind=fields.get("kind", "")[:10],
         issuer=fields.get("issuer", "")[:200],
-        dated_from=_day(fields.get("from", "")),
-        dated_to=_day(fields.get("to", "")),
+        dated_from=read_day(fields.get("from", "")),
+        dated_to=read_day(fields.get("to", "")),
         state=state_of(fields.get("state", "")),
     )
 
@@ -31,15 +32,12 @@ def write(question: Question) -> dict[str, str]:
         "direction": question.direction.value if question.direction else "",
         "kind": question.kind,
         "issuer": question.issuer,
-        "from": question.dated_from.isoformat() if question.dated_from else "",
-        "to": question.dated_to.isoformat() if question.dated_to else "",
+        "from": _written(question.dated_from),
+        "to": _written(question.dated_to),
         "state": state_value(question.state),
     }
     return {name: value for name, value in fields.items() if value}
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+def _written(day: date | None) -> str:
+    return f"{day:%d/%m/%Y}" if day else ""

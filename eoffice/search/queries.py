@@ -61,6 +61,14 @@ def find(session: Session, actor: Actor, question: Question, mark: str | None = 
     return Found([loaded[one] for one in exact], [loaded[one] for one in shown], more, total)
 
 
+def every(session: Session, actor: Actor, question: Question, limit: int) -> Sequence[Document]:
+    """All answers without pages, newest first, at most that many."""
+    query = (anywhere if question.tsquery else listing)(actor, question, None).limit(limit)
+    ids = [row.id for row in session.execute(query)]
+    loaded = _load(session, ids)
+    return [loaded[one] for one in ids]
+
+
 def by_code(session: Session, actor: Actor, question: Question) -> Sequence[int]:
     """The newest documents with this number and notation, or this number in one of the agency's registers."""
     if question.code is None:

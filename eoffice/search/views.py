@@ -1,13 +1,20 @@
 """The search page."""
 
-from flask import Blueprint, render_template, request
-from flask.typing import ResponseReturnValue
+from io import BytesIO
 
+from flask import Blueprint, Response, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from eoffice.core import clock, sheets
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.models import Document
+from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State as IncomingState
+from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State as OutgoingState
-from eoffice.search import forms, queries
+from eoffice.search import forms, queries, service
 from eoffice.search.highlight import highlight
 from eoffice.search.permissions import SEARCH_USE
 
@@ -35,3 +42,30 @@ def index() -> ResponseReturnValue:
         highlight=highlight,
         first_page=not request.args.get("page"),
     )
+
+
+@bp.get("/search.xlsx")
+@needs(SEARCH_USE)
+def spreadsheet() -> Response:
+    """The same as a table, all pages of it."""
+    question = forms.read(request.args)
+    found = service.take_out(db(), current_actor(), question, forms.write(question))
+    headings = (
+        _("Number, notation"), _("Date"), _("Kind"), _("Issuer"), _("Subject"), _("Signer"), _("In the register"),
+        _("Deadline"), _("State"),
+    )  # fmt: skip
+    rows = [_row(document) for document in found]
+    made = sheets.write(_("Documents found"), headings, rows, (18, 12, 16, 32, 60, 22, 10, 12, 18))
+    name = f"tra-cuu-{clock.today():%Y%m%d}.xlsx"
+    return send_file(
+        BytesIO(made), mimetype=sheets.MEDIA_TYPE, as_attachment=True, download_name=name, max_age=0
+    )
+
+
+def _row(document: Document) -> tuple[sheets.Value, ...]:
+    assert isinstance(document, IncomingDocument | OutgoingDocument)
+    kind = document.kind.name if document.kind_code else ""  # a scan that waits has none yet
+    return (
+        document.code, document.issued_on, kind, document.issuer_name, document.subject, document.signer_name,
+        document.register_number, document.due_on, str(document.state.word),
+    )  # fmt: skip

@@ -113,6 +113,7 @@ NOT_PAGES = {
     "reports.printed": "a file",
     "reports.spreadsheet": "a file",
     "static": "files",
+    "search.spreadsheet": "a file",
 }
 DARK = ("home.desk", "incoming.index", "incoming.show", "incoming.register", "outgoing.show", "outgoing.read")
 CASES = [(name, "light") for name in PAGES | MORE] + [(name, "dark") for name in DARK]

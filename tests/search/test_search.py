@@ -3,14 +3,17 @@
 import re
 import time
 from datetime import date
+from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import clock, sheets
+from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor
@@ -96,6 +99,7 @@ def test_filters_narrow_and_lie_in_the_address(session: Session) -> None:
         "q=han+man&kind=QD": ["hạn mặn đi"],
         "q=han+man&issuer=tài+chính": ["hạn mặn đến"],
         "issuer=Tài+ch": ["hạn mặn đến"],
+        "q=han+man&from=01/02/2026": ["hạn mặn đi"],
         "q=han+man&from=2026-02-01": ["hạn mặn đi"],
         "q=han+man&to=2026-02-01": ["hạn mặn đến"],
         "state=out.signature": ["hạn mặn đi"],
@@ -229,6 +233,32 @@ def test_a_number_that_is_also_a_word_asks_few_questions(app: Flask, session: Se
         page = client.get("/search?q=3204").get_data(as_text=True)
     assert page.count('class="row-link"') == 12  # as numbers and as words
     assert len(statements) <= MOST
+
+
+def test_days_are_typed_and_shown_as_in_every_other_form(app: Flask, session: Session) -> None:
+    place = province(session)
+    incoming(session, place.a, "hạn mặn", issued_on=date(2026, 3, 5))
+    page = client_for(app, "a_clerk").get("/search?from=5.3.2026&to=05032026").get_data(as_text=True)
+    assert page.count('value="05/03/2026"') == 2
+    assert 'type="date"' not in page
+    assert "hạn mặn" in page
+
+
+def test_what_was_found_is_taken_out_whole_by_those_who_may_see_it_and_the_log_says_so(
+    app: Flask, session: Session
+) -> None:
+    place = province(session)
+    _many(session, place.a.agency.id, 40)
+    bring_in(session, incoming(session, place.a, "chung =1+1"), unit_id=place.a.unit.id)
+    for user, rows in (("a_clerk", 41), ("a_specialist", 1), ("b_clerk", 0)):
+        answer = client_for(app, user).get("/search.xlsx?q=chung")
+        assert answer.mimetype == sheets.MEDIA_TYPE
+        table = list(load_workbook(BytesIO(answer.data)).worksheets[0].iter_rows(values_only=True))
+        assert len(table) == rows + 1
+    assert [row[4] for row in table] == ["Trích yếu"]
+    told = session.scalars(sa.select(AuditEntry.details).where(AuditEntry.action == "search.taken_out")).all()
+    assert [one["documents"] for one in told] == [41, 1, 0]
+    assert client_for(app, "a_administrator").get("/search.xlsx?q=chung").status_code == 403
 
 
 def test_older_pages_keep_the_question(app: Flask, session: Session) -> None:
