@@ -26,9 +26,9 @@ from exchange.hub.directory import Directory, Target
 from exchange.hub.models import Delivery, Packet, Seal
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.traffic import Traffic
+from exchange.interpret import interpret
 from exchange.limits import Limits
 from exchange.model import Message, MessageKind, StatusMessage
-from exchange.parse import finish
 from exchange.reader import Reader
 from exchange.vxp import Delivery as State
 from exchange.vxp import same_hash
@@ -112,6 +112,8 @@ class Intake:
             raise Refusal(
                 Code.BAD_MESSAGE, f"A loop: the message came through {self._axis.system_id} already"
             )
+        if missing := _missing(message, call):
+            raise Refusal(Code.BAD_MESSAGE, f"Missing: {', '.join(missing)}")
         senders = filter(None, (call.sender, message.sender.organ_id))
         return self._directory.route(call.system_id, senders, call.recipients or _named(message))
 
@@ -157,6 +159,20 @@ class Intake:
         [receipt] = receipts.sign(self._axis.key, [self._accepted(packet, arrived)])
         packet["receipt"] = receipt.to_json()
         session.execute(insert(Seal).values(leaf=leaf_hash(receipt.signature)).on_conflict_do_nothing())
+
+
+def _missing(message: Message, call: Call) -> list[str]:
+    """What no message can do without, by the names of its elements."""
+    found = {"From/OrganId": message.sender.organ_id, "To/OrganId": call.recipients or _named(message)}
+    if isinstance(message, StatusMessage):
+        found = {
+            "From/OrganId": message.sender.organ_id,
+            "ResponseFor/OrganId": message.response_for.organ_id,
+        }
+        found["StatusCode"] = message.status_code
+    else:
+        found |= {"Subject": message.subject, "DocumentId": message.document_id, "Code": message.code.full}
+    return [name for name, value in found.items() if not value]
 
 
 def _hops(message: Message) -> Sequence[str]:
@@ -319,7 +335,7 @@ class Upload(io.RawIOBase):
         except TooLarge as error:
             raise Refusal(Code.BAD_FILE, str(error)) from error
         except Unreadable as error:
-            raise Refusal(Code.BAD_MESSAGE, str(error)) from error
+            raise Refusal(Code.BAD_FILE, error.en) from error
 
     def _next(self, size: int) -> bytes:
         piece = self._body.read(size)
@@ -341,5 +357,11 @@ class Upload(io.RawIOBase):
             if tail != _LINE_BREAK or not same_hash(self._declared, without):
                 raise Refusal(Code.BAD_FILE, "The body does not match hash-file")
             tail = b""
-        self._check(finish(self._reader).message)
+        root = self._reader.close()
+        try:
+            message, _ = interpret(root)
+        except Unreadable as error:
+            # XML it is, but no message; everything before was no XML at all.
+            raise Refusal(Code.BAD_MESSAGE, error.en) from error
+        self._check(message)
         return tail

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import threading
 import time
 from datetime import datetime
@@ -12,6 +13,7 @@ from io import BytesIO
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from exchange.build import build
@@ -298,3 +300,39 @@ def test_a_sender_hears_how_its_messages_ended_until_it_says_so(vendor, party, l
     assert vendor(c).call("getReceiptList", told).json()["data"] == [], "nobody else can say so"
     assert asking.call("getReceiptList", b"{}").json()["data"]
     assert vendor(a).call("getReceiptList", told).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda text: b"", "10"),
+        (lambda text: b"no XML at all", "10"),
+        (lambda text: text[: len(text) // 2], "10"),
+        (lambda text: b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + text[text.index(b"?>") + 2 :], "10"),
+        (lambda text: b"<html><body>503</body></html>", "22"),
+        (
+            lambda text: re.sub(
+                rb"<edXML:MessageHeader>.*</edXML:MessageHeader>", b"", text, flags=re.DOTALL
+            ),
+            "22",
+        ),
+        (lambda text: re.sub(rb"<edXML:To>.*</edXML:To>", b"", text, flags=re.DOTALL), "22"),
+        (lambda text: re.sub(rb"<edXML:Subject>.*</edXML:Subject>", b"", text, flags=re.DOTALL), "22"),
+        (lambda text: re.sub(rb"<edXML:DocumentId>[^<]*</edXML:DocumentId>", b"", text), "22"),
+        (lambda text: re.sub(rb"(<edXML:To>\s*<edXML:OrganId>)[^<]*", rb"\1H00.NONE", text), "18"),
+        (lambda text: re.sub(rb"(<edXML:From>\s*<edXML:OrganId>)[^<]*", rb"\1H00.NONE", text), "19"),
+    ],
+)
+def test_every_refusal_has_the_code_of_its_kind(vendor, party, letter, change, code: str):
+    a, b = party(), party()
+    answer = vendor(a).send(change(wire(letter(a, b))), a.code)
+    assert (answer["status"], answer["ErrorCode"], answer["DocId"]) == ("FAIL", code, "")
+    assert answer["ErrorDesc"].isascii()
+    assert b.client.received() == []
+
+
+def test_a_locked_agency_is_refused_with_its_own_code(vendor, party, letter, hub_database: str):
+    a, b = party(), party()
+    with psycopg.connect(hub_database, autocommit=True) as database:
+        database.execute("UPDATE agency SET locked = TRUE WHERE code = %s", (b.code,))
+    assert vendor(a).send(wire(letter(a, b)), a.code)["ErrorCode"] == "23"
