@@ -68,6 +68,12 @@ class NotSentYet(Conflict):
     )
 
 
+class ChooseWhom(Invalid):
+    """Nobody is preset for something that destroys."""
+
+    message = _l("Choose a recipient, or all of them.")
+
+
 class NeedsReason(Invalid):
     """The other side reads it."""
 

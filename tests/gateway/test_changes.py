@@ -182,9 +182,11 @@ def test_a_recall_reaches_everybody_and_leaves_no_choice(
     _register(session, place.b, arrived)
     client = client_for(app, "a_clerk")
     path = f"/outgoing/{document.id}/recall"
-    assert client.post(path, data={"copy": "", "reason": " "}).status_code == 422
+    assert client.post(path, data={"copy": "all", "reason": " "}).status_code == 422
+    unchosen = client.post(path, data={"copy": "", "reason": "Ban hành sai thẩm quyền"})
+    assert (unchosen.status_code, "Hãy chọn một nơi nhận" in unchosen.get_data(as_text=True)) == (422, True)
     assert client_for(app, "a_specialist").post(path, data={"reason": "x"}).status_code == 403
-    assert client.post(path, data={"copy": "", "reason": "Ban hành sai thẩm quyền"}).status_code == 303
+    assert client.post(path, data={"copy": "all", "reason": "Ban hành sai thẩm quyền"}).status_code == 303
     assert "Đã thu hồi lúc" in client.get(f"/outgoing/{document.id}").get_data(as_text=True)
     deliver(session)
     with pytest.raises(incoming.MustWithdraw):

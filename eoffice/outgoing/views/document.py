@@ -116,16 +116,22 @@ def resend(document_id: int) -> ResponseReturnValue:
     return redirect(url_for("outgoing.show", document_id=document_id), 303)
 
 
+#: what the form sends for a recall
+_EVERYBODY = "all"
+
+
 @bp.post("/outgoing/<int:document_id>/recall")
 @needs(GATEWAY_RECALL)
 def recall(document_id: int) -> ResponseReturnValue:
     """Ask one recipient to give its copy back, or tell every recipient to destroy it."""
-    copy, reason = request.form.get("copy", type=int), request.form.get("reason", "")
+    copy, reason = request.form.get("copy", ""), request.form.get("reason", "")
     try:
-        if copy is None:
+        if copy == _EVERYBODY:
             exchange.recall(db(), current_actor(), document_id, reason)
+        elif copy.isascii() and copy.isdecimal():
+            exchange.take_back(db(), current_actor(), document_id, int(copy), reason)
         else:
-            exchange.take_back(db(), current_actor(), document_id, copy, reason)
+            raise exchange.ChooseWhom(field="copy")
     except AppError as error:
         return refused(document_id, error)
     flash(_("The request is on its way; the answer appears beside each recipient."), "ok")
@@ -186,7 +192,8 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
 def _askable(copies: list[presenting.Copy]) -> list[tuple[str, str]]:
     """Whom a copy can be asked back from, everybody first."""
     each = [(str(copy.asks), copy.name) for copy in copies if copy.asks is not None]
-    return [("", _("All recipients: recall the document")), *each] if each else []
+    # nobody is preset: a recall destroys
+    return [("", _("Choose")), (_EVERYBODY, _("All recipients: recall the document")), *each] if each else []
 
 
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:
