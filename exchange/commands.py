@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -215,6 +216,7 @@ def receive(
 def verify_evidence(file: Path, trust: tuple[Path, ...], as_json: bool) -> None:
     """Check an evidence bundle without a network; exit 1 names the part that is not good."""
     trusted = [item for path in trust for item in certificate_from_pem(path.read_bytes())] if trust else None
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # whom it does not trust is said in the verdicts
     verdicts = evidence.verify_evidence(file, trusted)
     good = all(item.good for item in verdicts)
     if as_json:
