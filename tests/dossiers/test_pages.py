@@ -91,6 +91,7 @@ def test_a_specialist_opens_files_closes_and_hands_over(app: Flask, session: Ses
     assert me.get(f"/dossiers/hand-overs/{dossier.hand_over_id}.pdf").data.startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_the_archivist_accepts_holds_and_destroys_by_decision(
     app: Flask, session: Session, house: House
 ) -> None:

@@ -273,6 +273,7 @@ def test_a_long_register_fills_several_volumes(
 # Pages
 
 
+@pytest.mark.slow
 def test_the_pages_lead_from_the_list_to_the_signed_book(
     app: Flask, session: Session, place: Province
 ) -> None:
