@@ -47,8 +47,13 @@ def keep(session: Session, chief: Actor, head: Actor, worker: Actor, archivist: 
 
 
 def _of(worker: Actor) -> sa.Select[Document]:
-    """What the specialist may know of, oldest first."""
-    return sa.select(Document).where(visible_to(worker)).order_by(Document.id).limit(3)
+    """Numbered documents the specialist may know of, oldest first."""
+    return (
+        sa.select(Document)
+        .where(visible_to(worker), Document.register_number.is_not(None))
+        .order_by(Document.id)
+        .limit(3)
+    )
 
 
 def _archive(session: Session, head: Actor, archivist: Actor, dossier: Dossier) -> None:
