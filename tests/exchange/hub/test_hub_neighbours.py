@@ -22,7 +22,7 @@ from exchange.parse import read_header
 from exchange.testing import MOMENT, HubProcess, document, status
 from exchange.vxp import Delivery
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.fault
 Found = TypeVar("Found")
 PROVINCE, MINISTRY = Organization("H01.12", "Sở Xây dựng"), Organization("G09", "Bộ Nội vụ")
 
