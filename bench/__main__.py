@@ -35,7 +35,7 @@ def _arguments(part: str, size: str) -> dict[str, object]:
 
         return {"sizes": Sizes(50, 250, 50, 100, 5) if full else Sizes(1, 3, 0, 0, 1)}
     if part == "pages":
-        smoke = {"documents": 4_000, "requests": 2, "agencies": 1_000, "small": 2_000}
+        smoke = {"documents": 3_000, "requests": 2, "agencies": 1_000, "small": 2_000, "hosted": 20}
         return {"documents": 1_000_000, "requests": 200} if full else smoke
     if part == "hub":
         return {"count": 500, "rounds": 5} if full else {"count": 8, "rounds": 1, "waiting": (32, 100)}
