@@ -132,8 +132,10 @@ def main() -> int:
         told.append(signal.Signals(number).name)
         raise KeyboardInterrupt
 
-    # Under nohup a closed terminal must not stop it.
-    stops = [one for one in STOPS if signal.getsignal(one) != signal.SIG_IGN]
+    # Under nohup a closed terminal must not stop it; a shell that starts it in the background ignores
+    # Ctrl-C for it, and then it is to be stopped by signal all the same.
+    nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    stops = [one for one in STOPS if not (nohup and one is signal.SIGHUP)]
     try:
         load()
         config.install(Settings.read(os.environ))
