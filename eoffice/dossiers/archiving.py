@@ -191,13 +191,16 @@ def certify(session: Session, actor: Actor, destruction_id: int, pin: str) -> De
         mark = seals.in_block(session, agency, Place(int(page), Box(*sides)))
         source = made.certificate_sha256
     key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
-    blob = signatures.sign(key, source, mark)
+    signed = signatures.sign(key, source, mark)
+    blob = signed.blob
     with transaction(session):
         made = _destruction(session, actor, destruction_id)
         if made.signed_sha256 is not None:
             raise NotNow
         made.signed_sha256, made.signed_at, made.signed_by = blob.sha256, clock.now(), _named(actor)
-        audit.record(session, actor, CERTIFIED, made, sha256=blob.sha256)
+        audit.record(
+            session, actor, CERTIFIED, made, sha256=blob.sha256, cautions=list(signed.cautions) or None
+        )
     return made
 
 

@@ -4,6 +4,7 @@ A signature takes time and a person's PIN, so no transaction and no lock is open
 be signed is read first, and whether it is still the same is asked again when the result is stored.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,6 +33,7 @@ from eoffice.signatures import queries as keys
 from eoffice.signatures import service as unlocking
 from eoffice.signatures.marks import Mark, Picture, Place
 from eoffice.signatures.models import ImageKind, KeyPurpose
+from eoffice.signatures.operations import Caution, Signed
 from eoffice.signatures.seals import NoPicture
 
 
@@ -86,27 +88,47 @@ class NewerDraft(Conflict):
 #: height of the number line in points
 LINE_HEIGHT = 8 * MM
 
+#: takes what the signer must be told once all is stored; the log has it in any case
+Tell = Callable[[Caution], object]
 
-def sign(session: Session, actor: Actor, document_id: int, pin: str) -> OutgoingDocument:
+
+def _nobody(_caution: Caution) -> None:
+    """Nobody looks on: the log has it."""
+
+
+def sign(
+    session: Session, actor: Actor, document_id: int, pin: str, *, tell: Tell = _nobody
+) -> OutgoingDocument:
     """Put the leader's signature on it, with his own key, between title and name (Appendix I-II.7).
 
     Raises NotFound, InvalidTransition, Forbidden, NotChecked, DelegationOver, NoPicture, NoPlaceForSignature, and what
     `signatures` refuses with; then nothing has changed.
     """
     return _sign(
-        session, actor, document_id, lambda: unlocking.unlock(session, actor, KeyPurpose.PERSON, pin)
+        session, actor, document_id, lambda: unlocking.unlock(session, actor, KeyPurpose.PERSON, pin), tell
     )
 
 
 def sign_opened(
-    session: Session, actor: Actor, document_id: int, secret: bytes, seen_file_id: int
+    session: Session,
+    actor: Actor,
+    document_id: int,
+    secret: bytes,
+    seen_file_id: int,
+    *,
+    tell: Tell = _nobody,
 ) -> OutgoingDocument:
     """The same as one of many, with the key the leader has opened; `seen_file_id`: the draft his list showed.
 
     Raises as `sign`, KeyClosed, NewerDraft.
     """
     return _sign(
-        session, actor, document_id, lambda: opened.take(session, actor, secret), seen_file_id=seen_file_id
+        session,
+        actor,
+        document_id,
+        lambda: opened.take(session, actor, secret),
+        tell,
+        seen_file_id=seen_file_id,
     )
 
 
@@ -115,6 +137,7 @@ def _sign(
     actor: Actor,
     document_id: int,
     open_key: unlocking.OpenKey,
+    tell: Tell,
     *,
     seen_file_id: int | None = None,
 ) -> OutgoingDocument:
@@ -127,14 +150,30 @@ def _sign(
         if seen_file_id not in (None, source.id):
             raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
         mark = _leader_mark(session, document)
-    blob = signatures.sign(open_key(), source.sha256, mark)
+    made = signatures.sign(open_key(), source.sha256, mark)
     with transaction(session):
         document = _unchanged(session, actor, document_id, Move.SIGN, source)
         _refuse_ended(document)  # it may have ended while the key was being opened
         document.signed_at = clock.now()
-        operations.add_signed(session, actor, document, blob, source, FileRole.SIGNED, source.name)
-        operations.move(session, actor, document, MACHINE.step(document.state, Move.SIGN).target, Move.SIGN)
+        operations.add_signed(session, actor, document, made.blob, source, FileRole.SIGNED, source.name)
+        _stepped(session, actor, document, Move.SIGN, made)
+    _say([made], tell)
     return document
+
+
+def _stepped(session: Session, actor: Actor, document: OutgoingDocument, step: Move, *signed: Signed) -> None:
+    target = MACHINE.step(document.state, step).target
+    operations.move(session, actor, document, target, step, cautions=_cautions(signed))
+
+
+def _cautions(signed: Iterable[Signed]) -> list[Caution]:
+    """Each once, though three signatures were made."""
+    return list(dict.fromkeys(caution for one in signed for caution in one.cautions))
+
+
+def _say(signed: Iterable[Signed], tell: Tell) -> None:
+    for caution in _cautions(signed):
+        tell(caution)
 
 
 def _refuse_ended(document: OutgoingDocument) -> None:
@@ -207,7 +246,9 @@ class _Seal:
     attachments: tuple[tuple[DocumentFile, Mark], ...]
 
 
-def seal(session: Session, actor: Actor, document_id: int, pin: str) -> OutgoingDocument:
+def seal(
+    session: Session, actor: Actor, document_id: int, pin: str, *, tell: Tell = _nobody
+) -> OutgoingDocument:
     """Write number and date on page 1, put the seal left of the leader's signature, sign each attachment.
 
     In person, with the agency's PIN (Article 32.2). Repeated after a failure it uses the same number. Raises as
@@ -218,15 +259,17 @@ def seal(session: Session, actor: Actor, document_id: int, pin: str) -> Outgoing
         plan = _plan_seal(session, document)
     key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
     numbered = signatures.sign(key, plan.source.sha256, plan.number)
-    sealed = signatures.sign(key, numbered.sha256, plan.seal)
+    sealed = signatures.sign(key, numbered.blob.sha256, plan.seal)
     attached = [(file, signatures.sign(key, file.sha256, mark)) for file, mark in plan.attachments]
     with transaction(session):
         document = _unchanged(session, actor, document_id, Move.SEAL, plan.source)
-        _store_sealed(session, actor, document, plan.source, numbered, sealed)
-        for file, blob in attached:
-            operations.replace_attachment(session, actor, document, file, blob)
+        _store_sealed(session, actor, document, plan.source, numbered.blob, sealed.blob)
+        for file, made in attached:
+            operations.replace_attachment(session, actor, document, file, made.blob)
         document.sealed_at = clock.now()
-        operations.move(session, actor, document, MACHINE.step(document.state, Move.SEAL).target, Move.SEAL)
+        signed = [numbered, sealed, *(made for _file, made in attached)]
+        _stepped(session, actor, document, Move.SEAL, *signed)
+    _say(signed, tell)
     return document
 
 

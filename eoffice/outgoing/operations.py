@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, lette
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State
 from eoffice.signatures.marks import Place, find_blanks, find_places
+from eoffice.signatures.operations import Caution
 
 DRAFTED = audit.action("outgoing.drafted", _l("Draft begun"))
 REVISED = audit.action("outgoing.revised", _l("Draft changed"))
@@ -271,13 +273,20 @@ def remove_attachment(session: Session, actor: Actor, document: OutgoingDocument
 
 
 def move(
-    session: Session, actor: Actor, document: OutgoingDocument, target: State, step: str, note: str = ""
+    session: Session,
+    actor: Actor,
+    document: OutgoingDocument,
+    target: State,
+    step: str,
+    note: str = "",
+    cautions: Sequence[Caution] = (),
 ) -> None:
-    """Set the state; the log keeps the step and the opinion, the one source of what was said."""
+    """Set the state; the log keeps step, cautions of signing and the opinion, the one source of what was said."""
     before, document.state = document.state, target
     audit.record(
-        session, actor, MOVED, document, step=step, before=before, after=target, note=note.strip() or None
-    )
+        session, actor, MOVED, document, step=step, before=before, after=target, note=note.strip() or None,
+        cautions=list(cautions) or None,
+    )  # fmt: skip
 
 
 def file_name(subject: str, limit: int = 50) -> str:

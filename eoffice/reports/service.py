@@ -115,12 +115,16 @@ def sign_books(session: Session, actor: Actor, register_id: int, pin: str) -> Se
         plan = [(book, seals.in_block(session, agency, _place(book))) for book in waiting]
     key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
     for book, mark in plan:
-        blob = signatures.sign(key, book.sha256, mark)
+        signed = signatures.sign(key, book.sha256, mark)
+        blob = signed.blob
         with transaction(session):
             session.refresh(book, with_for_update=True)
             if book.signed_sha256 is None:
                 book.signed_sha256, book.signed_at, book.signed_by = blob.sha256, clock.now(), actor.name
-                audit.record(session, actor, BOOK_SIGNED, register, volume=book.volume, sha256=blob.sha256)
+                audit.record(
+                    session, actor, BOOK_SIGNED, register, volume=book.volume, sha256=blob.sha256,
+                    cautions=list(signed.cautions) or None,
+                )  # fmt: skip
     return [book for book, _mark in plan]
 
 

@@ -3,10 +3,13 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 
 import sqlalchemy as sa
 import structlog
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,7 +25,7 @@ from eoffice.signatures.settings import TSA_SECONDS, TSA_URL
 from signing.errors import SigningError
 from signing.keys import Key
 from signing.report import Report
-from signing.sign import Level, sign_pdf
+from signing.sign import Level, SignatureInfo, sign_pdf
 from signing.timestamps import HttpTimestamper
 
 log = structlog.get_logger(__name__)
@@ -30,7 +33,39 @@ log = structlog.get_logger(__name__)
 FILE_CHECKED = audit.action("signatures.file_checked", _l("Signatures of a file checked"))
 
 
-def sign(key: Key, source_sha256: str, mark: Mark) -> Blob:
+class Caution(StrEnum):
+    """What whoever signs must be told, though the signature was made."""
+
+    #: Circular 15/2025/TT-BKHCN, Article 5: known not to be revoked, or the signer is warned
+    REVOCATION_UNCHECKED = "revocation_unchecked"
+    #: a damaged or hybrid file
+    WRITTEN_ANEW = "written_anew"
+
+    @property
+    def sentence(self) -> LazyString:
+        """For the signer."""
+        return _CAUTIONS[self]
+
+
+_CAUTIONS = {
+    Caution.REVOCATION_UNCHECKED: _l(
+        "It is signed, but it could not be checked whether the certificate is revoked. Tell the administrator."
+    ),
+    Caution.WRITTEN_ANEW: _l(
+        "The file's structure was damaged, so it was written anew before it was signed. Look through it once more."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What signing made."""
+
+    blob: Blob
+    cautions: tuple[Caution, ...]
+
+
+def sign(key: Key, source_sha256: str, mark: Mark) -> Signed:
     """Append one signature to a stored PDF and store the result; the source stays as it is.
 
     Level B-T where a time-stamping authority is set, else B-B. Raises what `errors.readable` answers, NoTrust.
@@ -44,10 +79,19 @@ def sign(key: Key, source_sha256: str, mark: Mark) -> Blob:
                 source, target, key, field=mark.field, placement=mark.placement, appearance=mark.appearance,
                 level=Level.B_T if stamper else Level.B_B, timestamper=stamper, trust=believed, at=clock.now(),
             )  # fmt: skip
-        if not made.revocation_checked:
-            log.warning("signed without knowing whether the certificate is revoked", signer=key.info.name)
+        cautions = _cautions(made)
+        for caution in cautions:
+            log.warning("signed with a caution", caution=caution.value, signer=key.info.name)
         target.seek(0)
-        return blobs().put(target)
+        return Signed(blobs().put(target), cautions)
+
+
+def _cautions(made: SignatureInfo) -> tuple[Caution, ...]:
+    told = {
+        Caution.REVOCATION_UNCHECKED: not made.revocation_checked,
+        Caution.WRITTEN_ANEW: made.normalised,
+    }
+    return tuple(caution for caution, holds in told.items() if holds)
 
 
 @contextmanager

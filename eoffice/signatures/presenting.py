@@ -12,7 +12,7 @@ from eoffice.signatures import checking
 from eoffice.signatures.models import FileCheck
 from signing import sentences
 from signing.placement import Role
-from signing.report import Report, SignatureReport, Verdict
+from signing.report import Code, Report, SignatureReport, Verdict
 from signing.sentences import Language
 
 #: colour of each verdict; a damaged file is not an invalid one
@@ -51,7 +51,9 @@ class Shown:
     lines: list[tuple[str, str, Markup]]
     #: shape, tone, what, sentence, when: as the macro `checks` takes them
     rows: list[tuple[str, str, str, str, str]]
+    #: signatures that are valid, of these unchecked: those nobody could ask the issuer about
     valid: int
+    unchecked: int
 
 
 def of_check(check: FileCheck) -> Shown:
@@ -63,13 +65,29 @@ def of_report(report: Report) -> Shown:
     """A verdict as it was made."""
     language = _language()
     return Shown(
-        KINDS[report.verdict],
-        sentences.verdict_word(report, language),
+        _kind(report),
+        _word(report, language),
         sentences.headline(report, language),
         [_line(one, language) for one in report.signatures],
         [*(_row(one, language) for one in report.signatures), *_file_rows(report, language)],
         sum(one.verdict is Verdict.VALID for one in report.signatures),
+        sum(_unchecked(one) for one in report.signatures),
     )
+
+
+def _unchecked(one: Report | SignatureReport) -> bool:
+    """Valid as far as it goes: whether the certificate was revoked could not be asked."""
+    findings = one.all_findings if isinstance(one, Report) else one.findings
+    codes = {finding.code for finding in findings}
+    return one.verdict is Verdict.VALID and Code.REVOCATION_UNCHECKED in codes
+
+
+def _kind(one: Report | SignatureReport) -> str:
+    return "warn" if _unchecked(one) else KINDS[one.verdict]
+
+
+def _word(one: Report | SignatureReport, language: Language) -> str:
+    return _("Revocation not checked") if _unchecked(one) else sentences.verdict_word(one, language)
 
 
 def _language() -> Language:
@@ -77,22 +95,22 @@ def _language() -> Language:
 
 
 def _line(one: SignatureReport, language: Language) -> tuple[str, str, Markup]:
-    kind, word = KINDS[one.verdict], sentences.verdict_word(one, language)
+    kind, word = _kind(one), _word(one, language)
     if one.signer is None:
         return kind, word, Markup("{}").format(sentences.headline(one, language))
     who = Markup("<b>{}</b>{}").format(one.signer.name, f", {one.signer.title}" if one.signer.title else "")
     deed = _DEEDS.get(one.role, _DEEDS[Role.LEADER]) if one.role else _DEEDS[Role.LEADER]
     told = Markup(str(deed)) % {"who": who, "at": _moment(one)}  # noqa: S704 - the text is ours, the values escaped
-    if one.verdict is not Verdict.VALID:
+    if kind != "ok":
         told += Markup(" {}").format(sentences.headline(one, language))
     return kind, word, told
 
 
 def _row(one: SignatureReport, language: Language) -> tuple[str, str, str, str, str]:
-    kind = KINDS[one.verdict]
+    kind = _kind(one)
     what = str(_ROLES[one.role]) if one.role else _("Signature")
     who = ", ".join(part for part in (one.signer.name, one.signer.title) if part) if one.signer else one.field
-    told = who if one.verdict is Verdict.VALID else f"{who}: {sentences.headline(one, language)}"
+    told = who if kind == "ok" else f"{who}: {sentences.headline(one, language)}"
     return _SHAPES[kind], kind, what, told, _moment(one)
 
 

@@ -22,7 +22,7 @@ from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State
 from eoffice.signatures import checking
 from eoffice.signatures.models import FileCheck
-from signing.report import Report, Verdict
+from signing.report import Code, Finding, Report, SignatureReport, Verdict
 from tests.factories import province
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf, secret_pdf
@@ -309,3 +309,31 @@ def test_the_verdict_on_the_signatures_stands_on_the_page_once_checked(session: 
         text = clerk.get(address).get_data(as_text=True)
         assert "Đang kiểm tra chữ ký" not in text
         assert "chữ ký" in text.lower()
+
+
+def test_an_unchecked_revocation_is_a_warning_wherever_the_verdict_stands(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    unchecked = Finding(Code.REVOCATION_UNCHECKED, {"signer": "Danh Hoàng Phước"})
+    with transaction(session):
+        file = document.files[0]
+        report = Report(Verdict.VALID, (SignatureReport("S1", Verdict.VALID, (unchecked,)),))
+        session.add(
+            FileCheck(
+                file_id=file.id, agency_id=file.agency_id, verdict=report.verdict.value,
+                report=checking.write(report), checked_at=clock.now(),
+            )
+        )  # fmt: skip
+    clerk, leader = client_for(app, "a_clerk"), client_for(app, "a_leader")
+    for reader, address in (
+        (clerk, f"/incoming/{document.id}"),
+        (clerk, f"/incoming/{document.id}/preview"),
+        (leader, f"/work/direct/{document.id}"),
+    ):
+        text = reader.get(address).get_data(as_text=True)
+        assert "Chưa kiểm tra thu hồi." in text, address
+        assert "của Danh Hoàng Phước có bị thu hồi hay không" in text, address
+        assert "Chữ ký hợp lệ." not in text, address
+        assert "Hợp lệ." not in text, address

@@ -1,7 +1,9 @@
 """The pages of outgoing documents, as each person sees them."""
 
 import io
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,11 +12,15 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from eoffice.core import jobs
+from eoffice.core.audit import AuditEntry
+from eoffice.core.config import override
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
+from eoffice.signatures.settings import TRUST_DIR, trust_folder
 from tests.factories import PIN, Province
 from tests.incoming import steps
 from tests.outgoing.drafts import BODY, bring, draft, newest, path
@@ -200,3 +206,56 @@ def test_an_answer_starts_from_the_document_it_answers(
     theirs = {"recipient1": place.outside.code, "recipient1_id": "", "unit_id": ""}
     foreign = _typed(place, reply_to=str(asked.id), signer_id=str(place.b.posts[Role.LEADER].id), **theirs)
     assert client("b_specialist").post("/outgoing/new", data=foreign).status_code == 404
+
+
+@pytest.fixture
+def no_lists(app: Flask, tmp_path: Path) -> Iterator[None]:
+    """The authorities' lists of revoked certificates are not at hand."""
+    assert app  # made first: it reads the settings anew
+    folder = tmp_path / "trust"
+    shutil.copytree(trust_folder(), folder, ignore=shutil.ignore_patterns("crls"))
+    with override(**{TRUST_DIR.name: str(folder)}):
+        yield
+
+
+@pytest.mark.usefixtures("keys", "no_lists")
+def test_signed_without_lists_the_signer_is_warned_and_nothing_is_called_plainly_valid(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    url = f"/outgoing/{document.id}"
+    leader = client("a_leader")
+    warning = "chưa kiểm tra được chứng thư số có bị thu hồi"
+    assert leader.post(f"{url}/sign", data={"pin": PIN}).status_code == 303
+    assert leader.get(url).get_data(as_text=True).count(warning) == 1
+    clerk = client("a_clerk")
+    for step, data in (("number", {}), ("seal", {"pin": PIN}), ("issue", {})):
+        assert clerk.post(f"{url}/{step}", data=data).status_code == 303
+    issued = newest(session, document, FileRole.ISSUED)
+    jobs.run(session, "signatures.check_file", file_id=issued.id)
+    page = clerk.get(url).get_data(as_text=True)
+    assert page.count(warning) == 1  # three signatures, told once
+    assert "3 chưa kiểm tra thu hồi" in page
+    sent = {"files": [(io.BytesIO(path(issued).read_bytes()), "a.pdf")]}
+    checked = (
+        client("b_clerk").post("/verify", data=sent).get_data(as_text=True).partition('class="halves"')[2]
+    )
+    card = checked.partition('<form class="panel"')[0]
+    assert "verdict-warn" in card
+    assert "Hợp lệ" not in card
+    logged = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == MOVED)).all()
+    told = {one.details["step"]: one.details.get("cautions") for one in logged}
+    assert told["sign"] == told["seal"] == ["revocation_unchecked"]
+    assert told["number"] is None
+
+
+@pytest.mark.usefixtures("keys", "no_lists")
+def test_of_many_signed_at_once_each_row_carries_its_warning(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    seen = newest(session, document, FileRole.DRAFT).id
+    data = {"pin": PIN, "document": str(document.id), f"seen_{document.id}": str(seen)}
+    page = client("a_leader").post("/outgoing/to-sign/many", data=data).get_data(as_text=True)
+    assert "say-warn" in page
+    assert "chưa kiểm tra được chứng thư số có bị thu hồi" in page

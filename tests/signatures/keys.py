@@ -25,11 +25,15 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def pki() -> DemoPki:
-    """The PKI of this worker's instance, trusted by it."""
+    """The PKI of this worker's instance, trusted by it, with its lists of revoked certificates at hand."""
     folder = settings().get(INSTANCE)
     made = DemoPki.create(folder / "pki", NOWHERE)
     if not (folder / "trust").is_dir():
         shutil.copytree(made.trust_folder, folder / "trust")
+        lists = folder / "trust" / "crls"
+        lists.mkdir(exist_ok=True)
+        (lists / "people.crl").write_bytes(made.crl())
+        (lists / "root.crl").write_bytes(made.root_crl())
     return made
 
 

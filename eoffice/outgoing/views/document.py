@@ -31,6 +31,7 @@ from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.states import State
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.workflow import Move
+from eoffice.signatures.operations import Caution
 
 
 @bp.get("/outgoing/<int:document_id>")
@@ -48,6 +49,10 @@ def _pin() -> str:
     return request.form.get("pin", "")
 
 
+def _warn(caution: Caution) -> None:
+    flash(str(caution.sentence), "warn")
+
+
 def _place(actor: Actor, document_id: int) -> OutgoingDocument:
     left, top, width = (forms.millimetres(request.form, name) for name in ("left", "top", "width"))
     return issuing.place_number_line(db(), actor, document_id, left, top, width)
@@ -60,10 +65,10 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.CHECK: lambda actor, number: service.check_form(db(), actor, number, _note()),
     Move.SEND_BACK: lambda actor, number: service.send_back(db(), actor, number, _note()),
     Move.TAKE_BACK: lambda actor, number: service.take_back(db(), actor, number),
-    Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, _pin()),
+    Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, _pin(), tell=_warn),
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
     Move.PLACE: _place,
-    Move.SEAL: lambda actor, number: issuing.seal(db(), actor, number, _pin()),
+    Move.SEAL: lambda actor, number: issuing.seal(db(), actor, number, _pin(), tell=_warn),
     Move.VOID: lambda actor, number: issuing.void_number(db(), actor, number, _note()),
     Move.ISSUE: lambda actor, number: issuing.issue(db(), actor, number),
 }

@@ -24,6 +24,7 @@ from eoffice.signatures import opened
 from eoffice.signatures import queries as keys
 from eoffice.signatures.errors import KeyClosed
 from eoffice.signatures.models import KeyPurpose
+from eoffice.signatures.operations import Caution
 
 #: documents signed with one PIN
 MOST = 50
@@ -39,6 +40,8 @@ class Row:
     chosen: bool = True
     signed_at: datetime | None = None
     problem: AppError | None = None
+    #: what the signer must know although it is signed
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def result(self) -> Literal["waits", "signed", "refused", "closed"]:
@@ -114,13 +117,15 @@ def _rows() -> list[Row]:
 def _signed(document_id: int, secret: bytes, seen: int) -> Row:
     """Sign one and read it again for its row. Raises NotFound."""
     problem: AppError | None = None
+    cautions: list[Caution] = []
     try:
-        issuing.sign_opened(db(), current_actor(), document_id, secret, seen)
+        issuing.sign_opened(db(), current_actor(), document_id, secret, seen, tell=cautions.append)
     except AppError as error:
         problem = error
     document = queries.opened(db(), current_actor(), document_id)
     file = queries.newest_drafts(db(), [document])[document_id]
-    return Row(document, file, signed_at=None if problem else document.signed_at, problem=problem)
+    signed_at = None if problem else document.signed_at
+    return Row(document, file, signed_at=signed_at, problem=problem, cautions=tuple(cautions))
 
 
 def _secret() -> bytes:
