@@ -28,6 +28,8 @@ _server: list[subprocess.Popen[bytes]] = []
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server in the controlling process only; workers inherit its address."""
+    if other := os.environ.get("TEST_POSTGRES"):
+        _use_server(Path(other))
     if hasattr(config, "workerinput"):
         return
     folder = tempfile.mkdtemp(prefix="eoffice-test-")
@@ -37,17 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "TEST_INSTANCE": folder,
     }
     from eoffice.app import load
-    from eoffice.core import embedded
     from eoffice.core.embedded import APP, OWNER, Embedded
     from eoffice.migrations import upgrade
 
     load()  # every setting is declared before the server's secrets read the first
-    if other := os.environ.get("TEST_POSTGRES"):
-        embedded.BIN = Path(other)
-        told = subprocess.run(
-            [embedded.BIN / "postgres", "--version"], capture_output=True, text=True, check=True
-        )
-        embedded.MAJOR = told.stdout.split()[2].partition(".")[0]
     server = Embedded(Path(folder) / "pg")
     _server.append(
         server.start("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
@@ -55,6 +50,14 @@ def pytest_configure(config: pytest.Config) -> None:
     server.prepare(("template", OWNER))
     upgrade(server.url("template", OWNER), APP)
     os.environ["TEST_ADMIN_URL"] = server.url("postgres", "postgres")
+
+
+def _use_server(programs: Path) -> None:
+    """Another server's programs in place of the wheel's, in this process and those it starts."""
+    from eoffice.core import embedded
+
+    told = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True)
+    embedded.BIN, embedded.MAJOR = programs, told.stdout.split()[2].partition(".")[0]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
