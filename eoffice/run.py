@@ -34,7 +34,7 @@ from eoffice.core.db import DATABASE_URL
 from eoffice.core.embedded import HUB, OWNER, Embedded, EmbeddedError
 from eoffice.core.processes import Child, NotReady, Process, Supervisor, port_is_free, spawn
 from eoffice.core.secrets import private_folder, secret
-from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, PASSWORD, SYSTEM
+from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, PASSWORD, PLACES, SYSTEM
 from eoffice.demo.tour import text as tour
 from eoffice.migrations import upgrade_installation
 
@@ -94,6 +94,7 @@ def plan() -> Plan:
         "EOFFICE_TSA_URL": f"{trust}/tsa",
         "EOFFICE_CRL_URLS": f"{trust}/crl,{trust}/root.crl",
         "EOFFICE_TRUST_DIR": str(instance / "pki" / "trust"),
+        "EOFFICE_KEEPER": os.environ.get("EOFFICE_KEEPER", PLACES[1].code),
         "EOFFICE_INSTALLATION": os.environ.get("EOFFICE_INSTALLATION", "Tỉnh An Giang"),
         "PYTHONUNBUFFERED": "1",
     }

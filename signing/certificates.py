@@ -48,6 +48,11 @@ def _one(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     return str(values[0].value) if values else ""
 
 
+def common_name(name: x509.Name) -> str:
+    """As people call it; the whole name where it has no common one."""
+    return _one(name, NameOID.COMMON_NAME) or name.rfc4514_string()
+
+
 def _kind(subject: x509.Name) -> Kind:
     units = {str(unit.value) for unit in subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)}
     if SYSTEM_UNIT in units:
@@ -68,12 +73,12 @@ def certificate_info(der: bytes) -> CertificateInfo:
     certificate = x509.load_der_x509_certificate(der)
     subject = certificate.subject
     return CertificateInfo(
-        name=_one(subject, NameOID.COMMON_NAME) or subject.rfc4514_string(),
+        name=common_name(subject),
         organisation=_one(subject, NameOID.ORGANIZATION_NAME),
         title=_one(subject, NameOID.TITLE),
         kind=_kind(subject),
         serial=f"{certificate.serial_number:x}",
-        issuer=_one(certificate.issuer, NameOID.COMMON_NAME) or certificate.issuer.rfc4514_string(),
+        issuer=common_name(certificate.issuer),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         fingerprint=hashlib.sha256(der).hexdigest(),

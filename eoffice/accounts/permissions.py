@@ -6,6 +6,8 @@ administrator manages and reads no content. A start-up check refuses names nobod
 
 from collections.abc import Mapping
 
+from eoffice.accounts.settings import KEEPER
+from eoffice.core.config import settings
 from eoffice.core.permissions import DECLARED, Permission
 from eoffice.directory.models import Assignment, Role
 
@@ -26,8 +28,11 @@ ROLES: Mapping[Role, str] = {
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
     Role.ADMINISTRATOR: "directory:read directory:manage admin:health signature:keys "
-    "gateway:unreadable gateway:watch",
+    "gateway:unreadable gateway:watch trust:manage",
 }
+
+#: one agency's administrator must not decide them for the others
+_KEEPERS = frozenset({Permission("trust:manage")})
 
 
 def of(role: Role) -> frozenset[Permission]:
@@ -36,8 +41,14 @@ def of(role: Role) -> frozenset[Permission]:
 
 
 def of_post(post: Assignment) -> frozenset[Permission]:
-    """The permissions of a post: its role's, and signing while a delegation lets it sign in another's stead."""
-    return of(post.role) | {Permission("outgoing:sign")} if post.signs_for_another else of(post.role)
+    """The permissions of a post: its role's, and signing while a delegation lets it sign in another's stead.
+
+    What concerns every agency of the installation belongs to the administrators of its keeper alone.
+    """
+    found = of(post.role)
+    if found & _KEEPERS and post.agency.code != settings().get(KEEPER):
+        found -= _KEEPERS
+    return found | {Permission("outgoing:sign")} if post.signs_for_another else found
 
 
 def check() -> None:

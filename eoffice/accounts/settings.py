@@ -14,4 +14,11 @@ LOCK_HOURS = setting(
 IDLE_MINUTES = setting(
     "EOFFICE_IDLE_MINUTES", int, 15, "Minutes without use that end a session (QCVN 12:2026/BCA)."
 )
+KEEPER = setting(
+    "EOFFICE_KEEPER",
+    str,
+    "",
+    "Code of the agency whose administrators keep the whole installation and say which authorities it believes; "
+    "empty: none of them, the folder of roots alone counts.",
+)
 SIGN_IN_RATE = setting("EOFFICE_SIGN_IN_RATE", str, "20 per minute", "Tries to sign in from one address.")

@@ -47,6 +47,7 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
 _OWN: tuple[tuple[str, str, LazyString], ...] = (
     ("signatures.verify", "signature:verify", _l("Check signatures")),
     ("signatures.own_key", "outgoing:sign", _l("My key")),
+    ("signatures.authorities", "trust:manage", _l("Trusted authorities")),
     ("outgoing.delegations", "directory:delegate", _l("Signing in another's stead")),
 )
 _LANGUAGES = (("vi", "Tiếng Việt"), ("en", "English"))

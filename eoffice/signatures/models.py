@@ -1,10 +1,12 @@
 """Keys, pictures of signatures and seals, and what checking a file found."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eoffice.core.db import Base, enum_column
@@ -81,6 +83,48 @@ class SignatureImage(Base):
     png: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
     #: real width on paper in millimetres
     width_mm: Mapped[float]
+
+
+class Believed(StrEnum):
+    """What an entry of trust is good for."""
+
+    ROOT = "root"
+    INTERMEDIATE = "intermediate"
+    REVOCATION_LIST = "revocation_list"
+
+    @property
+    def word(self) -> LazyString:
+        """As the administrator reads it."""
+        return _BELIEVED[self]
+
+
+_BELIEVED = {
+    Believed.ROOT: _l("Root certificate"),
+    Believed.INTERMEDIATE: _l("Intermediate certificate"),
+    Believed.REVOCATION_LIST: _l("List of revoked certificates"),
+}
+
+
+class TrustEntry(Base):
+    """A certificate or list that the whole installation believes, entered by its administrator; never deleted."""
+
+    __tablename__ = "trust_entry"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[Believed] = mapped_column(enum_column(Believed))
+    der: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    #: empty for a list
+    subject: Mapped[str]
+    issuer: Mapped[str]
+    #: SHA-256 of the DER encoding, hex
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), index=True)
+    not_before: Mapped[datetime]
+    #: of a list: when the next one is due, where it says so
+    not_after: Mapped[datetime | None]
+    added_at: Mapped[datetime]
+    added_by: Mapped[str]
+    #: from this day on it is believed no more
+    retired_on: Mapped[date | None]
+    retired_reason: Mapped[str] = mapped_column(default="")
 
 
 class FileCheck(Base):

@@ -8,6 +8,10 @@ from eoffice.signatures.models import KeyPurpose, SignatureImage, SigningKey
 SIGNATURE_VERIFY = permission("signature:verify", _l("Check the signatures of a file"))
 SIGNATURE_KEYS = permission("signature:keys", _l("Enter keys and pictures of signatures and seals"))
 
+TRUST_MANAGE = permission(
+    "trust:manage", _l("Manage the authorities whose signatures this installation believes")
+)
+
 
 @object_rule(SigningKey)
 def may_key(actor: Actor, _wanted: Permission, key: SigningKey) -> bool:

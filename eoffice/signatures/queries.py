@@ -1,13 +1,22 @@
 """Reads of keys, pictures and verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from eoffice.core.permissions import Actor
 from eoffice.documents.models import DocumentFile
-from eoffice.signatures.models import FileCheck, ImageKind, KeyPurpose, SignatureImage, SigningKey
+from eoffice.signatures.models import (
+    Believed,
+    FileCheck,
+    ImageKind,
+    KeyPurpose,
+    SignatureImage,
+    SigningKey,
+    TrustEntry,
+)
 
 
 def key(
@@ -53,3 +62,28 @@ def checks(session: Session, files: Sequence[DocumentFile]) -> dict[int, FileChe
         return {}
     query = sa.select(FileCheck).where(FileCheck.file_id.in_([file.id for file in files]))
     return {check.file_id: check for check in session.scalars(query)}
+
+
+def believed(session: Session, today: date) -> Mapping[Believed, list[bytes]]:
+    """DER of what the administrator entered and what is not retired on this day."""
+    query = sa.select(TrustEntry.purpose, TrustEntry.der).where(_in_force(today)).order_by(TrustEntry.id)
+    found: dict[Believed, list[bytes]] = {purpose: [] for purpose in Believed}
+    for purpose, der in session.execute(query):
+        found[purpose].append(der)
+    return found
+
+
+def trust_entries(session: Session) -> Sequence[TrustEntry]:
+    """All of them, retired ones last."""
+    query = sa.select(TrustEntry).order_by(TrustEntry.retired_on.is_not(None), TrustEntry.id)
+    return session.scalars(query).all()
+
+
+def trust_entry(session: Session, fingerprint: str, today: date) -> TrustEntry | None:
+    """The one in force with this fingerprint."""
+    query = sa.select(TrustEntry).where(TrustEntry.fingerprint == fingerprint, _in_force(today))
+    return session.scalars(query).first()
+
+
+def _in_force(today: date) -> sa.ColumnElement[bool]:
+    return sa.or_(TrustEntry.retired_on.is_(None), TrustEntry.retired_on > today)

@@ -5,8 +5,12 @@ import hashlib
 import structlog
 from flask_babel import lazy_gettext as _l
 
+from eoffice.core import clock
 from eoffice.core.config import settings
+from eoffice.core.db import new_session
 from eoffice.core.errors import Unavailable
+from eoffice.signatures import queries
+from eoffice.signatures.models import Believed
 from eoffice.signatures.settings import CRL_URLS, crl_folder, trust_folder
 from signing.errors import RevocationUnavailable, TrustStoreError
 from signing.revocation import fetch_crl
@@ -24,12 +28,29 @@ class NoTrust(Unavailable):
 
 
 def store() -> TrustStore:
-    """Read the folder anew: lists of revoked certificates change daily. Raises NoTrust."""
+    """Folder and what the administrator entered, read anew: lists change daily. Raises NoTrust."""
+    with new_session() as session:
+        entered = queries.believed(session, clock.today())
+    folder = in_folder()
+    found = TrustStore(
+        roots=(*folder.roots, *entered[Believed.ROOT]),
+        intermediates=(*folder.intermediates, *entered[Believed.INTERMEDIATE]),
+        crls=(*folder.crls, *entered[Believed.REVOCATION_LIST]),
+    )
+    if not found.roots:
+        raise NoTrust
+    return found
+
+
+def in_folder() -> TrustStore:
+    """What the operator's folder holds, with the lists that were fetched; empty where there is none. Raises NoTrust."""
+    folder, fetched = trust_folder(), [path.read_bytes() for path in sorted(crl_folder().glob("*.crl"))]
+    if not folder.is_dir() or not any(path.is_file() for path in folder.iterdir()):
+        return TrustStore(roots=(), crls=tuple(fetched))
     try:
-        found = TrustStore.from_folder(trust_folder())
+        return TrustStore.from_folder(folder).with_revocation(crls=fetched)
     except TrustStoreError as error:
         raise NoTrust from error
-    return found.with_revocation(crls=[path.read_bytes() for path in sorted(crl_folder().glob("*.crl"))])
 
 
 def fetch_revocation() -> int:

@@ -1,5 +1,7 @@
-"""The page that checks any file's signatures; what is checked there is not kept."""
+"""Pages that check any file's signatures, of which nothing is kept, of one's own key and of trusted authorities."""
 
+import base64
+import binascii
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +14,17 @@ from werkzeug.datastructures import FileStorage
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
 from eoffice.core.errors import AppError
+from eoffice.core.forms import read_day
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
 from eoffice.documents import intake
 from eoffice.documents.operations import upload_limit
-from eoffice.signatures import checking, presenting, queries, service
-from eoffice.signatures.models import KeyPurpose
-from eoffice.signatures.permissions import SIGNATURE_VERIFY
+from eoffice.signatures import authorities as trusted
+from eoffice.signatures import checking, presenting, queries, service, trust
+from eoffice.signatures.models import Believed, KeyPurpose
+from eoffice.signatures.permissions import SIGNATURE_VERIFY, TRUST_MANAGE
 from eoffice.signatures.presenting import Shown
+from eoffice.signatures.settings import trust_folder
+from signing.authorities import Described
 
 bp = Blueprint("signatures", __name__, template_folder="templates")
 bp.add_app_template_global(presenting.of_check, "verdict_of")
@@ -89,3 +95,73 @@ def own_key() -> ResponseReturnValue:
     key = queries.key_of(db(), current_actor(), KeyPurpose.PERSON)
     status = problem.status if problem else 200
     return render_template("signatures/key.html", key=key, problem=problem, local=clock.local), status
+
+
+@bp.get("/admin/trust")
+@needs(TRUST_MANAGE)
+def authorities() -> ResponseReturnValue:
+    """Whom this installation believes, and since when."""
+    return _trust_page()
+
+
+@bp.post("/admin/trust/look")
+@needs(TRUST_MANAGE)
+def look_at_authority() -> ResponseReturnValue:
+    """Read the file and show what it says; nothing is believed yet."""
+    file = request.files.get("file")
+    purpose = _purpose()
+    try:
+        data = file.stream.read(trusted.LIMIT + 1) if file else b""
+        return _trust_page(look=(purpose, trusted.describe(purpose, data)))
+    except AppError as error:
+        return _trust_page(error)
+
+
+@bp.post("/admin/trust")
+@needs(TRUST_MANAGE)
+def add_authority() -> ResponseReturnValue:
+    """Believe what was looked at."""
+    try:
+        data = base64.b64decode(request.form.get("content", ""), validate=True)
+    except binascii.Error:
+        data = b""
+    try:
+        trusted.add(db(), current_actor(), _purpose(), data)
+    except AppError as error:
+        return _trust_page(error)
+    flash(_("It is believed from the next check on."), "ok")
+    return redirect(url_for("signatures.authorities"), 303)
+
+
+@bp.post("/admin/trust/retire")
+@needs(TRUST_MANAGE)
+def retire_authority() -> ResponseReturnValue:
+    """Believe it no more from a day on."""
+    form = request.form
+    day = read_day(form.get("retired_on", "").strip())
+    try:
+        trusted.retire(db(), current_actor(), form.get("entry", 0, type=int), day, form.get("reason", ""))
+    except AppError as error:
+        return _trust_page(error)
+    flash(_("The day is set."), "ok")
+    return redirect(url_for("signatures.authorities"), 303)
+
+
+def _purpose() -> Believed:
+    sent = request.form.get("purpose", "")
+    return Believed(sent) if sent in set(Believed) else Believed.ROOT
+
+
+def _trust_page(
+    problem: AppError | None = None, look: tuple[Believed, Described] | None = None
+) -> ResponseReturnValue:
+    try:
+        folder = trusted.of_folder()
+    except trust.NoTrust as error:
+        folder, problem = [], problem or error
+    content = base64.b64encode(look[1].der).decode() if look else ""
+    return render_template(
+        "signatures/authorities.html", entries=queries.trust_entries(db()), folder=folder, path=trust_folder(),
+        purposes=[(one.value, one.word) for one in Believed], look=look, content=content, problem=problem,
+        now=clock.now(), today=clock.today(), local=clock.local, kilobytes=trusted.LIMIT // 1024,
+    ), problem.status if problem else 200  # fmt: skip

@@ -67,6 +67,7 @@ PAGES = {
     "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&first=01/01/2026&last=31/12/2099"),
     "reports.show": Look(Role.CLERK, "/registers/{register}"),
     "search.index": Look(Role.CLERK, "/search?q=an"),
+    "signatures.authorities": Look(Role.ADMINISTRATOR, "/admin/trust"),
     "signatures.own_key": Look(Role.LEADER, "/key"),
     "signatures.verify": Look(Role.CLERK, "/verify"),
 }

@@ -233,6 +233,35 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "trust_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "root",
+                "intermediate",
+                "revocation_list",
+                name="believed",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("der", sa.LargeBinary(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("not_before", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("not_after", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("added_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("retired_on", sa.Date(), nullable=True),
+        sa.Column("retired_reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trust_entry")),
+    )
+    op.create_index(op.f("ix_trust_entry_fingerprint"), "trust_entry", ["fingerprint"], unique=False)
+    op.create_table(
         "signing_key",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=True),
