@@ -57,6 +57,7 @@ def test_what_cannot_be_carried_back_is_told_in_words() -> None:
         ("__import__('os')._exit(0)", "crash"),
     ],
 )
+@pytest.mark.slow
 def test_its_death_is_a_verdict_and_the_next_call_works(expression: str, reason: str) -> None:
     with pytest.raises(sandbox.SandboxDied) as died:
         sandbox.call(EVAL, expression, seconds=0.5, megabytes=300)
@@ -100,6 +101,7 @@ def test_native_code_reaches_neither_network_nor_programs_nor_other_processes(na
     assert sandbox.call(EVAL, f"__import__('ctypes').CDLL(None).{native}") == -1
 
 
+@pytest.mark.slow
 def test_a_child_knows_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EOFFICE_DATABASE_URL", "postgresql://secret")
     sandbox.close()
@@ -125,6 +127,7 @@ def test_many_threads_share_the_children() -> None:
     assert sorted(answers) == [n * 2 for n in range(24)]
 
 
+@pytest.mark.slow
 def test_a_lost_nursery_is_replaced() -> None:
     nursery = sandbox.call("os:getppid")
     os.kill(nursery, 9)
@@ -146,6 +149,7 @@ def test_a_forked_copy_of_the_application_gets_children_of_its_own() -> None:
     assert sandbox.call("os:getpid") == mine
 
 
+@pytest.mark.slow
 def test_no_child_outlives_a_killed_application() -> None:
     script = (
         "import os\nfrom eoffice.core import sandbox\n"

@@ -40,6 +40,7 @@ def draft(tmp_path: Path) -> Path:
 
 
 @needs_office
+@pytest.mark.slow
 def test_a_word_draft_becomes_a_sound_pdf(draft: Path, tmp_path: Path) -> None:
     made = tmp_path / "made.pdf"
     made.write_bytes(convert.word_to_pdf(draft))

@@ -89,6 +89,7 @@ usual = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCh
 
 @usual
 @given(documents)
+@pytest.mark.slow
 def test_any_document_survives_the_wire(message: DocumentMessage):
     assert read_header(BytesIO(packet(message))).message == message
 
@@ -131,6 +132,7 @@ def _harm(chance: random.Random, whole: bytes) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.slow
 def test_damaged_bytes_are_read_or_refused_and_never_cost_more_than_the_limits(tmp_path: Path):
     seed = int(os.environ.get("EDXML_FUZZ_SEED", "") or random.SystemRandom().randrange(2**32))
     print(f"EDXML_FUZZ_SEED={seed}")

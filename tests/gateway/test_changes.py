@@ -48,7 +48,8 @@ from tests.incoming import steps
 from tests.incoming.letters import letter_pdf
 from tests.web import client_for
 
-pytestmark = pytest.mark.postgres
+#: each starts from a document sent over a real axis
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 MINISTRY = Organization("G09", "Bộ Nội vụ")
 
 

@@ -23,7 +23,8 @@ from tests.gateway.test_changes import _came, _register
 from tests.gateway.test_gateway import PDF, deliver, issue
 from tests.web import client_for
 
-pytestmark = pytest.mark.postgres
+#: each starts from a document sent over a real axis
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 @pytest.fixture

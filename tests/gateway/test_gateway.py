@@ -131,6 +131,7 @@ def test_what_lies_at_the_axis_shows_as_fetched_once_the_other_system_has_it(
     assert proofs["G09"] is not None, "the axis's signed word on the delivery is kept"
 
 
+@pytest.mark.slow
 def test_with_the_axis_away_the_document_waits_and_leaves_by_itself_later(
     session: Session, hub: HubProcess
 ) -> None:

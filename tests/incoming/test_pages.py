@@ -60,6 +60,7 @@ def test_control_characters_of_other_programs_are_left_out(session: Session, app
     assert session.get_one(IncomingDocument, document.id).subject == "Về việc hỗ trợ"
 
 
+@pytest.mark.slow
 def test_the_history_names_each_part_in_vietnamese(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.submitted(session, house)
@@ -180,6 +181,7 @@ def test_a_documents_page_in_every_state_for_everyone_who_may_see_it(
     assert client_for(app, "b_clerk").get(f"/incoming/{document.id}").status_code == 404
 
 
+@pytest.mark.slow
 def test_leader_head_and_specialist_finish_a_document_by_clicking(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.submitted(session, house)
@@ -238,6 +240,7 @@ def test_returning_and_submitting_by_the_page(session: Session, app: Flask) -> N
     assert client_for(app, "a_specialist").get("/incoming/new").status_code == 403
 
 
+@pytest.mark.slow
 def test_pages_ask_at_most_twelve_times_whatever_the_size(
     session: Session, app: Flask, statements: list[str]
 ) -> None:

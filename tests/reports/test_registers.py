@@ -143,6 +143,7 @@ def test_the_follow_up_names_deadline_progress_and_answer_in_vietnamese(
     assert row[4] == "Đang xử lý"
 
 
+@pytest.mark.slow
 def test_the_outgoing_register_and_the_post_book_show_what_left(session: Session, place: Province) -> None:
     equip(session, place.a)
     sent = drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.ISSUED)
@@ -232,6 +233,7 @@ def test_the_proof_finds_a_missing_and_a_back_dated_number(session: Session, pla
     assert (found.missing, found.back_dated, found.given) == ((2,), (4,), 3)
 
 
+@pytest.mark.slow
 def test_a_closed_register_becomes_a_signed_book_that_says_nothing_is_missing(
     session: Session, place: Province
 ) -> None:

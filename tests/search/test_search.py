@@ -256,7 +256,9 @@ def test_what_was_found_is_taken_out_whole_by_those_who_may_see_it_and_the_log_s
         table = list(load_workbook(BytesIO(answer.data)).worksheets[0].iter_rows(values_only=True))
         assert len(table) == rows + 1
     assert [row[4] for row in table] == ["Trích yếu"]
-    told = session.scalars(sa.select(AuditEntry.details).where(AuditEntry.action == "search.taken_out")).all()
+    told = session.scalars(
+        sa.select(AuditEntry.details).where(AuditEntry.action == "search.taken_out").order_by(AuditEntry.id)
+    ).all()
     assert [one["documents"] for one in told] == [41, 1, 0]
     assert client_for(app, "a_administrator").get("/search.xlsx?q=chung").status_code == 403
 

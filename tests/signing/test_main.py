@@ -80,6 +80,7 @@ def test_each_role_has_a_default_place(role: str, files: Path) -> None:
     assert code == 0, out
 
 
+@pytest.mark.slow
 def test_exit_codes_tell_refused_from_wrong_use_and_unreadable(
     files: Path, pki: DemoPki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,7 @@ def test_inspect_gives_structure_without_a_verdict(files: Path, chain: list[byte
     assert [field["name"] for field in found["fields"]] == ["Leader", "Number", "Seal"]
 
 
+@pytest.mark.slow
 def test_a_check_in_a_child_gives_the_same_verdict(
     files: Path, chain: list[bytes], trust: TrustStore
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_check_in_a_child_gives_the_same_verdict(
     assert len(report.signatures) == 3
 
 
+@pytest.mark.slow
 def test_a_check_beyond_its_time_is_unreadable(files: Path, chain: list[bytes], trust: TrustStore) -> None:
     (files / "chain.pdf").write_bytes(chain[2])
     report = verify_in_child(files / "chain.pdf", trust, seconds=0.001)
@@ -129,6 +132,7 @@ def test_a_check_beyond_its_time_is_unreadable(files: Path, chain: list[bytes], 
     assert report.findings[0].code is Code.LIMIT
 
 
+@pytest.mark.slow
 def test_a_check_beyond_its_memory_is_never_valid(files: Path, chain: list[bytes], trust: TrustStore) -> None:
     (files / "chain.pdf").write_bytes(chain[2])
     assert verify_in_child(files / "chain.pdf", trust, megabytes=1).verdict is not Verdict.VALID
@@ -162,6 +166,7 @@ def serve(tmp_path: Path) -> Callable[[int], subprocess.Popen[str]]:
     return start
 
 
+@pytest.mark.slow
 def test_the_services_answer_stop_cleanly_and_keep_their_keys(
     serve: Callable[[int], subprocess.Popen[str]], files: Path
 ) -> None:

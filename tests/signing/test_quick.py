@@ -100,6 +100,7 @@ def test_attack_files_get_the_same_report(
     assert verify_pdf(io.BytesIO(data), trust, at=at) == report
 
 
+@pytest.mark.slow
 def test_honest_files_get_the_same_report(
     chain: list[bytes], leader: Any, trust: TrustStore, now: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,7 @@ def test_a_service_that_drips_is_left(
     assert time.monotonic() - begun < 3
 
 
+@pytest.mark.slow
 def test_a_reply_without_end_is_cut(serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revocation, "LIMIT", 10)
     with pytest.raises(RevocationUnavailable, match="too long"):

@@ -31,6 +31,7 @@ def test_a_secret_lies_encrypted_and_its_key_is_private(hub: HubProcess, hub_dat
         assert (Path(hub.data) / name).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_an_agency_needs_its_system(hub: HubProcess):
     with pytest.raises(RuntimeError, match="no system"):
         hub.admin("add-agency", "--code", "H01.97", "--name", "x", "--system", "NONE")

@@ -70,6 +70,7 @@ def test_every_page_speaks_both_languages_and_runs_no_script(visitor, place: str
         assert visitor.get(sheet).headers["content-type"].startswith("text/css")
 
 
+@pytest.mark.slow
 def test_wrong_passwords_are_not_tried_for_ever(hub, operator: str):
     axis = assemble(hub.database, hub.data, pool=1)
     with axis.sessions.begin() as session:
@@ -162,6 +163,7 @@ def test_every_text_of_the_console_has_its_vietnamese():
     assert all(known.values())
 
 
+@pytest.mark.slow
 def test_metrics_count_what_was_done(hub, party, letter):
     a, b = party(), party()
     a.send(letter(a, b))

@@ -177,6 +177,7 @@ def test_a_system_that_calls_all_the_time_slows_nobodys_urgent_document(hub, par
     assert busy < 10 * quiet + 0.2
 
 
+@pytest.mark.slow
 def test_a_system_over_its_quota_hears_when_to_come_again(hub, party, hub_database: str):
     import psycopg
 
