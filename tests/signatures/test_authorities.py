@@ -75,7 +75,9 @@ def test_the_keepers_administrator_looks_confirms_and_retires(
         trust.store()
     assert "Khóa bị lộ" in admin.get("/admin/trust").get_data(as_text=True)
     assert admin.post("/admin/trust/retire", data=retire).status_code == 409
-    logged = session.scalars(sa.select(AuditEntry).where(AuditEntry.object_type == "TrustEntry")).all()
+    logged = session.scalars(
+        sa.select(AuditEntry).where(AuditEntry.object_type == "TrustEntry").order_by(AuditEntry.id)
+    ).all()
     assert [one.action for one in logged] == [authorities.ADDED, authorities.RETIRED]
     assert {one.details["fingerprint"] for one in logged} == {fingerprint}
     assert logged[1].details["reason"] == "Khóa bị lộ"
