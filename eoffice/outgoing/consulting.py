@@ -1,4 +1,4 @@
-"""Opinions on a draft: asked in parallel or in turn, each with a day (Decree 30/2020, Article 10.4).
+"""Opinions on a draft: asked in parallel or in turn, each with a day.
 
 Nobody's opinion is a step of the document's way: the drafter decides what to do with it, and may submit without.
 """
