@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bench import material
+from bench.exchange_programs import QUEUES
 from bench.figures import Row, median
 from bench.peer import Peer, PeerMissing
 from bench.sign import Desk, appearance
@@ -109,10 +110,14 @@ class Pair:
         self.working = wanted
 
     def _wait_for_worker(self) -> None:
-        left = sa.text("SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
+        left = sa.text(
+            "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND queue_name = ANY(:queues)"
+        ).bindparams(queues=[queue.value for queue in QUEUES])
         end = time.monotonic() + PATIENCE
-        while self.receiver.scalar(left) and time.monotonic() < end:
+        while self.receiver.scalar(left):
             self.receiver.rollback()
+            if time.monotonic() > end:
+                raise TimeoutError(f"the receiver's jobs are not done within {PATIENCE:.0f} s")
             time.sleep(0.1)
         self.receiver.rollback()
 

@@ -15,6 +15,9 @@ from eoffice.core.db import new_session
 from eoffice.core.jobs import Queue
 from eoffice.gateway.receiver import Receiver
 
+#: what the worker does; the hourly sweep of files in the heavy queue is not part of an exchange
+QUEUES = (Queue.URGENT, Queue.EXCHANGE, Queue.INTERACTIVE)
+
 
 def main(which: str) -> None:
     """Run one of them until it is stopped."""
@@ -27,7 +30,7 @@ def main(which: str) -> None:
         threading.Thread(target=_ask, daemon=True).start()
     if which == "receiver":
         threading.Event().wait()
-    worker.work((Queue.URGENT, Queue.EXCHANGE, Queue.INTERACTIVE))
+    worker.work(QUEUES)
 
 
 def _ask() -> None:
