@@ -99,6 +99,12 @@ class TooMuchForTheReader(Invalid):
     message = _l("The PDF is too complex to be checked safely. Print it to a new PDF, then choose that one.")
 
 
+class ProgramFile(Invalid):
+    """Something a desktop would run, whatever its name says."""
+
+    message = _l("This file is a program and is not taken in. Choose the document itself.")
+
+
 class StateSecret(Invalid):
     """A mark of a state secret stands on page 1."""
 

@@ -79,6 +79,8 @@ def take_in(stream: BinaryIO, name: str, *, must_be_pdf: bool = True) -> Inspect
 
 def _inspect(path: Path, name: str, must_be_pdf: bool) -> Inspected:
     media_type = intake.sniff(path)
+    if media_type == intake.PROGRAM:
+        raise intake.ProgramFile
     pages, sizes = 0, []
     if must_be_pdf or media_type == "application/pdf":
         facts = intake.inspect_pdf(path, limit=upload_limit())

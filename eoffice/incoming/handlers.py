@@ -13,6 +13,7 @@ from eoffice.core.text import fold
 from eoffice.directions import operations as directions
 from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
 from eoffice.directions.models import Direction as LeadersDirection
+from eoffice.directory import queries as directory
 from eoffice.documents import intake
 from eoffice.documents import operations as documents_writes
 from eoffice.documents import queries as documents
@@ -44,7 +45,7 @@ def arrived(session: Session, event: PacketArrived) -> None:
     actor = system_actor(arrival.agency_id)
     content = gateway.arrival_content(session, arrival)
     document = operations.receive(
-        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, **_fields(content)
+        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, **_fields(session, content)
     )
     arrival.document_id = document.id
     _link(session, actor, document, content.in_reply_to, LinkKind.REPLY)
@@ -58,12 +59,17 @@ def arrived(session: Session, event: PacketArrived) -> None:
     documents_writes.index(session, document)
 
 
-def _fields(content: ArrivalContent) -> dict[str, object]:
-    """The header in our columns; the gateway has cut it to what they hold."""
+def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
+    """The header in our columns; the gateway has cut it to what they hold.
+
+    The axis vouches for the sender's code alone: whoever is in the directory is shown under its name there.
+    """
+    sender = directory.agency_by_code(session, content.sender_code)
     return {
         "code_number": content.code_number, "code_notation": content.code_notation,
         "issued_on": content.issued_on, "due_on": content.due_on,
-        "issuer_name": content.sender_name, "issuer_code": content.sender_code, "subject": content.subject,
+        "issuer_name": sender.name if sender else content.sender_name, "issuer_code": content.sender_code,
+        "subject": content.subject,
         "signer_name": content.signer_name, "signer_title": content.signer_title,
         "kind_code": _kind(content.kind_name), "urgency": Urgency(content.urgency),
         "document_uid": content.document_uid,

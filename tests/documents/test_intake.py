@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from sqlalchemy.orm import Session
 
-from eoffice.documents import intake
+from eoffice.documents import intake, operations
 from eoffice.documents.geometry import Box, View
 from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.samples import sample_scan_pdf
@@ -205,3 +206,9 @@ def test_a_program_is_told_by_its_bytes_and_by_its_ending(tmp_path: Path) -> Non
     assert intake.sniff(put(tmp_path, b"MZ\x90\0" + b"\0" * 60)) == intake.PROGRAM
     assert DocumentFile(name="Bảng kê.XLSM").may_run
     assert not DocumentFile(name="Bảng kê.xlsx").may_run
+
+
+def test_a_program_under_the_name_of_a_document_is_not_taken_in(session: Session) -> None:
+    for must_be_pdf in (True, False):
+        with pytest.raises(intake.ProgramFile):
+            operations.take_in(io.BytesIO(b"\x7fELF" + b"\0" * 60), "phu-luc.pdf", must_be_pdf=must_be_pdf)

@@ -66,6 +66,14 @@ def told(session: Session) -> dict[str, str]:
     return {report.code: report.description for report in session.scalars(sa.select(Report))}
 
 
+def test_nobody_sends_under_anothers_name(session: Session) -> None:
+    places = province(session)
+    sent = {"sender_code": places.outside.code, "sender_name": "Sở Tài chính"}
+    assert arrive(session, places.a, **sent).issuer_name == places.outside.name
+    unknown = arrive(session, places.a, sender_code="Z99", sender_name="Cơ quan mới", document_uid="Z99,1")
+    assert unknown.issuer_name == "Cơ quan mới"  # what the directory does not know is shown as sent
+
+
 def test_an_arrival_becomes_one_waiting_document_with_its_files_and_fields(session: Session) -> None:
     house = province(session).a
     document = arrive(session, house)

@@ -17,7 +17,7 @@ from eoffice.documents import formcheck
 from eoffice.documents import pages as page_texts
 from eoffice.documents import queries as documents
 from eoffice.documents.geometry import MM
-from eoffice.documents.models import DocumentFile, LinkKind
+from eoffice.documents.models import Channel, DocumentFile, LinkKind
 from eoffice.documents.operations import upload_limit
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
@@ -184,6 +184,9 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
     copies = presenting.copies(deliveries, document.issued_at, contacts, follows=follows)
     recalled = next((one for copy in deliveries for one in copy.requests if one.kind is Asked.RECALL), None)
     return {
+        "on_paper": [
+            one.name for one in documents.recipients(db(), document) if one.channel is Channel.PAPER
+        ],
         "copies": copies,
         "columns": [word for _column, word in presenting.HOPS],
         "totals": presenting.totals(deliveries),
