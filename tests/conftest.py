@@ -170,6 +170,15 @@ def app(session: Session) -> Flask:
     return create_app()
 
 
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The statements that the application sends."""
+    from tests.web import counted
+
+    with counted() as sent:
+        yield sent
+
+
 _skipped: list[tuple[str, str]] = []
 
 
