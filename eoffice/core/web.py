@@ -277,6 +277,12 @@ def _unreadable(error: DataError) -> Response:
 
 
 def _expired(_error: CSRFError) -> Response:
+    need = getattr(_view(request.endpoint or ""), "needs", None)
+    if need is not PUBLIC and _person() is None:
+        return _answer(
+            401,
+            _("You were signed out meanwhile. Sign in, then open the page again: what you typed is kept."),
+        )
     return _answer(400, _("This page was open for too long. Go back, reload it and send it again."))
 
 

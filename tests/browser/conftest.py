@@ -15,7 +15,7 @@ from tests.flows.steps import Office
 from tools.pictures import LAUNCH, sign_in
 
 #: a refused form is answered with its page and a status that Chromium logs as an error
-REFUSED = re.compile(r"Failed to load resource: .* status of (400|403|404|409|422)")
+REFUSED = re.compile(r"Failed to load resource: .* status of (400|401|403|404|409|422)")
 expect.set_options(timeout=15_000)
 
 

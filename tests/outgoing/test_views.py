@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
+from eoffice.core.db import transaction
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
@@ -261,3 +262,21 @@ def test_of_many_signed_at_once_each_row_carries_its_warning(
     page = client("a_leader").post("/outgoing/to-sign/many", data=data).get_data(as_text=True)
     assert "say-warn" in page
     assert "chưa kiểm tra được chứng thư số có bị thu hồi" in page
+
+
+@pytest.mark.usefixtures("keys")
+def test_who_gets_the_issued_document_on_paper_stays_named(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    with transaction(session):
+        place.outside.on_axis = False
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    page = client("a_clerk").get(f"/outgoing/{document.id}").text
+    assert f"Gửi bản giấy: {place.outside.name}." in page
+
+
+def test_a_session_that_ended_in_a_form_leads_to_signing_in(app: Flask, place: Province) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    answer = app.test_client().post("/outgoing/new", data={"subject": "Đã gõ"})
+    assert answer.status_code == 401
+    assert "Hãy đăng nhập lại" in answer.text
