@@ -147,7 +147,7 @@ def test_what_was_sent_after_the_session_ended_is_there_after_signing_in(
     page.get_by_role("combobox", name="Nơi nhận 1").fill("Sở Tài chính")
     page.context.clear_cookies()
     page.get_by_role("button", name="Lưu và xem trang").click()
-    expect(page.get_by_text("Trang này đã mở quá lâu.")).to_be_visible()
+    expect(page.get_by_text("Phiên làm việc đã kết thúc.")).to_be_visible()
     sign_in(page, installation.url, SPECIALIST)
     page.goto("/outgoing/new")
     expect(page.get_by_label("Trích yếu")).to_have_value("Gửi sau khi hết phiên")
