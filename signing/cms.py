@@ -180,12 +180,20 @@ class KeySigner(Signer):
                 is_pdf_sig,
                 encap_content_info,
             )
-        attributes = self._template.attributes(data_digest)
-        signature = await self.async_sign_raw(tlv(0x31, attributes), digest_algorithm)
-        unsigned = b""
-        if timestamper is not None:
-            unsigned = await self._time_stamp(signature, timestamper)
-        return self._template.content_info(attributes, signature, unsigned)
+        attributes = self.attributes(data_digest)
+        signature = await self.async_sign_raw(attributes, digest_algorithm)
+        return await self.assemble(data_digest, signature, timestamper)
+
+    def attributes(self, data_digest: bytes) -> bytes:
+        """DER of the SET of signed attributes over a document's digest: what the key signs (RFC 5652 §5.4)."""
+        return tlv(0x31, self._template.attributes(data_digest))
+
+    async def assemble(
+        self, data_digest: bytes, signature: bytes, timestamper: TimeStamper | None = None
+    ) -> bytes:
+        """DER of the signed data around the signature over `attributes`, time-stamped where asked."""
+        unsigned = b"" if timestamper is None else await self._time_stamp(signature, timestamper)
+        return self._template.content_info(self._template.attributes(data_digest), signature, unsigned)
 
     async def _time_stamp(self, signature: bytes, timestamper: TimeStamper) -> bytes:
         """Unsigned attributes with the signature time stamp (RFC 3161 appendix A)."""

@@ -46,6 +46,14 @@ class KeyUnavailable(SigningError):
         self.reason = reason
 
 
+class WrongValue(SigningError):
+    """A value that came back in the second step is not of the certificate's key. `subject`: its common name."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"the signature was not made with the key of {subject}")
+        self.subject = subject
+
+
 class CertificateProblem(SigningError):
     """The certificate does not allow this signature. `subject`: its common name."""
 

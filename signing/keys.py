@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from signing.certificates import CertificateInfo, certificate_info
-from signing.errors import UnusableKey, WrongPassphrase
+from signing.errors import KeyUnavailable, UnusableKey, WrongPassphrase
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 #: rounds of PBKDF2 in the files we write (OWASP's advice for HMAC-SHA-256)
@@ -118,6 +118,25 @@ class Pkcs12Key:
         except (InvalidTag, ValueError) as error:
             raise WrongPassphrase from error
         return cls.unlock(plain, "", pss=pss)
+
+
+class AbsentKey:
+    """The certificate of a key that signs elsewhere, in a second step (`signing.twostep`)."""
+
+    def __init__(self, certificate: bytes, chain: tuple[bytes, ...] = (), *, pss: bool = False) -> None:
+        """`certificate` and `chain` in DER. Raises UnusableKey."""
+        self.certificate = certificate
+        self.chain = chain
+        try:
+            self.info = certificate_info(certificate)
+            public = x509.load_der_x509_certificate(certificate).public_key()
+        except (ValueError, TypeError) as error:
+            raise UnusableKey("this is not a certificate") from error
+        self.algorithm, self.signature_size = signature_of(public, pss=pss)
+
+    def sign(self, data: bytes, digest: str = "sha256") -> bytes:  # noqa: ARG002 - the protocol names them
+        """Raises KeyUnavailable: there is only its certificate."""
+        raise KeyUnavailable(self.info.name, "it signs in two steps only")
 
 
 def signature_of(public: object, *, pss: bool = False) -> tuple[Algorithm, int]:

@@ -121,15 +121,26 @@ def sign_pdf(
     if level in (Level.B_LT, Level.B_LTA) and trust is None:
         raise RevocationUnavailable("this level needs trusted roots")
     checked = check_certificate(key, moment, trust)
+    with (
+        whole_or_nothing(target),
+        quicker(),
+        sound_copy(source) as (sound, normalised),
+        own_errors(timestamper),
+    ):
+        job = Job(key, field, placement, appearance, level, timestamper, trust, moment, reason, digest)
+        job.sign(sound, target, allow_private_fetch)
+    return SignatureInfo(field, key.info, level, moment, placement, *_digest(target), normalised, checked)
+
+
+@contextmanager
+def whole_or_nothing(target: BinaryIO) -> Iterator[None]:
+    """Empty `target` again when anything goes wrong."""
     try:
-        with quicker(), _sound(source) as (sound, normalised), own_errors(timestamper):
-            job = _Job(key, field, placement, appearance, level, timestamper, trust, moment, reason, digest)
-            job.sign(sound, target, allow_private_fetch)
+        yield
     except BaseException:
         target.seek(0)
         target.truncate()
         raise
-    return SignatureInfo(field, key.info, level, moment, placement, *_digest(target), normalised, checked)
 
 
 def _digest(target: BinaryIO) -> tuple[str, int]:
@@ -142,7 +153,9 @@ def _digest(target: BinaryIO) -> tuple[str, int]:
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
+    """One signature to be made, as `sign_pdf` was asked for it."""
+
     key: Key
     field: str
     placement: Placement | None
@@ -155,6 +168,19 @@ class _Job:
     digest: str
 
     def sign(self, source: BinaryIO, target: BinaryIO, allow_private: bool) -> None:
+        """All of it at once."""
+        writer, signer, _ = self.set_up(source, self._long_term(allow_private))
+        signer.sign_pdf(writer, output=target, bytes_reserved=self.reserved)
+
+    @property
+    def reserved(self) -> int:
+        """Hexadecimal digits kept free for the signed data."""
+        return RESERVED if self.level is Level.B_B else RESERVED_STAMPED
+
+    def set_up(
+        self, source: BinaryIO, long_term: dict[str, Any] | None = None
+    ) -> tuple[IncrementalPdfFileWriter, PdfSigner, KeySigner]:
+        """Writer and signer for one new field; the last is the one in it that knows the key. Raises FieldTaken."""
         writer = _open(source)
         if any(name == self.field for name, _, _ in enumerate_sig_fields(writer.prev)):
             raise FieldTaken(self.field)
@@ -166,16 +192,17 @@ class _Job:
             md_algorithm=self.digest,
             subfilter=SigSeedSubFilter.PADES,
             reason=self.reason,
-            **self._long_term(allow_private),
+            **(long_term or {}),
         )
-        _Signer(
+        made = _Signer(
             self.moment,
             metadata,
             signer,
             timestamper=self.timestamper if stamped else None,
             stamp_style=style,
             new_field_spec=spec,
-        ).sign_pdf(writer, output=target, bytes_reserved=RESERVED_STAMPED if stamped else RESERVED)
+        )
+        return writer, made, signer
 
     def _visible(self, writer: IncrementalPdfFileWriter) -> tuple[SigFieldSpec, AppearanceStyle | None]:
         if self.placement is None or self.appearance is None:
@@ -217,7 +244,7 @@ class _Job:
 
 
 @contextmanager
-def _sound(source: BinaryIO) -> Iterator[tuple[BinaryIO, bool]]:
+def sound_copy(source: BinaryIO) -> Iterator[tuple[BinaryIO, bool]]:
     """The source, or a clean copy of it when it is unsigned and damaged or hybrid."""
     structure = gate.examine(source)
     if structure.sound and _begins_at_once(source):

@@ -1,0 +1,107 @@
+"""A signature in two steps, for keys that are elsewhere: the signer's own token, or many documents authorised at once.
+
+First the document is written with room for the signature, and the attributes to be signed go to the key; then the
+value comes back, is checked against the certificate and put into the room. Nothing waits in between.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
+
+from signing.appearance import Appearance
+from signing.cms import KeySigner
+from signing.errors import PlacementError, SigningForbidden, WrongValue
+from signing.geometry import Placement
+from signing.keys import Key, holds
+from signing.precheck import check_certificate
+from signing.quick import quicker
+from signing.sign import Job, Level, own_errors, sound_copy, whole_or_nothing
+from signing.timestamps import HttpTimestamper
+from signing.trust import TrustStore
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the second step must know; none of it is secret."""
+
+    #: DER of the SET of signed attributes: what the key signs
+    attributes: bytes
+    #: of the document, by the algorithm `digest`
+    document_digest: bytes
+    digest: str
+    #: offsets of the room in the file, its brackets included
+    start: int
+    end: int
+    #: as `SignatureInfo` has them
+    normalised: bool
+    revocation_checked: bool
+
+
+def prepare_pdf(
+    source: BinaryIO,
+    target: BinaryIO,
+    key: Key,
+    *,
+    field: str,
+    placement: Placement | None = None,
+    appearance: Appearance | None = None,
+    stamped: bool = False,
+    trust: TrustStore | None = None,
+    at: datetime | None = None,
+    reason: str | None = None,
+    digest: str = "sha256",
+) -> Prepared:
+    """Write `source` with one more, still empty signature to `target`, opened with mode `wb+`.
+
+    `key`: only its certificate is used. `stamped`: leave room for a time stamp (level B-T); higher levels are
+    reached afterwards. All else, and what is raised, as for `sign_pdf`; also SigningForbidden for a file whose own
+    encryption needs the key while it is written.
+    """
+    moment = (at or datetime.now(UTC)).replace(microsecond=0)
+    if (placement is None) != (appearance is None):
+        raise PlacementError("a visible signature needs both a placement and an appearance")
+    checked = check_certificate(key, moment, trust)
+    level = Level.B_T if stamped else Level.B_B
+    with whole_or_nothing(target), quicker(), sound_copy(source) as (sound, normalised), own_errors(None):
+        job = Job(key, field, placement, appearance, level, None, trust, moment, reason, digest)
+        writer, pdf_signer, signer = job.set_up(sound)
+        room, _, _ = asyncio.run(
+            pdf_signer.async_digest_doc_for_signing(writer, bytes_reserved=job.reserved, output=target)
+        )
+        if signer.unsigned_attr_prov_spec is not None:
+            raise SigningForbidden("its encryption is bound to the signature while that is made")
+    return Prepared(
+        signer.attributes(room.document_digest),
+        room.document_digest,
+        digest,
+        room.reserved_region_start,
+        room.reserved_region_end,
+        normalised,
+        checked,
+    )
+
+
+def complete_pdf(
+    target: BinaryIO,
+    prepared: Prepared,
+    key: Key,
+    value: bytes,
+    *,
+    timestamper: HttpTimestamper | None = None,
+) -> None:
+    """Put the signature `value` over the prepared attributes into its room in `target`, opened with mode `rb+`.
+
+    `key`: as prepared with. `timestamper`: for what was prepared as `stamped`. Raises WrongValue when the value is not
+    the certificate's, TimestampUnavailable; then `target` is as it was.
+    """
+    if not holds(key.certificate, key.algorithm, prepared.attributes, value, prepared.digest):
+        raise WrongValue(key.info.name)
+    with own_errors(timestamper):
+        signer = KeySigner(key, prepared.digest)
+        signed = asyncio.run(signer.assemble(prepared.document_digest, value, timestamper))
+        PreparedByteRangeDigest(prepared.document_digest, prepared.start, prepared.end).fill_with_cms(
+            target, signed
+        )
