@@ -1,4 +1,4 @@
-"""`python -m signing sign | verify | timestamp | renew | verify-timestamp | inspect`.
+"""`python -m signing sign | verify | timestamp | renew | verify-timestamp | inspect | agent`.
 
 Exit 0 done or valid, 1 not valid or refused, 2 wrong use, 3 unreadable.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from signing import appearance as looks
 from signing import placement as places
+from signing.agent import command as agent
 from signing.appearance import Appearance
 from signing.archive import renew_archive_stamp
 from signing.arguments import MODULE, command, sign_arguments, trust_arguments
@@ -283,6 +284,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("token", type=Path, metavar="OUT.tsr")
     trust_arguments(check, required=True)
     command(commands, "inspect", _inspect, "structure and fields, no verdict")
+    agent.arguments(commands)
     return parser
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -12,10 +12,10 @@ import pkcs11
 from asn1crypto.algos import DigestInfo
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from pkcs11 import MGF, Attribute, CertificateType, Mechanism, ObjectClass
+from pkcs11 import MGF, Attribute, CertificateType, Mechanism, ObjectClass, TokenFlag
 from pkcs11 import exceptions as causes
 
-from signing.certificates import certificate_info
+from signing.certificates import CertificateInfo, certificate_info
 from signing.errors import KeyAddressError, KeyBlocked, KeyUnavailable, UnusableKey, WrongPassphrase
 from signing.keys import Algorithm, signature_of
 
@@ -23,6 +23,7 @@ from signing.keys import Algorithm, signature_of
 _LOGIN = Lock()
 _LOCKED = (causes.PinLocked, causes.PinExpired)
 _WRONG = (causes.PinIncorrect, causes.PinInvalid, causes.PinLenRange)
+_X509 = {Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.CERTIFICATE_TYPE: CertificateType.X_509}
 _HASH = {
     "sha256": (Mechanism.SHA256, MGF.SHA256),
     "sha384": (Mechanism.SHA384, MGF.SHA384),
@@ -62,6 +63,36 @@ class TokenUri:
         text = {name: unquote_to_bytes(value) for name, value in named.items()}
         token, label = (text[name].decode() if name in text else None for name in ("token", "object"))
         return cls(library, token, label, text.get("id"))
+
+
+@dataclass(frozen=True)
+class Held:
+    """A certificate in a token, and where the key to it lies."""
+
+    uri: TokenUri
+    certificate: bytes
+    info: CertificateInfo
+
+
+def certificates(module: str, *, wait: float = 30) -> list[Held]:
+    """Every certificate in every token of a maker's library, for which no PIN is asked. Raises KeyUnavailable."""
+    with _alone(module, wait), _reasons(module):
+        library = pkcs11.lib(module)
+        library.reinitialize()
+        found = []
+        # SoftHSM, as some modules, offers an empty slot as a token too
+        ready = (one for one in library.get_tokens() if TokenFlag.TOKEN_INITIALIZED in one.flags)
+        for token in ready:
+            with token.open() as session:
+                held = [
+                    (bytes(one[Attribute.ID]), bytes(one[Attribute.VALUE]))
+                    for one in session.get_objects(_X509)
+                ]
+            for name, der in held:
+                with suppress(ValueError):  # what cannot be read signs nothing, and hides nothing beside it
+                    uri = TokenUri(module, token.label, id=name or None)
+                    found.append(Held(uri, der, certificate_info(der)))
+        return found
 
 
 class TokenKey:
@@ -108,22 +139,38 @@ def open_token(uri: TokenUri, pin: str, *, pss: bool = False, wait: float = 30) 
 
     Raises WrongPassphrase, KeyBlocked, KeyUnavailable, UnusableKey.
     """
+    with _alone(uri.module, wait), _session(uri, pin) as session:
+        yield _find(session, uri, pss)
+
+
+@contextmanager
+def _alone(module: str, wait: float) -> Iterator[None]:
     if not _LOGIN.acquire(timeout=wait):
-        raise KeyUnavailable(uri.module, "another signature has been using it for too long")
+        raise KeyUnavailable(module, "another signature has been using it for too long")
     try:
-        with _session(uri, pin) as session:
-            yield _find(session, uri, pss)
+        yield
     finally:
         _LOGIN.release()
 
 
 @contextmanager
 def _session(uri: TokenUri, pin: str) -> Iterator[Any]:
-    try:
+    with _reasons(uri.module, uri.token):
         library = pkcs11.lib(uri.module)
         # a token that was put in after the library was loaded is seen only after this
         library.reinitialize()
         session = library.get_token(token_label=uri.token).open(user_pin=pin)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def _reasons(module: str, token: str | None = None) -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
     except _WRONG as error:
         raise WrongPassphrase from error
     except _LOCKED as error:
@@ -132,13 +179,9 @@ def _session(uri: TokenUri, pin: str) -> Iterator[Any]:
         found = (
             "more than one token is" if isinstance(error, causes.MultipleTokensReturned) else "no token is"
         )
-        raise UnusableKey(f"{found} called {uri.token}") from error
+        raise UnusableKey(f"{found} called {token}") from error
     except (causes.PKCS11Error, RuntimeError, OSError) as error:
-        raise KeyUnavailable(uri.module, _said(error)) from error
-    try:
-        yield session
-    finally:
-        session.close()
+        raise KeyUnavailable(module, _said(error)) from error
 
 
 def _find(session: Any, uri: TokenUri, pss: bool) -> TokenKey:
@@ -151,8 +194,7 @@ def _find(session: Any, uri: TokenUri, pss: bool) -> TokenKey:
             "the token holds no such key" if not keys else "name the key: the token holds several"
         )
     (private,) = keys
-    x509_only = {Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.CERTIFICATE_TYPE: CertificateType.X_509}
-    held = {bytes(one[Attribute.VALUE]): bytes(one[Attribute.ID]) for one in session.get_objects(x509_only)}
+    held = {bytes(one[Attribute.VALUE]): bytes(one[Attribute.ID]) for one in session.get_objects(_X509)}
     own = [der for der, identifier in held.items() if identifier == bytes(private[Attribute.ID])]
     if not own:
         raise UnusableKey("the token holds no certificate with the identifier of its key")

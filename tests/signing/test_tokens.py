@@ -1,80 +1,32 @@
 """Keys in a token: SoftHSM2, which behaves as a hardware module does."""
 
 import io
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import pkcs12
 
 from signing import errors
 from signing.keys import Algorithm
 from signing.report import Verdict
 from signing.sign import Level, sign_pdf
 from signing.testing import DemoPki
-from signing.tokens import TokenUri, open_token
+from signing.tokens import TokenUri, certificates, open_token
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
 from tests.signing.conftest import AGENCY, LEADER
 from tests.signing.test_main import call
+from tests.softhsm import LABEL, MODULE, PIN, make_token
 
 pytestmark = pytest.mark.peer
-MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
-PIN = "246810"
 
 
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory, pki: DemoPki) -> str:
     """Address of a token with an RSA key `seal` and an ECDSA key `leader`, each with its certificate."""
-    if shutil.which("softhsm2-util") is None or not MODULE.exists():
-        pytest.skip("SoftHSM2 is not installed")
-    folder = tmp_path_factory.mktemp("hsm")
-    (folder / "tokens").mkdir()
-    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
-    os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
-    made = subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", "eoffice", "--so-pin", "135791", "--pin", PIN],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    _import(pki.issue_organisation(AGENCY, code="H01.05", passphrase="x"), "seal", b"\x01")
-    _import(pki.issue_person(LEADER, "Phó Giám đốc", AGENCY, passphrase="x", ecdsa=True), "leader", b"\x02")
-    return f"pkcs11:token=eoffice?module-path={MODULE}"
-
-
-def _import(p12: bytes, label: str, identifier: bytes) -> None:
-    import pkcs11
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-    from pkcs11.util import ec as curves
-    from pkcs11.util import rsa as numbers
-    from pkcs11.util.x509 import decode_x509_certificate
-
-    private, certificate, chain = pkcs12.load_key_and_certificates(p12, b"x")
-    assert private is not None
-    assert certificate is not None
-    library = pkcs11.lib(str(MODULE))
-    library.reinitialize()
-    plain = {"encoding": Encoding.DER, "encryption_algorithm": NoEncryption()}
-    if isinstance(private, rsa.RSAPrivateKey):
-        key = numbers.decode_rsa_private_key(
-            private.private_bytes(format=PrivateFormat.TraditionalOpenSSL, **plain)
-        )
-    else:
-        key = curves.decode_ec_private_key(
-            private.private_bytes(format=PrivateFormat.TraditionalOpenSSL, **plain)
-        )
-    named = {pkcs11.Attribute.ID: identifier, pkcs11.Attribute.LABEL: label, pkcs11.Attribute.TOKEN: True}
-    with library.get_token(token_label="eoffice").open(rw=True, user_pin=PIN) as session:
-        session.create_object({**key, **named})
-        session.create_object({**decode_x509_certificate(certificate.public_bytes(Encoding.DER)), **named})
-        for above in chain:
-            upper = decode_x509_certificate(above.public_bytes(Encoding.DER))
-            session.create_object(
-                {**upper, pkcs11.Attribute.TOKEN: True, pkcs11.Attribute.ID: b"\x09" + identifier}
-            )
+    seal = pki.issue_organisation(AGENCY, code="H01.05", passphrase="x")
+    leader = pki.issue_person(LEADER, "Phó Giám đốc", AGENCY, passphrase="x", ecdsa=True)
+    make_token(tmp_path_factory.mktemp("hsm"), {"seal": seal, "leader": leader})
+    return f"pkcs11:token={LABEL}?module-path={MODULE}"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +46,14 @@ def test_a_key_in_a_token_signs(
     found = verify_pdf(target, trust)
     assert found.verdict is Verdict.VALID, found
     assert found.signatures[0].signer == info.signer
+
+
+def test_certificates_are_listed_without_a_pin_and_lead_to_their_keys(token: str) -> None:
+    held = certificates(str(MODULE))
+    assert {one.info.name for one in held} >= {AGENCY, LEADER}
+    leaders = next(one for one in held if one.info.name == LEADER)
+    with open_token(leaders.uri, PIN) as key:
+        assert key.certificate == leaders.certificate
 
 
 def test_a_wrong_pin_is_refused_although_another_is_logged_in(token: str) -> None:

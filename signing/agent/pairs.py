@@ -1,0 +1,150 @@
+"""Which sites may ask: paired once by a code that the person carries from the agent's window to the site's page."""
+
+import json
+import os
+import secrets
+import threading
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from signing.agent.messages import clock, public_key
+from signing.errors import SigningError
+
+_LIFE = timedelta(minutes=3)
+_TRIES = 3
+#: codes on offer at once; whoever asks for more fills nobody's memory
+_OFFERS = 5
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class NotPaired(SigningError):
+    """This site was never paired, or the person forgot it."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(f"{origin} is not paired with this agent")
+        self.origin = origin
+
+
+class WrongCode(SigningError):
+    """The code is wrong, used, or too old. `left`: tries that remain."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__("the pairing code is wrong or too old")
+        self.left = left
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site the person has paired."""
+
+    origin: str
+    name: str
+    #: its public key, base64
+    key: str
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        """To check its messages with."""
+        return public_key(self.key)
+
+
+@dataclass
+class Offer:
+    """A code shown in the agent's window, to be typed on the site's page."""
+
+    site: Site
+    ends: datetime
+    code: str = field(default_factory=lambda: f"{secrets.randbelow(10**8):08}")
+    #: secret part of the window's address
+    window: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    left: int = _TRIES
+
+
+def may_pair(origin: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a page from `origin` may offer itself: over TLS or on this machine, and one of `allowed` if any are."""
+    parts = urlsplit(origin)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    bare = f"{parts.scheme}://{parts.netloc}" == origin and bool(parts.hostname)
+    return safe and bare and (not allowed or origin in allowed)
+
+
+class Pairs:
+    """The paired sites, kept in one file that only its owner can read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._offers: dict[str, Offer] = {}
+
+    def site(self, origin: str) -> Site:
+        """The paired site of this origin. Raises NotPaired."""
+        found = self.all().get(origin)
+        if found is None:
+            raise NotPaired(origin)
+        return found
+
+    def all(self) -> dict[str, Site]:
+        """Every paired site by its origin."""
+        if not self._path.exists():
+            return {}
+        kept = json.loads(self._path.read_text("utf-8"))
+        return {facts["origin"]: Site(**facts) for facts in kept}
+
+    def offer(self, site: Site) -> Offer:
+        """A fresh code for a site, its older one is void. Raises BadMessage, WrongCode when many wait."""
+        public_key(site.key)
+        now = clock()
+        with self._lock:
+            self._offers = {o: one for o, one in self._offers.items() if one.ends > now and o != site.origin}
+            if len(self._offers) >= _OFFERS:
+                raise WrongCode(0)
+            made = self._offers[site.origin] = Offer(site, now + _LIFE)
+        return made
+
+    def offered(self, window: str) -> Offer | None:
+        """The offer that a window of the agent shows."""
+        with self._lock:
+            return next(
+                (
+                    o
+                    for o in self._offers.values()
+                    if secrets.compare_digest(o.window, window) and o.ends > clock()
+                ),
+                None,
+            )
+
+    def confirm(self, origin: str, code: str) -> Site:
+        """Pair the site whose page brings the right code. Raises WrongCode."""
+        typed = "".join(filter(str.isdecimal, code))
+        with self._lock:
+            offer = self._offers.get(origin)
+            if offer is None or offer.ends <= clock():
+                raise WrongCode(0)
+            if not secrets.compare_digest(offer.code.encode(), typed.encode()):
+                offer.left -= 1
+                if not offer.left:
+                    del self._offers[origin]
+                raise WrongCode(offer.left)
+            del self._offers[origin]
+            self._keep(self.all() | {origin: offer.site})
+        return offer.site
+
+    def forget(self, origin: str) -> None:
+        """Pair it no more. Raises NotPaired."""
+        with self._lock:
+            left = self.all()
+            if left.pop(origin, None) is None:
+                raise NotPaired(origin)
+            self._keep(left)
+
+    def _keep(self, sites: dict[str, Site]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = self._path.with_suffix(".part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump([asdict(site) for site in sites.values()], stream, ensure_ascii=False, indent=1)
+        part.replace(self._path)

@@ -1,0 +1,202 @@
+"""Who may ask the agent, and what it answers: hosts, origins, codes, batches, one signature after the other."""
+
+import io
+import stat
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from signing.agent.messages import Item, public_text, seal
+from signing.agent.server import Agent
+from signing.keys import Pkcs12Key
+from signing.report import Verdict
+from signing.trust import TrustStore
+from signing.twostep import complete_pdf, prepare_pdf
+from signing.verify import verify_pdf
+from tests.signing.agent.conftest import Drawer, Site, answer, batch, code_in, listening, wanted
+
+
+def test_a_document_is_signed_after_the_person_agreed(
+    site: Site, leader: Pkcs12Key, drawer: Drawer, document: bytes, trust: TrustStore
+) -> None:
+    target = io.BytesIO()
+    made = prepare_pdf(io.BytesIO(document), target, leader, field="S", trust=trust)
+    asked = batch(leader, 1)
+    want = wanted(asked, "a", made.attributes)
+    window = site.ask(asked)
+    assert site.send("/sign", want).json() == {"error": "NotNow", "left": None}
+    page = httpx.get(window, headers={"Accept-Language": "vi"}, trust_env=False).text
+    assert "Văn bản a" in page
+    assert leader.info.name in page
+    assert "Văn phòng điện tử" in page
+    answer(window)
+    assert (site.state(asked), drawer.open_now) == ("open", 1)
+    value = bytes.fromhex(site.send("/sign", want).json()["value"])
+    complete_pdf(target, made, leader, value)
+    assert verify_pdf(target, trust).verdict is Verdict.VALID
+    assert (site.state(asked), drawer.open_now) == ("over", 0)
+    assert site.send("/sign", want).status_code == 409
+
+
+def test_nothing_is_signed_beyond_what_was_agreed_to(site: Site, leader: Pkcs12Key, document: bytes) -> None:
+    made = prepare_pdf(io.BytesIO(document), io.BytesIO(), leader, field="S")
+    asked = batch(leader, 1, 2)
+    answer(site.ask(asked))
+    assert site.send("/sign", wanted(asked, "a", made.attributes)).status_code == 200
+    for name in ("a", "c"):
+        assert site.send("/sign", wanted(asked, name, made.attributes)).status_code == 422
+    assert site.send("/sign", wanted(asked, "b", made.attributes)).status_code == 200
+    site.post("/close", {"batch": asked.id})
+    assert site.send("/sign", wanted(asked, "b", made.attributes)).status_code == 409
+
+
+def test_only_attributes_of_a_document_for_this_certificate_are_signed(
+    site: Site, leader: Pkcs12Key, agency: Pkcs12Key, document: bytes
+) -> None:
+    asked = batch(leader, 9)
+    answer(site.ask(asked))
+    others = prepare_pdf(io.BytesIO(document), io.BytesIO(), agency, field="S").attributes
+    own = prepare_pdf(io.BytesIO(document), io.BytesIO(), leader, field="S").attributes
+    for data in (b"", b"log me in", others, own[:-1], own + b"\0", own.replace(own[-40:-8], bytes(32))):
+        assert site.send("/sign", wanted(asked, "a", data)).status_code == 422
+    assert site.send("/sign", wanted(asked, "a", own)).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["refuse", "wrong", "stranger"])
+def test_without_the_persons_yes_nothing_is_signed(
+    site: Site, leader: Pkcs12Key, drawer: Drawer, what: str
+) -> None:
+    asked = batch(leader, 1)
+    window = site.ask(asked)
+    if what == "refuse":
+        answer(window, "refuse")
+        assert site.state(asked) == "refused"
+    elif what == "wrong":
+        assert "role=alert" in answer(window, pin="0000").text
+        answer(window)
+        assert site.state(asked) == "open"
+    else:
+        assert answer(window, Origin=site.origin).status_code == 403
+        assert answer(window, Origin="null").status_code == 403
+        assert answer(window[:-1] + "x").status_code == 200
+        assert drawer.open_now == 0
+
+
+def test_an_abandoned_batch_ends_and_lets_go_of_the_token(
+    site: Site, leader: Pkcs12Key, drawer: Drawer
+) -> None:
+    asked = batch(leader, 1, seconds=1.2)
+    window = site.ask(asked)
+    answer(window)
+    assert drawer.open_now == 1
+    over = threading.Event()
+    for _ in range(60):
+        if not drawer.open_now:
+            break
+        over.wait(0.05)
+    assert (site.state(asked), drawer.open_now) == ("over", 0)
+    assert "đã xong" in answer(window).text.lower()
+
+
+def test_only_the_paired_sites_own_messages_count(site: Site, leader: Pkcs12Key) -> None:
+    asked = batch(leader, 1)
+    thief = Site(site.url, site.origin)
+    assert thief.send("/batch", asked).json()["error"] == "BadMessage"
+    late = batch(leader, 1, seconds=-1)
+    assert site.send("/batch", late).status_code == 422
+    other = Site(site.url, "https://nguoila.example")
+    assert other.send("/batch", asked).json()["error"] == "NotPaired"
+    window = site.ask(asked)
+    assert site.send("/batch", asked).status_code == 422
+    other.pair()
+    answer(window)
+    assert other.post("/batch/state", {"batch": asked.id}).status_code == 409
+    sealed = seal(site.key, batch(leader))
+    assert site.post("/batch", sealed).status_code == 422
+    for broken in ({}, {"message": 1, "signature": 2}, {"message": "e30=", "signature": "e30="}):
+        assert site.post("/batch", broken).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "vanphong.angiang.gov.vn"},
+        {"Host": "evil.example:18273"},
+        {"Origin": "null"},
+        {"Origin": "http://vanphong.angiang.gov.vn"},
+        {"Origin": "https://a.example/path"},
+        {"Origin": ""},
+    ],
+)
+def test_a_stranger_gets_no_word_out_of_it(site: Site, headers: dict[str, str]) -> None:
+    for path in ("/hello", "/pair", "/batch"):
+        answered = site.post(path, **headers)
+        assert answered.status_code in (403, 421)
+        assert answered.content == b""
+    sent = {"Access-Control-Request-Private-Network": "true", "Origin": site.origin} | headers
+    refused = httpx.options(f"{site.url}/batch", headers=sent, trust_env=False)
+    assert refused.status_code in (403, 421)
+    assert "Access-Control-Allow-Private-Network" not in refused.headers
+
+
+def test_browsers_are_told_which_pages_may_reach_this_machine(site: Site, leader: Pkcs12Key) -> None:
+    asked = {"Origin": site.origin, "Access-Control-Request-Private-Network": "true"}
+    allowed = httpx.options(f"{site.url}/batch", headers=asked, trust_env=False)
+    assert allowed.headers["Access-Control-Allow-Origin"] == site.origin
+    assert allowed.headers["Access-Control-Allow-Private-Network"] == "true"
+    assert "Access-Control-Allow-Credentials" not in allowed.headers
+    assert site.post("/hello").headers["Access-Control-Allow-Origin"] == site.origin
+    plain = site.post("/hello", Content_Type="text/plain")
+    assert plain.status_code == 415
+    evil = (Item("a", "<script>", 1),)
+    window = httpx.get(site.ask(replace(batch(leader), items=evil)), trust_env=False)
+    assert "<script>" not in window.text
+    assert "frame-ancestors 'none'" in window.headers["Content-Security-Policy"]
+
+
+def test_a_code_is_good_once_and_not_for_guessing(agent: Agent, tmp_path: Path) -> None:
+    with listening(agent) as url:
+        site = Site(url)
+        assert site.post("/hello").json() == {"paired": False}
+        offer = {"name": "Văn phòng", "key": public_text(site.key)}
+        code = code_in(url + site.post("/pair", offer).json()["window"])
+        wrong = f"{(int(code.replace(' ', '')) + 1) % 10**8:08}"
+        assert [site.post("/pair/code", {"code": wrong}).json()["left"] for _ in range(3)] == [2, 1, 0]
+        assert site.post("/pair/code", {"code": code}).status_code == 403
+        code = code_in(url + site.post("/pair", offer).json()["window"])
+        assert Site(url, "https://khac.example").post("/pair/code", {"code": code}).status_code == 403
+        assert site.post("/pair/code", {"code": code}).status_code == 200
+        assert site.post("/pair/code", {"code": code}).status_code == 403
+        assert site.post("/hello").json() == {"paired": True}
+        assert site.post("/pair", {"name": "x", "key": "no key"}).status_code == 422
+        others = [Site(url, f"https://{n}.example") for n in range(6)]
+        assert [one.post("/pair", offer).status_code for one in others] == [200] * 5 + [403]
+    kept = tmp_path / "agent" / "sites.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    agent.pairs.forget(site.origin)
+    assert agent.pairs.all() == {}
+
+
+def test_the_operator_names_the_only_sites_that_may_pair(agent: Agent) -> None:
+    with listening(replace(agent, sites=("https://vanphong.angiang.gov.vn",))) as url:
+        Site(url).pair()
+        other = Site(url, "https://khac.example")
+        assert (
+            other.post("/pair", {"name": "x", "key": public_text(Ed25519PrivateKey.generate())}).status_code
+            == 403
+        )
+
+
+def test_oversized_and_broken_requests_are_refused(site: Site) -> None:
+    head = {"Origin": site.origin, "Content-Type": "application/json"}
+    big = httpx.post(f"{site.url}/batch", content=b"x" * 300_000, headers=head, trust_env=False)
+    assert big.status_code == 413
+    for content in (b"not json", b"[]", b"\xff"):
+        answered = httpx.post(f"{site.url}/batch", content=content, headers=head, trust_env=False)
+        assert answered.status_code == 422
+    assert site.post("/nothing").status_code == 404
+    assert httpx.get(site.url, trust_env=False).status_code == 404
