@@ -2,9 +2,23 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length
 
-from eoffice.core.forms import Form
+from eoffice.core.forms import Form, needed
+
+
+class PasswordForm(Form):
+    """Another password; typed twice, since nobody sees it."""
+
+    present = PasswordField(_l("Present password"), [needed()])
+    password = PasswordField(
+        _l("New password"),
+        [needed()],
+        description=_l("At least 14 characters with lower and upper case, a digit and a sign."),
+    )
+    again = PasswordField(
+        _l("New password once more"), [needed(), EqualTo("password", _l("The two new passwords differ."))]
+    )
 
 
 class SignInForm(Form):

@@ -19,6 +19,8 @@ class User(Base):
     password_hash: Mapped[str]
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), unique=True)
     active: Mapped[bool] = mapped_column(default=True)
+    #: somebody else knows the password: another one is chosen before anything else
+    must_change: Mapped[bool] = mapped_column(default=False)
     failed_tries: Mapped[int] = mapped_column(default=0)
     #: no sign-in before this moment (TCVN 14423:2026, 5.5.2.2)
     locked_until: Mapped[datetime | None]

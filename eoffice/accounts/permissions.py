@@ -27,12 +27,12 @@ ROLES: Mapping[Role, str] = {
     "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
-    Role.ADMINISTRATOR: "directory:read directory:manage admin:health signature:keys "
+    Role.ADMINISTRATOR: "directory:read directory:manage directory:outside admin:health signature:keys "
     "gateway:unreadable gateway:watch trust:manage",
 }
 
 #: one agency's administrator must not decide them for the others
-_KEEPERS = frozenset({Permission("trust:manage")})
+_KEEPERS = frozenset({Permission("trust:manage"), Permission("directory:outside")})
 
 
 def of(role: Role) -> frozenset[Permission]:

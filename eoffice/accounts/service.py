@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
@@ -29,6 +29,8 @@ SIGNED_IN = audit.action("accounts.signed_in", _l("Signed in"))
 SIGN_IN_FAILED = audit.action("accounts.sign_in_failed", _l("Sign-in failed"))
 LOCKED = audit.action("accounts.locked", _l("Account locked after wrong passwords"))
 SIGNED_OUT = audit.action("accounts.signed_out", _l("Signed out"))
+PASSWORD_CHANGED = audit.action("accounts.password_changed", _l("Password changed"))
+PASSWORD_RESET = audit.action("accounts.password_reset", _l("One-time password given"))
 TOKEN_MADE = audit.action("accounts.token_made", _l("Token for a program made"))
 TOKEN_REVOKED = audit.action("accounts.token_revoked", _l("Token for a program revoked"))
 
@@ -66,6 +68,18 @@ class WeakPassword(Invalid):
     message = _l("A password needs at least 14 characters with lower and upper case, a digit and a sign.")
 
 
+class SamePassword(Invalid):
+    """A change that changes nothing."""
+
+    message = _l("Choose a password that differs from the present one.")
+
+
+class WrongPresentPassword(Invalid):
+    """Who sits at an open session is not always its owner."""
+
+    message = _l("This is not your present password.")
+
+
 @lru_cache(maxsize=1)
 def _hasher() -> PasswordHasher:
     # Tests sign in hundreds of times; the real cost is the library's default (RFC 9106, low memory).
@@ -83,9 +97,7 @@ def password_hash(password: str) -> str:
 
 def add_user(session: Session, actor: Actor, person: Person, username: str, password: str) -> User:
     """Open an account; the caller's use case commits. Raises WeakPassword."""
-    classes = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
-    if len(password) < 14 or not all(any(kind(c) for c in password) for kind in classes):
-        raise WeakPassword(field="password")
+    _refuse_weak(password)
     session.flush()
     user = User(
         username=username, password_hash=password_hash(password), person_id=person.id,
@@ -94,6 +106,66 @@ def add_user(session: Session, actor: Actor, person: Person, username: str, pass
     session.add(user)
     audit.record(session, actor, USER_ADDED, user, username=username)
     return user
+
+
+def _refuse_weak(password: str) -> None:
+    classes = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    if len(password) < 14 or not all(any(kind(c) for c in password) for kind in classes):
+        raise WeakPassword(field="password")
+
+
+#: without letters and digits that look alike on paper
+_ALPHABET = ("abcdefghjkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789")
+
+
+def one_time_password() -> str:
+    """A password that is read off paper once: four groups of four, all classes in it, 66 random bits."""
+    while True:
+        groups = ["".join(secrets.choice("".join(_ALPHABET)) for _ in range(4)) for _ in range(4)]
+        made = "-".join(groups)
+        if all(any(char in kind for char in made) for kind in _ALPHABET):
+            return made
+
+
+def give_one_time_password(session: Session, actor: Actor, user: User) -> str:
+    """Give an account a password to be changed at the first sign-in; open sessions end, a lock is lifted.
+
+    The caller's use case commits. The password is returned once and kept nowhere.
+    """
+    password = one_time_password()
+    user.password_hash, user.must_change = password_hash(password), True
+    user.session_stamp, user.failed_tries, user.locked_until = secrets.token_hex(16), 0, None
+    audit.record(session, actor, PASSWORD_RESET, user, username=user.username)
+    return password
+
+
+def change_password(session: Session, actor: Actor, present: str, new: str) -> User:
+    """Choose another password; sessions elsewhere end. Raises WrongPresentPassword, SamePassword, WeakPassword."""
+    with transaction(session):
+        user = session.get_one(User, actor.user_id, with_for_update={"of": User})
+        try:
+            _hasher().verify(user.password_hash, present)
+        except VerificationError:
+            raise WrongPresentPassword(field="present") from None
+        if present == new:
+            raise SamePassword(field="password")
+        _refuse_weak(new)
+        user.password_hash, user.must_change = password_hash(new), False
+        user.session_stamp = secrets.token_hex(16)
+        audit.record(session, actor, PASSWORD_CHANGED, user)
+    return user
+
+
+def of_people(session: Session, person_ids: Iterable[int]) -> dict[int, User]:
+    """The accounts of these people, by person."""
+    found = session.scalars(sa.select(User).where(User.person_id.in_(list(person_ids))))
+    return {user.person_id: user for user in found}
+
+
+def by_names(session: Session, names: Iterable[str]) -> dict[str, User]:
+    """The accounts with these user names."""
+    found = session.scalars(sa.select(User).where(User.username.in_(list(names))))
+    return {user.username: user for user in found}
 
 
 def sign_in(session: Session, username: str, password: str) -> User:

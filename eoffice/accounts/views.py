@@ -3,17 +3,30 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from eoffice.accounts import service
-from eoffice.accounts.forms import SignInForm
+from eoffice.accounts.forms import PasswordForm, SignInForm
 from eoffice.accounts.models import User
 from eoffice.accounts.settings import SIGN_IN_RATE
 from eoffice.core import clock
 from eoffice.core.config import settings
 from eoffice.core.errors import AppError
+from eoffice.core.forms import refused
 from eoffice.core.permissions import Actor
 from eoffice.core.web import (
     LANGUAGES,
@@ -99,6 +112,39 @@ def language(code: str) -> Response:
     if code in LANGUAGES:
         answer.set_cookie("language", code, max_age=timedelta(days=365), samesite="Lax", httponly=True)
     return answer
+
+
+@bp.before_app_request
+def change_first() -> ResponseReturnValue | None:
+    """A password that somebody else knows opens nothing but the page that changes it."""
+    user = getattr(current_user._get_current_object(), "user", None) if _needs_person() else None
+    return redirect(url_for("accounts.password"), 303) if user is not None and user.must_change else None
+
+
+def _needs_person() -> bool:
+    own = ("accounts.password", "accounts.sign_out", "accounts.language", "static")
+    return getattr(g, "actor", None) is not None and request.endpoint not in own
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@needs(SIGNED_IN)
+def password() -> ResponseReturnValue:
+    """Choose another password; whoever got a one-time password does it before anything else."""
+    form, status = PasswordForm(), 200
+    if form.validate_on_submit():
+        try:
+            user = service.change_password(
+                db(), current_actor(), form.present.data or "", form.password.data or ""
+            )
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            login_user(SignedInUser(user))  # the new stamp ended this session, too
+            flash(_("The password is changed; sessions elsewhere have ended."), "ok")
+            return redirect(url_for("home.desk"), 303)
+    first = current_user._get_current_object().user.must_change
+    page = render_template("accounts/password.html", form=form, first=first)
+    return page, 422 if form.errors and status == 200 else status
 
 
 @bp.get("/posts")

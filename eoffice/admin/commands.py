@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from pathlib import Path
 
 import click
 import waitress
@@ -9,13 +10,16 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from eoffice.admin import health as checks
+from eoffice.admin import outside
 from eoffice.admin.settings import HOST, TRUSTED_PROXY, WEB_THREADS
-from eoffice.core import audit
+from eoffice.core import audit, tables
 from eoffice.core import worker as working
 from eoffice.core.commands import Commands
 from eoffice.core.config import PORT, settings
+from eoffice.core.permissions import system_actor
 from eoffice.core.states import Tone
 from eoffice.core.web import db
+from eoffice.directory.tables import AGENCIES
 from eoffice.gateway.receiver import Receiver
 from eoffice.migrations import upgrade_installation
 
@@ -30,6 +34,26 @@ def prove() -> None:
         click.echo(f"broken: seal {proof.broken_at} does not fit its entries; {proof.seals} before it do")
         sys.exit(1)
     click.echo(f"unbroken: {proof.entries} entries under {proof.seals} seals")
+
+
+agency_cli = Commands("agency", help="Agencies of the directory.")
+
+
+@agency_cli.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Try every row and keep nothing.")
+def import_agencies(file: Path, *, dry_run: bool) -> None:
+    """Take outside agencies in from a table (xlsx, or CSV in UTF-8); all rows or none, exit 1 when one is refused."""
+    rows = tables.read(file, AGENCIES, 200_000)
+    try:
+        report = outside.take_in(db(), system_actor(), rows, rehearse=dry_run)
+    except tables.Refused as refused:
+        report = tables.Report([], refused.problems)
+    for problem in report.problems:
+        click.echo(f"row {problem.row}: {problem.heading}{': ' if problem.heading else ''}{problem.said}")
+    if report.problems:
+        sys.exit(1)
+    click.echo(f"{len(report.outcomes)} rows {'could be' if dry_run else 'were'} taken in")
 
 
 @click.command("migrate")

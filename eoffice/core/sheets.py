@@ -74,14 +74,18 @@ def _cell(sheet: object, value: Value, *, bold: bool = False) -> Cell:
     return cell
 
 
-def read(path: Path, limit: int) -> list[list[str]]:
-    """The rows of a table as trimmed texts, days as dd/mm/yyyy, empty rows left out.
+#: number in the file, from 1, and the trimmed texts
+Line = tuple[int, list[str]]
+
+
+def read(path: Path, limit: int) -> list[Line]:
+    """The rows of a table with their numbers, days as dd/mm/yyyy, empty rows left out.
 
     Reads the first sheet of a workbook, or CSV in UTF-8 with comma, semicolon or tab. Runs in the sandbox: the file
     may come from anywhere. Raises UnreadableSheet, SheetTooLong.
     """
     try:
-        found: list[list[str]] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit, seconds=30)
+        found: list[Line] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit, seconds=30)
     except (sandbox.SandboxDied, sandbox.SandboxError) as error:
         raise UnreadableSheet(field="file") from error
     except ValueError as error:
@@ -91,15 +95,15 @@ def read(path: Path, limit: int) -> list[list[str]]:
     return found
 
 
-def rows(path: str, limit: int) -> list[list[str]]:
+def rows(path: str, limit: int) -> list[Line]:
     """Runs in the sandbox: at most one row over the limit. Raises ValueError for what is no table."""
     with Path(path).open("rb") as file:
         packed = file.read(2) == b"PK"
-    taken: list[list[str]] = []
-    for values in _workbook(path) if packed else _text(path):
+    taken: list[Line] = []
+    for number, values in enumerate(_workbook(path) if packed else _text(path), 1):
         row = [_plain(value) for value in values]
         if any(row):
-            taken.append(row)
+            taken.append((number, row))
         if len(taken) > limit:
             break
     return taken
@@ -107,8 +111,11 @@ def rows(path: str, limit: int) -> list[list[str]]:
 
 def _workbook(path: str) -> Iterable[Sequence[object]]:
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        yield from book.worksheets[0].iter_rows(values_only=True)
+        with Path(path).open(
+            "rb"
+        ) as file:  # by its bytes: the library would refuse a name that ends otherwise
+            book = load_workbook(file, read_only=True, data_only=True)
+            yield from book.worksheets[0].iter_rows(values_only=True)
     except (InvalidFileException, BadZipFile, KeyError, IndexError) as error:
         raise ValueError("no workbook") from error
 

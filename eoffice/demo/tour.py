@@ -3,7 +3,8 @@
 from eoffice.demo.province import OUTSIDE_SYSTEM, PASSWORD, PIN, PLACES, username
 from eoffice.directory.models import Role
 
-_SHOWN = (Role.CLERK, Role.LEADER, Role.UNIT_HEAD, Role.SPECIALIST, Role.CHIEF_OF_OFFICE, Role.ADMINISTRATOR)
+_SHOWN = (Role.CLERK, Role.LEADER, Role.UNIT_HEAD, Role.SPECIALIST, Role.CHIEF_OF_OFFICE, Role.ARCHIVIST,
+          Role.ADMINISTRATOR)  # fmt: skip
 
 
 def text(address: str) -> str:

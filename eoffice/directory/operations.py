@@ -16,6 +16,7 @@ AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or chan
 UNIT_ADDED = audit.action("directory.unit_added", _l("Unit added"))
 PERSON_ADDED = audit.action("directory.person_added", _l("Person added"))
 ASSIGNED = audit.action("directory.assigned", _l("Post given"))
+POST_ENDED = audit.action("directory.post_ended", _l("Post ended"))
 
 
 def save_agency(session: Session, actor: Actor, code: str, name: str, **fields: Any) -> Agency:
@@ -69,3 +70,12 @@ def assign(
     session.add(post)
     audit.record(session, actor, ASSIGNED, post, person=person.full_name, role=role, title=title)
     return post
+
+
+def end_post(session: Session, actor: Actor, post: Assignment, last_day: date) -> None:
+    """End a post after a day; what was signed and done under it stays under its name."""
+    before, post.valid_to = post.valid_to, last_day
+    audit.record(
+        session, actor, POST_ENDED, post,
+        person=post.person.full_name, title=post.title, before=before, last_day=last_day,
+    )  # fmt: skip

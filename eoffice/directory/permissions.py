@@ -8,6 +8,10 @@ from eoffice.directory.models import Agency, Assignment, Delegation, Person, Uni
 DIRECTORY_READ = permission("directory:read", _l("See agencies, units and people"))
 DIRECTORY_MANAGE = permission("directory:manage", _l("Change agencies, units, people and their posts"))
 
+DIRECTORY_OUTSIDE = permission(
+    "directory:outside", _l("Enter and change agencies outside this installation, for everybody in it")
+)
+
 DIRECTORY_DELEGATE = permission("directory:delegate", _l("Let somebody sign in one's stead, or end that"))
 
 

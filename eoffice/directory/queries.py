@@ -30,6 +30,13 @@ def hosted(session: Session) -> Sequence[Agency]:
     return session.scalars(sa.select(Agency).where(Agency.hosted).order_by(Agency.code)).all()
 
 
+def count_agencies(session: Session) -> tuple[int, int]:
+    """How many agencies work here, and how many elsewhere."""
+    query = sa.select(sa.func.count().filter(Agency.hosted), sa.func.count().filter(~Agency.hosted))
+    here, elsewhere = session.execute(query.select_from(Agency)).one()
+    return here, elsewhere
+
+
 #: agencies looked through in the order of the list before the index of letter groups is asked
 _FIRST = 2000
 
@@ -100,6 +107,14 @@ def posts(session: Session, agency_id: int, *roles: Role, unit_id: int | None = 
     if unit_id is not None:
         query = query.where(Assignment.unit_id == unit_id)
     return session.scalars(query.order_by(Assignment.position, Person.sort_key)).all()
+
+
+def roll(session: Session, agency_id: int) -> Sequence[Assignment]:
+    """Posts of an agency that hold or are to come, by unit, leaders first."""
+    open_ones = sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= clock.today())
+    query = sa.select(Assignment).join(Person).outerjoin(Unit, Unit.id == Assignment.unit_id)
+    order = (Unit.position.asc().nulls_first(), Assignment.position, Person.sort_key, Assignment.id)
+    return session.scalars(query.where(Assignment.agency_id == agency_id, open_ones).order_by(*order)).all()
 
 
 def signers(session: Session, agency_id: int) -> Sequence[Assignment]:

@@ -9,8 +9,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
-from eoffice.core.audit import Action
+from eoffice.core import clock
 from eoffice.core.permissions import Actor
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
 from eoffice.documents.models import Document
@@ -21,6 +20,7 @@ from eoffice.home import deeds, links, queries, words
 from eoffice.home.deeds import Side
 from eoffice.home.queries import Change, Series, Waiting, Work
 from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.outgoing import presenting as outgoing
 from eoffice.outgoing.permissions import OUTGOING_NUMBER
 
 #: features whose deeds are told on the desk, with the icon of each
@@ -50,8 +50,11 @@ class Desk:
     """Everything on one desk."""
 
     tiles: Sequence[Tile]
-    #: how much must be finished today, as far as it is shown
-    today: Sequence[Work]
+    #: how much waits for this person, and how much of it is late
+    waiting: int
+    late: int
+    #: what comes first of it
+    first: Sequence[Work]
     #: own tasks by deadline; None for those who have none by role
     tasks: Sequence[Work] | None
     #: None for those who do not follow what was sent
@@ -74,7 +77,9 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
     return Desk(
         tiles=[*tiles, *_unreadable(session, actor)],
-        today=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
+        waiting=sum(one.count for one in waiting),
+        late=sum(one.overdue for one in waiting),
+        first=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
         tasks=queries.work(session, actor, tasks, today_only=False, limit=_SHOWN) if works else None,
         troubled=queries.troubled(session, actor) if actor.can(GATEWAY_FOLLOW) else None,
         series=queries.series(session, actor) if numbers else None,
@@ -113,7 +118,7 @@ def _sentence(change: Change) -> tuple[str, str, str, Markup]:
     entry, document = change.entry, change.document
     name = document.code or document.subject or _("Scan not registered yet")
     link = Markup('<a href="{}">{}</a>').format(links.document(document), name)
-    who, what = entry.actor.partition(",")[0], str(audit.DECLARED.get(Action(entry.action), entry.action))
+    who, what = entry.actor.partition(",")[0], outgoing.deed(entry)
     earlier = "" if clock.local(entry.at).date() == clock.today() else _("Yesterday: ")
     text = Markup("{}<b>{}</b>: {} · {}").format(earlier, who, what, link)
     return words.hour(entry.at), _TOLD.get(entry.action.partition(".")[0], "activity"), "accent", text

@@ -41,10 +41,13 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
     ("dossiers.index", "document:read", _l("Dossiers"), "folder2", "d", ()),
     ("reports.index", "document:read-all", _l("Registers"), "journal-text", "q", ()),
     ("search.index", "search:use", _l("Search"), "search", "f", ()),
+    ("admin.people", "directory:manage", _l("People and accounts"), "people", "p", ()),
+    ("admin.agencies", "directory:outside", _l("Outside agencies"), "building", "a", ()),
     ("admin.health", "admin:health", _l("Health"), "activity", "h", ()),
 )
 #: entries of one's own menu, named as above
 _OWN: tuple[tuple[str, str, LazyString], ...] = (
+    ("accounts.password", "directory:read", _l("Change password")),
     ("signatures.verify", "signature:verify", _l("Check signatures")),
     ("signatures.own_key", "outgoing:sign", _l("My key")),
     ("signatures.authorities", "trust:manage", _l("Trusted authorities")),

@@ -262,13 +262,16 @@ def opinions(entries: Sequence[audit.AuditEntry]) -> list[tuple[str, str, str]]:
     return [(f"{clock.local(one.at):%d/%m/%Y %H:%M}", one.actor, one.details["note"]) for one in said]
 
 
-def _sentence(entry: audit.AuditEntry) -> Markup:
-    details = entry.details
-    step = details.get("step")
-    known = entry.action in audit.DECLARED
-    what = str(audit.DECLARED[audit.Action(entry.action)]) if known else entry.action
+def deed(entry: audit.AuditEntry) -> str:
+    """What an entry of the log says was done: of a move, the step that was taken."""
+    step = entry.details.get("step")
     if entry.action == operations.MOVED and step in set(Move):
-        what = str(_DONE[Move(step)])
+        return str(_DONE[Move(step)])
+    return str(audit.DECLARED.get(audit.Action(entry.action), entry.action))
+
+
+def _sentence(entry: audit.AuditEntry) -> Markup:
+    details, what = entry.details, deed(entry)
     told = [
         str(details[key]) for key in ("number", "file", "recipient", "note", "reason") if details.get(key)
     ]

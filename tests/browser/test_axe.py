@@ -31,6 +31,9 @@ class Look:
 PAGES = {
     "accounts.posts": Look(Role.CLERK, "/posts"),
     "accounts.sign_in": Look(None, "/sign-in"),
+    "accounts.password": Look(Role.CLERK, "/password"),
+    "admin.agencies": Look(Role.ADMINISTRATOR, "/admin/agencies"),
+    "admin.people": Look(Role.ADMINISTRATOR, "/admin/people"),
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
     "gateway.copy": Look(Role.CLERK, "/outgoing/{issued}/copies/{copy}"),
     "gateway.show": Look(Role.CLERK, "/packets/{unreadable}"),
@@ -86,6 +89,8 @@ NOT_PAGES = {
     "accounts.language": "sets a cookie and goes back",
     "admin.alive": "one word for a probe",
     "admin.ready": "one word for a probe",
+    "admin.agencies_model": "a file",
+    "admin.people_model": "a file",
     "directory.suggest": "a part of a page: the list under a field",
     "directory.suggest_people": "a part of a page: the list under a field",
     "documents.download": "a file",

@@ -18,7 +18,9 @@ from eoffice.documents.permissions import visible_to
 from eoffice.gateway.models import Delivery, Dispatch, Hop
 from eoffice.home import deeds, queries
 from eoffice.incoming.states import State as In
+from eoffice.outgoing import operations
 from eoffice.outgoing.states import State as Out
+from eoffice.outgoing.workflow import Move
 from tests.factories import House, Province, province
 from tests.home.made import bring_in, incoming, outgoing
 from tests.web import client_for, counted
@@ -206,6 +208,19 @@ def test_changes_since_yesterday_are_those_one_may_see(session: Session, place: 
         del audit.DECLARED[told]
 
 
+def test_the_desk_names_the_step_that_was_taken_and_how_much_waits(
+    app: Flask, session: Session, place: Province
+) -> None:
+    signed = outgoing(session, place.a, "Báo cáo quý", Out.NUMBERING)
+    incoming(session, place.a, "quá hạn", In.REGISTERED, due_on=clock.today() - timedelta(days=2))
+    with transaction(session):
+        audit.record(session, place.a.leader, operations.MOVED, signed, step=Move.SIGN)
+    page = client_for(app, "a_clerk").get("/").get_data(as_text=True)
+    assert "ký số · " in page
+    assert "thực hiện một bước" not in page
+    assert re.search(r"Có 9 việc đang chờ bạn\.\s+Trong đó 1 việc quá hạn\.", page)
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
 def test_a_desk_takes_at_most_twelve_statements_whatever_waits(
     app: Flask, session: Session, place: Province, role: Role
@@ -229,5 +244,5 @@ def test_the_desk_of_an_empty_agency_says_so(app: Flask, session: Session) -> No
     province(session)
     with clock.freeze(datetime(2026, 11, 20, 2, tzinfo=UTC)):
         page = client_for(app, "a_leader").get("/").get_data(as_text=True)
-    assert "Hôm nay không có việc chờ bạn" in page
+    assert "Không có việc phải làm ngay" in page
     assert "Thứ Sáu, 20/11/2026" in page

@@ -319,6 +319,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.Column("failed_tries", sa.Integer(), nullable=False),
         sa.Column("locked_until", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("last_sign_in_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template
+from flask import jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 import eoffice
 from eoffice.admin import health as checks
 from eoffice.admin.permissions import ADMIN_HEALTH
+from eoffice.admin.views import bp
 from eoffice.core.config import DECLARED, Setting, settings
 from eoffice.core.states import Tone
 from eoffice.core.web import PUBLIC, db, needs
-
-bp = Blueprint("admin", __name__, template_folder="templates")
 
 
 @bp.get("/healthz")

@@ -1,0 +1,192 @@
+"""People, units and accounts of an agency, taken in from a table as a whole or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.accounts.models import User
+from eoffice.core import tables
+from eoffice.core.db import transaction
+from eoffice.core.errors import AppError, Conflict, Invalid, NotFound
+from eoffice.core.permissions import Actor, require
+from eoffice.core.tables import Report, Row
+from eoffice.core.text import fold
+from eoffice.directory import operations, queries
+from eoffice.directory import tables as means
+from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
+from eoffice.directory.permissions import DIRECTORY_MANAGE
+
+#: rows of one table; each new account costs a twentieth of a second
+LIMIT = 500
+
+
+class NeedsUnit(Invalid):
+    """Only the leaders of an agency stand outside its units."""
+
+    message = _l("Everybody but the leaders works in a unit. Fill in its name, or its notation.")
+
+
+class UnknownUnit(Invalid):
+    """A unit that is new needs both names."""
+
+    message = _l("There is no unit “%(unit)s” yet. To add it, fill in both its name and its notation.")
+
+
+class NameTaken(Conflict):
+    """User names are the installation's, posts an agency's."""
+
+    message = _l("The user name “%(username)s” belongs to somebody else. Choose another one.")
+
+
+class SharedAccount(Conflict):
+    """Whoever sets the password can sign in, and so act in the other agency."""
+
+    message = _l(
+        "This person also holds a post in another agency; no single agency's administrator sets the password."
+    )
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """An account that was opened, with the password that is told once."""
+
+    name: str
+    username: str
+    password: str
+
+
+@dataclass
+class _House:
+    """What an agency has, filled up while rows are taken in."""
+
+    agency: Agency
+    units: list[Unit]
+    posts: list[Assignment]
+    users: dict[str, User]
+    #: people of this table by user name: a second row is a second post
+    met: dict[str, Person] = field(default_factory=dict)
+    newcomers: list[tuple[Person, str]] = field(default_factory=list)
+
+
+def take_in(
+    session: Session, actor: Actor, rows: Sequence[Row], *, rehearse: bool
+) -> tuple[Report, list[Newcomer]]:
+    """Enter people with their posts, new units and accounts; rehearsing does all of it and keeps nothing.
+
+    Returns what becomes of each row and, when it is done, the accounts opened. Raises Forbidden, and Refused when
+    a row cannot be taken: then nothing was.
+    """
+    problems = tables.shape(rows, means.PEOPLE)
+    bad = {one.row for one in problems}
+    outcomes: list[tuple[Row, str]] = []
+    opened: list[Newcomer] = []
+    with transaction(session):
+        house = _house(session, actor, rows)
+        for row in rows:
+            if row.number in bad:
+                continue
+            try:
+                outcomes.append((row, _take(session, actor, house, row)))
+            except AppError as error:
+                problems.append(tables.refusal(row, error))
+        if rehearse:
+            session.rollback()
+        elif problems:
+            raise tables.Refused(problems)
+        else:
+            opened = [_open(session, actor, *one) for one in house.newcomers]
+    return Report(outcomes, problems), opened
+
+
+def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
+    require(actor, DIRECTORY_MANAGE)
+    agency = queries.agency(session, actor.agency_id or 0)
+    require(actor, DIRECTORY_MANAGE, agency)
+    return _House(
+        agency,
+        list(queries.units(session, agency.id)),
+        list(queries.posts(session, agency.id)),
+        accounts.by_names(session, {row["username"] for row in rows}),
+    )
+
+
+def _take(session: Session, actor: Actor, house: _House, row: Row) -> str:
+    role, since = means.role(row["role"]), means.day_or_today(row["since"])
+    name = means.username(row["username"])
+    unit = _unit(session, actor, house, row, role)
+    person, outcome = _person(session, actor, house, row, name)
+    same = (post for post in house.posts if post.person_id == person.id and post.role is role)
+    if any(post.unit_id == (unit.id if unit else None) and post.title == row["title"] for post in same):
+        return _("stays as it is")
+    made = operations.assign(
+        session, actor, person, house.agency, role, row["title"], unit=unit, valid_from=since,
+        authority=means.authority(row["authority"]), position=len(house.posts),
+    )  # fmt: skip
+    house.posts.append(made)
+    return outcome
+
+
+def _unit(session: Session, actor: Actor, house: _House, row: Row, role: Role) -> Unit | None:
+    name, code = row["unit"], row["unit_code"]
+    if not name and not code:
+        if role is not Role.LEADER:
+            raise NeedsUnit
+        return None
+    for unit in house.units:
+        if (code and fold(unit.abbreviation) == fold(code)) or (not code and fold(unit.name) == fold(name)):
+            return unit
+    if not name or not code:
+        raise UnknownUnit(unit=name or code)
+    made = operations.add_unit(session, actor, house.agency, name, code)
+    session.flush()
+    house.units.append(made)
+    return made
+
+
+def _person(session: Session, actor: Actor, house: _House, row: Row, name: str) -> tuple[Person, str]:
+    """Whose account it is, or somebody new; one account never changes hands."""
+    user = house.users.get(name)
+    known = house.met.get(name) or (user.person if user else None)
+    if known is None:
+        made = operations.add_person(session, actor, row["name"], row["email"])
+        session.flush()
+        house.met[name] = made
+        house.newcomers.append((made, name))
+        return made, _("new person, new account")
+    ours = name in house.met or any(post.person_id == known.id for post in house.posts)
+    if not ours or fold(known.full_name) != fold(row["name"]):
+        raise NameTaken(username=name)
+    return known, _("one more post")
+
+
+def _open(session: Session, actor: Actor, person: Person, username: str) -> Newcomer:
+    password = accounts.one_time_password()
+    user = accounts.add_user(session, actor, person, username, password)
+    user.must_change = True
+    return Newcomer(person.full_name, username, password)
+
+
+def renew_password(session: Session, actor: Actor, person_id: int) -> Newcomer:
+    """Give somebody of one's agency a one-time password, when the old one is forgotten or the account locked.
+
+    Raises NotFound, Forbidden, SharedAccount.
+    """
+    with transaction(session):
+        user = _account_here(session, actor, person_id)
+        password = accounts.give_one_time_password(session, actor, user)
+    return Newcomer(user.person.full_name, user.username, password)
+
+
+def _account_here(session: Session, actor: Actor, person_id: int) -> User:
+    require(actor, DIRECTORY_MANAGE)
+    posts = queries.assignments_of(session, person_id)
+    user = accounts.of_people(session, [person_id]).get(person_id)
+    if user is None or actor.agency_id not in {post.agency_id for post in posts}:
+        raise NotFound
+    if {post.agency_id for post in posts} != {actor.agency_id}:
+        raise SharedAccount
+    return user

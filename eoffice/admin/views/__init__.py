@@ -1,0 +1,11 @@
+"""Pages of administrators: health, people and agencies."""
+
+from flask import Blueprint
+
+bp = Blueprint("admin", __name__, template_folder="../templates")
+
+from eoffice.admin.views import (  # noqa: E402 - they add to `bp`
+    agencies,  # noqa: F401 - as above
+    health,  # noqa: F401 - as above
+    people,  # noqa: F401 - as above
+)

@@ -1,0 +1,92 @@
+"""The people of one's agency: who holds which post, accounts, and taking people in from a table."""
+
+from flask import Response, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from eoffice.accounts import service as accounts
+from eoffice.admin import people as use
+from eoffice.admin.forms import TableForm, TakeInForm
+from eoffice.admin.people import LIMIT, Newcomer
+from eoffice.admin.views import bp, tables
+from eoffice.core import clock
+from eoffice.core import tables as table
+from eoffice.core.errors import AppError
+from eoffice.core.forms import refused
+from eoffice.core.tables import Row
+from eoffice.core.web import current_actor, db, needs
+from eoffice.directory import queries as directory
+from eoffice.directory.permissions import DIRECTORY_MANAGE
+from eoffice.directory.tables import PEOPLE, PEOPLE_EXAMPLE
+
+
+@bp.get("/admin/people")
+@needs(DIRECTORY_MANAGE)
+def people() -> ResponseReturnValue:
+    """Everybody with a post that holds or is to come."""
+    return _people(TableForm(formdata=None))
+
+
+def _people(form: FlaskForm, told: list[Newcomer] | None = None) -> str:
+    posts = directory.roll(db(), current_actor().agency_id or 0)
+    users = accounts.of_people(db(), {post.person_id for post in posts})
+    return render_template(
+        "admin/people.html", posts=posts, users=users, form=form, told=told or [], now=clock.now(),
+        today=clock.today(), local=clock.local,
+    )  # fmt: skip
+
+
+@bp.get("/admin/people/model")
+@needs(DIRECTORY_MANAGE)
+def people_model() -> Response:
+    """The table to fill in."""
+    return tables.model("mau-nguoi-dung", "Người dùng", PEOPLE, PEOPLE_EXAMPLE)
+
+
+@bp.post("/admin/people/look")
+@needs(DIRECTORY_MANAGE)
+def look_at_people() -> ResponseReturnValue:
+    """Rehearse a table: every row with what would become of it."""
+    form = TableForm()
+    if not form.validate_on_submit():
+        return _people(form), 422
+    try:
+        rows = tables.uploaded(form.file.data, PEOPLE, LIMIT)
+    except AppError as error:
+        status = refused(form, error)
+        return _people(form), status
+    return _preview(rows)
+
+
+def _preview(rows: list[Row]) -> ResponseReturnValue:
+    report, _none = use.take_in(db(), current_actor(), rows, rehearse=True)
+    page = render_template(
+        "admin/take_in.html", columns=PEOPLE, rows=rows, report=report, form=TakeInForm(
+            formdata=None, table=table.kept(rows, PEOPLE)
+        ),
+        outcomes={row.number: outcome for row, outcome in report.outcomes},
+        act="admin.take_people_in", back="admin.people",
+    )  # fmt: skip
+    return page, 422 if report.problems else 200
+
+
+@bp.post("/admin/people/take-in")
+@needs(DIRECTORY_MANAGE)
+def take_people_in() -> ResponseReturnValue:
+    """Do what was looked at; the one-time passwords are shown on this answer and nowhere else."""
+    form = TakeInForm()
+    if not form.validate_on_submit():
+        return _people(TableForm(formdata=None)), 422
+    rows = table.again(form.table.data or "", PEOPLE, LIMIT)
+    try:
+        _report, opened = use.take_in(db(), current_actor(), rows, rehearse=False)
+    except table.Refused:
+        return _preview(rows)  # somebody else was faster: the rows as they stand now
+    return _people(TableForm(formdata=None), opened)
+
+
+@bp.post("/admin/people/<int:person_id>/password")
+@needs(DIRECTORY_MANAGE)
+def renew_password(person_id: int) -> ResponseReturnValue:
+    """A one-time password for somebody who forgot his own; shown on this answer and nowhere else."""
+    return _people(TableForm(formdata=None), [use.renew_password(db(), current_actor(), person_id)])

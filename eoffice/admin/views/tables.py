@@ -1,0 +1,27 @@
+"""What the pages that take tables in share: the upload, the model to fill in."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Response
+from werkzeug.datastructures import FileStorage
+
+from eoffice.core import sheets, tables
+from eoffice.core.blobs import blobs
+from eoffice.core.tables import Column, Row
+
+
+def uploaded(file: FileStorage, columns: Sequence[Column], limit: int) -> list[Row]:
+    """The rows of a table that was sent. Raises what `tables.read` raises."""
+    with tempfile.NamedTemporaryFile(dir=blobs().spool) as spool:
+        file.save(spool)
+        spool.flush()
+        return tables.read(Path(spool.name), columns, limit)
+
+
+def model(name: str, title: str, columns: Sequence[Column], example: Sequence[Sequence[str]]) -> Response:
+    """The table to fill in."""
+    answer = Response(tables.model(title, columns, example), mimetype=sheets.MEDIA_TYPE)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    return answer

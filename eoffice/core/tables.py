@@ -1,0 +1,158 @@
+"""Tables that people fill in and hand over: columns found by their headings, every mistake named with its row.
+
+A feature declares its columns once; they make the model table, find the columns of a filled one, whatever their
+order, and say what is missing or too long before the feature looks at what the rows mean.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from eoffice.core import sheets
+from eoffice.core.errors import AppError, Invalid
+from eoffice.core.text import fold, nfc
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table that is taken in."""
+
+    key: str
+    #: as the model table writes it; the office's words, not translated
+    heading: str
+    needed: bool = False
+    #: characters
+    longest: int = 200
+    #: width in the model table, in characters
+    width: int = 24
+
+
+@dataclass(frozen=True)
+class Row:
+    """One filled row: its number in the file, and its texts by column key."""
+
+    number: int
+    values: dict[str, str]
+
+    def __getitem__(self, key: str) -> str:
+        """The text of a column, empty where the table lacks it."""
+        return self.values.get(key, "")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row cannot be taken as it is."""
+
+    row: int
+    said: str
+    heading: str = ""
+
+
+class HeadingsMissing(Invalid):
+    """The first row names no columns, or not all that are needed."""
+
+    message = _l(
+        "The first row must name the columns; missing: %(columns)s. Take the model table and fill that in."
+    )
+
+
+class NothingInIt(Invalid):
+    """Headings and no row."""
+
+    message = _l("The table has no row below its headings. Fill it in, then choose it again.")
+
+
+class Refused(Invalid):
+    """Rows that nobody may take in: nothing was written."""
+
+    message = _l("Nothing was taken in: %(count)s rows cannot be used. Correct them in the table.")
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems
+        super().__init__(count=len({one.row for one in problems}), field="file")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What taking rows in did, or would do: nothing at all while there are problems."""
+
+    #: what happens with each good row, in the person's language
+    outcomes: Sequence[tuple[Row, str]]
+    problems: Sequence[Problem]
+
+    def of(self, row: Row) -> list[Problem]:
+        """What is wrong with a row."""
+        return [one for one in self.problems if one.row == row.number]
+
+
+def model(title: str, columns: Sequence[Column], example: Sequence[Sequence[sheets.Value]]) -> bytes:
+    """The table to fill in, as xlsx, with rows that show how."""
+    return sheets.write(title, [one.heading for one in columns], example, [one.width for one in columns])
+
+
+def read(path: Path, columns: Sequence[Column], limit: int) -> list[Row]:
+    """The rows of a filled table. Raises UnreadableSheet, SheetTooLong, HeadingsMissing, NothingInIt."""
+    # one more: the headings
+    return _named(sheets.read(path, limit + 1), columns)
+
+
+def _named(lines: Sequence[sheets.Line], columns: Sequence[Column]) -> list[Row]:
+    headings = [_plain(text) for text in lines[0][1]] if lines else []
+    places = {
+        one.key: headings.index(_plain(one.heading)) for one in columns if _plain(one.heading) in headings
+    }
+    missing = [one.heading for one in columns if one.needed and one.key not in places]
+    if missing:
+        raise HeadingsMissing(columns=", ".join(missing), field="file")
+    rows = [
+        Row(number, {key: nfc(texts[place]) for key, place in places.items() if place < len(texts)})
+        for number, texts in lines[1:]
+    ]
+    if not rows:
+        raise NothingInIt(field="file")
+    return rows
+
+
+def _plain(heading: str) -> str:
+    return " ".join(fold(heading).replace("*", " ").split())
+
+
+def shape(rows: Iterable[Row], columns: Sequence[Column]) -> list[Problem]:
+    """What is missing and what is too long."""
+    found = []
+    for row in rows:
+        for one in columns:
+            if one.needed and not row[one.key]:
+                found.append(Problem(row.number, _("This is needed. Fill it in."), one.heading))
+            if len(row[one.key]) > one.longest:
+                said = _("This is too long: at most %(max)d characters.", max=one.longest)
+                found.append(Problem(row.number, said, one.heading))
+    return found
+
+
+def refusal(row: Row, error: AppError) -> Problem:
+    """A refusal of the rule that a row broke, as a problem of the row."""
+    return Problem(row.number, str(error))
+
+
+def kept(rows: Iterable[Row], columns: Sequence[Column]) -> str:
+    """Rows as text that a form carries from the preview to the decision; `again` reads it."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["", *(one.heading for one in columns)])
+    writer.writerows([row.number, *(row[one.key] for one in columns)] for row in rows)
+    return out.getvalue()
+
+
+def again(text: str, columns: Sequence[Column], limit: int) -> list[Row]:
+    """The rows that `kept` wrote. Raises SheetTooLong, HeadingsMissing, NothingInIt."""
+    lines = [line for line in csv.reader(io.StringIO(text)) if line]
+    if len(lines) > limit + 1:
+        raise sheets.SheetTooLong(limit=limit, field="file")
+    numbers = (int(line[0]) if line[0].isdecimal() else 0 for line in lines)
+    return _named([(number, line[1:]) for number, line in zip(numbers, lines, strict=True)], columns)

@@ -1,0 +1,204 @@
+"""People and agencies come in from tables: looked at first, all or nothing, never another agency's."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from eoffice.accounts.models import User
+from eoffice.accounts.settings import KEEPER
+from eoffice.core.audit import AuditEntry
+from eoffice.core.config import override
+from eoffice.directory import queries
+from eoffice.directory.models import Agency, Person, Unit
+from tests.factories import PASSWORD, Province, province
+from tests.web import client_for
+
+pytestmark = pytest.mark.postgres
+
+HEAD = "Họ và tên;Tên đăng nhập;Đơn vị;Ký hiệu đơn vị;Vai trò;Chức vụ;Quyền hạn ký\n"
+GOOD = HEAD + (
+    "Lê Thị Mới;a_moi;Phòng Pháp chế;PC;Chuyên viên;Chuyên viên;\n"
+    "Lê Thị Mới;a_moi;;VP;Lưu trữ;Lưu trữ viên kiêm nhiệm;\n"
+    "Bùi Văn Phó;a_pho;;;Lãnh đạo;Phó Giám đốc;KT. GIÁM ĐỐC | PHÓ GIÁM ĐỐC\n"
+    "Lâm Thị Bích An;a_clerk;;VP;Văn thư;Văn thư;\n"
+)
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    return province(session)
+
+
+def _look(client: FlaskClient, text: str, what: str = "people") -> tuple[int, str]:
+    sent = {"file": (io.BytesIO(text.encode()), "bang.csv")}
+    answer = client.post(f"/admin/{what}/look", data=sent, content_type="multipart/form-data")
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def _kept(page: str) -> str:
+    import html
+
+    found = re.search(r'name="table"[^>]*value="([^"]*)"', page, re.DOTALL)
+    assert found, page
+    return html.unescape(found[1])
+
+
+def test_a_table_is_rehearsed_then_taken_in_and_newcomers_choose_their_password(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    before = session.scalar(sa.select(sa.func.count()).select_from(AuditEntry))
+    status, page = _look(admin, GOOD)
+    assert status == 200
+    assert page.count("thêm người, mở tài khoản") == 2
+    assert page.count("thêm chức vụ") == 1
+    assert page.count("giữ nguyên") == 1
+    assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == before, (
+        "rehearsing writes nothing"
+    )
+
+    done = admin.post("/admin/people/take-in", data={"table": _kept(page)}).get_data(as_text=True)
+    first = re.search(r"a_moi</td><td><code>([^<]+)<", done)
+    assert first, done
+    posts = [
+        post for post in queries.roll(session, place.a.agency.id) if post.person.full_name == "Lê Thị Mới"
+    ]
+    assert {(post.unit.abbreviation, post.title) for post in posts if post.unit} == {
+        ("PC", "Chuyên viên"), ("VP", "Lưu trữ viên kiêm nhiệm"),
+    }  # fmt: skip
+    leader = next(one for one in queries.signers(session, place.a.agency.id) if one.title == "Phó Giám đốc")
+    assert leader.authority == "KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC"
+
+    newcomer = client_for(app, "a_moi", first[1])
+    assert newcomer.get("/").headers["Location"] == "/password"
+    same = {"present": first[1], "password": first[1], "again": first[1]}
+    assert newcomer.post("/password", data=same).status_code == 422
+    assert newcomer.post("/password", data=same | {"password": "ngan", "again": "ngan"}).status_code == 422
+    mine = {"present": first[1], "password": PASSWORD, "again": PASSWORD}
+    assert newcomer.post("/password", data=mine | {"present": "khác"}).status_code == 422
+    assert newcomer.post("/password", data=mine).headers["Location"] == "/"
+    assert newcomer.get("/").status_code == 200, "the session that changed it goes on"
+    assert client_for(app, "a_moi").get("/").status_code == 200
+
+
+def test_one_bad_row_keeps_all_out_and_each_mistake_is_named_with_its_row(
+    app: Flask, session: Session, place: Province
+) -> None:
+    text = GOOD + (
+        "Ai Đó;b_clerk;;VP;Chuyên viên;Chuyên viên;\n"
+        "Người Khác;a_head_khong_phai;;VP;Trùm;Trưởng;\n"
+        "Không Đơn Vị;a_khong;;;Chuyên viên;Chuyên viên;\n"
+        ";a_rong;;VP;Chuyên viên;Chuyên viên;\n"
+        "Tên Xấu;Viết Hoa;;VP;Chuyên viên;Chuyên viên;\n"
+        "Tên Khác;a_leader;;;Lãnh đạo;Giám đốc;\n"
+    )
+    admin = client_for(app, "a_administrator")
+    status, page = _look(admin, text)
+    assert status == 422
+    for told in (
+        "của người khác",
+        "Không có vai trò",
+        "ai cũng thuộc một đơn vị",
+        "Họ và tên",
+        "không dùng làm tên",
+    ):
+        assert told in page, told
+    assert "6 dòng không nhập được" in re.sub(r"\s+", " ", page)
+    assert ">Nhập<" not in page
+    people = session.scalar(sa.select(sa.func.count()).select_from(Person))
+    answer = admin.post("/admin/people/take-in", data={"table": _kept(page)})
+    assert answer.status_code == 422
+    assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == people
+    assert session.scalar(sa.select(Unit).where(Unit.abbreviation == "PC")) is None
+
+
+def test_people_are_taken_into_ones_own_agency_by_its_administrator_only(
+    app: Flask, session: Session, place: Province
+) -> None:
+    assert _look(client_for(app, "a_clerk"), GOOD)[0] == 403
+    admin = client_for(app, "b_administrator")
+    _status, page = _look(admin, HEAD + "Lê Thị Mới;b_moi;;VP;Chuyên viên;Chuyên viên;\n")
+    admin.post("/admin/people/take-in", data={"table": _kept(page)})
+    assert "Lê Thị Mới" not in {post.person.full_name for post in queries.roll(session, place.a.agency.id)}
+    mine = place.a.posts["specialist"].person_id
+    assert admin.post(f"/admin/people/{mine}/password").status_code == 404
+
+
+def test_a_forgotten_password_is_renewed_and_ends_open_sessions(
+    app: Flask, session: Session, place: Province
+) -> None:
+    open_one = client_for(app, "a_specialist")
+    person = place.a.posts["specialist"].person_id
+    page = client_for(app, "a_administrator").post(f"/admin/people/{person}/password").get_data(as_text=True)
+    told = re.search(r"a_specialist</td><td><code>([^<]+)<", page)
+    assert told
+    assert open_one.get("/").status_code == 302
+    assert client_for(app, "a_specialist", told[1]).get("/").headers["Location"] == "/password"
+    user = session.scalars(sa.select(User).where(User.username == "a_specialist")).one()
+    assert told[1] not in user.password_hash
+
+
+AGENCIES = (
+    "Mã định danh;Tên cơ quan;Mã cũ;Trên trục;Từ ngày;Đến ngày\n"
+    "H01.901;Trường Cao đẳng Nghề;000.00.91.H01;Có;01/07/2025;\n"
+    "H01.900;Công ty Thủy lợi tỉnh An Giang;;;;\n"
+)
+
+
+@pytest.fixture
+def keeper(app: Flask, place: Province) -> Iterator[Province]:
+    with override(**{KEEPER.name: place.a.agency.code}):
+        yield place
+
+
+def test_outside_agencies_are_the_keepers_to_enter(app: Flask, session: Session, keeper: Province) -> None:
+    assert _look(client_for(app, "b_administrator"), AGENCIES, "agencies")[0] == 403
+    admin = client_for(app, "a_administrator")
+    status, page = _look(admin, AGENCIES, "agencies")
+    assert status == 200
+    assert "thêm cơ quan" in page
+    assert "được sửa" in page
+    assert queries.agency_by_code(session, "H01.901") is None
+    assert admin.post("/admin/agencies/take-in", data={"table": _kept(page)}).status_code == 303
+    session.expire_all()
+    school = queries.agency_by_code(session, "000.00.91.H01")
+    assert school is not None
+    assert (school.on_axis, school.hosted, f"{school.valid_from:%d/%m/%Y}") == (True, False, "01/07/2025")
+    assert keeper.outside.name == "Công ty Thủy lợi tỉnh An Giang"
+    assert keeper.outside.short_name == "Công ty Thủy lợi", "an empty cell leaves the field as it is"
+    assert [one.code for one in queries.search_agencies(session, "cao dang nghe")] == ["H01.901"]
+
+
+def test_a_table_changes_no_agency_of_the_installation_and_no_code_changes_hands(
+    app: Flask, session: Session, keeper: Province, tmp_path: Path
+) -> None:
+    text = AGENCIES + (
+        "H01.05;Sở Tài chính giả;;;;\nH01.901;Lần nữa;;;;\nh1;Mã sai;;;;\n"
+        "H01.902;Lấy mã người khác;H01.900;;;\nH01.903;Ngược;;;02/02/2026;01/01/2026\nH01.904;Sao;;lúc;;\n"
+    )
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    ran = CliRunner().invoke(app.cli, ["agency", "import", str(path)])
+    assert ran.exit_code == 1
+    assert sorted(int(number) for number in re.findall(r"^row (\d+)", ran.output, re.MULTILINE)) == [
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+    ]
+    assert session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 3
+    path.write_text(AGENCIES)
+    assert CliRunner().invoke(app.cli, ["agency", "import", str(path), "--dry-run"]).exit_code == 0
+    assert session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 3
+    assert CliRunner().invoke(app.cli, ["agency", "import", str(path)]).exit_code == 0
+    assert session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 4

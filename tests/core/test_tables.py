@@ -1,0 +1,91 @@
+"""Filled tables: columns by their headings, every mistake with its row, whatever program wrote the file."""
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from sqlalchemy.orm import Session
+
+from eoffice.core import sheets, tables
+from eoffice.core.tables import Column, Row
+
+COLUMNS = (
+    Column("name", "Họ và tên", needed=True, longest=10),
+    Column("since", "Từ ngày"),
+    Column("code", "Mã"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _configured(worker_database: str) -> None:
+    """The sandbox reads its settings."""
+
+
+def _file(folder: Path, data: bytes) -> Path:
+    path = folder / "table"
+    path.write_bytes(data)
+    return path
+
+
+def _rows(folder: Path, data: bytes, limit: int = 10) -> list[Row]:
+    return tables.read(_file(folder, data), COLUMNS, limit)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_a_csv_is_read_whatever_parts_its_cells(tmp_path: Path, mark: str, start: bytes) -> None:
+    text = f'TỪ NGÀY{mark}Họ  và tên *{mark}Khác\n\n1/2/2026{mark}"Lê\nAn"{mark}x\n'
+    assert _rows(tmp_path, start + text.encode()) == [Row(3, {"name": "Lê An", "since": "1/2/2026"})]
+
+
+def test_a_workbook_keeps_leading_zeros_and_writes_days_as_offices_do(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["Họ và tên", "Từ ngày", "Mã"])
+    book.active.append(["Lê An", dt.datetime(2026, 2, 1), "007"])  # noqa: DTZ001 - a cell has no zone
+    book.active.append([None, None, None])
+    book.active.append(["Bùi Na", None, 12.0])
+    out = io.BytesIO()
+    book.save(out)
+    assert _rows(tmp_path, out.getvalue()) == [
+        Row(2, {"name": "Lê An", "since": "01/02/2026", "code": "007"}),
+        Row(4, {"name": "Bùi Na", "since": "", "code": "12"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04 no zip", "Họ".encode("utf-16"), b"\xff\xfe\x00", b"%PDF-1.7\n\x00", b"PK"]
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(sheets.UnreadableSheet):
+        _rows(tmp_path, data)
+
+
+def test_headings_and_rows_must_be_there_and_not_too_many(tmp_path: Path) -> None:
+    with pytest.raises(tables.HeadingsMissing, match="Họ và tên"):
+        _rows(tmp_path, "Từ ngày\n1/1/2026\n".encode())
+    with pytest.raises(tables.NothingInIt):
+        _rows(tmp_path, "Họ và tên\n".encode())
+    with pytest.raises(sheets.SheetTooLong):
+        _rows(tmp_path, ("Họ và tên\n" + "An\n" * 4).encode(), limit=3)
+    assert len(_rows(tmp_path, ("Họ và tên\n" + "An\n" * 3).encode(), limit=3)) == 3
+
+
+def test_every_empty_and_every_overlong_cell_is_named(tmp_path: Path, session: Session) -> None:
+    rows = _rows(tmp_path, "Họ và tên,Mã\nAn,1\n,2\nNguyễn Văn Rất Dài,3\n".encode())
+    found = tables.shape(rows, COLUMNS)
+    assert [(one.row, one.heading) for one in found] == [(3, "Họ và tên"), (4, "Họ và tên")]
+
+
+def test_rows_survive_the_way_through_a_form(tmp_path: Path) -> None:
+    rows = _rows(tmp_path, 'Họ và tên,Mã\n"A ""b"", c",=1+1\n\nAn,\n'.encode())
+    assert tables.again(tables.kept(rows, COLUMNS), COLUMNS, 10) == [
+        Row(row.number, {"since": "", "code": ""} | row.values) for row in rows
+    ]
+
+
+def test_the_model_table_can_be_taken_in(tmp_path: Path) -> None:
+    assert _rows(tmp_path, tables.model("Mẫu", COLUMNS, [("Lê An", "01/02/2026", "=1")])) == [
+        Row(2, {"name": "Lê An", "since": "01/02/2026", "code": "=1"})
+    ]
