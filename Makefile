@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: setup run test test-fast bench lock lint
+.PHONY: setup run test test-fast soak bench lock lint
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,6 +14,8 @@ test: .venv/.dev
 	@exec $(BIN)/python tests/run.py all
 test-fast: .venv/.dev
 	@exec $(BIN)/python tests/run.py fast
+soak: .venv/.dev
+	@exec $(BIN)/python -m tests.faults.storm --documents $${DOCUMENTS:-2000} $${SEED:+--seed $$SEED}
 bench: .venv/.dev
 	@exec $(BIN)/python -m bench
 lint: .venv/.dev

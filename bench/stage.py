@@ -32,6 +32,17 @@ class Stage:
     folder: Path
     server: Embedded
     children: list[Child] = field(default_factory=list)
+    #: the server's process
+    running: Child | None = None
+
+    def start(self, *extra: str) -> None:
+        """Start the server; `extra` settings make it larger, never less careful."""
+        self.running = self.server.start(*extra)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server: SIGINT in order, SIGQUIT as a power cut does."""
+        if self.running is not None:
+            _end(self.running, how)
 
     def database(self, name: str, owner: str = OWNER) -> str:
         """Make an empty database; URL of its owner."""
@@ -73,25 +84,22 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Start the server in a folder on this disk; stop everything and remove it in the end."""
+def stage(*extra: str) -> Iterator[Stage]:
+    """Start the server in a folder on this disk; stop everything and remove it in the end. `extra`: see `start`."""
     RESULTS.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="stage-", dir=RESULTS))
     folder.chmod(0o711)
     os.environ["EOFFICE_INSTANCE"] = str(folder)
-    server = Embedded(folder / "pg")
-    child: subprocess.Popen[bytes] | None = None
-    made = Stage(folder, server)
+    made = Stage(folder, Embedded(folder / "pg"))
     try:
-        child = server.start()
-        server.prepare()
+        made.start(*extra)
+        made.server.prepare()
         durable(made)
         yield made
     finally:
         for program in reversed(made.children):
             _end(program, signal.SIGTERM)
-        if child is not None:
-            _end(child, signal.SIGINT)
+        made.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -136,9 +136,14 @@ class HubProcess:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def pid(self) -> int:
+    def process(self) -> subprocess.Popen[bytes]:
+        """The one started last."""
         assert self._process
-        return self._process.pid
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     def start(self, seconds: float = 20) -> None:
         """Start and wait until it is ready. Raises RuntimeError with its log when it is not in time."""
@@ -159,10 +164,9 @@ class HubProcess:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait, return the exit code."""
-        assert self._process
-        if self._process.poll() is None:
-            self._process.send_signal(how)
-        return self._process.wait(20)
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(20)
 
     def add_system(self, system_id: str, secret: str) -> AxisClient:
         """Register a system as its operator does, and return a client for it."""

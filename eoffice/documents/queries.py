@@ -1,5 +1,6 @@
 """Reads of documents, files and recipients."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -106,6 +107,24 @@ def linking(session: Session, actor: Actor, document: Document, kind: LinkKind) 
     return session.scalars(
         query.where(DocumentLink.target_id == document.id, DocumentLink.kind == kind)
     ).all()
+
+
+def related(
+    session: Session, actor: Actor, document: Document
+) -> dict[tuple[LinkKind, bool], list[Document]]:
+    """All that it refers to (True) and that refers to it (False), by kind, of those the actor may know of."""
+    forth = DocumentLink.source_id == document.id
+    other = sa.case((forth, DocumentLink.target_id), else_=DocumentLink.source_id)
+    query = (
+        visible(actor)
+        .add_columns(DocumentLink.kind, forth)
+        .join(DocumentLink, other == Document.id)
+        .where(sa.or_(forth, DocumentLink.target_id == document.id))
+    )
+    found: dict[tuple[LinkKind, bool], list[Document]] = defaultdict(list)
+    for one, kind, outward in session.execute(query.order_by(Document.id)):
+        found[kind, outward].append(one)
+    return found
 
 
 def visible(actor: Actor) -> sa.Select[Document]:

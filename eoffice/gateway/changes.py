@@ -23,8 +23,6 @@ ASKED_OF_US = audit.action("gateway.asked_of_us", _l("Sender asks"))
 ANSWERED = audit.action("gateway.change_answered", _l("Recipient answered"))
 ANSWER_GIVEN = audit.action("gateway.answer_given", _l("Answer given to the sender"))
 
-#: copies that nobody can give back or destroy: not there yet, or not there any more
-OUT_OF_REACH = (Hop.WAITING, Hop.REFUSED, Hop.WITHDRAWN, Hop.UNREADABLE, Hop.FAILED)
 #: statuses that answer a request (QCVN 102:2016); some systems answer a recall as if it were a document
 _ANSWERS = {"15": Answer.AGREED, "16": Answer.REFUSED}
 _ANSWERS_TO_RECALL = {"03": Answer.AGREED, "02": Answer.REFUSED}
@@ -46,7 +44,7 @@ def ask_back(session: Session, actor: Actor, document: Document, copy: Delivery,
 
 def recall(session: Session, actor: Actor, document: Document, reason: str) -> Dispatch | None:
     """Tell everybody who holds a copy to destroy it: one packet of business kind 1. None when nobody does."""
-    held = [copy for copy in queries.deliveries_of(session, document) if copy.hop not in OUT_OF_REACH]
+    held = [copy for copy in queries.deliveries_of(session, document) if copy.hop not in queries.OUT_OF_REACH]
     if not held:
         return None
     earlier = sa.select(sa.func.count()).where(
@@ -59,6 +57,14 @@ def recall(session: Session, actor: Actor, document: Document, reason: str) -> D
         close(session, copy)
         _ask(session, actor, document, copy, Asked.RECALL, reason, made)
     return made
+
+
+def replace(session: Session, actor: Actor, document: Document, sent: Dispatch) -> None:
+    """A packet with a document that replaces others asks each recipient to put the new one in the old one's place."""
+    for copy in queries.superseded(session, document, [made.recipient_code for made in sent.deliveries]):
+        if all(asked.answer is not Answer.OPEN for asked in copy.requests):
+            old = session.get_one(Document, copy.document_id)
+            _ask(session, actor, old, copy, Asked.REPLACE, document.code, sent)
 
 
 def close(session: Session, copy: Delivery) -> None:

@@ -1,5 +1,6 @@
 """From rows to edXML messages."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind
+from eoffice.gateway import queries
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.models import Arrival, Delivery, Dispatch, Report, Request
 from exchange.model import (
@@ -23,6 +25,7 @@ from exchange.model import (
     DocumentType,
     Organization,
     OtherInfo,
+    Replacement,
     ResponseFor,
     Signer,
     Staff,
@@ -61,11 +64,28 @@ def new_document(
         response_for=tuple(
             map(_answered, documents.linked(session, system_actor(agency.id), document, LinkKind.REPLY))
         ),
+        business=_business(session, document, to),
         trace=(TraceHeader(agency.code, at),),
         attachments=tuple(
             _attachment(file)
             for file in documents.files(session, document, FileRole.ISSUED, FileRole.ATTACHMENT)
         ),
+    )
+
+
+def _business(session: Session, document: Document, to: Mapping[str, str]) -> Business:
+    """New, or instead of documents these recipients hold; who is not among them is not named."""
+    held: dict[int, list[str]] = defaultdict(list)
+    for copy in queries.superseded(session, document, to):
+        held[copy.document_id].append(copy.recipient_code)
+    if not held:
+        return Business()
+    old = [(session.get_one(Document, number), tuple(codes)) for number, codes in held.items()]
+    named = "; ".join(f"{one.code} ngày {one.issued_on:%d/%m/%Y}" for one, _codes in old)
+    return Business(
+        BusinessKind.REPLACE,
+        f"Thay thế văn bản số {named}",
+        replaces=tuple(Replacement(one.document_uid, codes) for one, codes in old),
     )
 
 

@@ -16,6 +16,7 @@ from eoffice.core.config import settings
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Channel, Document, Urgency
 from eoffice.documents.queries import recipients
+from eoffice.gateway import queries
 from eoffice.gateway.events import DeliveryChanged
 from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Report
 from eoffice.gateway.settings import SEND_DAYS
@@ -59,7 +60,8 @@ def dispatch_again(
 def _send_to(
     session: Session, actor: Actor, document: Document, reached: Mapping[str, str], number: int = 1
 ) -> Dispatch:
-    made = put_out(session, document, round=number)
+    replaces = queries.superseded(session, document, reached)
+    made = put_out(session, document, business="replace" if replaces else "new", round=number)
     session.add_all(
         Delivery(
             agency_id=document.agency_id, dispatch_id=made.id, document_id=document.id,

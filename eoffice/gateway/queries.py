@@ -10,7 +10,7 @@ from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
 from eoffice.directory.models import Agency
-from eoffice.documents.models import Document
+from eoffice.documents.models import Document, DocumentLink, LinkKind
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.models import (
     Answer,
@@ -32,6 +32,8 @@ ASKED_DOCUMENTS = (
     .join(Request, Request.arrival_id == Arrival.id)
     .where(Request.answer == Answer.OPEN, Arrival.document_id.is_not(None))
 )
+#: copies that nobody can give back, destroy or replace: not there yet, or not there any more
+OUT_OF_REACH = (Hop.WAITING, Hop.REFUSED, Hop.WITHDRAWN, Hop.UNREADABLE, Hop.FAILED)
 #: a person has to decide what becomes of such a copy, the worst first
 TROUBLE = (Hop.FAILED, Hop.UNREADABLE, Hop.REFUSED)
 
@@ -69,6 +71,21 @@ def dispatch_of(session: Session, document: Document) -> Dispatch | None:
     """The newest packet with an issued document itself."""
     query = sa.select(Dispatch).where(Dispatch.document_id == document.id, Dispatch.business != "recall")
     return session.scalars(query.order_by(Dispatch.id.desc())).first()
+
+
+def superseded(session: Session, document: Document, at: Collection[str]) -> Sequence[Delivery]:
+    """Copies of the documents this one replaces that lie at these recipients: each one's newest, if still held."""
+    of_ours = sa.select(DocumentLink.target_id).where(
+        DocumentLink.source_id == document.id, DocumentLink.kind == LinkKind.REPLACES
+    )
+    newest = sa.select(sa.func.max(Delivery.id)).where(
+        Delivery.document_id.in_(of_ours), Delivery.recipient_code.in_(at)
+    )
+    query = sa.select(Delivery).where(
+        Delivery.id.in_(newest.group_by(Delivery.document_id, Delivery.recipient_code)),
+        Delivery.hop.not_in(OUT_OF_REACH),
+    )
+    return session.scalars(query.options(joinedload(Delivery.requests)).order_by(Delivery.id)).unique().all()
 
 
 def recall_of(session: Session, document: Document) -> Dispatch | None:

@@ -99,6 +99,7 @@ def resend(session: Session, actor: Actor, document_id: int) -> Dispatch:
             if not again:
                 raise InvalidTransition(state=Hop.ON_AXIS.word)
             failed = operations.dispatch_again(session, actor, document, again)
+            changes.replace(session, actor, document, failed)
         audit.record(session, actor, operations.RESENT, document)
     return failed
 
@@ -128,7 +129,7 @@ def take_back(session: Session, actor: Actor, document_id: int, delivery_id: int
         copy = next((copy for copy in copies if copy.id == delivery_id), None)
         if copy is None:
             raise NotFound
-        if copy.hop in changes.OUT_OF_REACH or copy.hop is Hop.DONE:
+        if copy.hop in queries.OUT_OF_REACH or copy.hop is Hop.DONE:
             raise OutOfReach
         if any(asked.answer is Answer.OPEN for asked in copy.requests):
             raise AskedAlready

@@ -46,6 +46,8 @@ class DraftFields:
     urgency: int = 0
     due_on: date | None = None
     reply_to_id: int | None = None
+    #: the issued document this one takes the place of, at every recipient of both
+    replaces_id: int | None = None
 
     def fields(self) -> Fields:
         """For the use case."""

@@ -72,6 +72,8 @@ class Fields:
     due_on: date | None = None
     #: the incoming document this answers
     reply_to_id: int | None = None
+    #: the issued document this takes the place of
+    replaces_id: int | None = None
 
     def check(self) -> None:
         """Raise Missing, SubjectTooLong, WrongKind."""

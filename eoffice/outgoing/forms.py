@@ -53,6 +53,7 @@ class Typed:
     urgency: str = "0"
     due_on: str = ""
     reply_to: str = ""
+    replaces: str = ""
     addressees: str = ""
     bases: str = ""
     body: str = ""
@@ -107,6 +108,7 @@ class Typed:
             urgency=Urgency(int(self.urgency)) if self.urgency in {"0", "1", "2", "3"} else Urgency.NORMAL,
             due_on=day(self.due_on),
             reply_to_id=int(self.reply_to) if self.reply_to.isdecimal() else None,
+            replaces_id=int(self.replaces) if self.replaces.isdecimal() else None,
             recipients=tuple(_code(session, name, chosen) for name, chosen in self.recipients),
         )
 
@@ -135,6 +137,13 @@ def reply(answered: Document, agency_name: str) -> Typed:
         body=f"{opening}\n",
         recipients=[(answered.issuer_name, answered.issuer_code)] if answered.issuer_code else [],
     )
+
+
+def replacement(replaced: OutgoingDocument, recipients: list[Recipient]) -> Typed:
+    """A document in another's place: the same text to the same recipients, to be corrected."""
+    typed = Typed.of(replaced, recipients)
+    typed.replaces, typed.due_on = str(replaced.id), ""
+    return typed
 
 
 def day(typed: str) -> date | None:

@@ -15,9 +15,8 @@ from eoffice.core import audit, clock
 from eoffice.core.states import Tone
 from eoffice.directory.models import Agency
 from eoffice.documents.models import DocumentFile
-from eoffice.gateway.changes import OUT_OF_REACH
 from eoffice.gateway.models import Answer, Delivery, Hop, Request
-from eoffice.gateway.queries import TROUBLE
+from eoffice.gateway.queries import OUT_OF_REACH, TROUBLE
 from eoffice.outgoing import operations
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.queries import NextActor

@@ -32,6 +32,12 @@ class NotIncoming(Invalid):
     message = _l("Only an incoming document is answered. Open the one you mean, then choose “Draft a reply”.")
 
 
+class NotIssued(Invalid):
+    """Only what has left the agency can be replaced; a draft is changed."""
+
+    message = _l("Only a document that was issued is replaced. Open it, then choose “Draft a replacement”.")
+
+
 class FileMissing(Invalid):
     """No file was chosen."""
 
@@ -59,6 +65,7 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
     with transaction(session):  # the page takes a moment: this one is over before
         chosen = operations.choose(session, actor, fields)
         answered = answerable(session, actor, fields.reply_to_id) if fields.reply_to_id is not None else None
+        replaced = replaceable(session, actor, fields.replaces_id) if fields.replaces_id is not None else None
     with _secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen)
     with transaction(session):
@@ -67,6 +74,8 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
         operations.put_page(session, actor, document, page, prepared)
         if answered is not None:
             documents.link(session, actor, document, answered, LinkKind.REPLY)
+        if replaced is not None:
+            documents.link(session, actor, document, replaced, LinkKind.REPLACES)
         documents.index(session, document)
     return document
 
@@ -76,6 +85,14 @@ def answerable(session: Session, actor: Actor, document_id: int) -> Document:
     document = one_document(session, actor, document_id)
     if document.direction is not Direction.IN:
         raise NotIncoming(field="reply_to")
+    return document
+
+
+def replaceable(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
+    """The document that another one shall take the place of. Raises NotFound, NotIssued."""
+    document = queries.one(session, actor, document_id)
+    if document.state is not State.ISSUED:
+        raise NotIssued(field="replaces")
     return document
 
 

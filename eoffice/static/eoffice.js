@@ -107,7 +107,7 @@
   // One draft for each person and each thing it is about: another person at this machine must not find it,
   // and an answer to one document must not turn up in the answer to another.
   const person = document.body.dataset.person || "";
-  const about = (form) => ["source", "reply_to"].map((name) => form.elements[name]?.value || "").join(" ");
+  const about = (form) => ["source", "reply_to", "replaces"].map((name) => form.elements[name]?.value || "").join(" ");
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));

@@ -290,6 +290,33 @@ def test_a_registered_document_stays_when_another_replaces_it_and_the_clerk_answ
     assert _statuses(theirs)[-1].status_code == "15"
 
 
+def test_our_replacement_asks_those_who_hold_the_old_document_and_hears_their_answer(
+    app: Flask, session: Session, place: Province, theirs: AxisClient
+) -> None:
+    old = issue(session, place, next(_NUMBERS))
+    deliver(session)
+    first = _came(session, place.b)
+    _register(session, place.b, first)
+    theirs.confirm(theirs.received()[0].doc_id, Transport.DONE)
+    new = issue(session, place, next(_NUMBERS), replaces=old)
+    deliver(session)
+    with theirs.open(theirs.received()[0].doc_id) as stream:
+        message = read_header(stream).message
+    assert isinstance(message, DocumentMessage)
+    assert message.business.kind is BusinessKind.REPLACE
+    assert message.business.replaces == (Replacement(old.document_uid, ("H01.05", "G09")),)
+    asked = _copy_at_b(session, old).requests[-1]
+    assert (asked.kind, asked.reason, asked.answer) == (Asked.REPLACE, new.code, Answer.OPEN)
+    clerk = client_for(app, "b_clerk")
+    assert clerk.post(f"/incoming/{first.id}/answer", data={"note": "Đã thay"}).status_code == 303
+    deliver(session)
+    asked = _copy_at_b(session, old).requests[-1]
+    assert (asked.answer, asked.note) == (Answer.AGREED, "Đã thay")
+    page = client_for(app, "a_clerk").get(f"/outgoing/{old.id}").get_data(as_text=True)
+    assert "Được thay thế bằng" in page
+    assert new.code in page
+
+
 def test_work_on_a_withdrawn_document_ends(session: Session, place: Province) -> None:
     document = issue(session, place, 203)
     deliver(session)

@@ -13,7 +13,7 @@ from eoffice.core.db import transaction
 from eoffice.directory.models import Agency
 from eoffice.documents import operations as documents
 from eoffice.documents.events import DocumentIssued
-from eoffice.documents.models import FileRole
+from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.operations import Inspected
 from eoffice.gateway import jobs as gateway_jobs
 from eoffice.gateway import queries
@@ -35,7 +35,9 @@ pytestmark = pytest.mark.postgres
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
-def issue(session: Session, place: Province, number: int = 125) -> OutgoingDocument:
+def issue(
+    session: Session, place: Province, number: int = 125, replaces: OutgoingDocument | None = None
+) -> OutgoingDocument:
     """An issued document of agency A to B and to the agency outside."""
     from eoffice.core.permissions import system_actor
     from eoffice.directory import operations as directory
@@ -60,6 +62,8 @@ def issue(session: Session, place: Province, number: int = 125) -> OutgoingDocum
         )
         documents.add_file(session, place.a.clerk, document, file, FileRole.ISSUED)
         documents.set_recipients(session, document, [place.b.agency, outside])
+        if replaces is not None:
+            documents.link(session, place.a.clerk, document, replaces, LinkKind.REPLACES)
         events.publish(session, DocumentIssued(document.id))
     return document
 

@@ -209,6 +209,24 @@ def test_an_answer_starts_from_the_document_it_answers(
     assert client("b_specialist").post("/outgoing/new", data=foreign).status_code == 404
 
 
+def test_a_replacement_starts_from_the_document_it_replaces(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    old = draft(session, place)
+    with transaction(session):
+        old.state = State.ISSUED  # how it got there is another test's affair
+    specialist = client("a_specialist")
+    page = specialist.get(f"/outgoing/new?replaces={old.id}").get_data(as_text=True)
+    assert old.subject in page
+    assert place.b.agency.name in page
+    sent = _typed(place, replaces=str(old.id))
+    assert specialist.post("/outgoing/new", data=sent).status_code == 303
+    made = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()
+    assert made is not None
+    assert [one.id for one in documents.linked(session, place.a.clerk, made, LinkKind.REPLACES)] == [old.id]
+    assert specialist.get(f"/outgoing/new?replaces={made.id}").status_code == 422, "a draft is changed"
+
+
 @pytest.fixture
 def no_lists(app: Flask, tmp_path: Path) -> Iterator[None]:
     """The authorities' lists of revoked certificates are not at hand."""

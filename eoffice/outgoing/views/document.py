@@ -161,13 +161,16 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
     found = queries.with_checks(db(), document)
     file = next((one for one, _check in found if one.role in operations.PAGES), None)
     log = audit.history(db(), document)
+    related = documents.related(db(), current_actor(), document)
     common: dict[str, Any] = {
         "document": document,
         "problem": problem,
         "file": file,
         "files": found,
         "pages": presenting.pages(file, document),
-        "answered": documents.linked(db(), current_actor(), document, LinkKind.REPLY),
+        "answered": related[LinkKind.REPLY, True],
+        "replaced": related[LinkKind.REPLACES, True],
+        "replacements": related[LinkKind.REPLACES, False],
         "history": presenting.history(log),
         "opinions": presenting.opinions(log),
     }

@@ -92,10 +92,13 @@ def _page(typed: Typed, source: DraftSource) -> Page:
 
 
 def _prefilled() -> Typed:
+    actor = current_actor()
+    if (replaced := request.args.get("replaces", type=int)) is not None:
+        document = service.replaceable(db(), actor, replaced)
+        return forms.replacement(document, list(documents.recipients(db(), document)))
     answered = request.args.get("reply_to", type=int)
     if answered is None:
         return Typed()
-    actor = current_actor()
     agency = directory.agency(db(), actor.agency_id or 0)
     return forms.reply(service.answerable(db(), actor, answered), agency.name)
 
