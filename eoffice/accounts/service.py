@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import permissions
 from eoffice.accounts.models import Token, User
-from eoffice.accounts.settings import LOCK_HOURS, MAX_TRIES
+from eoffice.accounts.settings import IDLE_DAYS, LOCK_HOURS, MAX_TRIES
 from eoffice.core import audit, clock
 from eoffice.core.config import TESTING, settings
 from eoffice.core.db import transaction
@@ -31,6 +31,7 @@ LOCKED = audit.action("accounts.locked", _l("Account locked after wrong password
 SIGNED_OUT = audit.action("accounts.signed_out", _l("Signed out"))
 PASSWORD_CHANGED = audit.action("accounts.password_changed", _l("Password changed"))
 PASSWORD_RESET = audit.action("accounts.password_reset", _l("One-time password given"))
+CLOSED = audit.action("accounts.closed", _l("Account closed"))
 TOKEN_MADE = audit.action("accounts.token_made", _l("Token for a program made"))
 TOKEN_REVOKED = audit.action("accounts.token_revoked", _l("Token for a program revoked"))
 
@@ -128,13 +129,15 @@ def one_time_password() -> str:
 
 
 def give_one_time_password(session: Session, actor: Actor, user: User) -> str:
-    """Give an account a password to be changed at the first sign-in; open sessions end, a lock is lifted.
+    """Give an account a password to be changed at the first sign-in; open sessions end,
+    a lock is lifted, a closed account opens again.
 
     The caller's use case commits. The password is returned once and kept nowhere.
     """
     password = one_time_password()
-    user.password_hash, user.must_change = password_hash(password), True
+    user.password_hash, user.must_change, user.active = password_hash(password), True, True
     user.session_stamp, user.failed_tries, user.locked_until = secrets.token_hex(16), 0, None
+    user.last_sign_in_at = None  # or it would be closed as idle again before it is used
     audit.record(session, actor, PASSWORD_RESET, user, username=user.username)
     return password
 
@@ -154,6 +157,22 @@ def change_password(session: Session, actor: Actor, present: str, new: str) -> U
         user.session_stamp = secrets.token_hex(16)
         audit.record(session, actor, PASSWORD_CHANGED, user)
     return user
+
+
+def close_unused(session: Session, actor: Actor) -> int:
+    """Close accounts whose people hold no post today or later, and idle ones; returns how many."""
+    to_come = sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= clock.today())
+    holds = sa.exists().where(Assignment.person_id == User.person_id, to_come)
+    idle = User.last_sign_in_at < clock.now() - timedelta(days=settings().get(IDLE_DAYS))
+    with transaction(session):
+        query = sa.select(User, holds).where(User.active, sa.or_(~holds, idle)).with_for_update(of=User)
+        found = session.execute(query).all()
+        for user, has_post in found:
+            user.active, user.session_stamp = False, secrets.token_hex(16)
+            audit.record(
+                session, actor, CLOSED, user, username=user.username, why="idle" if has_post else "no post"
+            )
+    return len(found)
 
 
 def of_people(session: Session, person_ids: Iterable[int]) -> dict[int, User]:

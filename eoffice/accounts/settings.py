@@ -18,7 +18,13 @@ KEEPER = setting(
     "EOFFICE_KEEPER",
     str,
     "",
-    "Code of the agency whose administrators keep the whole installation and say which authorities it believes; "
-    "empty: none of them, the folder of roots alone counts.",
+    "Code of the agency whose administrators keep the whole installation: which authorities it believes, "
+    "which agencies are outside; empty: none of them, the folder of roots alone counts.",
 )
 SIGN_IN_RATE = setting("EOFFICE_SIGN_IN_RATE", str, "20 per minute", "Tries to sign in from one address.")
+IDLE_DAYS = setting(
+    "EOFFICE_IDLE_DAYS",
+    int,
+    45,
+    "Days without a sign-in after which an account is closed; an administrator's one-time password opens it again.",
+)

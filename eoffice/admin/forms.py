@@ -1,10 +1,15 @@
 """Shape of what administrators enter; truth is the use cases' business."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField
+from wtforms import HiddenField, SelectField, StringField
+from wtforms.validators import Optional
 
-from eoffice.core.forms import Form, needed
+from eoffice.admin.leaving import Leaving
+from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.directory.models import Assignment, Role, Unit
 
 
 class TableForm(Form):
@@ -17,3 +22,28 @@ class TakeInForm(Form):
     """The rows that were looked at, on their way to the decision."""
 
     table = HiddenField("", [needed()])
+
+
+class LeavingForm(Form):
+    """A post ends; what is open goes to a successor, the person perhaps to another post."""
+
+    last_day = DayField(_l("Last day of the post"), [needed()])
+    to_id = SelectField(_l("Successor"), coerce=int)
+    role = SelectField(_l("New role"))
+    unit_id = SelectField(_l("New unit"), coerce=int)
+    title = StringField(_l("New title"), [Optional(), at_most(100)])
+
+    def offer(self, posts: Sequence[Assignment], units: Sequence[Unit]) -> None:
+        """Fill the lists; 0 and "" mean none."""
+        self.to_id.choices = [(0, _l("Nobody"))] + [(post.id, post.label) for post in posts]
+        self.role.choices = [("", _l("None: the person leaves"))] + [(one.value, one.word) for one in Role]
+        self.unit_id.choices = [(0, "-")] + [(unit.id, unit.name) for unit in units]
+
+    def to_new(self) -> Leaving:
+        """What was decided."""
+        assert self.last_day.data is not None
+        return Leaving(
+            last_day=self.last_day.data, to_id=self.to_id.data or None,
+            role=Role(self.role.data) if self.role.data else None, unit_id=self.unit_id.data or None,
+            title=self.title.data or "",
+        )  # fmt: skip

@@ -1,6 +1,6 @@
 """Writes to the directory; the caller's use case commits."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
-from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
+from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
 
 AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or changed"))
 UNIT_ADDED = audit.action("directory.unit_added", _l("Unit added"))
 PERSON_ADDED = audit.action("directory.person_added", _l("Person added"))
 ASSIGNED = audit.action("directory.assigned", _l("Post given"))
+DELEGATION_ENDED = audit.action("directory.delegation_ended", _l("Signing in another's stead ended"))
 POST_ENDED = audit.action("directory.post_ended", _l("Post ended"))
 
 
@@ -72,10 +73,31 @@ def assign(
     return post
 
 
-def end_post(session: Session, actor: Actor, post: Assignment, last_day: date) -> None:
-    """End a post after a day; what was signed and done under it stays under its name."""
+def end_post(
+    session: Session, actor: Actor, post: Assignment, last_day: date, successor: Assignment | None = None
+) -> None:
+    """End a post after a day; what was signed and done under it stays under its name.
+
+    Who prepared for it as a secretary prepares for the successor from now on.
+    """
     before, post.valid_to = post.valid_to, last_day
+    secretaries = sa.update(Assignment).where(Assignment.assists_id == post.id)
+    session.execute(secretaries.values(assists_id=successor.id if successor else None))
     audit.record(
         session, actor, POST_ENDED, post,
         person=post.person.full_name, title=post.title, before=before, last_day=last_day,
     )  # fmt: skip
+
+
+def end_delegations(session: Session, actor: Actor, post: Assignment, at: datetime) -> int:
+    """End what a post gave or was given to sign in another's stead; returns how many."""
+    parties = sa.or_(Delegation.from_id == post.id, Delegation.to_id == post.id)
+    open_ones = sa.and_(
+        Delegation.ends_at > at, sa.or_(Delegation.revoked_at.is_(None), Delegation.revoked_at > at)
+    )
+    found = session.scalars(sa.select(Delegation).where(parties, open_ones)).all()
+    for one in found:
+        # one that has not begun is void from its beginning
+        one.revoked_at = max(at, one.starts_at)
+        audit.record(session, actor, DELEGATION_ENDED, one, to=one.to.label)
+    return len(found)

@@ -11,12 +11,11 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc
-from eoffice.directory import queries
+from eoffice.directory import operations, queries
 from eoffice.directory.models import Assignment, Delegation, Role, SigningForm
 from eoffice.directory.permissions import DIRECTORY_DELEGATE
 
 DELEGATED = audit.action("directory.delegated", _l("Signing in another's stead allowed"))
-DELEGATION_ENDED = audit.action("directory.delegation_ended", _l("Signing in another's stead ended"))
 
 #: who may take which form: units' heads by order or authority, deputies and acting heads among the leaders
 _TAKES = {
@@ -112,7 +111,7 @@ def end_delegation(session: Session, actor: Actor, delegation_id: int) -> Delega
         if made.revoked_at is not None or made.ends_at <= clock.now():
             raise EndedAlready
         made.revoked_at = clock.now()
-        audit.record(session, actor, DELEGATION_ENDED, made, to=made.to.label)
+        audit.record(session, actor, operations.DELEGATION_ENDED, made, to=made.to.label)
     return made
 
 

@@ -33,6 +33,7 @@ PAGES = {
     "accounts.sign_in": Look(None, "/sign-in"),
     "accounts.password": Look(Role.CLERK, "/password"),
     "admin.agencies": Look(Role.ADMINISTRATOR, "/admin/agencies"),
+    "admin.end_post": Look(Role.ADMINISTRATOR, "/admin/people/posts/{post}/end"),
     "admin.people": Look(Role.ADMINISTRATOR, "/admin/people"),
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
     "gateway.copy": Look(Role.CLERK, "/outgoing/{issued}/copies/{copy}"),
@@ -172,6 +173,7 @@ def examples(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         ),
         # the one list that the demonstration makes
         "destruction": 1,
+        "post": int(office.clerk.get("/api/v1/directory/posts")[0]["id"]),
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
         "copy": office.outgoing(first("outgoing", "issued"))["deliveries"][0]["id"],
         "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),

@@ -7,5 +7,6 @@ bp = Blueprint("admin", __name__, template_folder="../templates")
 from eoffice.admin.views import (  # noqa: E402 - they add to `bp`
     agencies,  # noqa: F401 - as above
     health,  # noqa: F401 - as above
+    leaving,  # noqa: F401 - as above
     people,  # noqa: F401 - as above
 )

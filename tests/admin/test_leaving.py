@@ -1,0 +1,143 @@
+"""Somebody leaves or moves: nothing stays behind without an owner, and the rights change with the post."""
+
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.accounts.models import User
+from eoffice.admin import leaving, people
+from eoffice.admin.leaving import Leaving
+from eoffice.core import clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import AppError, NotFound
+from eoffice.core.permissions import system_actor
+from eoffice.directions import queries as directions
+from eoffice.directions import service as directing
+from eoffice.directions.operations import Named, NewDirection
+from eoffice.directory import operations as directory
+from eoffice.directory import queries, service
+from eoffice.directory.models import Assignment, Role, SigningForm
+from eoffice.documents.permissions import DOCUMENT_READ, may_know
+from eoffice.incoming import queries as incoming_queries
+from eoffice.incoming.states import State as In
+from eoffice.outgoing import succession
+from eoffice.outgoing.states import State as Out
+from tests.factories import House, Province, province
+from tests.home.made import incoming, outgoing
+from tests.web import client_for
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    return province(session)
+
+
+def _colleague(session: Session, house: House, role: Role, title: str, **where: object) -> Assignment:
+    with transaction(session):
+        person = directory.add_person(session, system_actor(), "Ngô Kế Nhiệm")
+        return directory.assign(session, system_actor(), person, house.agency, role, title, **where)
+
+
+def test_a_specialists_tasks_drafts_and_dossiers_go_to_the_successor_who_sees_them(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house, old = place.a, place.a.posts[Role.SPECIALIST]
+    new = _colleague(session, house, Role.SPECIALIST, "Chuyên viên", unit=house.unit)
+    letter = incoming(session, house, "cần làm", In.SUBMITTED)
+    directing.direct(session, house.leader, letter.id, NewDirection("Làm", Named(assignment_id=old.id)))
+    draft = outgoing(session, house, "dự thảo")
+    admin = client_for(app, "a_administrator")
+    assert "Chuyên viên" in admin.get(f"/admin/people/posts/{old.id}/end").get_data(as_text=True)
+    sent = {"last_day": f"{clock.today():%d/%m/%Y}", "to_id": "0", "role": "", "unit_id": "0"}
+    refused = admin.post(f"/admin/people/posts/{old.id}/end", data=sent)
+    assert refused.status_code == 422
+    assert "nhận bàn giao" in refused.get_data(as_text=True)
+    assert admin.post(f"/admin/people/posts/{old.id}/end", data=sent | {"to_id": new.id}).status_code == 303
+    session.expire_all()
+    follower = accounts.actor_in(None, new, [new])
+    assert [task.document_id for task in directions.to_do(session, follower)] == [letter.id]
+    assert draft.drafter_id == new.id
+    assert all(may_know(follower, DOCUMENT_READ, one) for one in (letter, draft))
+    assert old.valid_to == clock.today()
+    # the day counts whole; on the next one the account is closed and its person comes in no more
+    assert client_for(app, "a_specialist").get("/").status_code == 200
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        assert accounts.close_unused(session, system_actor()) == 1
+    assert session.scalars(sa.select(User.active).where(User.username == "a_specialist")).one() is False
+
+
+def test_what_waits_for_a_leader_goes_to_a_leader_and_what_he_was_to_sign_goes_back(
+    session: Session, place: Province
+) -> None:
+    house, old = place.a, place.a.posts[Role.LEADER]
+    letter = incoming(session, house, "chờ chỉ đạo", In.SUBMITTED, submitted_to_id=old.id)
+    draft = outgoing(session, house, "chờ ký", Out.SIGNATURE)
+    signed = outgoing(session, house, "đã ký", Out.NUMBERING)
+    head = house.posts[Role.UNIT_HEAD]
+    tomorrow = clock.now() + timedelta(days=30)
+    given = service.delegate(
+        session, house.leader,
+        service.NewDelegation(head.id, SigningForm.TUQ, clock.now(), tomorrow, "QĐ 1 ngày 1/1/2026"),
+    )  # fmt: skip
+    with pytest.raises(AppError, match="Choose a leader"):
+        leaving.end(session, house.admin, old.id, Leaving(clock.today(), head.id))
+    assert old.valid_to is None, "all or nothing"
+    new = _colleague(session, house, Role.LEADER, "Phó Giám đốc", authority="KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC")
+    left = leaving.end(session, house.admin, old.id, Leaving(clock.today(), new.id))
+    assert (left.to_direct, left.to_sign) == (1, 1)
+    assert [one.id for one in incoming_queries.to_direct(session, accounts.actor_in(None, new, [new]))] == [
+        letter.id
+    ]
+    assert (draft.state, draft.reason) == (Out.SENT_BACK, succession.SIGNER_LEFT)
+    assert signed.state is Out.NUMBERING
+    end_of_day = clock.day_start(clock.today() + timedelta(days=1))
+    assert given.revoked_at == end_of_day, "the last day counts whole, for what was delegated, too"
+    assert house.posts[Role.SECRETARY].assists_id in (None, new.id)
+
+
+def test_who_moves_holds_the_new_post_from_the_next_day(session: Session, place: Province) -> None:
+    house, old = place.a, place.a.posts[Role.UNIT_HEAD]
+    decided = Leaving(clock.today(), None, Role.CHIEF_OF_OFFICE, house.office.id, "Chánh Văn phòng")
+    leaving.end(session, house.admin, old.id, decided)
+    assert [post.role for post in queries.assignments_of(session, old.person_id)] == [Role.UNIT_HEAD]
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        assert [post.role for post in queries.assignments_of(session, old.person_id)] == [
+            Role.CHIEF_OF_OFFICE
+        ]
+        assert accounts.close_unused(session, system_actor()) == 0
+
+
+def test_a_post_ends_once_in_ones_own_agency_and_never_the_last_administrators(
+    session: Session, place: Province
+) -> None:
+    other = place.b.posts[Role.SPECIALIST]
+    with pytest.raises(NotFound):
+        leaving.end(session, place.a.admin, other.id, Leaving(clock.today()))
+    with pytest.raises(leaving.LastAdministrator):
+        leaving.end(session, place.a.admin, place.a.posts[Role.ADMINISTRATOR].id, Leaving(clock.today()))
+    with pytest.raises(leaving.WrongLastDay):
+        leaving.end(session, place.b.admin, other.id, Leaving(date(2020, 1, 1)))
+    with pytest.raises(leaving.WrongSuccessor):
+        leaving.end(
+            session, place.b.admin, other.id, Leaving(clock.today(), place.a.posts[Role.SPECIALIST].id)
+        )
+
+
+def test_an_account_nobody_used_for_long_is_closed_until_a_one_time_password(
+    session: Session, place: Province
+) -> None:
+    user = place.a.users[Role.CLERK]
+    with transaction(session):
+        user.last_sign_in_at = clock.now() - timedelta(days=46)
+    assert accounts.close_unused(session, system_actor()) == 1
+    with pytest.raises(accounts.WrongPassword):
+        accounts.sign_in(session, user.username, "Mat-khau-thu-2026")
+    told = people.renew_password(session, place.a.admin, user.person_id)
+    assert accounts.close_unused(session, system_actor()) == 0
+    assert accounts.sign_in(session, user.username, told.password).must_change
