@@ -1,4 +1,4 @@
-"""`python -m signing sign | verify | timestamp | renew | verify-timestamp | inspect | agent`.
+"""`python -m signing sign | verify | timestamp | archive | verify-timestamp | inspect | agent`.
 
 Exit 0 done or valid, 1 not valid or refused, 2 wrong use, 3 unreadable.
 """
@@ -17,7 +17,7 @@ from signing import appearance as looks
 from signing import placement as places
 from signing.agent import command as agent
 from signing.appearance import Appearance
-from signing.archive import renew_archive_stamp
+from signing.archive import archive_pdf
 from signing.arguments import MODULE, command, sign_arguments, trust_arguments
 from signing.child import quiet, verify_in_child
 from signing.detached import sign_detached
@@ -222,21 +222,28 @@ def _timestamp(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _renew(chosen: argparse.Namespace) -> int:
+def _archive(chosen: argparse.Namespace) -> int:
     part = chosen.output.with_name(f".{chosen.output.name}.part")
     try:
         with chosen.input.open("rb") as source, part.open("wb+") as target:
-            renew_archive_stamp(
+            made = archive_pdf(
                 source,
                 target,
                 HttpTimestamper(chosen.tsa),
                 _trust(chosen),
+                at=chosen.at,
                 allow_private_fetch=chosen.allow_private,
             )
         part.replace(chosen.output)
     finally:
         part.unlink(missing_ok=True)
-    _say(chosen, {"output": str(chosen.output)}, f"archive time stamp renewed: {chosen.output}")
+    facts = {
+        "output": str(chosen.output),
+        "stamped_at": made.stamped_at.isoformat(),
+        "authority": made.authority.name,
+        "good_until": made.good_until.isoformat(),
+    }
+    _say(chosen, facts, f"archive time stamp by {made.authority.name}, renew before {made.good_until}")
     return DONE
 
 
@@ -276,10 +283,10 @@ def _parser() -> argparse.ArgumentParser:
     timestamp = command(commands, "timestamp", _timestamp, "get a time stamp over a file")
     timestamp.add_argument("--tsa", required=True, metavar="URL")
     timestamp.add_argument("output", type=Path, metavar="OUT.tsr")
-    renew = command(commands, "renew", _renew, "renew the archive time stamp of a file at level b-lta")
-    renew.add_argument("output", type=Path, metavar="OUT.pdf")
-    renew.add_argument("--tsa", required=True, metavar="URL")
-    trust_arguments(renew, required=True)
+    archive = command(commands, "archive", _archive, "make signatures last: level b-lta, or its renewal")
+    archive.add_argument("output", type=Path, metavar="OUT.pdf")
+    archive.add_argument("--tsa", required=True, metavar="URL")
+    trust_arguments(archive, required=True)
     check = command(commands, "verify-timestamp", _verify_timestamp, "check a time stamp over a file")
     check.add_argument("token", type=Path, metavar="OUT.tsr")
     trust_arguments(check, required=True)

@@ -14,11 +14,11 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from signing.certificates import certificate_info
+from signing.levels import reached
 from signing.looks import after_signing
 from signing.policy import SIGNATURES_ONLY, Remembered
 from signing.ranges import contents
-from signing.report import Changes, Clock, Code, Coverage, Finding, SignatureReport, Verdict
-from signing.sign import Level
+from signing.report import Changes, Code, Coverage, Finding, SignatureReport, Verdict
 from signing.signer import USAGE, Evidence, SignerCheck
 
 _COVERAGE: dict[SignatureCoverageLevel | None, Coverage] = {
@@ -69,9 +69,11 @@ class Check:
     async def signature(self) -> SignatureReport:
         """All about it but its place among the others. Raises what pyHanko raises for broken ones."""
         self._look_at_the_gap()
-        check = SignerCheck(self.evidence, self.embedded.signed_data, self.name, self._status)
+        proven = self.evidence.proven(end_of(self.embedded))
+        check = SignerCheck(self.evidence, self.embedded.signed_data, self.name, self._status, proven)
         signer = await check.look(self.embedded.self_reported_timestamp)
         findings, changes = self._changes(signer.status)
+        level, until = reached(signer, self.evidence, end_of(self.embedded))
         return SignatureReport(
             field=self.name,
             verdict=Verdict.VALID,
@@ -79,7 +81,9 @@ class Check:
             signer=signer.info,
             signed_at=signer.signed_at,
             clock=signer.clock,
-            level=self._level(signer.clock),
+            level=level,
+            good_until=until,
+            pades=self.embedded.sig_object["/SubFilter"] == "/ETSI.CAdES.detached",
             intact=signer.intact,
             coverage=self._coverage(signer.status),
             trusted=bool(signer.status.trusted),
@@ -95,7 +99,9 @@ class Check:
     async def archive_stamp(self) -> SignatureReport | None:
         """None for a good archive time stamp, which is nobody's signature; else a report of what is wrong."""
         self._look_at_the_gap()
-        context = self.evidence.context(self.evidence.at, self.embedded.signer_cert)
+        # a later one proves that this one existed while its authority's certificate was good
+        moment = self.evidence.proven(end_of(self.embedded)) or self.evidence.at
+        context = self.evidence.context(moment, self.embedded.signer_cert)
         status = await async_validate_pdf_timestamp(self.embedded, context, diff_policy=self.policy)
         findings, changes = self._changes(status)
         if not (status.intact and status.valid):
@@ -135,12 +141,3 @@ class Check:
         if status.docmdp_ok is False:
             return [Finding(Code.FORBIDDEN_CHANGE, who)], Changes.UNSIGNED
         return [], Changes.SIGNATURES
-
-    def _level(self, clock: Clock) -> Level:
-        if clock is Clock.SIGNER:
-            return Level.B_B
-        if not self.evidence.stored:
-            return Level.B_T
-        later = self.reader.embedded_timestamp_signatures
-        archived = any(one.signed_revision > self.embedded.signed_revision for one in later)
-        return Level.B_LTA if archived else Level.B_LT

@@ -116,7 +116,12 @@ class SignatureReport:
     signer: CertificateInfo | None = None
     signed_at: datetime | None = None
     clock: Clock = Clock.SIGNER
+    #: reached by what holds
     level: Level = Level.B_B
+    #: from then on what there is confirms it no more, aware; None: it does not even now
+    good_until: datetime | None = None
+    #: made as PAdES, not in the older form of ISO 32000-1 (adbe.pkcs7.detached)
+    pades: bool = True
     #: the bytes it covers are those that were signed, and the signer's key did it
     intact: bool = False
     coverage: Coverage = Coverage.PART
@@ -145,6 +150,8 @@ class SignatureReport:
             "signed_at": self.signed_at.isoformat() if self.signed_at else None,
             "timestamp": self.clock is Clock.TIMESTAMP,
             "level": self.level.value,
+            "good_until": self.good_until.isoformat() if self.good_until else None,
+            "pades": self.pades,
             "integrity": "intact" if self.intact else "broken",
             "trusted": self.trusted,
             "revocation": self.revocation.value,

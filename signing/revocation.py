@@ -33,22 +33,30 @@ class RevocationData:
 
 
 def fetch(
-    certificates: Iterable[bytes], *, timeout: float = 5, within: float = 5, allow_private: bool = False
+    certificates: Iterable[bytes],
+    *,
+    about: Iterable[bytes] | None = None,
+    timeout: float = 5,
+    within: float = 5,
+    allow_private: bool = False,
 ) -> RevocationData:
     """OCSP, else CRL, for each DER certificate whose issuer is among them; self-signed ones need none.
 
-    `timeout`: seconds per request; `within`: for all of them, so that a service that hangs costs no verdict.
-    `allow_private`: also ask hosts in private or loopback networks.
+    `about`: those that are asked for, all of them by default. `timeout`: seconds per request; `within`: for all of
+    them, so that a service that hangs costs no verdict. `allow_private`: also ask hosts in private or loopback
+    networks.
     """
     parsed = list(_readable(certificates))
+    asked = parsed if about is None else list(_readable(about))
+    wanted = [one for one in asked if one.issuer != one.subject]
+    if not wanted:
+        return RevocationData((), (), ())
     ocsps: list[bytes] = []
     crls: dict[str, bytes] = {}
     missing = []
     with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client:
         asker = _Asker(client, allow_private, time.monotonic() + within)
-        for certificate in parsed:
-            if certificate.issuer == certificate.subject:
-                continue
+        for certificate in wanted:
             try:
                 _one(asker, certificate, parsed, ocsps, crls)
             except RevocationUnavailable as error:

@@ -1,6 +1,5 @@
 """Signs PDF files by incremental updates: PAdES B-B to B-LTA (ETSI EN 319 142-1 §6)."""
 
-import asyncio
 import hashlib
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fi
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
-from signing import gate, revocation
+from signing import gate, longterm
 from signing.appearance import Appearance
 from signing.certificates import CertificateInfo
 from signing.cms import KeySigner
@@ -181,7 +180,7 @@ class Job:
         self, source: BinaryIO, long_term: dict[str, Any] | None = None
     ) -> tuple[IncrementalPdfFileWriter, PdfSigner, KeySigner]:
         """Writer and signer for one new field; the last is the one in it that knows the key. Raises FieldTaken."""
-        writer = _open(source)
+        writer = open_writer(source)
         if any(name == self.field for name, _, _ in enumerate_sig_fields(writer.prev)):
             raise FieldTaken(self.field)
         spec, style = self._visible(writer)
@@ -224,22 +223,14 @@ class Job:
     def _long_term(self, allow_private: bool) -> dict[str, Any]:
         if self.level not in (Level.B_LT, Level.B_LTA) or self.trust is None or self.timestamper is None:
             return {}
-        asyncio.run(self.timestamper.async_dummy_response("sha256"))
-        authority = {certificate.dump() for certificate in self.timestamper.cert_registry}
-        known = {
-            self.key.certificate,
-            *self.key.chain,
-            *authority,
-            *self.trust.intermediates,
-            *self.trust.roots,
-        }
-        data = revocation.fetch(known, allow_private=allow_private)
-        trust = self.trust.with_revocation(crls=data.crls, ocsps=data.ocsps)
-        context = trust.context(None, require_revocation=True)
+        certificates = (self.key.certificate, *self.key.chain)
+        trust = longterm.answered(
+            self.trust, certificates, self.timestamper, at=self.moment, allow_private=allow_private
+        )
         return {
             "embed_validation_info": True,
             "use_pades_lta": self.level is Level.B_LTA,
-            "validation_context": context,
+            "validation_context": trust.context(self.moment, require_revocation=True),
         }
 
 
@@ -284,7 +275,8 @@ def own_errors(timestamper: HttpTimestamper | None) -> Iterator[None]:
         raise UnreadablePdf(f"{type(error).__name__}: {error}") from error
 
 
-def _open(source: BinaryIO) -> IncrementalPdfFileWriter:
+def open_writer(source: BinaryIO) -> IncrementalPdfFileWriter:
+    """To append to a file, also to one with an owner password only. Raises EncryptedPdf."""
     writer = PageWriter(source)
     if writer.security_handler is not None:
         # a file with an owner password only opens with the empty user password

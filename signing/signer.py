@@ -1,9 +1,9 @@
 """Who signed: the certificate at the moment of signing, by which clock, and what its issuer says of it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from asn1crypto import cms, x509
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESSubIndic
@@ -14,6 +14,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from signing.certificates import CertificateInfo, certificate_info
 from signing.report import Clock, Code, Finding, Revocation
+from signing.stored import Stored
 from signing.trust import TrustStore
 
 #: either of the two is used for signing documents (Circular 15/2025: KeyUsage is optional)
@@ -28,6 +29,17 @@ _PROBLEMS: dict[AdESSubIndic | None, Code] = {
 Ask = Callable[[ValidationContext, ValidationContext], Awaitable[Any]]
 
 
+class Proof(NamedTuple):
+    """A sound archive time stamp: what it covers existed then."""
+
+    #: size in bytes of the file it covers
+    end: int
+    #: aware
+    at: datetime
+    #: end of its authority's certificate, aware
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What is known beside the signature itself."""
@@ -36,20 +48,28 @@ class Evidence:
     trust: TrustStore
     #: the moment for which to judge, aware
     at: datetime
-    #: from the file's security store
-    certificates: tuple[x509.Certificate, ...] = ()
-    #: the file itself holds revocation data
-    stored: bool = False
+    #: the file's security store; its revocation data is in `trust` too
+    stored: Stored = field(default_factory=Stored)
     #: where the last signature ends, in bytes
     last: int = 0
+    #: archive time stamps that hold
+    proofs: tuple[Proof, ...] = ()
     _contexts: dict[Any, ValidationContext] = field(default_factory=dict)
+
+    def with_proof(self, proof: Proof) -> "Evidence":
+        """The same, knowing one archive time stamp more."""
+        return replace(self, proofs=(*self.proofs, proof))
+
+    def proven(self, end: int) -> datetime | None:
+        """The earliest moment at which the first `end` bytes are proven to have existed."""
+        return min((proof.at for proof in self.proofs if proof.end > end), default=None)
 
     def context(self, at: datetime, leaf: x509.Certificate, *, require: bool = False) -> ValidationContext:
         """What validates `leaf` for the moment `at`; made once, since each parses every certificate and list."""
         key = at, leaf.dump(), require
         if key not in self._contexts:
             self._contexts[key] = self.trust.context(
-                at, require_revocation=require, others=self.certificates, leaf=leaf
+                at, require_revocation=require, others=self.stored.certificates, leaf=leaf
             )
         return self._contexts[key]
 
@@ -82,6 +102,8 @@ class SignerCheck:
     #: of the signature, for findings
     name: str
     ask: Ask
+    #: when an archive time stamp proves that it existed
+    proven: datetime | None = None
     #: every certificate of the path has revocation data that says good
     _checked: bool = False
 
@@ -102,8 +124,9 @@ class SignerCheck:
         return Signer(info, status, clock, signed_at, revocation, (*findings, *about))
 
     async def _validate(self, certificate: x509.Certificate) -> tuple[Any, Clock, datetime]:
-        """Status at the moment of signing: that of a trusted time stamp, else the moment of this check."""
-        now = self.evidence.at
+        """Status at the moment of signing: that of a trusted time stamp, else of an archive time stamp, else the moment
+        of this check. What an archive time stamp covers is judged for its moment, however old it is."""
+        latest = self.proven or self.evidence.at
         token = next(iter(extract_tst_data_iter(extract_signer_info(self.signed), signed=False)), None)
         authority = certificate
         if token is not None:
@@ -111,9 +134,10 @@ class SignerCheck:
             stamped = token["encap_content_info"]["content"].parsed["gen_time"].native
             status = await self._status(stamped, certificate, authority)
             seen = status.timestamp_validity
-            if seen is not None and seen.intact and seen.valid and seen.trusted and stamped <= now:
+            if seen is not None and seen.intact and seen.valid and seen.trusted and stamped <= latest:
                 return status, Clock.TIMESTAMP, stamped
-        return await self._status(now, certificate, authority), Clock.SIGNER, now
+        clock = Clock.TIMESTAMP if self.proven else Clock.SIGNER
+        return await self._status(latest, certificate, authority), clock, latest
 
     async def _status(
         self, moment: datetime, certificate: x509.Certificate, authority: x509.Certificate
@@ -122,10 +146,10 @@ class SignerCheck:
 
         What is trusted with more demands is trusted with fewer.
         """
-        evidence = self.evidence
+        evidence, latest = self.evidence, self.proven or self.evidence.at
         for required in (True, False) if evidence.trust.crls or evidence.trust.ocsps else (False,):
             context = evidence.context(moment, certificate, require=required)
-            status = await self.ask(context, evidence.context(evidence.at, authority))
+            status = await self.ask(context, evidence.context(latest, authority))
             self._checked = required and bool(status.trusted)
             if self._checked:
                 break

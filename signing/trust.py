@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from asn1crypto import core, crl, ocsp, pem, x509
+from cryptography.x509 import load_der_x509_crl
 from pyhanko_certvalidator import ValidationContext
 
 from signing.errors import TrustStoreError
@@ -56,20 +57,28 @@ class TrustStore:
         """A validation context that never fetches. `at`: moment of validation, None for now.
 
         Revocation data may be younger than `at`: who was revoked later was good then. `leaf`: the certificate to be
-        validated; OCSP responses about other leaves are left out, since certvalidator takes a response of the same
-        issuer for a failed check even where revocation is optional.
+        validated. Certvalidator takes a response about another certificate of the issuer, and a list whose next one is
+        due, for a failed check even where revocation is optional: both say nothing, so they are left out. An old list
+        that names one of these certificates stays, for who is revoked remains so.
         """
         authorities = [*map(certificate, self.intermediates), *others]
-        ocsps = [ocsp.OCSPResponse.load(der) for der in self.ocsps]
+        concerned = {
+            one.serial_number for one in (*authorities, leaf) if one is not None and (one.ca or one is leaf)
+        }
+        ocsps = [_parsed(ocsp.OCSPResponse, der) for der in self.ocsps]
+        crls = self.crls
         if leaf is not None:
-            wanted = {leaf.serial_number, *(one.serial_number for one in authorities if one.ca)}
-            ocsps = [one for one in ocsps if _serials(one) & wanted]
+            ocsps = [one for one in ocsps if ocsp_serials(one) & concerned]
+        if not require_revocation:
+            moment = at or datetime.now(UTC)
+            ocsps = [one for one in ocsps if _answers(one, moment)]
+            crls = tuple(der for der in crls if _speaks(der, moment, concerned))
         return ValidationContext(
             trust_roots=[certificate(der) for der in self.roots],
             other_certs=authorities,
             moment=at,
             allow_fetching=False,
-            crls=[_parsed(crl.CertificateList, der) for der in self.crls],
+            crls=[_parsed(crl.CertificateList, der) for der in crls],
             ocsps=ocsps,
             revocation_mode="require" if require_revocation else "soft-fail",
             retroactive_revinfo=True,
@@ -103,7 +112,27 @@ def _parsed(kind: type[core.Sequence], der: bytes) -> Any:
     return known[der]
 
 
-def _serials(response: ocsp.OCSPResponse) -> set[int]:
+def _answers(response: ocsp.OCSPResponse, at: datetime) -> bool:
+    """Whether the next one is not yet due, or somebody is revoked; one that names no time is for the moment it was
+    made (RFC 6960 §4.2.2.1)."""
+    if not ocsp_serials(response):
+        return False
+    data = response.response_data
+    answers = data["responses"]
+    dues = [one["next_update"].native or data["produced_at"].native for one in answers]
+    return min(dues) > at or any(one["cert_status"].name == "revoked" for one in answers)
+
+
+def _speaks(der: bytes, at: datetime, serials: set[int]) -> bool:
+    """Whether a list's next one is not yet due, or it names one of these."""
+    found = load_der_x509_crl(der)
+    due = found.next_update_utc
+    if due is not None and due > at:
+        return True
+    return any(found.get_revoked_certificate_by_serial_number(one) is not None for one in serials)
+
+
+def ocsp_serials(response: ocsp.OCSPResponse) -> set[int]:
     """Serial numbers an OCSP response speaks of; none for one that is not successful."""
     data = response.response_data if response["response_status"].native == "successful" else None
     return (

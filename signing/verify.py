@@ -7,15 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
-from asn1crypto import x509
-from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import gate, revocation
@@ -27,7 +23,9 @@ from signing.quick import quicker
 from signing.report import Changes, Code, Finding, Report, SignatureReport, Verdict, judge
 from signing.roles import later_fields, with_roles
 from signing.salvage import salvage
-from signing.signer import Evidence
+from signing.signer import Evidence, Proof
+from signing.stored import Stored
+from signing.timestamps import token_time
 from signing.trust import TrustStore
 
 #: bytes in which the header must stand (ISO 32000-1, implementation note to §7.5.2)
@@ -64,6 +62,10 @@ def verify_pdf(
         reasons = {finding.code for finding in report.all_findings}
         lost = report.verdict is Verdict.UNREADABLE or Code.UNREADABLE in reasons
         return _salvaged(stream, wanted, report) if lost and not reasons & _NO_USE else report
+
+
+#: names of the filled signature fields, and what they hold or why it cannot be read
+Found = list[tuple[str, EmbeddedPdfSignature | str]]
 
 
 class TooComplex(ValueError):
@@ -128,15 +130,13 @@ class _Verifier:
         if reader.xrefs.hybrid_xrefs_present:
             reasons.append("hybrid cross-reference sections")
         findings = [Finding(Code.DAMAGED, {"reason": reason[:200]}) for reason in reasons]
-        found = list(_signatures(reader))
+        found = _signatures(reader)
         if not found:
             unsigned = Verdict.UNREADABLE if structure.problems else Verdict.UNSIGNED
             return Report(unsigned, (), (*findings, Finding(Code.UNSIGNED)), structure.pages)
         sound = [embedded for _, embedded in found if not isinstance(embedded, str)]
         evidence = self._evidence(reader, sound)
-        signatures = [
-            await self._one(reader, evidence, structure, name, embedded) for name, embedded in found
-        ]
+        signatures = await self._each(reader, evidence, structure, found)
         shown = visible_fields(self.stream)
         ends = {name: end_of(embedded) for name, embedded in found if not isinstance(embedded, str)}
         reports = with_roles([one for one in signatures if one is not None], shown)
@@ -173,17 +173,36 @@ class _Verifier:
         return findings
 
     def _evidence(self, reader: PdfFileReader, embedded: list[EmbeddedPdfSignature]) -> Evidence:
-        certificates, crls, ocsps = _stored(reader)
-        trust = self.wanted.trust.with_revocation(crls=crls, ocsps=ocsps)
+        stored = Stored.read(reader)
+        trust = self.wanted.trust.with_revocation(crls=stored.crls, ocsps=stored.ocsps)
         if not self.wanted.offline:
-            known = {*trust.roots, *trust.intermediates, *(one.dump() for one in certificates)}
+            known = {*trust.roots, *trust.intermediates, *(one.dump() for one in stored.certificates)}
             for signature in embedded:
                 known.update(one.dump() for one in (signature.signer_cert, *signature.other_embedded_certs))
             fetched = revocation.fetch(known, allow_private=self.wanted.allow_private)
             trust = trust.with_revocation(crls=fetched.crls, ocsps=fetched.ocsps)
         at = self.wanted.at or datetime.now(UTC)
         last = max(map(end_of, embedded), default=0)
-        return Evidence(trust, at, tuple(certificates), bool(crls or ocsps), last)
+        return Evidence(trust, at, stored, last)
+
+    async def _each(
+        self,
+        reader: PdfFileReader,
+        evidence: Evidence,
+        structure: gate.Structure,
+        found: Found,
+    ) -> list[SignatureReport | None]:
+        """Reports in the order of `found`, None for sound archive time stamps.
+
+        These come first, from the last one back: each proves what it covers, earlier ones too.
+        """
+        reports: dict[int, SignatureReport | None] = {}
+        for number in sorted(range(len(found)), key=lambda one: (not _is_stamp(found[one][1]), -one)):
+            name, embedded = found[number]
+            report = reports[number] = await self._one(reader, evidence, structure, name, embedded)
+            if report is None and _is_stamp(embedded):
+                evidence = evidence.with_proof(_proof(embedded))
+        return [reports[number] for number in range(len(found))]
 
     async def _one(
         self,
@@ -198,9 +217,7 @@ class _Verifier:
             return _malformed(name, embedded)
         try:
             check = Check(reader, self.stream, evidence, name, embedded)
-            return await (
-                check.archive_stamp() if embedded.sig_object_type == "/DocTimeStamp" else check.signature()
-            )
+            return await (check.archive_stamp() if _is_stamp(embedded) else check.signature())
         except MemoryError:
             raise
         except Malformed as error:
@@ -225,6 +242,14 @@ class _Verifier:
         return Report(judge(everything, require_revocation=require), judged, findings, pages)
 
 
+def _is_stamp(embedded: EmbeddedPdfSignature | str) -> TypeGuard[EmbeddedPdfSignature]:
+    return not isinstance(embedded, str) and embedded.sig_object_type == "/DocTimeStamp"
+
+
+def _proof(stamp: EmbeddedPdfSignature) -> Proof:
+    return Proof(end_of(stamp), token_time(stamp.signed_data), stamp.signer_cert.not_valid_after)
+
+
 def _drawn_stamps(signatures: list[EmbeddedPdfSignature], shown: Mapping[str, VisibleField]) -> list[Finding]:
     """Archive time stamps that draw something: anybody may order one, and nobody signs what it shows."""
     stamps = (one.field_name for one in signatures if one.sig_object_type == "/DocTimeStamp")
@@ -240,7 +265,7 @@ def _malformed(name: str, reason: str) -> SignatureReport:
     return SignatureReport(name, Verdict.INVALID, (finding,))
 
 
-def _signatures(reader: PdfFileReader) -> Iterable[tuple[str, EmbeddedPdfSignature | str]]:
+def _signatures(reader: PdfFileReader) -> Found:
     """Filled signature fields in the order of their revisions; a text says why one cannot be read."""
     found: list[tuple[int, str, EmbeddedPdfSignature | str]] = []
     for name, _, field in enumerate_sig_fields(reader, filled_status=True):
@@ -254,18 +279,6 @@ def _signatures(reader: PdfFileReader) -> Iterable[tuple[str, EmbeddedPdfSignatu
             found.append((1 << 30, str(name), _text(error)))
     found.sort(key=lambda entry: entry[0])
     return [(name, embedded) for _, name, embedded in found]
-
-
-def _stored(reader: PdfFileReader) -> tuple[list[x509.Certificate], list[bytes], list[bytes]]:
-    """Certificates, CRLs and OCSP responses of the document security store (ETSI EN 319 142-1 §5.4.2)."""
-    try:
-        store: Any = DocumentSecurityStore.read_dss(reader)
-    except NoDSSFoundError:
-        return [], [], []
-    certificates = list(store.load_certs())
-    crls = [one.get_object().read_data(DecodePurpose.CRL) for one in store.crls]
-    ocsps = [one.get_object().read_data(DecodePurpose.OCSP_RESPONSE) for one in store.ocsps]
-    return certificates, crls, ocsps
 
 
 def _trailing(reader: PdfFileReader, embedded: list[EmbeddedPdfSignature]) -> list[Finding]:

@@ -6,5 +6,6 @@ authorities' keys lie unencrypted in a folder of mode 0700.
 
 from signing.testing.drawings import seal_png, signature_png
 from signing.testing.pki import DemoPki
+from signing.testing.stamper import LocalTimestamper
 
-__all__ = ["DemoPki", "seal_png", "signature_png"]
+__all__ = ["DemoPki", "LocalTimestamper", "seal_png", "signature_png"]

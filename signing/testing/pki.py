@@ -31,6 +31,7 @@ _NAMES = {
     "tsa": "Dịch vụ cấp dấu thời gian trình diễn",
     "ocsp": "Dịch vụ OCSP trình diễn",
 }
+_PURPOSES = {"tsa": ExtendedKeyUsageOID.TIME_STAMPING, "ocsp": ExtendedKeyUsageOID.OCSP_SIGNING}
 _CRL_LIFE = timedelta(days=7)
 
 
@@ -143,6 +144,11 @@ class DemoPki:
             certificate.public_bytes(Encoding.PEM),
         )
         return make_pkcs12(key, certificate, (self.intermediate.certificate,), passphrase=passphrase)
+
+    def renew_tsa(self, at: datetime) -> None:
+        """A new key and certificate for time stamps, valid from `at` for five years."""
+        _make_service(self.folder, "tsa", self.intermediate, at, self.base_url)
+        self.__dict__.pop("tsa", None)
 
     def revoke(self, serial: str, *, at: datetime | None = None) -> None:
         """Revoke an issued certificate for key compromise. `serial`: lower-case hexadecimal."""
@@ -288,27 +294,26 @@ def _make_authorities(folder: Path, base: str) -> None:
     start = datetime.now(UTC) - _EARLY
     root = _make_ca(folder, "root", None, start, base)
     intermediate = _make_ca(folder, "intermediate", root, start, base)
-    for name, purpose in (
-        ("tsa", ExtendedKeyUsageOID.TIME_STAMPING),
-        ("ocsp", ExtendedKeyUsageOID.OCSP_SIGNING),
-    ):
-        key = _rsa()
-        subject = _name(_NAMES[name], "Trình diễn", unit=SYSTEM_UNIT)
-        builder = _leaf(
-            _builder(subject, intermediate.certificate, key, start, start + _SHORT), signing=False
-        )
-        # RFC 3161 §2.3 wants this extension critical and alone
-        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
-        if name == "ocsp":
-            builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
-        builder = _locations(builder, base, crl="crl", ocsp=True)
-        _save(folder, name, Authority(builder.sign(intermediate.key, hashes.SHA256()), key))
+    for name in ("tsa", "ocsp"):
+        _make_service(folder, name, intermediate, start, base)
     for sub in ("trust", "trust/intermediates"):
         (folder / sub).mkdir(mode=0o700, exist_ok=True)
     _write(folder / "trust" / "root.pem", root.certificate.public_bytes(Encoding.PEM))
     _write(
         folder / "trust/intermediates/intermediate.pem", intermediate.certificate.public_bytes(Encoding.PEM)
     )
+
+
+def _make_service(folder: Path, name: str, issuer: Authority, start: datetime, base: str) -> None:
+    """A certificate for time stamps (`tsa`) or OCSP responses (`ocsp`), valid for five years."""
+    key, subject = _rsa(), _name(_NAMES[name], "Trình diễn", unit=SYSTEM_UNIT)
+    builder = _leaf(_builder(subject, issuer.certificate, key, start, start + _SHORT), signing=False)
+    # RFC 3161 §2.3 wants this extension critical and alone
+    builder = builder.add_extension(x509.ExtendedKeyUsage([_PURPOSES[name]]), critical=True)
+    if name == "ocsp":
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    builder = _locations(builder, base, crl="crl", ocsp=True)
+    _save(folder, name, Authority(builder.sign(issuer.key, hashes.SHA256()), key))
 
 
 def _make_ca(folder: Path, name: str, issuer: Authority | None, start: datetime, base: str) -> Authority:

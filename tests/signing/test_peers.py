@@ -159,30 +159,28 @@ def test_time_stamped_levels_hold_offline(level: Level, document: bytes, served:
     assert fetched.verdict is Verdict.VALID
 
 
-def test_an_archive_time_stamp_is_renewed_and_the_signature_still_holds(
+def test_every_signature_of_a_chain_is_archived_and_the_stamp_renewed(
     document: bytes, served: DemoPki, tmp_path: Path
 ) -> None:
     key = Pkcs12Key.unlock(served.issue_person("Trần Thị Cúc", "Giám đốc", "Sở Y tế", passphrase="x"), "x")
     stamper = HttpTimestamper(f"{served.base_url}/tsa")
-    before, after = tmp_path / "before.pdf", tmp_path / "after.pdf"
+    before, once, twice = (tmp_path / f"{name}.pdf" for name in ("before", "once", "twice"))
+    first, _ = sign(document, key, field="A", level=Level.B_T, timestamper=stamper)
+    second, _ = sign(first, key, field="B")
+    before.write_bytes(second)
     command = ("--tsa", stamper.url, "--trust", served.trust_folder, "--allow-private")
-    with before.open("wb+") as target:
-        sign_pdf(io.BytesIO(document), target, key, field="L")
-    assert call("renew", before, after, *command)[0] == 1
-    assert not after.exists()
-    with before.open("wb+") as target:
-        sign_pdf(
-            io.BytesIO(document), target, key, field="L", level=Level.B_LTA, timestamper=stamper,
-            trust=served.trust, allow_private_fetch=True,
-        )  # fmt: skip
-    code, said = call("renew", before, after, *command)
-    assert code == 0, said
-    assert after.read_bytes().startswith(before.read_bytes())
-    assert after.read_bytes().count(b"/DocTimeStamp") == before.read_bytes().count(b"/DocTimeStamp") + 1
-    report = verify_pdf(after, served.trust)
-    assert report.verdict is Verdict.VALID, report
-    assert report.signatures[0].level is Level.B_LTA
-    assert run("qpdf", "--check", after).returncode == 0
+    for source, target in ((before, once), (once, twice)):
+        code, said = call("archive", source, target, *command)
+        assert code == 0, said
+        assert target.read_bytes().startswith(source.read_bytes())
+        report = verify_pdf(target, served.trust)
+        assert report.verdict is Verdict.VALID, report
+        assert [one.level for one in report.signatures] == [Level.B_LTA, Level.B_LTA]
+        assert [one.clock for one in report.signatures] == [Clock.TIMESTAMP, Clock.TIMESTAMP]
+        assert run("qpdf", "--check", target).returncode == 0
+    (tmp_path / "plain.pdf").write_bytes(document)
+    assert call("archive", tmp_path / "plain.pdf", tmp_path / "no.pdf", *command)[0] == 1
+    assert not (tmp_path / "no.pdf").exists()
 
 
 def test_openssl_confirms_the_time_stamps_and_ocsp_answers(

@@ -1,7 +1,7 @@
 import io
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -120,6 +120,20 @@ def test_unchecked_revocation_is_said_and_may_be_required(chain: list[bytes], pk
     assert report.signatures[0].revocation is Revocation.UNCHECKED
     assert "thu hồi" in headline(report)
     assert check(chain[0], pki.trust, require_revocation=True).verdict is Verdict.INDETERMINATE
+
+
+def test_a_list_whose_next_one_is_due_says_nothing_unless_it_names_the_signer(
+    document: bytes, pki: DemoPki
+) -> None:
+    key = Pkcs12Key.unlock(pki.issue_person("Vũ Thị Hà", "Trưởng phòng", AGENCY, passphrase="x"), "x")
+    signed, _ = sign(document, key, field="S")
+    later = datetime.now(UTC) + timedelta(days=60)
+    old = pki.trust.with_revocation(crls=[pki.crl(), pki.root_crl()])
+    (found,) = check(signed, old, at=later).signatures
+    assert (found.verdict, found.revocation) == (Verdict.VALID, Revocation.UNCHECKED)
+    pki.revoke(key.info.serial)
+    old = pki.trust.with_revocation(crls=[pki.crl(), pki.root_crl()])
+    assert check(signed, old, at=later).verdict is not Verdict.VALID
 
 
 def test_an_expired_certificate_without_a_time_stamp_is_not_confirmed(
