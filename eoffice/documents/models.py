@@ -132,6 +132,8 @@ class FileRole(StrEnum):
     #: what was issued
     ISSUED = "issued"
     ATTACHMENT = "attachment"
+    #: an issued file with what proves its signatures later on
+    ARCHIVE = "archive"
 
     @property
     def word(self) -> LazyString:
@@ -147,6 +149,7 @@ FILE_WORDS = {
     FileRole.NUMBERED: _l("numbered"),
     FileRole.ISSUED: _l("issued"),
     FileRole.ATTACHMENT: _l("attachment"),
+    FileRole.ARCHIVE: _l("archive copy"),
 }
 
 

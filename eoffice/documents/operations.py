@@ -100,7 +100,7 @@ def add_file(
     *,
     version_no: int = 0,
 ) -> DocumentFile:
-    """Give a document a file; its text is read by a job."""
+    """Give a document a file; its text is read by a job, but for an archive copy, which shows what is there already."""
     file = DocumentFile(
         agency_id=document.agency_id, document_id=document.id, role=role, version_no=version_no,
         name=inspected.name, media_type=inspected.media_type, size=inspected.size, sha256=inspected.sha256,
@@ -110,7 +110,7 @@ def add_file(
     session.add(file)
     session.flush()
     audit.record(session, actor, FILE_ADDED, document, file=file.name, role=role, sha256=file.sha256)
-    if file.is_pdf:
+    if file.is_pdf and role is not FileRole.ARCHIVE:
         jobs.enqueue(session, "documents.read_text", file_id=file.id)
     return file
 
@@ -120,7 +120,7 @@ def index(session: Session, document: Document) -> None:
     session.flush()
     newest = sa.select(sa.func.max(DocumentFile.id)).where(
         DocumentFile.document_id == document.id,
-        DocumentFile.role.not_in([FileRole.ATTACHMENT, FileRole.SOURCE]),
+        DocumentFile.role.not_in([FileRole.ATTACHMENT, FileRole.SOURCE, FileRole.ARCHIVE]),
     )
     pages = session.scalars(
         sa.select(PageText.text).where(PageText.file_id == newest.scalar_subquery()).order_by(PageText.page)

@@ -191,7 +191,7 @@ def certify(session: Session, actor: Actor, destruction_id: int, pin: str) -> De
         mark = seals.in_block(session, agency, Place(int(page), Box(*sides)))
         source = made.certificate_sha256
     key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
-    signed = signatures.sign(key, source, mark)
+    signed = signatures.sign(key, source, mark, agency.id)
     blob = signed.blob
     with transaction(session):
         made = _destruction(session, actor, destruction_id)

@@ -50,6 +50,7 @@ _OWN: tuple[tuple[str, str, LazyString], ...] = (
     ("accounts.password", "directory:read", _l("Change password")),
     ("signatures.verify", "signature:verify", _l("Check signatures")),
     ("signatures.own_key", "outgoing:sign", _l("My key")),
+    ("signatures.signing", "signature:keys", _l("Level of signatures")),
     ("signatures.authorities", "trust:manage", _l("Trusted authorities")),
     ("outgoing.delegations", "directory:delegate", _l("Signing in another's stead")),
 )

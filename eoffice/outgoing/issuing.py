@@ -150,7 +150,7 @@ def _sign(
         if seen_file_id not in (None, source.id):
             raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
         mark = _leader_mark(session, document)
-    made = signatures.sign(open_key(), source.sha256, mark)
+    made = signatures.sign(open_key(), source.sha256, mark, source.agency_id)
     with transaction(session):
         document = _unchanged(session, actor, document_id, Move.SIGN, source)
         _refuse_ended(document)  # it may have ended while the key was being opened
@@ -258,9 +258,11 @@ def seal(
         document = _allowed(session, actor, document_id, Move.SEAL)
         plan = _plan_seal(session, document)
     key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
-    numbered = signatures.sign(key, plan.source.sha256, plan.number)
-    sealed = signatures.sign(key, numbered.blob.sha256, plan.seal)
-    attached = [(file, signatures.sign(key, file.sha256, mark)) for file, mark in plan.attachments]
+    numbered = signatures.sign(key, plan.source.sha256, plan.number, plan.source.agency_id)
+    sealed = signatures.sign(key, numbered.blob.sha256, plan.seal, plan.source.agency_id)
+    attached = [
+        (file, signatures.sign(key, file.sha256, mark, file.agency_id)) for file, mark in plan.attachments
+    ]
     with transaction(session):
         document = _unchanged(session, actor, document_id, Move.SEAL, plan.source)
         _store_sealed(session, actor, document, plan.source, numbered.blob, sealed.blob)

@@ -115,7 +115,7 @@ def sign_books(session: Session, actor: Actor, register_id: int, pin: str) -> Se
         plan = [(book, seals.in_block(session, agency, _place(book))) for book in waiting]
     key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
     for book, mark in plan:
-        signed = signatures.sign(key, book.sha256, mark)
+        signed = signatures.sign(key, book.sha256, mark, agency.id)
         blob = signed.blob
         with transaction(session):
             session.refresh(book, with_for_update=True)

@@ -7,7 +7,7 @@ from eoffice.core.db import transaction
 from eoffice.core.events import publish
 from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents.models import DocumentFile
-from eoffice.signatures import checking, opened, operations, trust
+from eoffice.signatures import archives, checking, opened, operations, trust
 from eoffice.signatures.events import FileChecked
 
 
@@ -34,3 +34,15 @@ def fetch_revocation(_session: Session) -> None:
 def close_keys(session: Session) -> None:
     """Delete the keys whose time is over; without their owners' cookies they are worth nothing anyway."""
     opened.close_expired(session)
+
+
+@job("signatures.archive", Queue.INTERACTIVE, attempts=3)
+def archive(session: Session, source_id: int) -> None:
+    """Make or renew the archive copy of an issued file."""
+    archives.archive(session, source_id)
+
+
+@periodic("signatures.renew_archives", seconds=3600)
+def renew_archives(session: Session) -> None:
+    """Stamp again what ends soon, and try again what could not be archived."""
+    archives.renew_due(session)

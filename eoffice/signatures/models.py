@@ -10,6 +10,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eoffice.core.db import Base, enum_column
+from signing.sign import Level
 
 
 class KeyPurpose(StrEnum):
@@ -125,6 +126,31 @@ class TrustEntry(Base):
     #: from this day on it is believed no more
     retired_on: Mapped[date | None]
     retired_reason: Mapped[str] = mapped_column(default="")
+
+
+class SigningLevel(Base):
+    """The level an agency chose for its signatures; without a row the installation's counts."""
+
+    __tablename__ = "signing_level"
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), primary_key=True)
+    level: Mapped[Level] = mapped_column(enum_column(Level))
+
+
+class ArchiveCopy(Base):
+    """An issued file that is to be provable for as long as it is kept, and its newest archive copy."""
+
+    __tablename__ = "archive_copy"
+    source_id: Mapped[int] = mapped_column(sa.ForeignKey("document_file.id"), primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: None while there is none yet
+    file_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document_file.id"))
+    #: whose time stamp is the last one
+    authority: Mapped[str] = mapped_column(default="")
+    stamped_at: Mapped[datetime | None]
+    #: end of that authority's certificate: until then the copy must be stamped again
+    good_until: Mapped[datetime | None] = mapped_column(index=True)
+    #: why the last try failed, in English as the library says it; empty when it did not
+    problem: Mapped[str] = mapped_column(default="")
 
 
 class FileCheck(Base):

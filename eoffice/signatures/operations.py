@@ -18,14 +18,14 @@ from eoffice.core.blobs import Blob, blobs
 from eoffice.core.config import settings
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Document, DocumentFile
-from eoffice.signatures import checking, errors, trust
+from eoffice.signatures import checking, errors, levels, trust
 from eoffice.signatures.marks import Mark
-from eoffice.signatures.models import FileCheck
+from eoffice.signatures.models import ArchiveCopy, FileCheck
 from eoffice.signatures.settings import TSA_SECONDS, TSA_URL
 from signing.errors import SigningError
 from signing.keys import Key
 from signing.report import Report
-from signing.sign import Level, SignatureInfo, sign_pdf
+from signing.sign import SignatureInfo, sign_pdf
 from signing.timestamps import HttpTimestamper
 
 log = structlog.get_logger(__name__)
@@ -65,25 +65,29 @@ class Signed:
     cautions: tuple[Caution, ...]
 
 
-def sign(key: Key, source_sha256: str, mark: Mark) -> Signed:
+def sign(key: Key, source_sha256: str, mark: Mark, agency_id: int) -> Signed:
     """Append one signature to a stored PDF and store the result; the source stays as it is.
 
-    Level B-T where a time-stamping authority is set, else B-B. Raises what `errors.readable` answers, NoTrust.
+    At the level of the agency, see `levels`. Raises what `errors.readable` answers, NoTrust.
     """
-    url = settings().get(TSA_URL)
-    stamper = HttpTimestamper(url, timeout=settings().get(TSA_SECONDS)) if url else None
-    believed = trust.store()
+    level, stamper, believed = levels.to_sign_at(agency_id), timestamper(), trust.store()
     with blobs().open(source_sha256) as source, tempfile.TemporaryFile(prefix="eoffice-sign-") as target:
         with refusals(key.info.name):
             made = sign_pdf(
                 source, target, key, field=mark.field, placement=mark.placement, appearance=mark.appearance,
-                level=Level.B_T if stamper else Level.B_B, timestamper=stamper, trust=believed, at=clock.now(),
+                level=level, timestamper=stamper, trust=believed, at=clock.now(),
             )  # fmt: skip
         cautions = _cautions(made)
         for caution in cautions:
             log.warning("signed with a caution", caution=caution.value, signer=key.info.name)
         target.seek(0)
         return Signed(blobs().put(target), cautions)
+
+
+def timestamper() -> HttpTimestamper | None:
+    """The time-stamping authority, where one is set."""
+    url = settings().get(TSA_URL)
+    return HttpTimestamper(url, timeout=settings().get(TSA_SECONDS)) if url else None
 
 
 def _cautions(made: SignatureInfo) -> tuple[Caution, ...]:
@@ -124,9 +128,10 @@ def store_check(session: Session, file: DocumentFile, report: Report) -> FileChe
 
 
 def forget(session: Session, document: Document) -> None:
-    """Drop the verdicts on a document's files, which are to be destroyed; the log keeps each verdict."""
+    """Drop what was found about a document's files, which are to be destroyed; the log keeps each verdict."""
     files = sa.select(DocumentFile.id).where(DocumentFile.document_id == document.id)
     session.execute(sa.delete(FileCheck).where(FileCheck.file_id.in_(files)))
+    session.execute(sa.delete(ArchiveCopy).where(ArchiveCopy.source_id.in_(files)))
 
 
 def _checker(file: DocumentFile) -> Actor:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from eoffice.core import clock
 from eoffice.signatures import checking
 from eoffice.signatures.models import FileCheck
 from signing import sentences
@@ -54,6 +55,8 @@ class Shown:
     #: signatures that are valid, of these unchecked: those nobody could ask the issuer about
     valid: int
     unchecked: int
+    #: until when all of them can be confirmed with what is in the file, as a day; empty where one cannot even now
+    until: str
 
 
 def of_check(check: FileCheck) -> Shown:
@@ -72,7 +75,14 @@ def of_report(report: Report) -> Shown:
         [*(_row(one, language) for one in report.signatures), *_file_rows(report, language)],
         sum(one.verdict is Verdict.VALID for one in report.signatures),
         sum(_unchecked(one) for one in report.signatures),
+        _until(report),
     )
+
+
+def _until(report: Report) -> str:
+    ends = [one.good_until for one in report.signatures]
+    known = [end for end in ends if end is not None]
+    return f"{clock.local(min(known)):%d/%m/%Y}" if known and len(known) == len(ends) else ""
 
 
 def _unchecked(one: Report | SignatureReport) -> bool:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from eoffice.core.config import INSTANCE, boolean, optional_text, setting, settings
+from signing.sign import Level
 
 TRUST_DIR = setting(
     "EOFFICE_TRUST_DIR",
@@ -16,6 +17,26 @@ TSA_URL = setting(
     optional_text,
     None,
     "Time-stamping authority (RFC 3161); when set, signatures are made at level B-T, else B-B.",
+)
+
+
+def _level(value: object) -> Level | None:
+    return Level(str(value).strip().lower()) if value else None
+
+
+SIGNATURE_LEVEL = setting(
+    "EOFFICE_SIGNATURE_LEVEL",
+    _level,
+    None,
+    "Level of signatures where an agency has chosen none: b-b, b-t, b-lt (with revocation data in the file) or b-lta "
+    "(signed at b-t, and an archive copy with a time stamp over all once it is issued); from b-t up a time-stamping "
+    "authority is needed. Empty: b-t where one is set, else b-b.",
+)
+ARCHIVE_RENEW_DAYS = setting(
+    "EOFFICE_ARCHIVE_RENEW_DAYS",
+    int,
+    90,
+    "Days before the end of its authority's certificate that an archive time stamp is followed by the next.",
 )
 TSA_SECONDS = setting("EOFFICE_TSA_SECONDS", int, 10, "Seconds to wait for the time-stamping authority.")
 RSA_PSS = setting(

@@ -13,18 +13,21 @@ from werkzeug.datastructures import FileStorage
 
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
-from eoffice.core.errors import AppError
+from eoffice.core.config import settings
+from eoffice.core.errors import AppError, NotFound
 from eoffice.core.forms import read_day
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
+from eoffice.directory import queries as directory
 from eoffice.documents import intake
 from eoffice.documents.operations import upload_limit
+from eoffice.signatures import archives, checking, levels, presenting, queries, service, trust
 from eoffice.signatures import authorities as trusted
-from eoffice.signatures import checking, presenting, queries, service, trust
 from eoffice.signatures.models import Believed, KeyPurpose
-from eoffice.signatures.permissions import SIGNATURE_VERIFY, TRUST_MANAGE
+from eoffice.signatures.permissions import SIGNATURE_KEYS, SIGNATURE_VERIFY, TRUST_MANAGE
 from eoffice.signatures.presenting import Shown
-from eoffice.signatures.settings import trust_folder
+from eoffice.signatures.settings import ARCHIVE_RENEW_DAYS, trust_folder
 from signing.authorities import Described
+from signing.sign import Level
 
 bp = Blueprint("signatures", __name__, template_folder="templates")
 bp.add_app_template_global(presenting.of_check, "verdict_of")
@@ -95,6 +98,35 @@ def own_key() -> ResponseReturnValue:
     key = queries.key_of(db(), current_actor(), KeyPurpose.PERSON)
     status = problem.status if problem else 200
     return render_template("signatures/key.html", key=key, problem=problem, local=clock.local), status
+
+
+@bp.route("/admin/signing", methods=["GET", "POST"])
+@needs(SIGNATURE_KEYS)
+def signing() -> ResponseReturnValue:
+    """At which level one's agency signs, and how its archive copies stand."""
+    actor, problem = current_actor(), None
+    if actor.agency_id is None:
+        raise NotFound
+    agency = directory.agency(db(), actor.agency_id)
+    if request.method == "POST":
+        try:
+            levels.choose(db(), actor, agency, _level())
+        except AppError as error:
+            problem = error
+        else:
+            flash(_("From now on signatures are made at this level."), "ok")
+            return redirect(url_for("signatures.signing"), 303)
+    return render_template(
+        "signatures/signing.html", level=levels.of(db(), agency.id), meanings=levels.MEANINGS, problem=problem,
+        counts=archives.counts(db(), agency.id), days=settings().get(ARCHIVE_RENEW_DAYS), local=clock.local,
+    ), problem.status if problem else 200  # fmt: skip
+
+
+def _level() -> Level:
+    sent = request.form.get("level", "")
+    if sent not in set(Level):
+        raise NotFound
+    return Level(sent)
 
 
 @bp.get("/admin/trust")

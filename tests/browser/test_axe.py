@@ -72,6 +72,7 @@ PAGES = {
     "reports.show": Look(Role.CLERK, "/registers/{register}"),
     "search.index": Look(Role.CLERK, "/search?q=an"),
     "signatures.authorities": Look(Role.ADMINISTRATOR, "/admin/trust"),
+    "signatures.signing": Look(Role.ADMINISTRATOR, "/admin/signing"),
     "signatures.own_key": Look(Role.LEADER, "/key"),
     "signatures.verify": Look(Role.CLERK, "/verify"),
 }

@@ -559,6 +559,7 @@ def upgrade() -> None:
                 "numbered",
                 "issued",
                 "attachment",
+                "archive",
                 name="filerole",
                 native_enum=False,
                 create_constraint=True,
@@ -779,6 +780,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_file_check")),
     )
     op.create_index(op.f("ix_file_check_agency_id"), "file_check", ["agency_id"], unique=False)
+    op.create_table(
+        "archive_copy",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("file_id", sa.Integer(), nullable=True),
+        sa.Column("authority", sa.Text(), nullable=False),
+        sa.Column("stamped_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("good_until", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_archive_copy_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["document_file.id"], name=op.f("fk_archive_copy_file_id_document_file")
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["document_file.id"], name=op.f("fk_archive_copy_source_id_document_file")
+        ),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_archive_copy")),
+    )
+    op.create_index(op.f("ix_archive_copy_agency_id"), "archive_copy", ["agency_id"], unique=False)
+    op.create_index(op.f("ix_archive_copy_good_until"), "archive_copy", ["good_until"], unique=False)
+    op.create_table(
+        "signing_level",
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "level",
+            sa.Enum(
+                "b-b",
+                "b-t",
+                "b-lt",
+                "b-lta",
+                name="level",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_signing_level_agency_id_agency")),
+        sa.PrimaryKeyConstraint("agency_id", name=op.f("pk_signing_level")),
+    )
     op.create_table(
         "delegation",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,0 +1,148 @@
+"""Archive copies of what was issued: with all that proves the signatures, and a time stamp over it that is followed by
+the next before the certificate of its authority ends (ETSI EN 319 142-1 §5.5)."""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, jobs
+from eoffice.core.blobs import Blob, blobs
+from eoffice.core.config import settings
+from eoffice.core.db import transaction
+from eoffice.core.permissions import system_actor
+from eoffice.documents import operations as documents
+from eoffice.documents import queries as reads
+from eoffice.documents.models import Document, DocumentFile, FileRole
+from eoffice.documents.operations import Inspected
+from eoffice.signatures import levels, operations, trust
+from eoffice.signatures.models import ArchiveCopy
+from eoffice.signatures.settings import ARCHIVE_RENEW_DAYS
+from signing.archive import ArchiveStamp, archive_pdf
+from signing.errors import SigningError, TimestampUnavailable
+from signing.sign import Level
+
+log = structlog.get_logger(__name__)
+
+ARCHIVED = audit.action("signatures.archived", _l("Archive copy made or stamped again"))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How an agency's archive copies stand."""
+
+    kept: int
+    #: to be stamped again within the days of the setting
+    due: int
+    #: not made, or not stamped again, for the reason that stands in the row
+    failed: int
+    #: the first that ends
+    first_end: datetime | None
+
+
+def begin(session: Session, document: Document) -> None:
+    """In the issuing transaction: where the agency wants it, each signed file is archived by a job."""
+    if levels.of(session, document.agency_id) is not Level.B_LTA:
+        return
+    for file in reads.files(session, document, FileRole.ISSUED, FileRole.ATTACHMENT):
+        if file.is_pdf:
+            session.add(ArchiveCopy(source_id=file.id, agency_id=document.agency_id))
+            jobs.enqueue(session, "signatures.archive", source_id=file.id)
+
+
+def archive(session: Session, source_id: int) -> None:
+    """Make the copy, or stamp it again when that is due; a repeat does nothing.
+
+    What cannot be archived keeps the reason and is tried again by `renew_due`.
+    """
+    with transaction(session):  # the stamp takes a second: this one is over before
+        copy = session.get(ArchiveCopy, source_id, populate_existing=True)
+        if copy is None or not _due(copy):
+            return
+        source = session.get_one(DocumentFile, copy.file_id or source_id)
+    try:
+        blob, stamp = _stamped(source)
+    except (SigningError, trust.NoTrust) as error:
+        log.warning("not archived", source=source_id, error=str(error))
+        _note(session, source_id, str(error) or type(error).__name__)
+        return
+    _store(session, source_id, source, blob, stamp)
+
+
+def renew_due(session: Session) -> int:
+    """Enqueue what has no copy yet or whose time stamp ends soon; returns how many."""
+    with transaction(session):
+        found = session.scalars(sa.select(ArchiveCopy.source_id).where(_is_due())).all()
+        for source_id in found:
+            jobs.enqueue(session, "signatures.archive", source_id=source_id, _once=f"archive-{source_id}")
+    return len(found)
+
+
+def counts(session: Session, agency_id: int) -> Counts:
+    """For the page of an agency's administrator."""
+    row = session.execute(
+        sa.select(
+            sa.func.count(ArchiveCopy.file_id),
+            sa.func.count().filter(_is_due()),
+            sa.func.count().filter(ArchiveCopy.problem != ""),
+            sa.func.min(ArchiveCopy.good_until),
+        ).where(ArchiveCopy.agency_id == agency_id)
+    ).one()
+    return Counts(*row)
+
+
+def _soon() -> datetime:
+    return clock.now() + timedelta(days=settings().get(ARCHIVE_RENEW_DAYS))
+
+
+def _is_due() -> sa.ColumnElement[bool]:
+    return sa.or_(ArchiveCopy.good_until.is_(None), ArchiveCopy.good_until < _soon())
+
+
+def _due(copy: ArchiveCopy) -> bool:
+    return copy.good_until is None or copy.good_until < _soon()
+
+
+def _stamped(source: DocumentFile) -> tuple[Blob, ArchiveStamp]:
+    """The archived bytes. Raises SigningError, NoTrust."""
+    stamper = operations.timestamper()
+    if stamper is None:
+        raise TimestampUnavailable("", "no time stamp service is set")
+    with blobs().open(source.sha256) as plain, tempfile.TemporaryFile(prefix="eoffice-archive-") as target:
+        stamp = archive_pdf(plain, target, stamper, trust.store(), at=clock.now())
+        target.seek(0)
+        return blobs().put(target), stamp
+
+
+def _store(session: Session, source_id: int, source: DocumentFile, blob: Blob, stamp: ArchiveStamp) -> None:
+    with transaction(session):
+        copy = session.get(ArchiveCopy, source_id, with_for_update=True, populate_existing=True)
+        if copy is None or not _due(copy):
+            return  # destroyed, or archived by another worker meanwhile
+        document = session.get_one(Document, source.document_id)
+        actor = system_actor(source.agency_id)
+        made = Inspected(
+            blob.sha256, blob.size, source.name, source.media_type, source.page_count,
+            [(float(w), float(h)) for w, h in source.page_sizes],
+        )  # fmt: skip
+        file = documents.add_file(
+            session, actor, document, made, FileRole.ARCHIVE, version_no=source.version_no + 1
+        )
+        copy.file_id, copy.authority, copy.problem = file.id, stamp.authority.name, ""
+        copy.stamped_at, copy.good_until = stamp.stamped_at, stamp.good_until
+        audit.record(
+            session, actor, ARCHIVED, document, file=file.name, sha256=file.sha256,
+            authority=copy.authority, good_until=copy.good_until,
+        )  # fmt: skip
+        jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+
+
+def _note(session: Session, source_id: int, problem: str) -> None:
+    with transaction(session):
+        copy = session.get(ArchiveCopy, source_id, with_for_update=True, populate_existing=True)
+        if copy is not None:
+            copy.problem = problem
