@@ -27,7 +27,7 @@ ROLES: Mapping[Role, str] = {
     "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
-    Role.ADMINISTRATOR: "directory:read directory:manage directory:outside admin:health signature:keys "
+    Role.ADMINISTRATOR: "directory:read directory:manage directory:outside admin:access admin:health signature:keys "
     "gateway:unreadable gateway:watch trust:manage",
 }
 

@@ -24,6 +24,13 @@ class TakeInForm(Form):
     table = HiddenField("", [needed()])
 
 
+class AccessForm(Form):
+    """Which document, and on which day."""
+
+    number = StringField(_l("Number, notation or số đến"), [needed(), at_most(60)])
+    day = DayField(_l("On the day"), [needed()])
+
+
 class LeavingForm(Form):
     """A post ends; what is open goes to a successor, the person perhaps to another post."""
 

@@ -11,6 +11,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from eoffice.core import clock
 from eoffice.core.db import Base, enum_column
 from eoffice.documents.kinds import Kind, kind
 
@@ -262,6 +263,7 @@ class DocumentAccess(Base):
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
     unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.id"))
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    given_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class Register(Base):

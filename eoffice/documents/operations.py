@@ -156,7 +156,7 @@ def give_access(
     if not rows:
         return
     session.flush()
-    common = {"agency_id": document.agency_id, "document_id": document.id}
+    common = {"agency_id": document.agency_id, "document_id": document.id, "given_at": clock.now()}
     session.execute(insert(DocumentAccess).values([common | row for row in rows]).on_conflict_do_nothing())
     audit.record(session, actor, ACCESS_GIVEN, document, units=units, people=people)
 

@@ -32,6 +32,7 @@ PAGES = {
     "accounts.posts": Look(Role.CLERK, "/posts"),
     "accounts.sign_in": Look(None, "/sign-in"),
     "accounts.password": Look(Role.CLERK, "/password"),
+    "admin.access": Look(Role.ADMINISTRATOR, "/admin/access"),
     "admin.agencies": Look(Role.ADMINISTRATOR, "/admin/agencies"),
     "admin.end_post": Look(Role.ADMINISTRATOR, "/admin/people/posts/{post}/end"),
     "admin.people": Look(Role.ADMINISTRATOR, "/admin/people"),

@@ -81,7 +81,7 @@ class Desk:
             "sha256", "page_count", "page_sizes", "created_at", "created_by",
         )  # fmt: skip
         self.pages = Rows(PageText, "file_id", "page", "agency_id", "text")
-        self.access = Rows(DocumentAccess, "agency_id", "document_id", "unit_id", "person_id")
+        self.access = Rows(DocumentAccess, "agency_id", "document_id", "unit_id", "person_id", "given_at")
         self.entries = Rows(
             RegisterEntry,
             "agency_id",
@@ -122,9 +122,9 @@ class Desk:
     def brought_in(self, paper: Paper, units: Sequence[int], people: Sequence[int]) -> None:
         """Rows of the access list."""
         for unit in units:
-            self.access.add(paper.house.id, paper.id, unit, None)
+            self.access.add(paper.house.id, paper.id, unit, None, paper.listed_at)
         for person in people:
-            self.access.add(paper.house.id, paper.id, None, person)
+            self.access.add(paper.house.id, paper.id, None, person, paper.listed_at)
 
     def trail(
         self, paper: Paper, kind: str, deeds: Iterable[tuple[datetime, Post, Action, dict[str, Any]]]

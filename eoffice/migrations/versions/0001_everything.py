@@ -518,6 +518,7 @@ def upgrade() -> None:
         sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("given_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(unit_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_document_access_one_of_two")
         ),
