@@ -34,7 +34,16 @@ from eoffice.core.db import DATABASE_URL
 from eoffice.core.embedded import HUB, OWNER, Embedded, EmbeddedError
 from eoffice.core.processes import Child, NotReady, Process, Supervisor, port_is_free, spawn
 from eoffice.core.secrets import private_folder, secret
-from eoffice.demo.province import OUTSIDE, OUTSIDE_SYSTEM, PASSWORD, PLACES, SYSTEM
+from eoffice.demo.province import (
+    MERGED,
+    MERGED_BY,
+    MERGED_ON,
+    OUTSIDE,
+    OUTSIDE_SYSTEM,
+    PASSWORD,
+    PLACES,
+    SYSTEM,
+)
 from eoffice.demo.tour import text as tour
 from eoffice.migrations import upgrade_installation
 
@@ -180,6 +189,7 @@ def start(supervisor: Supervisor, chosen: Plan) -> None:
         supervisor.add(Process(name, _spawner(chosen, name, command), ready))
     _say("demo data")
     _once(chosen, "demo", [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "fill"])
+    _succession(chosen)
     print(tour(chosen.web), flush=True)
     print(f"Axis console: {chosen.axis}/console ({OPERATOR}, same password)", flush=True)
 
@@ -231,6 +241,16 @@ def _axis(supervisor: Supervisor, chosen: Plan) -> None:
     os.environ["EOFFICE_HUB_TSA_URL"] = f"{chosen.trust}/tsa"
     command = [*hub, "serve", "--port", str(settings().get(HUB_PORT))]
     supervisor.add(Process("axis", _spawner(chosen, "axis", command), f"{chosen.axis}/healthz"))
+
+
+def _succession(chosen: Plan) -> None:
+    """An agency that was merged: who writes to it by the new or the old code reaches who has taken over."""
+    hub = [sys.executable, "-m", "exchange", "hub"]
+    code, old_code, name, successor = MERGED
+    agency = ["--code", code, "--name", name, "--old-code", old_code, "--system", SYSTEM]
+    _once(chosen, "axis", [*hub, "add-agency", *agency])
+    closing = ["--code", code, "--on", MERGED_ON, "--successor", successor, "--legal-basis", MERGED_BY]
+    _once(chosen, "axis", [*hub, "close-agency", *closing])
 
 
 def _spawner(chosen: Plan, name: str, command: list[str]) -> Callable[[], Child]:

@@ -117,6 +117,10 @@ OUTSIDE = (
 )
 OUTSIDE_SYSTEM = "G09"
 
+#: of the province that was merged into this one: code, old code, name, who has taken over
+MERGED = ("H33.12", "000.00.12.H33", "Sở Nông nghiệp và Môi trường tỉnh Kiên Giang", "H01.12")
+MERGED_ON, MERGED_BY = "2025-07-01", "Nghị quyết số 202/2025/QH15 ngày 12/6/2025 của Quốc hội"
+
 
 def username(place: Place, person: Someone) -> str:
     """`unit_name`, without accents: snnmt_bichngan."""

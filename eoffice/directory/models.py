@@ -54,6 +54,9 @@ class Agency(Base):
     valid_from: Mapped[date | None]
     #: last day, None while it exists
     valid_to: Mapped[date | None]
+    #: who has taken over what a closed one did, and the decision that says so
+    successor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
+    legal_basis: Mapped[str] = mapped_column(default="")
     sort_key: Mapped[str] = mapped_column(index=True)
     #: folded name and codes, for type-ahead
     folded: Mapped[str]

@@ -30,6 +30,17 @@ def hosted(session: Session) -> Sequence[Agency]:
     return session.scalars(sa.select(Agency).where(Agency.hosted).order_by(Agency.code)).all()
 
 
+def serving(session: Session, agency: Agency) -> Agency | None:
+    """Who does its work today: itself, or a successor's successor; None when nobody has taken over."""
+    seen: set[int] = set()
+    while agency.valid_to is not None and agency.valid_to < clock.today():
+        seen.add(agency.id)
+        if agency.successor_id is None or agency.successor_id in seen:
+            return None
+        agency = session.get_one(Agency, agency.successor_id)
+    return agency
+
+
 def count_agencies(session: Session) -> tuple[int, int]:
     """How many agencies work here, and how many elsewhere."""
     query = sa.select(sa.func.count().filter(Agency.hosted), sa.func.count().filter(~Agency.hosted))

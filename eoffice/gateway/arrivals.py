@@ -1,5 +1,7 @@
 """A document packet at our agencies: one arrival at each, 01 at once, and what it asks of an earlier document."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -15,7 +17,13 @@ from eoffice.gateway.models import Arrival, Asked, Packet
 _ASKS = {"recall": Asked.RECALL, "update": Asked.UPDATE, "replace": Asked.REPLACE}
 
 
-def take(session: Session, packet: Packet, content: ArrivalContent, written: set[str]) -> bool:
+#: code and name a closed agency's successor was addressed by, by the successor's own code
+Inherited = Mapping[str, tuple[str, str]]
+
+
+def take(
+    session: Session, packet: Packet, content: ArrivalContent, written: set[str], inherited: Inherited
+) -> bool:
     """Let a new packet arrive at every agency of ours it names; False when it names none.
 
     `written`: the codes in its own header, which may be old ones.
@@ -23,7 +31,8 @@ def take(session: Session, packet: Packet, content: ArrivalContent, written: set
     _one_at_a_time(session, content)
     local = queries.hosted_under(session, packet.addressed)
     for agency in local:
-        _arrive(session, packet, content, agency, written)
+        addressed = inherited.get(agency.code) or (_written(agency, written), "")
+        _arrive(session, packet, content, agency, addressed)
     if local:
         aside.mend(session, packet)
     return bool(local)
@@ -42,7 +51,7 @@ def _written(agency: Agency, codes: set[str]) -> str:
 
 
 def _arrive(
-    session: Session, packet: Packet, content: ArrivalContent, agency: Agency, written: set[str]
+    session: Session, packet: Packet, content: ArrivalContent, agency: Agency, addressed: tuple[str, str]
 ) -> None:
     """One arrival at one agency; 01 goes back in the same transaction, before anybody has looked at it."""
     earlier = session.scalar(
@@ -59,7 +68,7 @@ def _arrive(
     )
     arrival = Arrival(
         agency_id=agency.id, packet_id=packet.id, sender_code=content.sender_code, sender_name=content.sender_name,
-        addressed_code=_written(agency, written),
+        addressed_code=addressed[0], addressed_name=addressed[1][:200],
         document_uid=content.document_uid, arrived_at=clock.now(), repeats_id=earlier,
     )  # fmt: skip
     session.add(arrival)

@@ -13,7 +13,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents.models import Document
-from eoffice.gateway import axis, messages, operations, queries
+from eoffice.gateway import agencies, axis, messages, operations, queries
 from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop, Report
 from exchange import build as codec
 from exchange.answers import Progress
@@ -221,6 +221,18 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return clock.now()  # it was fetched, whatever the spelling of the time
     return (read if read.tzinfo else read.replace(tzinfo=clock.TZ)).astimezone(UTC)
+
+
+@periodic("gateway.follow_directory", seconds=60, queue=Queue.HEAVY)
+def follow_directory(session: Session) -> None:
+    """Learn which agencies the axis serves, which were closed and who took over from them."""
+    client = axis.client()
+    if client is None:
+        return
+    try:
+        agencies.follow(session, client)
+    except ExchangeError as error:
+        log.warning("directory of the axis not followed", error=error.en)
 
 
 @periodic("gateway.sweep", seconds=60, queue=Queue.EXCHANGE)

@@ -192,6 +192,17 @@ class Unreadable(Base):
     agency: Mapped[Agency | None] = relationship()
 
 
+class Followed(Base):
+    """How far an axis's directory was taken over."""
+
+    __tablename__ = "followed_directory"
+    #: its address
+    axis: Mapped[str] = mapped_column(primary_key=True)
+    #: version of the newest entry
+    version: Mapped[int] = mapped_column(sa.BigInteger)
+    asked_at: Mapped[datetime]
+
+
 class Arrival(Base):
     """A packet at one of our agencies: exactly one for each, whatever is repeated."""
 
@@ -202,8 +213,9 @@ class Arrival(Base):
     packet_id: Mapped[int] = mapped_column(sa.ForeignKey("packet.id"), index=True)
     sender_code: Mapped[str] = mapped_column(sa.String(35))
     sender_name: Mapped[str] = mapped_column(sa.String(200))
-    #: as addressed, kept even when a successor takes it
+    #: as addressed, kept even when a successor takes it, with the closed agency's name then
     addressed_code: Mapped[str] = mapped_column(sa.String(35))
+    addressed_name: Mapped[str] = mapped_column(sa.String(200), default="")
     document_uid: Mapped[str] = mapped_column(sa.String(150))
     arrived_at: Mapped[datetime]
     #: the incoming document made of it

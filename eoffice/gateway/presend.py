@@ -19,6 +19,7 @@ from eoffice.core import audit, clock
 from eoffice.core.config import settings
 from eoffice.core.permissions import Actor
 from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Channel, Document, DocumentFile, FileRole, Recipient
 from eoffice.gateway import messages
@@ -43,12 +44,21 @@ class Repair(StrEnum):
 
     #: the recipient is not reached over the axis: the document goes on paper
     PAPER = "paper"
+    #: the recipient was closed: whoever has taken over from it is addressed
+    SUCCESSOR = "successor"
     RENAME = "rename"
 
     @property
     def word(self) -> LazyString:
         """The words on the button."""
-        return {Repair.PAPER: _l("Send it on paper instead"), Repair.RENAME: _l("Rename the file")}[self]
+        return _REPAIRS[self]
+
+
+_REPAIRS = {
+    Repair.PAPER: _l("Send it on paper instead"),
+    Repair.SUCCESSOR: _l("Address the successor"),
+    Repair.RENAME: _l("Rename the file"),
+}
 
 
 @dataclass(frozen=True)
@@ -87,8 +97,21 @@ def _recipients(session: Session, recipients: Sequence[Recipient]) -> Iterator[F
                      name=one.name, code=one.code)  # fmt: skip
             yield Finding(said, True, Repair.PAPER, one.id)
         elif agency.valid_to is not None and agency.valid_to < clock.today():
-            said = _("%(name)s was closed on %(day)s.", name=one.name, day=f"{agency.valid_to:%d/%m/%Y}")
-            yield Finding(said, True, Repair.PAPER, one.id)
+            yield _closed(session, one, agency)
+
+
+def _closed(session: Session, one: Recipient, agency: Agency) -> Finding:
+    said = _("%(name)s was closed on %(day)s.", name=one.name, day=f"{agency.valid_to:%d/%m/%Y}")
+    successor = directory.serving(session, agency)
+    if successor is None or not successor.on_axis:
+        return Finding(said, True, Repair.PAPER, one.id)
+    named = {"successor": successor.name, "code": successor.code, "basis": agency.legal_basis}
+    follows = (
+        _("Its successor is %(successor)s (%(code)s), by %(basis)s.", **named)
+        if agency.legal_basis
+        else _("Its successor is %(successor)s (%(code)s).", **named)
+    )
+    return Finding(f"{said} {follows}", True, Repair.SUCCESSOR, one.id)
 
 
 def _fields(session: Session, document: Document, recipients: Sequence[Recipient]) -> Iterator[Finding]:
@@ -155,17 +178,38 @@ def _certificate(session: Session, actor: Actor) -> Iterator[Finding]:
 
 def repair(session: Session, actor: Actor, document: Document, what: Repair, target_id: int) -> None:
     """Mend one finding. Nothing happens when it is mended already."""
-    mend: Callable[[Session, Document, int], str | None] = {Repair.PAPER: _paper, Repair.RENAME: _rename}[
-        what
-    ]
-    told = mend(session, document, target_id)
+    mend: dict[Repair, Callable[[Session, Document, int], str | None]] = {
+        Repair.PAPER: _paper,
+        Repair.SUCCESSOR: _successor,
+        Repair.RENAME: _rename,
+    }
+    told = mend[what](session, document, target_id)
     if told is not None:
         audit.record(session, actor, REPAIRED, document, repair=what, note=told)
 
 
-def _paper(session: Session, document: Document, recipient_id: int) -> str | None:
+def _recipient(session: Session, document: Document, recipient_id: int) -> Recipient | None:
     query = sa.select(Recipient).where(Recipient.id == recipient_id, Recipient.document_id == document.id)
-    found = session.scalar(query.with_for_update())
+    return session.scalar(query.with_for_update())
+
+
+def _successor(session: Session, document: Document, recipient_id: int) -> str | None:
+    """Write to who has taken over, once even where both were addressed; the page itself keeps the old name."""
+    found = _recipient(session, document, recipient_id)
+    closed = directory.agency_by_code(session, found.code) if found is not None else None
+    follows = directory.serving(session, closed) if closed is not None else None
+    if found is None or follows is None or follows is closed:
+        return None
+    before = found.name
+    if any(other.code == follows.code for other in documents.recipients(session, document)):
+        session.delete(found)
+    else:
+        found.code, found.name = follows.code, follows.name
+    return f"{before} → {follows.name}"
+
+
+def _paper(session: Session, document: Document, recipient_id: int) -> str | None:
+    found = _recipient(session, document, recipient_id)
     if found is None or found.channel is Channel.PAPER:
         return None
     found.channel = Channel.PAPER

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
@@ -45,7 +45,11 @@ def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
 
 def reports_of(session: Session, document: Document) -> Sequence[Report]:
     """What the sender of a document was told, oldest first."""
-    query = sa.select(Report).join(Arrival, Report.arrival_id == Arrival.id)
+    query = (
+        sa.select(Report)
+        .join(Arrival, Report.arrival_id == Arrival.id)
+        .options(contains_eager(Report.arrival))
+    )
     return session.scalars(query.where(Arrival.document_id == document.id).order_by(Report.id)).all()
 
 

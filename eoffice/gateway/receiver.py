@@ -236,7 +236,7 @@ def _store_document(
         if new:
             written = {r.organ_id for r in message.recipients}
             packet.addressed = sorted(written | set(offered.recipients))
-            if not arrivals.take(session, packet, content, written):
+            if not arrivals.take(session, packet, content, written, offered.addressed):
                 # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.
                 aside.put_aside(session, packet, NOBODY, [])
                 log.error("packet for nobody here", axis_id=offered.doc_id, addressed=sorted(written))

@@ -166,6 +166,14 @@ def reports(rows: Sequence[Report]) -> tuple[list[str], list[tuple[str, str, str
     return [str(word) for word in steps.values()], hops
 
 
+def addressed(rows: Sequence[Report]) -> str:
+    """The closed agency a document was written to that came to its successor; "" for one that is its own."""
+    arrival = rows[0].arrival if rows else None
+    return (
+        f"{arrival.addressed_name} ({arrival.addressed_code})" if arrival and arrival.addressed_name else ""
+    )
+
+
 def _hop(row: Report | None, code: str) -> tuple[str, str, str]:
     if row is None:
         return "open", "", ""

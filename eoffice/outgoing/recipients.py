@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.errors import Invalid
 from eoffice.core.text import nfc
+from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
 from eoffice.documents import kinds
 from eoffice.outgoing.drafting import Fields, Missing
@@ -34,8 +35,16 @@ class AmbiguousRecipient(Invalid):
     )
 
 
+class SucceededRecipient(Invalid):
+    """The agency exists no more, and another does its work."""
+
+    message = _l(
+        "“%(name)s” was closed on %(day)s. Its successor is %(successor)s (%(code)s): choose that one."
+    )
+
+
 def find(session: Session, fields: Fields) -> list[Agency]:
-    """The agencies of the list. Raises Missing, UnknownRecipient, AmbiguousRecipient, ClosedRecipient."""
+    """The agencies of the list. Raises Missing and what the classes above say."""
     entries = [entry for entry in (nfc(one) for one in fields.recipients) if entry]
     if not entries and fields.kind_code == kinds.OFFICIAL_LETTER.code:
         raise Missing(what=str(_l("recipients")), field="recipients")
@@ -43,7 +52,7 @@ def find(session: Session, fields: Fields) -> list[Agency]:
     known = session.scalars(
         sa.select(Agency).where(sa.or_(*(column.in_(entries) for column in columns)))
     ).all()
-    return [_one(entry, known) for entry in entries]
+    return [_still_there(session, _one(entry, known)) for entry in entries]
 
 
 def _one(entry: str, known: Sequence[Agency]) -> Agency:
@@ -55,10 +64,18 @@ def _one(entry: str, known: Sequence[Agency]) -> Agency:
     if len(found) > 1:
         codes = ", ".join(sorted(agency.code for agency in found)[:3])
         raise AmbiguousRecipient(name=entry, codes=codes, field="recipients")
-    agency = found[0]
-    if agency.valid_to is not None and agency.valid_to < clock.today():
-        raise ClosedRecipient(name=agency.name, day=f"{agency.valid_to:%d/%m/%Y}", field="recipients")
-    return agency
+    return found[0]
+
+
+def _still_there(session: Session, agency: Agency) -> Agency:
+    """Raises ClosedRecipient, SucceededRecipient."""
+    if agency.valid_to is None or agency.valid_to >= clock.today():
+        return agency
+    told = {"name": agency.name, "day": f"{agency.valid_to:%d/%m/%Y}"}
+    follows = directory.serving(session, agency)
+    if follows is None:
+        raise ClosedRecipient(**told, field="recipients")
+    raise SucceededRecipient(**told, successor=follows.name, code=follows.code, field="recipients")
 
 
 def _open(found: Iterable[Agency]) -> list[Agency]:

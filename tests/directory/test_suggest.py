@@ -74,8 +74,8 @@ def test_a_hundred_thousand_agencies_answer_while_one_types(session: Session, wo
     session.execute(
         sa.text("""
             INSERT INTO agency (code, name, short_name, abbreviation, parent_name, place, address, email,
-                telephone, hosted, on_axis, collective, sort_key, folded)
-            SELECT 'G' || n, 'Ủy ban nhân dân xã ' || n, 'UBND xã', '', '', '', '', '', '', false, true, true,
+                telephone, hosted, on_axis, collective, legal_basis, sort_key, folded)
+            SELECT 'G' || n, 'Ủy ban nhân dân xã ' || n, 'UBND xã', '', '', '', '', '', '', false, true, true, '',
                 md5(n::text), 'uy ban nhan dan xa ' || md5(n::text) || ' g' || n
             FROM generate_series(1, 111000) n""")
     )

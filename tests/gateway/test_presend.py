@@ -89,6 +89,25 @@ def test_an_unknown_and_a_closed_recipient_are_named_and_go_on_paper_with_one_cl
     assert _said(app, session, place, document) == []
 
 
+def test_a_closed_recipient_is_replaced_by_its_successor_with_one_click(
+    app: Flask, session: Session, place: Province
+) -> None:
+    document = _ready(session, place)
+    with transaction(session):
+        closed = session.get_one(Agency, place.b.agency.id)
+        closed.valid_to, closed.legal_basis = clock.today() - timedelta(days=1), "Nghị quyết 202/2025/QH15"
+        closed.successor_id = place.outside.id
+    (finding,) = _said(app, session, place, document)
+    assert finding.repair is Repair.SUCCESSOR
+    assert f"Cơ quan kế thừa là {place.outside.name}" in finding.sentence
+    assert "Nghị quyết 202/2025/QH15" in finding.sentence
+    service.repair(session, place.a.clerk, document.id, Repair.SUCCESSOR, finding.target_id)
+    service.repair(session, place.a.clerk, document.id, Repair.SUCCESSOR, finding.target_id)
+    session.expire_all()
+    assert [one.code for one in session.scalars(sa.select(Recipient))] == [place.outside.code]
+    assert _said(app, session, place, document) == []
+
+
 def test_a_file_name_others_cannot_store_is_made_plain(app: Flask, session: Session, place: Province) -> None:
     document = _ready(
         session, place, "Phụ lục số 1 (kèm theo) về kinh phí hỗ trợ khắc phục sạt lở năm 2026.pdf"

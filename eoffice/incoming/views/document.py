@@ -196,6 +196,7 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         directions=given,
         next_step=presenting.next_step(document, given),
         hops=presenting.reports(told),
+        addressed=presenting.addressed(told),
         asked=[presenting.request(one) for one in asked],
         newer=[(one, presenting.address(one)) for one in _newer(document)] if asked else [],
         replies=[(reply, presenting.address(reply)) for reply in replies],

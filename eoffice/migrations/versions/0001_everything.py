@@ -43,9 +43,12 @@ def upgrade() -> None:
         sa.Column("collective", sa.Boolean(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("successor_id", sa.Integer(), nullable=True),
+        sa.Column("legal_basis", sa.Text(), nullable=False),
         sa.Column("sort_key", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["agency.id"], name=op.f("fk_agency_parent_id_agency")),
+        sa.ForeignKeyConstraint(["successor_id"], ["agency.id"], name=op.f("fk_agency_successor_id_agency")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agency")),
         sa.UniqueConstraint("code", name=op.f("uq_agency_code")),
         sa.UniqueConstraint("old_code", name=op.f("uq_agency_old_code")),
@@ -71,6 +74,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_agency_parent_id"), "agency", ["parent_id"], unique=False)
     op.create_index(op.f("ix_agency_sort_key"), "agency", ["sort_key"], unique=False)
+    op.create_table(
+        "followed_directory",
+        sa.Column("axis", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("axis", name=op.f("pk_followed_directory")),
+    )
     op.create_table(
         "audit_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -370,6 +380,7 @@ def upgrade() -> None:
         sa.Column("sender_code", sa.String(length=35), nullable=False),
         sa.Column("sender_name", sa.String(length=200), nullable=False),
         sa.Column("addressed_code", sa.String(length=35), nullable=False),
+        sa.Column("addressed_name", sa.String(length=200), nullable=False),
         sa.Column("document_uid", sa.String(length=150), nullable=False),
         sa.Column("arrived_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=True),
