@@ -53,7 +53,7 @@ AT_ONCE = 4
 def fill(session: Session) -> None:
     """Make people, keys and the first documents, and leave the rest to the worker."""
     with _alone(session):
-        if session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 0:
+        if not people.hosted(session):  # others may be known from the axis already
             _people(session)
         _keys(session)
         trust.fetch_revocation()
