@@ -51,6 +51,18 @@ def of_post(post: Assignment) -> frozenset[Permission]:
     return found | {Permission("outgoing:sign")} if post.signs_for_another else found
 
 
+#: what no absence lends: signatures and keys are personal or need a written delegation (Decree 30/2020,
+#: Articles 13 and 32), and rights over rights stay where they are
+_NEVER_LENT = (
+    "outgoing:sign outgoing:seal register:close dossier:certify directory: admin: trust: signature:keys"
+)
+
+
+def lent(absent: Assignment) -> frozenset[Permission]:
+    """What standing in for an absent post adds to one's own rights."""
+    return frozenset(one for one in of(absent.role) if not one.startswith(tuple(_NEVER_LENT.split())))
+
+
 def check() -> None:
     """Raise LookupError when a role names a permission that no feature declares."""
     named = {name for role in Role for name in of(role)}

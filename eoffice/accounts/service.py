@@ -36,6 +36,10 @@ TOKEN_MADE = audit.action("accounts.token_made", _l("Token for a program made"))
 TOKEN_REVOKED = audit.action("accounts.token_revoked", _l("Token for a program revoked"))
 
 
+#: who leads a unit
+LEADING = frozenset({Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE})
+
+
 class WrongPassword(AppError):
     """The answer never tells whether the name or the password was wrong."""
 
@@ -243,8 +247,27 @@ def actor_of(session: Session, user: User, assignment_id: int | None = None) -> 
     if not posts:
         raise NoPost
     post = next((p for p in posts if p.id == assignment_id), posts[0])
-    here = actor_in(user, post, [p for p in posts if p.agency_id == post.agency_id])
+    own = [p for p in posts if p.agency_id == post.agency_id]
+    here = standing_in(session, actor_in(user, post, own), own)
     return replace(here, several_posts=len(posts) > 1)
+
+
+def standing_in(session: Session, actor: Actor, posts: Sequence[Assignment]) -> Actor:
+    """The actor with the work of those who are away today; nothing is read when nobody is."""
+    absent_ids = {one for post in posts for one in post.stands_in_for}
+    if not absent_ids:
+        return actor
+    absences = directory.absences_today(session, absent_ids)
+    absent = [one.post for one in absences]
+    headed = frozenset(p.unit_id for p in absent if p.unit_id is not None and p.role in LEADING)
+    return replace(
+        actor,
+        stands_in_for=frozenset(p.id for p in absent),
+        stands_in_people=frozenset(p.person_id for p in absent),
+        acting_for=tuple(one.sentence for one in absences),
+        headed_unit_ids=actor.headed_unit_ids | headed,
+        permissions=actor.permissions.union(*(permissions.lent(p) for p in absent)),
+    )
 
 
 def posts_of(session: Session, actor: Actor) -> Sequence[Assignment]:
@@ -254,7 +277,6 @@ def posts_of(session: Session, actor: Actor) -> Sequence[Assignment]:
 
 def actor_in(user: User | None, post: Assignment, posts: list[Assignment]) -> Actor:
     """The actor of a post; units and rights of other posts in the same agency count too."""
-    leading = {Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE}
     return Actor(
         user_id=user.id if user else None,
         person_id=post.person_id,
@@ -263,7 +285,7 @@ def actor_in(user: User | None, post: Assignment, posts: list[Assignment]) -> Ac
         agency_id=post.agency_id,
         assignment_id=post.id,
         unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None),
-        headed_unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None and p.role in leading),
+        headed_unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None and p.role in LEADING),
         permissions=frozenset[Permission]().union(*(permissions.of_post(p) for p in posts)),
     )
 
@@ -326,7 +348,7 @@ def actor_of_token(session: Session, plain: str) -> Actor | None:
     ]
     if not posts:
         return None
-    actor = actor_in(token.user, posts[0], posts)
+    actor = standing_in(session, actor_in(token.user, posts[0], posts), posts)
     if token.scopes == ["*"]:
         return actor
     kept = frozenset(p for p in actor.permissions if p in token.scopes)

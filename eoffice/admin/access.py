@@ -20,7 +20,7 @@ from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.directory.models import Assignment
+from eoffice.directory.models import Absence, Assignment
 from eoffice.directory.queries import current
 from eoffice.documents.models import Document, DocumentAccess
 from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL
@@ -75,6 +75,7 @@ def _readers(session: Session, document: Document, day: date) -> list[Reader]:
     posts = sa.select(Assignment).where(Assignment.agency_id == document.agency_id, current(day))
     for post in session.scalars(posts):
         held[post.person_id].append(post)
+    away = _absences(session, document.agency_id, day)
     query = sa.select(DocumentAccess).where(
         DocumentAccess.document_id == document.id, DocumentAccess.given_at < ended
     )
@@ -82,10 +83,33 @@ def _readers(session: Session, document: Document, day: date) -> list[Reader]:
     found = [
         Reader(own[0].person.full_name, "; ".join(post.title for post in own), reasons)
         for own in held.values()
-        if (reasons := tuple(dict.fromkeys(_reasons(own, given))))
+        if (reasons := tuple(dict.fromkeys([*_reasons(own, given), *_standing_in(own, away, given)])))
     ]
     sort_keys = {own[0].person.full_name: own[0].person.sort_key for own in held.values()}
     return sorted(found, key=lambda one: sort_keys[one.name])
+
+
+def _absences(session: Session, agency_id: int, day: date) -> Sequence[Absence]:
+    begun = clock.day_start(day)
+    query = sa.select(Absence).where(
+        Absence.agency_id == agency_id, Absence.starts_on <= day, Absence.ends_on >= day,
+        sa.or_(Absence.ended_at.is_(None), Absence.ended_at >= begun),
+    )  # fmt: skip
+    return session.scalars(query).all()
+
+
+def _standing_in(
+    own: Sequence[Assignment], away: Sequence[Absence], given: Sequence[DocumentAccess]
+) -> Iterable[str]:
+    """What the holder of these posts could read for those who were away."""
+    mine = {post.id for post in own}
+    absences = [one for one in away if one.stand_in_id in mine]
+    rights = {right for post in own for right in accounts.of(post.role)}
+    for one in absences:
+        lent = accounts.lent(one.post)
+        by_name = any(entry.person_id == one.post.person_id for entry in given)
+        if DOCUMENT_READ_ALL in lent or (by_name and DOCUMENT_READ in rights | lent):
+            yield _("Standing in for %(name)s", name=one.post.label)
 
 
 def _reasons(own: Sequence[Assignment], given: Sequence[DocumentAccess]) -> Iterable[str]:

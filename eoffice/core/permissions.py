@@ -47,6 +47,11 @@ class Actor:
     #: units this person leads
     headed_unit_ids: frozenset[int] = field(default_factory=frozenset)
     permissions: frozenset[Permission] = field(default_factory=frozenset)
+    #: posts of those who are away and for whom this person stands in today, and who they are
+    stands_in_for: frozenset[int] = field(default_factory=frozenset)
+    stands_in_people: frozenset[int] = field(default_factory=frozenset)
+    #: the same in words, for the banner of every page
+    acting_for: tuple[str, ...] = ()
     is_system: bool = False
     #: holds posts in more than one place, so that he may change between them
     several_posts: bool = False

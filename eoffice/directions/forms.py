@@ -61,8 +61,8 @@ class AssignForm(Form):
 
     def offer(self, posts: Sequence[Assignment]) -> None:
         """Say who works in the unit."""
-        self.assignment_id.choices = [(post.id, post.label) for post in posts]
-        self.coordinating.choices = [(post.id, post.label) for post in posts]
+        self.assignment_id.choices = [(post.id, post.choice) for post in posts]
+        self.coordinating.choices = [(post.id, post.choice) for post in posts]
 
 
 class MoreTimeForm(Form):

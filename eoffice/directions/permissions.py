@@ -29,7 +29,7 @@ def may(actor: Actor, wanted: Permission, task: Task) -> bool:
     if wanted == DIRECTION_ASSIGN:
         return task.unit_id in actor.headed_unit_ids
     if task.assignment is not None:
-        return task.assignment.person_id == actor.person_id
+        return task.assignment.person_id == actor.person_id or task.assignment_id in actor.stands_in_for
     units = actor.unit_ids if task.part is Part.INFORM and wanted == DOCUMENT_READ else actor.headed_unit_ids
     return task.unit_id in units
 

@@ -10,6 +10,7 @@ from eoffice.core.permissions import Actor, Permission
 from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.permissions import may, may_know_task
 from eoffice.directory.models import Assignment
+from eoffice.directory.queries import acts_under
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ
 
@@ -45,7 +46,7 @@ def leading(session: Session, document: Document) -> str:
 
 def named(actor: Actor) -> sa.ColumnElement[bool]:
     """Tasks that are the actor's own, or those of a unit he heads."""
-    own = Task.assignment_id.in_(sa.select(Assignment.id).where(Assignment.person_id == actor.person_id))
+    own = Task.assignment_id.in_(sa.select(Assignment.id).where(acts_under(actor)))
     headed = Task.unit_id.in_(actor.headed_unit_ids) if actor.headed_unit_ids else sa.false()
     return sa.and_(Task.agency_id == actor.agency_id, sa.or_(own, headed))
 

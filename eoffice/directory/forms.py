@@ -9,8 +9,36 @@ from wtforms.validators import Optional
 
 from eoffice.core import clock
 from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.directory.absences import NewAbsence
 from eoffice.directory.models import Assignment, SigningForm
 from eoffice.directory.service import NewDelegation
+
+
+class AbsenceForm(Form):
+    """Who is away, from when to when, and who stands in."""
+
+    post_id = SelectField(_l("Who is away"), [needed()], coerce=int)
+    stand_in_id = SelectField(_l("Who stands in"), [needed()], coerce=int)
+    starts_on = DayField(_l("First day"), [needed()])
+    ends_on = DayField(_l("Last day"), [needed()])
+    reason = StringField(_l("Reason"), [Optional(), at_most(300)])
+
+    def offer(self, absent: Sequence[Assignment], posts: Sequence[Assignment]) -> None:
+        """Fill the lists: for whom one may record it, and everybody."""
+        self.post_id.choices = [(post.id, post.label) for post in absent]
+        self.stand_in_id.choices = [(post.id, post.choice) for post in posts]
+
+    def to_new(self) -> NewAbsence:
+        """What was entered."""
+        assert self.starts_on.data is not None
+        assert self.ends_on.data is not None
+        return NewAbsence(
+            self.post_id.data,
+            self.stand_in_id.data,
+            self.starts_on.data,
+            self.ends_on.data,
+            self.reason.data or "",
+        )
 
 
 class DelegationForm(Form):

@@ -5,10 +5,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from eoffice.core import clock
 from eoffice.core.db import Base, enum_column
 
 
@@ -145,11 +148,22 @@ class Assignment(Base):
     if TYPE_CHECKING:
         #: a delegation in force lets this post sign in another's stead
         signs_for_another: Mapped[bool]
+        #: posts whose holders are away today and for whom this one stands in
+        stands_in_for: Mapped[list[int]]
+        #: last day of the absence that holds today
+        away_until: Mapped[date | None]
 
     @property
     def label(self) -> str:
         """Name and post, as a list shows them."""
         return f"{self.person.full_name}, {self.title}"
+
+    @property
+    def choice(self) -> str:
+        """The label where somebody is to be chosen: an absence stands beside it."""
+        if self.away_until is None:
+            return self.label
+        return _("%(name)s (away until %(day)s)", name=self.label, day=f"{self.away_until:%d/%m/%Y}")
 
 
 class SigningForm(StrEnum):
@@ -220,6 +234,37 @@ class Delegation(Base):
         return self.starts_at <= at < ends and (not self.kind_codes or kind_code in self.kind_codes)
 
 
+class Absence(Base):
+    """Somebody is away from one day to another, and who stands in meanwhile."""
+
+    __tablename__ = "absence"
+    __table_args__ = (sa.CheckConstraint("starts_on <= ends_on", name="period"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    post_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
+    stand_in_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
+    #: both days count whole
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    #: came back, or never went: holds no more from the day before this one on
+    ended_at: Mapped[datetime | None]
+
+    post: Mapped[Assignment] = relationship(foreign_keys=[post_id], lazy="joined", innerjoin=True)
+    stand_in: Mapped[Assignment] = relationship(foreign_keys=[stand_in_id], lazy="joined", innerjoin=True)
+
+    @property
+    def sentence(self) -> str:
+        """Whom one acts for, and until when."""
+        return f"{self.post.label}, {self.starts_on:%d/%m/%Y} - {self.ends_on:%d/%m/%Y}"
+
+
+def _away() -> sa.ColumnElement[bool]:
+    # asked when the statement is sent: the legal day of this program, not of the database's zone
+    today = sa.bindparam("legal_day", callable_=clock.today, type_=sa.Date())
+    return sa.and_(Absence.ended_at.is_(None), Absence.starts_on <= today, Absence.ends_on >= today)
+
+
 def _signs_for_another() -> sa.ColumnElement[bool]:
     now = sa.func.now()
     in_force = sa.and_(
@@ -230,3 +275,18 @@ def _signs_for_another() -> sa.ColumnElement[bool]:
 
 # mapped afterwards, since both classes are needed for it
 Assignment.signs_for_another = column_property(_signs_for_another())
+Assignment.stands_in_for = column_property(
+    sa.func.array(
+        sa.select(Absence.post_id)
+        .where(Absence.stand_in_id == Assignment.id, _away())
+        .correlate_except(Absence)
+        .scalar_subquery(),
+        type_=ARRAY(sa.Integer),
+    )
+)
+Assignment.away_until = column_property(
+    sa.select(sa.func.max(Absence.ends_on))
+    .where(Absence.post_id == Assignment.id, _away())
+    .correlate_except(Absence)
+    .scalar_subquery()
+)

@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from eoffice.core import clock
+from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
-from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
+from eoffice.directory.models import Absence, Agency, Assignment, Delegation, Person, Role, Unit
 
 
 def agency(session: Session, agency_id: int) -> Agency:
@@ -137,6 +138,27 @@ def delegations(session: Session, agency_id: int) -> Sequence[Delegation]:
     """Every delegation of an agency, the latest to end first."""
     query = sa.select(Delegation).where(Delegation.agency_id == agency_id)
     return session.scalars(query.order_by(Delegation.ends_at.desc(), Delegation.id.desc())).all()
+
+
+def absences_today(session: Session, post_ids: Collection[int]) -> Sequence[Absence]:
+    """The absences of these posts that hold today."""
+    today = clock.today()
+    query = sa.select(Absence).where(Absence.post_id.in_(post_ids), Absence.ended_at.is_(None))
+    query = query.where(Absence.starts_on <= today, Absence.ends_on >= today)
+    return session.scalars(query.order_by(Absence.id)).all()
+
+
+def absences(session: Session, agency_id: int) -> Sequence[Absence]:
+    """Absences of an agency that hold or are to come, the next to begin first."""
+    query = sa.select(Absence).where(Absence.agency_id == agency_id, Absence.ended_at.is_(None))
+    query = query.where(Absence.ends_on >= clock.today())
+    return session.scalars(query.order_by(Absence.starts_on, Absence.id)).all()
+
+
+def acts_under(actor: Actor) -> sa.ColumnElement[bool]:
+    """Posts whose work is the actor's today: his own in this agency, and those he stands in for."""
+    own = sa.and_(Assignment.person_id == actor.person_id, Assignment.agency_id == actor.agency_id)
+    return sa.or_(own, Assignment.id.in_(actor.stands_in_for)) if actor.stands_in_for else own
 
 
 def delegation_for(session: Session, post: Assignment, kind_code: str) -> Delegation | None:

@@ -1,13 +1,19 @@
-"""Type-ahead over agencies and people, and who signs in whose stead."""
+"""Type-ahead over agencies and people, and who is away."""
 
 import re
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
+from eoffice.core import clock
+from eoffice.core.errors import AppError
+from eoffice.core.forms import refused
 from eoffice.core.text import search_text
 from eoffice.core.web import current_actor, db, needs
+from eoffice.directory import absences as away
 from eoffice.directory import queries
+from eoffice.directory.forms import AbsenceForm
 from eoffice.directory.permissions import DIRECTORY_READ
 
 bp = Blueprint("directory", __name__, url_prefix="/directory", template_folder="templates")
@@ -42,3 +48,50 @@ def _answer(items: list[tuple[int, str, str]]) -> ResponseReturnValue:
     asked_by = request.headers.get("HX-Trigger-Name", "")
     name = asked_by if _FIELD.fullmatch(asked_by) else "agency"
     return render_template("directory/suggestions.html", items=items, name=name)
+
+
+@bp.get("/absences")
+@needs(DIRECTORY_READ)
+def absences() -> ResponseReturnValue:
+    """Who of the agency is away or will be, and who stands in."""
+    return _absences(AbsenceForm(formdata=None, starts_on=clock.today()))
+
+
+@bp.post("/absences")
+@needs(DIRECTORY_READ)
+def record_absence() -> ResponseReturnValue:
+    """Record one's own absence; administrators that of anybody in the agency."""
+    form, status = _offered(AbsenceForm()), 422
+    if form.validate_on_submit():
+        try:
+            away.record(db(), current_actor(), form.to_new())
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(_("Recorded; on these days the work shows up with both."), "ok")
+            return redirect(url_for("directory.absences"), 303)
+    return _absences(form), status
+
+
+@bp.post("/absences/<int:absence_id>/end")
+@needs(DIRECTORY_READ)
+def end_absence(absence_id: int) -> ResponseReturnValue:
+    """Somebody is back."""
+    away.end(db(), current_actor(), absence_id)
+    flash(_("Ended; nobody stands in any more."), "ok")
+    return redirect(url_for("directory.absences"), 303)
+
+
+def _offered(form: AbsenceForm) -> AbsenceForm:
+    actor = current_actor()
+    posts = queries.posts(db(), actor.agency_id or 0)
+    form.offer([post for post in posts if away.may_record(actor, post)], posts)
+    return form
+
+
+def _absences(form: AbsenceForm) -> str:
+    actor = current_actor()
+    rows = queries.absences(db(), actor.agency_id or 0)
+    mine = {one.id for one in rows if away.may_record(actor, one.post)}
+    page = "directory/absences.html"
+    return render_template(page, rows=rows, mine=mine, form=_offered(form), today=clock.today())

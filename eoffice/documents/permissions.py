@@ -43,7 +43,7 @@ def of_agency(actor: Actor, model: type[Document]) -> sa.ColumnElement[bool]:
 
 def _brought_in(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(
-        DocumentAccess.person_id == actor.person_id,
+        DocumentAccess.person_id.in_((actor.person_id, *actor.stands_in_people)),
         DocumentAccess.unit_id.in_(actor.unit_ids) if actor.unit_ids else sa.false(),
     )
 

@@ -4,7 +4,7 @@ The same table feeds the counts of the frame, the tiles of the desk and its list
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from eoffice.core.permissions import Actor, Permission
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.directory.models import Assignment
+from eoffice.directory.queries import acts_under
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, of_agency, visible_to
 from eoffice.incoming import states as incoming
@@ -92,15 +93,15 @@ def _out_state(*states: outgoing.State) -> Where:
 
 
 def _of_posts(
-    column: sa.ColumnElement[Any] | InstrumentedAttribute[Any], actor: Actor
+    column: sa.ColumnElement[Any] | InstrumentedAttribute[Any], actor: Actor, *, personal: bool = False
 ) -> sa.ColumnElement[bool]:
-    """Whether it names the actor; a person with two posts in an agency has the work of both.
+    """Whether it names the actor; a person with two posts in an agency has the work of both, and, unless it is
+    `personal`, that of those he stands in for.
 
     As an array, which is read once and then looked up in the column's index, also beside an OR.
     """
-    posts = sa.select(Assignment.id).where(
-        Assignment.person_id == actor.person_id, Assignment.agency_id == actor.agency_id
-    )
+    who = replace(actor, stands_in_for=frozenset()) if personal else actor
+    posts = sa.select(Assignment.id).where(acts_under(who))
     return column == sa.any_(sa.func.array(posts.scalar_subquery()))
 
 
@@ -110,7 +111,7 @@ def _to_direct(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _to_sign(actor: Actor) -> sa.ColumnElement[bool]:
-    mine = _of_posts(OutgoingDocument.signer_id, actor)
+    mine = _of_posts(OutgoingDocument.signer_id, actor, personal=True)
     return sa.and_(OutgoingDocument.state == outgoing.State.SIGNATURE, mine)
 
 
@@ -121,7 +122,9 @@ def _to_approve(actor: Actor) -> sa.ColumnElement[bool]:
 
 def _to_write(actor: Actor) -> sa.ColumnElement[bool]:
     states = (outgoing.State.DRAFT, outgoing.State.SENT_BACK)
-    return sa.and_(OutgoingDocument.state.in_(states), _of_posts(OutgoingDocument.drafter_id, actor))
+    return sa.and_(
+        OutgoingDocument.state.in_(states), _of_posts(OutgoingDocument.drafter_id, actor, personal=True)
+    )
 
 
 _UNFINISHED = (TaskState.NEW, TaskState.SEEN, TaskState.WORKING)

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import g, request, url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import OperationalError
@@ -53,6 +54,7 @@ _OWN: tuple[tuple[str, str, LazyString], ...] = (
     ("signatures.own_key", "outgoing:sign", _l("My key")),
     ("signatures.signing", "signature:keys", _l("Level of signatures")),
     ("signatures.authorities", "trust:manage", _l("Trusted authorities")),
+    ("directory.absences", "directory:read", _l("Absences")),
     ("outgoing.delegations", "directory:delegate", _l("Signing in another's stead")),
 )
 _LANGUAGES = (("vi", "Tiếng Việt"), ("en", "English"))
@@ -94,6 +96,7 @@ def _signed_in(actor: Actor) -> dict[str, Any]:
         "org_name": agency.short_name if agency else None,
         "org_parent": agency.parent_name if agency else None,
         "person": actor,
+        "acting_for": _acting_for(actor),
         "places": _places(actor),
         "account_links": links,
         "search_url": url_for("search.index") if actor.can(Permission("search:use")) else None,
@@ -101,6 +104,12 @@ def _signed_in(actor: Actor) -> dict[str, Any]:
         "sign_out_url": url_for("accounts.sign_out"),
         "home_url": url_for("home.desk"),
     }
+
+
+def _acting_for(actor: Actor) -> dict[str, str] | None:
+    if not actor.acting_for:
+        return None
+    return {"sentence": _("You stand in for: %(names)s.", names="; ".join(actor.acting_for))}
 
 
 def _places(actor: Actor) -> list[Place]:

@@ -48,7 +48,7 @@ class RegisterForm(Form):
         self.kind_code.choices = [("", "")] + [(kind.code, kind.name) for kind in kinds]
         self.urgency.choices = [(int(level), level.word) for level in Urgency]
         later = [(0, _l("Later"))]
-        self.submit_to_id.choices = later + [(post.id, post.label) for post in leaders]
+        self.submit_to_id.choices = later + [(post.id, post.choice) for post in leaders]
 
     @classmethod
     def of(cls, document: IncomingDocument, guess: FieldGuess) -> "RegisterForm":
@@ -122,4 +122,4 @@ class SubmitForm(Form):
 
     def offer(self, leaders: list[Assignment]) -> None:
         """Fill the list."""
-        self.submit_to_id.choices = [(post.id, post.label) for post in leaders]
+        self.submit_to_id.choices = [(post.id, post.choice) for post in leaders]

@@ -16,6 +16,7 @@ from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor
 from eoffice.directions.models import Task
 from eoffice.directory.models import Assignment
+from eoffice.directory.queries import acts_under
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, of_agency, visible_to
 from eoffice.gateway import queries as gateway
@@ -222,7 +223,7 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
 
 
 def _submitted_to(actor: Actor) -> sa.ColumnElement[bool]:
-    posts = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    posts = sa.select(Assignment.id).where(acts_under(actor))
     return sa.and_(IncomingDocument.state == State.SUBMITTED, IncomingDocument.submitted_to_id.in_(posts))
 
 

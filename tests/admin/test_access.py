@@ -12,10 +12,10 @@ from eoffice.admin import access
 from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, NotFound
-from eoffice.core.permissions import system_actor
+from eoffice.core.permissions import Actor, system_actor
 from eoffice.directory import operations as directory
 from eoffice.directory import queries
-from eoffice.directory.models import Role
+from eoffice.directory.models import Absence, Assignment, Role
 from eoffice.documents import operations as documents
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
 from eoffice.incoming.models import IncomingDocument
@@ -40,8 +40,14 @@ def _could_read(session: Session, house: House, document: IncomingDocument) -> s
     return {
         mine[0].person.full_name
         for mine in own.values()
-        if may_know(accounts.actor_in(None, mine[0], mine), DOCUMENT_READ, document)
+        if may_know(_actor(session, mine), DOCUMENT_READ, document)
     }
+
+
+def _actor(session: Session, posts: list[Assignment]) -> Actor:
+    for post in posts:
+        session.refresh(post)  # who is away is asked for the day on which the posts are read
+    return accounts.standing_in(session, accounts.actor_in(None, posts[0], posts), posts)
 
 
 def _something_happens(
@@ -49,13 +55,26 @@ def _something_happens(
 ) -> None:
     system, posts = system_actor(), queries.posts(session, house.agency.id)
     unit = chance.choice([house.office, house.unit])
-    match chance.randrange(4):
+    match chance.randrange(5):
         case 0:
             documents.give_access(session, system, document, unit_ids=[unit.id])
         case 1:
             documents.give_access(session, system, document, person_ids=[chance.choice(posts).person_id])
         case 2:
             directory.end_post(session, system, chance.choice(posts), clock.today())
+        case 3:
+            one, other = chance.sample(list(posts), 2)
+            until = clock.today() + timedelta(days=chance.randrange(4))
+            session.add(
+                Absence(
+                    agency_id=house.agency.id,
+                    post_id=one.id,
+                    stand_in_id=other.id,
+                    starts_on=clock.today(),
+                    ends_on=until,
+                    reason="",
+                )
+            )
         case _:
             role = chance.choice(list(Role))
             person = chance.choice(posts).person

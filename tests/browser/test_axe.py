@@ -40,6 +40,7 @@ PAGES = {
     "gateway.copy": Look(Role.CLERK, "/outgoing/{issued}/copies/{copy}"),
     "gateway.show": Look(Role.CLERK, "/packets/{unreadable}"),
     "gateway.unreadable": Look(Role.CLERK, "/packets"),
+    "directory.absences": Look(Role.CLERK, "/directory/absences"),
     "dossiers.destruction": Look(Role.ARCHIVIST, "/dossiers/destruction/{destruction}"),
     "dossiers.destructions": Look(Role.ARCHIVIST, "/dossiers/destruction"),
     "dossiers.file": Look(Role.SPECIALIST, "/dossiers/file/{draft}", "CCTL"),

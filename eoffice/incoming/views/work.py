@@ -111,7 +111,7 @@ def _offer(form: DirectionForm) -> None:
 
     def candidates(part: Part) -> dict[str, list[tuple[str, str]]]:
         able = [post for post in posts if can_take(post, part)]
-        people = [(Named(assignment_id=post.id).mark, post.label) for post in able]
+        people = [(Named(assignment_id=post.id).mark, post.choice) for post in able]
         return {_("Units"): units, _("People"): people}
 
     form.offer(candidates(Part.LEAD), candidates(Part.INFORM))

@@ -833,6 +833,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", name=op.f("pk_signing_level")),
     )
     op.create_table(
+        "absence",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("stand_in_id", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("ended_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_absence_period")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_absence_agency_id_agency")),
+        sa.ForeignKeyConstraint(["post_id"], ["assignment.id"], name=op.f("fk_absence_post_id_assignment")),
+        sa.ForeignKeyConstraint(
+            ["stand_in_id"], ["assignment.id"], name=op.f("fk_absence_stand_in_id_assignment")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
+    )
+    op.create_index(op.f("ix_absence_agency_id"), "absence", ["agency_id"], unique=False)
+    op.create_index(op.f("ix_absence_post_id"), "absence", ["post_id"], unique=False)
+    op.create_index(op.f("ix_absence_stand_in_id"), "absence", ["stand_in_id"], unique=False)
+    op.create_table(
         "delegation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),
