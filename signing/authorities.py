@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from signing.certificates import certificate_info, common_name
-from signing.errors import TrustStoreError
+from signing.errors import TrustStoreError, UnusableKey
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,14 @@ def revocation_list(data: bytes) -> Described:
         der, "", common_name(found.issuer), found.last_update_utc, found.next_update_utc,
         hashlib.sha256(der).hexdigest(),
     )  # fmt: skip
+
+
+def signer_certificate(data: bytes) -> bytes:
+    """DER of the one certificate in a file, PEM or DER. Raises UnusableKey."""
+    try:
+        return _one(data, "CERTIFICATE")
+    except TrustStoreError as error:
+        raise UnusableKey(error.reason) from error
 
 
 def _one(data: bytes, label: str) -> bytes:

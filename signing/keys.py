@@ -102,22 +102,26 @@ class Pkcs12Key:
         return self._private.sign(data, ec.ECDSA(_HASHES[digest]))
 
     def wrapped(self, secret: bytes, bound_to: bytes) -> bytes:
-        """The key under a random `secret` of 32 bytes (AES-256-GCM); it opens again only with the same `bound_to`."""
+        """The key under `secret`, as by `wrap`; what comes out of `unwrap` opens without a passphrase."""
         chain = [x509.load_der_x509_certificate(der) for der in self.chain]
         plain = pkcs12.serialize_key_and_certificates(
             None, self._private, x509.load_der_x509_certificate(self.certificate), chain, NoEncryption()
         )
-        nonce = token_bytes(_NONCE)
-        return nonce + AESGCM(secret).encrypt(nonce, plain, bound_to)
+        return wrap(plain, secret, bound_to)
 
-    @classmethod
-    def unwrap(cls, wrapped: bytes, secret: bytes, bound_to: bytes, *, pss: bool = False) -> "Pkcs12Key":
-        """What `wrapped` made; `pss` as for `unlock`. Raises WrongPassphrase."""
-        try:
-            plain = AESGCM(secret).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound_to)
-        except (InvalidTag, ValueError) as error:
-            raise WrongPassphrase from error
-        return cls.unlock(plain, "", pss=pss)
+
+def wrap(plain: bytes, secret: bytes, bound_to: bytes) -> bytes:
+    """`plain` under a random `secret` of 32 bytes (AES-256-GCM); it opens again only with the same `bound_to`."""
+    nonce = token_bytes(_NONCE)
+    return nonce + AESGCM(secret).encrypt(nonce, plain, bound_to)
+
+
+def unwrap(wrapped: bytes, secret: bytes, bound_to: bytes) -> bytes:
+    """What went into `wrap`. Raises WrongPassphrase."""
+    try:
+        return AESGCM(secret).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound_to)
+    except (InvalidTag, ValueError) as error:
+        raise WrongPassphrase from error
 
 
 class AbsentKey:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 import pkcs11
 from asn1crypto.algos import DigestInfo
@@ -63,6 +63,14 @@ class TokenUri:
         text = {name: unquote_to_bytes(value) for name, value in named.items()}
         token, label = (text[name].decode() if name in text else None for name in ("token", "object"))
         return cls(library, token, label, text.get("id"))
+
+    @property
+    def path(self) -> str:
+        """The address without the library: what may be kept by whoever has one library only."""
+        named = {"token": self.token, "object": self.label, "id": self.id}
+        return "pkcs11:" + ";".join(
+            f"{name}={quote(value)}" for name, value in named.items() if value is not None
+        )
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ value comes back, is checked against the certificate and put into the room. Noth
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 
@@ -38,6 +38,18 @@ class Prepared:
     #: as `SignatureInfo` has them
     normalised: bool
     revocation_checked: bool
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain values, to be kept until the second step."""
+        return asdict(self) | {name: getattr(self, name).hex() for name in _BYTES}
+
+    @classmethod
+    def of_data(cls, data: dict[str, Any]) -> "Prepared":
+        """What `as_data` gave."""
+        return cls(**data | {name: bytes.fromhex(data[name]) for name in _BYTES})
+
+
+_BYTES = ("attributes", "document_digest")
 
 
 def prepare_pdf(

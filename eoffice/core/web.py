@@ -221,11 +221,17 @@ def _ask_to_sign_in() -> Response:
     return make_response(redirect(url_for("accounts.sign_in", next=target)))
 
 
+def allow_connection(origin: str) -> None:
+    """Let the scripts of this page talk to one more origin than our own."""
+    g.connects = origin
+
+
 def _headers(response: Response) -> Response:
     # 'self' alone: no inline script or style anywhere; images also as data for previews made here
+    connects = f"'self' {g.get('connects', '')}".strip()
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+        f"connect-src {connects}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     )
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -31,9 +31,10 @@ from eoffice.dossiers.models import (
 from eoffice.dossiers.permissions import DOSSIER_APPROVE, DOSSIER_ARCHIVE, DOSSIER_CERTIFY
 from eoffice.dossiers.states import State
 from eoffice.dossiers.workflow import MACHINE, Move
+from eoffice.signatures import keyring, seals
 from eoffice.signatures import operations as signatures
-from eoffice.signatures import seals
-from eoffice.signatures import service as unlocking
+from eoffice.signatures.awaited import About
+from eoffice.signatures.keyring import Given
 from eoffice.signatures.marks import Place
 from eoffice.signatures.models import KeyPurpose
 
@@ -42,6 +43,7 @@ RELEASED = audit.action("dossiers.released", _l("Hold on a dossier lifted"))
 PROPOSED = audit.action("dossiers.destruction_proposed", _l("Destruction proposed"))
 DECIDED = audit.action("dossiers.destruction_decided", _l("Destruction decided"))
 DESTROYED = audit.action("dossiers.destroyed", _l("Dossiers destroyed by decision"))
+CERTIFICATE = _l("Certificate of destruction")
 CERTIFIED = audit.action("dossiers.destruction_certified", _l("Certificate of destruction signed"))
 
 
@@ -179,8 +181,8 @@ def destroy(session: Session, actor: Actor, destruction_id: int) -> Destruction:
     return made
 
 
-def certify(session: Session, actor: Actor, destruction_id: int, pin: str) -> Destruction:
-    """Sign the certificate with the agency's key. Raises NotFound, Forbidden, NotNow, and as `signatures`."""
+def certify(session: Session, actor: Actor, destruction_id: int, given: Given) -> Destruction:
+    """Sign the certificate with the agency's key. Raises NotFound, Forbidden, NotNow, and as `keyring`."""
     with transaction(session):
         made = queries.destruction(session, actor, destruction_id)
         require(actor, DOSSIER_CERTIFY, made)
@@ -190,17 +192,18 @@ def certify(session: Session, actor: Actor, destruction_id: int, pin: str) -> De
         agency = directory.agency(session, made.agency_id)
         mark = seals.in_block(session, agency, Place(int(page), Box(*sides)))
         source = made.certificate_sha256
-    key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
-    signed = signatures.sign(key, source, mark, agency.id)
-    blob = signed.blob
-    with transaction(session):
-        made = _destruction(session, actor, destruction_id)
-        if made.signed_sha256 is not None:
-            raise NotNow
-        made.signed_sha256, made.signed_at, made.signed_by = blob.sha256, clock.now(), _named(actor)
-        audit.record(
-            session, actor, CERTIFIED, made, sha256=blob.sha256, cautions=list(signed.cautions) or None
-        )
+        about = About(f"destruction:{made.id}", f"{CERTIFICATE}: {made.decision}")
+    with keyring.key_of(session, actor, KeyPurpose.AGENCY, given, about) as key:
+        signed = key.sign(source, mark)
+        blob = signed.blob
+        with transaction(session):
+            made = _destruction(session, actor, destruction_id)
+            if made.signed_sha256 is not None:
+                raise NotNow
+            made.signed_sha256, made.signed_at, made.signed_by = blob.sha256, clock.now(), _named(actor)
+            audit.record(
+                session, actor, CERTIFIED, made, sha256=blob.sha256, cautions=list(signed.cautions) or None
+            )
     return made
 
 

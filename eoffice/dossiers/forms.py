@@ -108,4 +108,4 @@ class DecisionForm(Form):
 class PinForm(Form):
     """The agency's key."""
 
-    pin = PasswordField(_l("PIN of the agency's key"), [needed(), at_most(64)])
+    pin = PasswordField(_l("PIN of the agency's key"), [at_most(64)])

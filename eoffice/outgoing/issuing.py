@@ -24,13 +24,12 @@ from eoffice.documents import queries as reads
 from eoffice.documents.events import DocumentIssued
 from eoffice.documents.geometry import MM, Box
 from eoffice.documents.models import DocumentFile, FileRole
-from eoffice.outgoing import operations, queries
+from eoffice.outgoing import held, operations, queries
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
-from eoffice.signatures import marks, opened
-from eoffice.signatures import operations as signatures
+from eoffice.signatures import keyring, marks
 from eoffice.signatures import queries as keys
-from eoffice.signatures import service as unlocking
+from eoffice.signatures.keyring import Given
 from eoffice.signatures.marks import Mark, Picture, Place
 from eoffice.signatures.models import ImageKind, KeyPurpose
 from eoffice.signatures.operations import Caution, Signed
@@ -97,50 +96,20 @@ def _nobody(_caution: Caution) -> None:
 
 
 def sign(
-    session: Session, actor: Actor, document_id: int, pin: str, *, tell: Tell = _nobody
+    session: Session,
+    actor: Actor,
+    document_id: int,
+    given: Given,
+    *,
+    seen_file_id: int | None = None,
+    tell: Tell = _nobody,
 ) -> OutgoingDocument:
     """Put the leader's signature on it, with his own key, between title and name (Appendix I-II.7).
 
-    Raises NotFound, InvalidTransition, Forbidden, NotChecked, DelegationOver, NoPicture, NoPlaceForSignature, and what
-    `signatures` refuses with; then nothing has changed.
+    `seen_file_id`: the draft his list showed, where he signs many. Raises NotFound, InvalidTransition, Forbidden,
+    NotChecked, DelegationOver, NewerDraft, NoPicture, NoPlaceForSignature, and what `keyring` and `signatures` refuse
+    with; then nothing has changed.
     """
-    return _sign(
-        session, actor, document_id, lambda: unlocking.unlock(session, actor, KeyPurpose.PERSON, pin), tell
-    )
-
-
-def sign_opened(
-    session: Session,
-    actor: Actor,
-    document_id: int,
-    secret: bytes,
-    seen_file_id: int,
-    *,
-    tell: Tell = _nobody,
-) -> OutgoingDocument:
-    """The same as one of many, with the key the leader has opened; `seen_file_id`: the draft his list showed.
-
-    Raises as `sign`, KeyClosed, NewerDraft.
-    """
-    return _sign(
-        session,
-        actor,
-        document_id,
-        lambda: opened.take(session, actor, secret),
-        tell,
-        seen_file_id=seen_file_id,
-    )
-
-
-def _sign(
-    session: Session,
-    actor: Actor,
-    document_id: int,
-    open_key: unlocking.OpenKey,
-    tell: Tell,
-    *,
-    seen_file_id: int | None = None,
-) -> OutgoingDocument:
     with transaction(session):
         document = _allowed(session, actor, document_id, Move.SIGN)
         if document.approved_at is None or document.form_checked_at is None:
@@ -150,13 +119,15 @@ def _sign(
         if seen_file_id not in (None, source.id):
             raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
         mark = _leader_mark(session, document)
-    made = signatures.sign(open_key(), source.sha256, mark, source.agency_id)
-    with transaction(session):
-        document = _unchanged(session, actor, document_id, Move.SIGN, source)
-        _refuse_ended(document)  # it may have ended while the key was being opened
-        document.signed_at = clock.now()
-        operations.add_signed(session, actor, document, made.blob, source, FileRole.SIGNED, source.name)
-        _stepped(session, actor, document, Move.SIGN, made)
+        about = held.about(document)
+    with keyring.key_of(session, actor, KeyPurpose.PERSON, given, about) as key:
+        made = key.sign(source.sha256, mark)
+        with transaction(session):
+            document = _unchanged(session, actor, document_id, Move.SIGN, source)
+            _refuse_ended(document)  # it may have ended while the key was being opened
+            document.signed_at = clock.now()
+            operations.add_signed(session, actor, document, made.blob, source, FileRole.SIGNED, source.name)
+            _stepped(session, actor, document, Move.SIGN, made)
     _say([made], tell)
     return document
 
@@ -247,30 +218,29 @@ class _Seal:
 
 
 def seal(
-    session: Session, actor: Actor, document_id: int, pin: str, *, tell: Tell = _nobody
+    session: Session, actor: Actor, document_id: int, given: Given, *, tell: Tell = _nobody
 ) -> OutgoingDocument:
     """Write number and date on page 1, put the seal left of the leader's signature, sign each attachment.
 
-    In person, with the agency's PIN (Article 32.2). Repeated after a failure it uses the same number. Raises as
+    In person, with the agency's key (Article 32.2). Repeated after a failure it uses the same number. Raises as
     `sign`.
     """
     with transaction(session):
         document = _allowed(session, actor, document_id, Move.SEAL)
         plan = _plan_seal(session, document)
-    key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
-    numbered = signatures.sign(key, plan.source.sha256, plan.number, plan.source.agency_id)
-    sealed = signatures.sign(key, numbered.blob.sha256, plan.seal, plan.source.agency_id)
-    attached = [
-        (file, signatures.sign(key, file.sha256, mark, file.agency_id)) for file, mark in plan.attachments
-    ]
-    with transaction(session):
-        document = _unchanged(session, actor, document_id, Move.SEAL, plan.source)
-        _store_sealed(session, actor, document, plan.source, numbered.blob, sealed.blob)
-        for file, made in attached:
-            operations.replace_attachment(session, actor, document, file, made.blob)
-        document.sealed_at = clock.now()
-        signed = [numbered, sealed, *(made for _file, made in attached)]
-        _stepped(session, actor, document, Move.SEAL, *signed)
+        about = held.about(document, signatures=2 + len(plan.attachments))
+    with keyring.key_of(session, actor, KeyPurpose.AGENCY, given, about) as key:
+        numbered = key.sign(plan.source.sha256, plan.number)
+        sealed = key.sign(numbered.blob.sha256, plan.seal)
+        attached = [(file, key.sign(file.sha256, mark)) for file, mark in plan.attachments]
+        with transaction(session):
+            document = _unchanged(session, actor, document_id, Move.SEAL, plan.source)
+            _store_sealed(session, actor, document, plan.source, numbered.blob, sealed.blob)
+            for file, made in attached:
+                operations.replace_attachment(session, actor, document, file, made.blob)
+            document.sealed_at = clock.now()
+            signed = [numbered, sealed, *(made for _file, made in attached)]
+            _stepped(session, actor, document, Move.SEAL, *signed)
     _say(signed, tell)
     return document
 
@@ -342,6 +312,8 @@ def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> Ou
     document = queries.one(session, actor, document_id)
     rule = MACHINE.step(document.state, step)
     require(actor, rule.permission, document)
+    if step not in (Move.SIGN, Move.SEAL):
+        held.refuse_others(session, document)
     return document
 
 

@@ -18,7 +18,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents.intake import StateSecret
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind
 from eoffice.documents.queries import one as one_document
-from eoffice.outgoing import operations, queries
+from eoffice.outgoing import held, operations, queries
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
@@ -211,6 +211,7 @@ def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> Ou
     document = queries.one(session, actor, document_id)
     rule = MACHINE.step(document.state, step)
     require(actor, rule.permission, document)
+    held.refuse_others(session, document)
     return document
 
 

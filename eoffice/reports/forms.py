@@ -60,7 +60,7 @@ class CloseForm(Form):
 class SignForm(Form):
     """The agency's key."""
 
-    pin = PasswordField(_l("PIN of the agency's key"), [needed(), at_most(64)])
+    pin = PasswordField(_l("PIN of the agency's key"), [at_most(64)])
 
 
 class PrintForm(Form):

@@ -22,9 +22,9 @@ from eoffice.outgoing.states import State
 from eoffice.reports import books, queries
 from eoffice.reports.books import Row, Span
 from eoffice.reports.models import RegisterBook
-from eoffice.signatures import operations as signatures
-from eoffice.signatures import seals
-from eoffice.signatures import service as unlocking
+from eoffice.signatures import keyring, seals
+from eoffice.signatures.awaited import About
+from eoffice.signatures.keyring import Given
 from eoffice.signatures.marks import Place
 from eoffice.signatures.models import KeyPurpose
 
@@ -100,10 +100,10 @@ def close(session: Session, actor: Actor, register_id: int, decision: str = "") 
     return register
 
 
-def sign_books(session: Session, actor: Actor, register_id: int, pin: str) -> Sequence[RegisterBook]:
+def sign_books(session: Session, actor: Actor, register_id: int, given: Given) -> Sequence[RegisterBook]:
     """Sign every volume with the agency's key; those signed already stay. Repeated after a failure it goes on.
 
-    Raises NotFound, Forbidden, NotBound, NoPicture, and what `signatures` refuses with.
+    Raises NotFound, Forbidden, NotBound, NoPicture, and what `keyring` and `signatures` refuse with.
     """
     with transaction(session):
         register = queries.one(session, actor, register_id)
@@ -113,18 +113,19 @@ def sign_books(session: Session, actor: Actor, register_id: int, pin: str) -> Se
             raise NotBound
         agency = directory.agency(session, register.agency_id)
         plan = [(book, seals.in_block(session, agency, _place(book))) for book in waiting]
-    key = unlocking.unlock(session, actor, KeyPurpose.AGENCY, pin)
-    for book, mark in plan:
-        signed = signatures.sign(key, book.sha256, mark, agency.id)
-        blob = signed.blob
-        with transaction(session):
-            session.refresh(book, with_for_update=True)
-            if book.signed_sha256 is None:
-                book.signed_sha256, book.signed_at, book.signed_by = blob.sha256, clock.now(), actor.name
-                audit.record(
-                    session, actor, BOOK_SIGNED, register, volume=book.volume, sha256=blob.sha256,
-                    cautions=list(signed.cautions) or None,
-                )  # fmt: skip
+        about = About(f"register:{register.id}", register.name, len(plan))
+    with keyring.key_of(session, actor, KeyPurpose.AGENCY, given, about) as key:
+        for book, mark in plan:
+            signed = key.sign(book.sha256, mark)
+            blob = signed.blob
+            with transaction(session):
+                session.refresh(book, with_for_update=True)
+                if book.signed_sha256 is None:
+                    book.signed_sha256, book.signed_at, book.signed_by = blob.sha256, clock.now(), actor.name
+                    audit.record(
+                        session, actor, BOOK_SIGNED, register, volume=book.volume, sha256=blob.sha256,
+                        cautions=list(signed.cautions) or None,
+                    )  # fmt: skip
     return [book for book, _mark in plan]
 
 

@@ -21,6 +21,7 @@ from eoffice.reports import binding, books, queries, service
 from eoffice.reports.books import Row, Span
 from eoffice.reports.columns import SHEETS
 from eoffice.reports.forms import CloseForm, OpenForm, OpeningForm, PrintForm, SignForm
+from eoffice.signatures.browser import given
 
 bp = Blueprint("reports", __name__, template_folder="templates")
 
@@ -149,7 +150,7 @@ def sign(register_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refused(register_id, form)
     try:
-        service.sign_books(db(), current_actor(), register_id, form.pin.data or "")
+        service.sign_books(db(), current_actor(), register_id, given())
     except AppError as error:
         return _refused(register_id, form, error)
     flash(_("The book is signed."), "ok")

@@ -22,6 +22,12 @@ class WrongPin(Invalid):
     message = _l("The PIN is wrong. %(left)s tries are left before the key is locked.")
 
 
+class PinMissing(Invalid):
+    """Nothing was typed, so nothing is counted."""
+
+    message = _l("Type the PIN of the key.")
+
+
 class KeyLocked(Conflict):
     """Too many wrong PINs in a row."""
 
@@ -32,6 +38,69 @@ class KeyClosed(Conflict):
     """The key was opened for many signatures, and its time is over or its owner has signed out."""
 
     message = _l("Your key is closed again. Type the PIN once more; what was signed stays signed.")
+
+
+class KeyBlocked(Conflict):
+    """The module or the service has locked it."""
+
+    message = _l(
+        "The key of %(owner)s is locked where it lies, after too many wrong PINs. Whoever issued it opens it again."
+    )
+
+
+class KeyAway(Unavailable):
+    """The module or the service that holds the key does not answer, or holds it no more."""
+
+    message = _l(
+        "The key of %(owner)s cannot be reached. Nothing was signed; try again, or tell the administrator."
+    )
+
+
+class KeyInToken(Conflict):
+    """Only the agent at the signer's machine reaches it."""
+
+    message = _l(
+        "This key lies in a token at the signer's machine. Sign on the page, where the signing program of that machine "
+        "runs."
+    )
+
+
+class KeyElsewhere(Conflict):
+    """The PIN of a key in a module, service or token is changed there."""
+
+    message = _l("The PIN of this key is changed where the key lies, not here.")
+
+
+class NotInModule(Invalid):
+    """No certificate there names the owner."""
+
+    message = _l(
+        "The hardware module holds no certificate for “%(owner)s”. Put key and certificate there first."
+    )
+
+
+class BeingSigned(Conflict):
+    """Somebody else is signing it in two steps."""
+
+    message = _l(
+        "%(who)s is signing this with a token. It is free again when that is done, at the latest at %(until)s."
+    )
+
+
+class SigningOver(Conflict):
+    """The time of a signing in two steps is over, or it was begun anew."""
+
+    message = _l(
+        "This signing is over: its time ran out, or it was begun again elsewhere. Nothing was signed."
+    )
+
+
+class NotItsValue(Conflict):
+    """What came back from the token was not made by the certificate's key."""
+
+    message = _l(
+        "What came back was not signed with the key of %(owner)s. Nothing was signed; put in the right token."
+    )
 
 
 class KeyUnusable(Invalid):
@@ -107,6 +176,12 @@ def readable(error: causes.SigningError, owner: str) -> AppError:
             return KeyRevoked(owner=owner)
         case causes.UntrustedCertificate():
             return KeyUntrusted(owner=owner)
+        case causes.KeyBlocked():
+            return KeyBlocked(owner=owner)
+        case causes.KeyUnavailable():
+            return KeyAway(owner=owner)
+        case causes.WrongValue():
+            return NotItsValue(owner=owner)
         case causes.TimestampUnavailable():
             return TimestampDown()
         case causes.UnusableImage():
@@ -124,7 +199,7 @@ def readable(error: causes.SigningError, owner: str) -> AppError:
 
 _REASONS: dict[type[causes.SigningError], tuple[type[AppError], LazyString]] = {
     causes.KeyUsageForbidden: (KeyUnusable, _l("its certificate does not allow signing")),
-    causes.UnusableKey: (KeyUnusable, _l("it is no PKCS#12 file with an RSA or ECDSA key")),
+    causes.UnusableKey: (KeyUnusable, _l("it is no file with an RSA or ECDSA key or certificate")),
     causes.PlacementError: (CannotPlace, _l("the place is not on the page")),
     causes.TextTooLong: (CannotPlace, _l("the text is wider than its place")),
     causes.EncryptedPdf: (CannotSign, _l("it is locked with a password")),

@@ -7,7 +7,7 @@ from eoffice.core.db import transaction
 from eoffice.core.events import publish
 from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents.models import DocumentFile
-from eoffice.signatures import archives, checking, opened, operations, trust
+from eoffice.signatures import archives, awaited, checking, opened, operations, trust
 from eoffice.signatures.events import FileChecked
 
 
@@ -46,3 +46,9 @@ def archive(session: Session, source_id: int) -> None:
 def renew_archives(session: Session) -> None:
     """Stamp again what ends soon, and try again what could not be archived."""
     archives.renew_due(session)
+
+
+@periodic("signatures.forget_awaited", seconds=300)
+def forget_awaited(session: Session) -> None:
+    """Delete what somebody began to sign in two steps and never went on with."""
+    awaited.forget_expired(session)

@@ -22,11 +22,43 @@ class KeyPurpose(StrEnum):
     SYSTEM = "system"
 
 
+class KeyKind(StrEnum):
+    """Where a key lies, and so how it is opened."""
+
+    #: a PKCS#12 container, kept here as encrypted as it came; only its owner's PIN opens it
+    FILE = "file"
+    #: the hardware module of this installation, through PKCS#11
+    MODULE = "module"
+    #: a remote signing service, by the Cloud Signature Consortium's interface
+    REMOTE = "remote"
+    #: a token at the signer's own machine; it signs in two steps, through the agent there
+    TOKEN = "token"  # noqa: S105 - a word, no password
+
+    @property
+    def word(self) -> LazyString:
+        """As the administrator chooses it."""
+        return _KEY_KINDS[self]
+
+    @property
+    def asks_pin(self) -> bool:
+        """Whether the PIN is typed on our page; a token's is typed at the agent."""
+        return self is not KeyKind.TOKEN
+
+
+_KEY_KINDS = {
+    KeyKind.FILE: _l("PKCS#12 file, kept here under its PIN"),
+    KeyKind.MODULE: _l("Hardware module of this installation (PKCS#11)"),
+    KeyKind.REMOTE: _l("Remote signing service (CSC)"),
+    KeyKind.TOKEN: _l("The signer's own USB token"),
+}
+
+
 class SigningKey(Base):
-    """A PKCS#12 container, kept as encrypted as it came; only its owner's PIN opens it."""
+    """A key that signs, or where it lies; nothing here signs without its owner's PIN."""
 
     __tablename__ = "signing_key"
     __table_args__ = (
+        sa.CheckConstraint("(kind = 'file') = (pkcs12 IS NOT NULL)", name="file"),
         sa.Index(
             "uq_signing_key_active", "agency_id", "person_id", "purpose",
             unique=True, postgresql_where=sa.text("active"), postgresql_nulls_not_distinct=True,
@@ -37,7 +69,13 @@ class SigningKey(Base):
     agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     purpose: Mapped[KeyPurpose] = mapped_column(enum_column(KeyPurpose))
-    pkcs12: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    kind: Mapped[KeyKind] = mapped_column(enum_column(KeyKind), default=KeyKind.FILE)
+    pkcs12: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    #: in the module its RFC 7512 address, with the service its credential; a PIN never
+    address: Mapped[str] = mapped_column(default="")
+    #: DER, and of those above it
+    certificate: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    chain: Mapped[list[bytes]] = mapped_column(sa.ARRAY(sa.LargeBinary), deferred=True)
     subject: Mapped[str]
     issuer: Mapped[str]
     #: SHA-256 of the certificate, hex
@@ -56,9 +94,46 @@ class OpenedKey(Base):
     __tablename__ = "opened_key"
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), primary_key=True)
     key_id: Mapped[int] = mapped_column(sa.ForeignKey("signing_key.id"))
-    #: worthless without the cookie, and after the person has signed out: it is bound to the session's stamp
+    #: the key, or the PIN of one in the module; worthless without the cookie, and after the person has signed out: it
+    #: is bound to the session's stamp
     wrapped: Mapped[bytes] = mapped_column(sa.LargeBinary)
     expires_at: Mapped[datetime]
+
+
+class AwaitedSigning(Base):
+    """Somebody is signing something in two steps; until it is done, given up or over, it is his to go on with."""
+
+    __tablename__ = "awaited_signing"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: what is being signed, e.g. `outgoing:5`
+    about: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    key_id: Mapped[int] = mapped_column(sa.ForeignKey("signing_key.id"))
+    #: as the others read it who have to wait
+    who: Mapped[str]
+    #: what the person agrees to once, many documents or one
+    batch: Mapped[str] = mapped_column(sa.String(40), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AwaitedSignature(Base):
+    """One signature of it: the document with room, then the value, then the result."""
+
+    __tablename__ = "awaited_signature"
+    __table_args__ = (sa.UniqueConstraint("signing_id", "source_sha256", "field"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    signing_id: Mapped[int] = mapped_column(sa.ForeignKey("awaited_signing.id", ondelete="CASCADE"))
+    source_sha256: Mapped[str] = mapped_column(sa.String(64))
+    field: Mapped[str] = mapped_column(sa.String(60))
+    #: the prepared document is these stored bytes and what follows them
+    base_sha256: Mapped[str] = mapped_column(sa.String(64))
+    tail: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    #: `signing.twostep.Prepared` as data
+    prepared: Mapped[dict[str, Any]]
+    value: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    result_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    result_size: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class ImageKind(StrEnum):

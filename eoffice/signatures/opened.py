@@ -4,6 +4,8 @@ The server keeps it encrypted, the secret lies in the owner's cookie alone: neit
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -16,11 +18,12 @@ from eoffice.core import audit, clock
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor
-from eoffice.signatures import errors, queries, service
-from eoffice.signatures.models import KeyPurpose, OpenedKey
+from eoffice.signatures import errors, queries, unlocking
+from eoffice.signatures.models import KeyKind, KeyPurpose, OpenedKey
 from eoffice.signatures.settings import KEY_OPEN_MINUTES, RSA_PSS
+from eoffice.signatures.unlocking import HeldKey
 from signing.errors import WrongPassphrase
-from signing.keys import Pkcs12Key
+from signing.keys import Pkcs12Key, unwrap, wrap
 
 KEY_OPENED = audit.action("signatures.key_opened", _l("Key opened for many signatures"))
 _SECRET_BYTES = 32
@@ -29,18 +32,26 @@ _SECRET_BYTES = 32
 def open_for_many(session: Session, actor: Actor, pin: str) -> bytes:
     """Open the actor's own key for the minutes of the setting; returns the secret for his cookie.
 
-    Raises NoKey, KeyLocked, WrongPin.
+    Of a file the key itself is kept under the secret; of a key in the module the PIN, which the module asks for each
+    time. Raises NoKey, KeyLocked, WrongPin, KeyElsewhere for a key that signs in two steps.
     """
-    key = service.unlock(session, actor, KeyPurpose.PERSON, pin)
     secret = secrets.token_bytes(_SECRET_BYTES)
+    with unlocking.with_pin(session, actor, KeyPurpose.PERSON, pin) as held:
+        with transaction(session):
+            row = unlocking.own(session, actor, KeyPurpose.PERSON)
+            bond = _bond(session, actor, row.id)
+        if row.kind is KeyKind.MODULE:
+            wrapped = wrap(pin.encode(), secret, bond)
+        elif isinstance(held.key, Pkcs12Key):
+            wrapped = held.key.wrapped(secret, bond)
+        else:
+            raise errors.KeyElsewhere
+    values = {
+        "key_id": row.id,
+        "wrapped": wrapped,
+        "expires_at": clock.now() + timedelta(minutes=settings().get(KEY_OPEN_MINUTES)),
+    }
     with transaction(session):
-        row = queries.key_of(session, actor, KeyPurpose.PERSON)
-        assert row is not None, "a key that was unlocked is there"
-        values = {
-            "key_id": row.id,
-            "wrapped": key.wrapped(secret, _bond(session, actor, row.id)),
-            "expires_at": clock.now() + timedelta(minutes=settings().get(KEY_OPEN_MINUTES)),
-        }
         session.execute(
             insert(OpenedKey)
             .values(user_id=actor.user_id, **values)
@@ -50,7 +61,8 @@ def open_for_many(session: Session, actor: Actor, pin: str) -> bytes:
     return secret
 
 
-def take(session: Session, actor: Actor, secret: bytes) -> Pkcs12Key:
+@contextmanager
+def taken(session: Session, actor: Actor, secret: bytes) -> Iterator[HeldKey]:
     """The key again, for one document. Raises KeyClosed, also when the owner has got another key meanwhile."""
     with transaction(session):
         opened = session.get(OpenedKey, actor.user_id, populate_existing=True)
@@ -64,9 +76,15 @@ def take(session: Session, actor: Actor, secret: bytes) -> Pkcs12Key:
             raise errors.KeyClosed
         wrapped, bond = opened.wrapped, _bond(session, actor, opened.key_id)
     try:
-        return Pkcs12Key.unwrap(wrapped, secret, bond, pss=settings().get(RSA_PSS))
+        plain = unwrap(wrapped, secret, bond)
     except WrongPassphrase as error:
         raise errors.KeyClosed from error
+    if present.kind is KeyKind.MODULE:
+        with unlocking.with_pin(session, actor, KeyPurpose.PERSON, plain.decode()) as held:
+            yield held
+    else:
+        key = Pkcs12Key.unlock(plain, "", pss=settings().get(RSA_PSS))
+        yield HeldKey(key, present.agency_id, proved=True)
 
 
 def close(session: Session, actor: Actor) -> None:

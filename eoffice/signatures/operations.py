@@ -1,5 +1,6 @@
 """Signing and storing; whatever is signed holds no transaction and no lock."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +23,12 @@ from eoffice.signatures import checking, errors, levels, trust
 from eoffice.signatures.marks import Mark
 from eoffice.signatures.models import ArchiveCopy, FileCheck
 from eoffice.signatures.settings import TSA_SECONDS, TSA_URL
-from signing.errors import SigningError
+from signing.errors import SigningError, WrongPassphrase
 from signing.keys import Key
 from signing.report import Report
-from signing.sign import SignatureInfo, sign_pdf
+from signing.sign import Level, sign_pdf
 from signing.timestamps import HttpTimestamper
+from signing.twostep import Prepared, prepare_pdf
 
 log = structlog.get_logger(__name__)
 
@@ -77,32 +79,48 @@ def sign(key: Key, source_sha256: str, mark: Mark, agency_id: int) -> Signed:
                 source, target, key, field=mark.field, placement=mark.placement, appearance=mark.appearance,
                 level=level, timestamper=stamper, trust=believed, at=clock.now(),
             )  # fmt: skip
-        cautions = _cautions(made)
-        for caution in cautions:
+        told = cautions(revocation_checked=made.revocation_checked, normalised=made.normalised)
+        for caution in told:
             log.warning("signed with a caution", caution=caution.value, signer=key.info.name)
         target.seek(0)
-        return Signed(blobs().put(target), cautions)
+        return Signed(blobs().put(target), told)
+
+
+def prepare(key: Key, source_sha256: str, mark: Mark, agency_id: int) -> tuple[str, bytes, Prepared]:
+    """The same up to the value: hash of stored bytes, what follows them in the prepared document, and what to sign."""
+    stamped, believed = levels.to_sign_at(agency_id) is not Level.B_B, trust.store()
+    with blobs().open(source_sha256) as source, tempfile.TemporaryFile(prefix="eoffice-sign-") as target:
+        with refusals(key.info.name):
+            prepared = prepare_pdf(
+                source, target, key, field=mark.field, placement=mark.placement, appearance=mark.appearance,
+                stamped=stamped, trust=believed, at=clock.now(),
+            )  # fmt: skip
+        if prepared.normalised:
+            target.seek(0)
+            return blobs().put(target).sha256, b"", prepared
+        target.seek(source.seek(0, os.SEEK_END))
+        return source_sha256, target.read(), prepared
 
 
 def timestamper() -> HttpTimestamper | None:
-    """The time-stamping authority, where one is set."""
+    """The time-stamping authority that is set."""
     url = settings().get(TSA_URL)
     return HttpTimestamper(url, timeout=settings().get(TSA_SECONDS)) if url else None
 
 
-def _cautions(made: SignatureInfo) -> tuple[Caution, ...]:
-    told = {
-        Caution.REVOCATION_UNCHECKED: not made.revocation_checked,
-        Caution.WRITTEN_ANEW: made.normalised,
-    }
+def cautions(*, revocation_checked: bool, normalised: bool) -> tuple[Caution, ...]:
+    """What a signature gives reason to tell."""
+    told = {Caution.REVOCATION_UNCHECKED: not revocation_checked, Caution.WRITTEN_ANEW: normalised}
     return tuple(caution for caution, holds in told.items() if holds)
 
 
 @contextmanager
 def refusals(owner: str) -> Iterator[None]:
-    """Turn the library's errors into answers for the person who signs."""
+    """Turn the library's errors into answers for the person who signs; a wrong PIN is left to who counts them."""
     try:
         yield
+    except WrongPassphrase:
+        raise
     except SigningError as error:
         raise errors.readable(error, owner) from error
 

@@ -38,6 +38,12 @@ def key_of(session: Session, actor: Actor, purpose: KeyPurpose) -> SigningKey | 
     return key(session, purpose, actor.agency_id, person_id)
 
 
+def whole(session: Session, key: SigningKey) -> SigningKey:
+    """The row with its certificates."""
+    load = [undefer(SigningKey.certificate), undefer(SigningKey.chain)]
+    return session.get_one(SigningKey, key.id, options=load, populate_existing=True)
+
+
 def keys(session: Session, agency_id: int) -> Sequence[SigningKey]:
     """All keys of an agency, active ones first."""
     query = sa.select(SigningKey).where(SigningKey.agency_id == agency_id)

@@ -1,37 +1,32 @@
 """Keys: entered as encrypted as they come, opened for one signature by their owner's PIN alone."""
 
 import re
-from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
 
-import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import audit
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import search_text
 from eoffice.directory.models import Agency, Person
-from eoffice.signatures import errors, operations, queries
-from eoffice.signatures.models import ImageKind, KeyPurpose, SignatureImage, SigningKey
+from eoffice.signatures import errors, operations, queries, unlocking
+from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose, SignatureImage, SigningKey
 from eoffice.signatures.permissions import SIGNATURE_KEYS
-from eoffice.signatures.settings import PIN_LOCK_MINUTES, PIN_TRIES, RSA_PSS
-from signing.certificates import Kind
-from signing.errors import WrongPassphrase
+from eoffice.signatures.settings import PIN_TRIES, PKCS11_MODULE
+from signing.authorities import signer_certificate
+from signing.certificates import CertificateInfo, Kind
+from signing.errors import KeyUnavailable, UnusableKey, WrongPassphrase
 from signing.images import picture
-from signing.keys import Key, Pkcs12Key, change_passphrase
+from signing.keys import AbsentKey, Key, Pkcs12Key, change_passphrase
+from signing.tokens import Held, certificates
 
 KEY_ADDED = audit.action("signatures.key_added", _l("Signing key entered"))
 PIN_CHANGED = audit.action("signatures.pin_changed", _l("PIN of a key changed"))
-PIN_WRONG = audit.action("signatures.pin_wrong", _l("Wrong PIN"))
-KEY_LOCKED = audit.action("signatures.key_locked", _l("Key locked after wrong PINs"))
 IMAGE_SET = audit.action("signatures.image_set", _l("Picture of a signature or seal entered"))
-
-#: how a use case gets the key it signs with, at the moment it needs it
-OpenKey = Callable[[], Key]
 
 _KINDS = {
     KeyPurpose.PERSON: Kind.PERSON,
@@ -58,23 +53,89 @@ def add_key(
             key = Pkcs12Key.unlock(pkcs12, pin)
         except WrongPassphrase as error:
             raise errors.WrongPin(left=settings().get(PIN_TRIES), field="pin") from error
-    _check_owner(key, purpose, agency, person)
+    return _enter(session, actor, key, Owner(purpose, agency, person), KeyKind.FILE, pkcs12=pkcs12)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose key it is; `agency` None: the installation's."""
+
+    purpose: KeyPurpose
+    agency: Agency | None
+    person: Person | None
+
+    @property
+    def name(self) -> str | None:
+        """As the certificate must name him."""
+        return self.person.full_name if self.person else self.agency.name if self.agency else None
+
+
+def add_elsewhere(
+    session: Session, actor: Actor, kind: KeyKind, owner: Owner, where: str | bytes
+) -> SigningKey:
+    """Enter a key that lies elsewhere; no PIN is needed, since only its certificate is read.
+
+    `where`: of a token's key the certificate (PEM or DER), of the remote service's the credential; in the module it is
+    found by its owner's name. Raises KeyUnusable, KeyAway, WrongOwner, Forbidden.
+    """
+    require(actor, SIGNATURE_KEYS, owner.agency)
+    with operations.refusals(""):
+        match kind, where:
+            case KeyKind.TOKEN, bytes():
+                return _enter(session, actor, AbsentKey(signer_certificate(where)), owner, kind)
+            case KeyKind.REMOTE, str() if where:
+                with unlocking.open_service(where, "") as key:
+                    return _enter(session, actor, key, owner, kind, address=where)
+            case KeyKind.MODULE, _:
+                found = _in_module(owner)
+                return _enter(
+                    session, actor, AbsentKey(found.certificate), owner, kind, address=found.uri.path
+                )
+    raise UnusableKey("it is not said where it lies")
+
+
+def _in_module(owner: Owner) -> Held:
+    """The owner's newest certificate in the hardware module. Raises KeyUnavailable, UnusableKey."""
+    module = settings().get(PKCS11_MODULE)
+    if module is None:
+        raise KeyUnavailable("EOFFICE_PKCS11_MODULE", "no hardware module is set")
+    named = [one for one in certificates(module) if _names(one.info, owner)]
+    if not named:
+        raise errors.NotInModule(owner=owner.name or "", field="owner")
+    return max(named, key=lambda one: one.info.not_before)
+
+
+def _enter(
+    session: Session,
+    actor: Actor,
+    key: Key,
+    owner: Owner,
+    kind: KeyKind,
+    *,
+    pkcs12: bytes | None = None,
+    address: str = "",
+) -> SigningKey:
+    if not _names(key.info, owner):
+        raise errors.WrongOwner(found=key.info.name, wanted=owner.name or str(owner.purpose), field="key")
+    agency, person = owner.agency, owner.person
     agency_id, person_id = agency.id if agency else None, person.id if person else None
     with transaction(session):
         row = SigningKey(
-            agency_id=agency_id, person_id=person_id, purpose=purpose, pkcs12=pkcs12,
+            agency_id=agency_id, person_id=person_id, purpose=owner.purpose, kind=kind, pkcs12=pkcs12,
+            address=address, certificate=key.certificate, chain=list(key.chain),
             subject=key.info.name, issuer=key.info.issuer, fingerprint=key.info.fingerprint,
             not_before=key.info.not_before, not_after=key.info.not_after, failed_tries=0,
         )  # fmt: skip
         _require_own(actor, agency)
-        before = queries.key(session, purpose, agency_id, person_id)
+        before = queries.key(session, owner.purpose, agency_id, person_id)
         if before is not None:
             before.active = False
             session.flush()
         session.add(row)
         audit.record(
-            session, actor, KEY_ADDED, row, purpose=purpose, subject=row.subject, fingerprint=row.fingerprint
-        )
+            session, actor, KEY_ADDED, row,
+            purpose=owner.purpose, kind=kind, subject=row.subject, fingerprint=row.fingerprint,
+        )  # fmt: skip
     return row
 
 
@@ -85,76 +146,20 @@ def _require_own(actor: Actor, agency: Agency | None) -> None:
         raise Forbidden
 
 
-def _check_owner(key: Pkcs12Key, purpose: KeyPurpose, agency: Agency | None, person: Person | None) -> None:
+def _names(info: CertificateInfo, owner: Owner) -> bool:
     """A certificate signs for whom it names and nobody else (Decree 30/2020, Article 32.2)."""
-    owner = person.full_name if person else agency.name if agency else None
-    same = owner is None or search_text(owner) == search_text(key.info.name)
-    if key.info.kind is not _KINDS[purpose] or not same:
-        raise errors.WrongOwner(found=key.info.name, wanted=owner or str(purpose), field="key")
-
-
-def unlock(session: Session, actor: Actor, purpose: KeyPurpose, pin: str) -> Pkcs12Key:
-    """Open the actor's key, or his agency's, for one use case; it lives in the caller's memory alone.
-
-    A try is counted before it is made, so that a hundred at once are no more than a hundred one by one.
-    Raises NoKey, KeyLocked, WrongPin.
-    """
-    row = _count_try(session, actor, purpose)
-    with operations.refusals(row.subject):
-        try:
-            key = Pkcs12Key.unlock(row.pkcs12, pin, pss=settings().get(RSA_PSS))
-        except WrongPassphrase as error:
-            raise _refused(session, actor, row) from error
-    with transaction(session):
-        session.execute(sa.update(SigningKey).where(SigningKey.id == row.id).values(failed_tries=0))
-    return key
-
-
-def _count_try(session: Session, actor: Actor, purpose: KeyPurpose) -> SigningKey:
-    with transaction(session):
-        found = queries.key_of(session, actor, purpose)
-        if found is None:
-            raise errors.NoKey(owner=actor.name if purpose == KeyPurpose.PERSON else str(_l("your agency")))
-        row = session.get_one(
-            SigningKey,
-            found.id,
-            options=[undefer(SigningKey.pkcs12)],
-            with_for_update=True,
-            populate_existing=True,
-        )
-        if row.locked_until is not None and row.locked_until > clock.now():
-            raise _locked(row)
-        row.failed_tries += 1
-        return row
-
-
-def _refused(session: Session, actor: Actor, row: SigningKey) -> errors.WrongPin | errors.KeyLocked:
-    """Record a wrong PIN, and the lock when it was one too many."""
-    with transaction(session):
-        session.refresh(row, with_for_update=True)
-        audit.record(session, actor, PIN_WRONG, row, tries=row.failed_tries)
-        left = settings().get(PIN_TRIES) - row.failed_tries
-        if left > 0:
-            return errors.WrongPin(left=left, field="pin")
-        row.locked_until = clock.now() + timedelta(minutes=settings().get(PIN_LOCK_MINUTES))
-        row.failed_tries = 0
-        audit.record(session, actor, KEY_LOCKED, row, until=row.locked_until)
-        return _locked(row)
-
-
-def _locked(row: SigningKey) -> errors.KeyLocked:
-    assert row.locked_until is not None
-    return errors.KeyLocked(until=f"{clock.local(row.locked_until):%H:%M %d/%m/%Y}", field="pin")
+    same = owner.name is None or search_text(owner.name) == search_text(info.name)
+    return info.kind is _KINDS[owner.purpose] and same
 
 
 def change_pin(session: Session, actor: Actor, purpose: KeyPurpose, old: str, new: str) -> None:
     """Put another PIN on a key. Raises NoKey, KeyLocked, WrongPin, WeakPin."""
     if not re.fullmatch(r"\S{6,64}", new):
         raise WeakPin(field="new_pin")
-    unlock(session, actor, purpose, old)
+    unlocking.unlock(session, actor, purpose, old)
     with transaction(session):  # the new protection takes half a second: this one is over before
         found = queries.key_of(session, actor, purpose)
-    if found is None:
+    if found is None or found.pkcs12 is None:
         raise NotFound
     protected = change_passphrase(found.pkcs12, old, new)
     with transaction(session):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from eoffice.core.config import INSTANCE, boolean, optional_text, setting, settings
+from signing.agent import PORT
 from signing.sign import Level
 
 TRUST_DIR = setting(
@@ -50,6 +51,33 @@ PIN_TRIES = setting("EOFFICE_PIN_TRIES", int, 5, "Wrong PINs in a row that lock 
 PIN_LOCK_MINUTES = setting("EOFFICE_PIN_LOCK_MINUTES", int, 30, "Minutes a signing key stays locked.")
 KEY_OPEN_MINUTES = setting(
     "EOFFICE_KEY_OPEN_MINUTES", int, 10, "Minutes a key stays open for signing many documents with one PIN."
+)
+AWAITED_MINUTES = setting(
+    "EOFFICE_AWAITED_MINUTES",
+    int,
+    10,
+    "Minutes in which what is signed in two steps must be done; then the document is free for others again.",
+)
+AGENT_PORT = setting(
+    "EOFFICE_AGENT_PORT",
+    int,
+    PORT,
+    "Port on which `python -m signing agent` listens on the machines of those who sign with tokens of their own.",
+)
+PKCS11_MODULE = setting(
+    "EOFFICE_PKCS11_MODULE",
+    optional_text,
+    None,
+    "PKCS#11 library of the hardware security module that holds seals and keys; empty: there is none.",
+)
+CSC_URL = setting(
+    "EOFFICE_CSC_URL",
+    optional_text,
+    None,
+    "Remote signing service (Cloud Signature Consortium API 1.0.4), https://HOST/PATH; empty: there is none.",
+)
+CSC_TOKEN = setting(
+    "EOFFICE_CSC_TOKEN", optional_text, None, "Access token (OAuth 2.0 bearer) for that service.", secret=True
 )
 CHECK_SECONDS = setting(
     "EOFFICE_CHECK_SECONDS", int, 10, "Seconds the check of one file's signatures may take."

@@ -20,8 +20,20 @@ from eoffice.core.web import SIGNED_IN, current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.documents import intake
 from eoffice.documents.operations import upload_limit
-from eoffice.signatures import archives, checking, levels, presenting, queries, service, trust
+from eoffice.signatures import (
+    archives,
+    awaited,
+    browser,
+    checking,
+    condition,
+    levels,
+    presenting,
+    queries,
+    service,
+    trust,
+)
 from eoffice.signatures import authorities as trusted
+from eoffice.signatures.awaited import ValueWanted
 from eoffice.signatures.models import Believed, KeyPurpose
 from eoffice.signatures.permissions import SIGNATURE_KEYS, SIGNATURE_VERIFY, TRUST_MANAGE
 from eoffice.signatures.presenting import Shown
@@ -31,6 +43,10 @@ from signing.sign import Level
 
 bp = Blueprint("signatures", __name__, template_folder="templates")
 bp.add_app_template_global(presenting.of_check, "verdict_of")
+bp.add_app_template_global(browser.agent_url, "agent_url")
+bp.add_app_template_global(browser.signing_key, "signing_key")
+bp.app_errorhandler(ValueWanted)(browser.wanted)
+bp.after_app_request(browser.go_on)
 
 #: files checked at once
 MOST = 8
@@ -97,7 +113,18 @@ def own_key() -> ResponseReturnValue:
             return redirect(url_for("signatures.own_key"), 303)
     key = queries.key_of(db(), current_actor(), KeyPurpose.PERSON)
     status = problem.status if problem else 200
-    return render_template("signatures/key.html", key=key, problem=problem, local=clock.local), status
+    return render_template(
+        "signatures/key.html", key=key, problem=problem, local=clock.local,
+        condition=condition.of(db(), key) if key else None, site=browser.site_name(), site_key=browser.site_key(),
+    ), status  # fmt: skip
+
+
+@bp.post("/key/give-up")
+@needs(SIGNED_IN)
+def give_up() -> ResponseReturnValue:
+    """The person refused at the agent, or left: what was to be signed is free again."""
+    awaited.give_up(db(), current_actor(), request.form.get("batch", ""))
+    return "", 204
 
 
 @bp.route("/admin/signing", methods=["GET", "POST"])

@@ -12,7 +12,7 @@
   const post = (address, fields = {}) => {
     const data = new FormData();
     data.set("csrf_token", form.elements.csrf_token.value);
-    for (const [name, value] of Object.entries(fields)) data.set(name, value);
+    for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) data.append(name, one);
     return fetch(form.dataset.many + address, { method: "POST", body: data });
   };
 
@@ -25,17 +25,37 @@
     }
   }
 
-  async function signOne(body) {
-    $("[data-state]", body).textContent = words.now;
-    const answer = await post(`/${body.dataset.document}`, { seen: body.dataset.seen });
+  // One more round for one document: its row with the result, or what is wanted to go on.
+  async function once(body, fields) {
+    const answer = await post(`/${body.dataset.document}`, { seen: body.dataset.seen, ...fields });
     if (!answer.ok) throw new Error(answer.status);
+    if (answer.status === 202) return answer.json();
     const made = document.createElement("template");
     made.innerHTML = `<table>${await answer.text()}</table>`;
     body.replaceWith(made.content.querySelector("tbody"));
-    return answer.headers.get("X-Result");
+    return { result: answer.headers.get("X-Result") };
   }
 
-  async function signAll(chosen) {
+  async function signOne(body, how) {
+    $("[data-state]", body).textContent = words.now;
+    const fields = how.batch ? { two_step: "1", batch: how.batch } : {};
+    let next = await once(body, fields);
+    while (next.want) next = await once(body, { ...fields, value: await how.agent.sign(next.want) });
+    return next.result;
+  }
+
+  // All are prepared, then the service signs them with one PIN, then each is finished by signOne.
+  async function authorise(chosen, batch, pin) {
+    let ready = 0;
+    for (const body of chosen) {
+      $("[data-state]", body).textContent = words.prepared;
+      const { result } = await once(body, { two_step: "1", batch });
+      if (!result) ready += 1;
+    }
+    return ready ? post("/authorise", { batch, pin }) : null;
+  }
+
+  async function signAll(chosen, how) {
     const line = $("[data-line]"), bar = $("progress");
     const count = { done: 0, refused: 0, all: chosen.length };
     const show = () => {
@@ -44,13 +64,15 @@
     };
     $("[data-progress]").hidden = false;
     for (const body of bodies()) {
-      if (chosen.includes(body)) $("[data-state]", body).textContent = words.turn; else body.hidden = true;
+      if (!chosen.includes(body)) body.hidden = true;
+      else if ($("[data-state]", body)) $("[data-state]", body).textContent = words.turn;
       $("input[type=checkbox]", body)?.toggleAttribute("disabled", true);
     }
     show();
     for (const body of chosen) {
-      let result = "refused";
-      try { result = await signOne(body); } catch { $("[data-state]", body).textContent = words.cut; }
+      let result = "refused"; // one that could not even be prepared shows why already
+      const state = $("[data-state]", body);
+      if (state) try { result = await signOne(body, how); } catch { state.textContent = words.cut; }
       if (result === "closed") { say($("tbody[data-document] .message .words")?.textContent ?? words.cut); break; }
       count.done += 1;
       if (result !== "signed") count.refused += 1;
@@ -68,13 +90,30 @@
     const button = $("button[type=submit]"), pin = form.elements.pin;
     button.disabled = true;
     say("");
+    const again = (text) => { say(text); button.disabled = false; pin?.focus(); };
+    const panel = $("[data-agent]"), agent = panel && new signingAgent.Agent(panel);
+    const secret = pin?.value ?? "";
+    if (pin) pin.value = "";
+    agent?.openWindow();
     try {
-      const opened = await post("/open", { pin: pin.value });
-      pin.value = "";
-      if (!opened.ok) { say(await opened.text()); button.disabled = false; pin.focus(); return; }
-      pin.closest("div").hidden = true;
-      await signAll(chosen);
-      await post("/close");
-    } catch { say(words.cut); }
+      await agent?.ready();
+      const remote = "remote" in form.dataset, ids = chosen.map((body) => body.dataset.document);
+      const opened = await post("/open", remote ? {} : { pin: secret, document: ids });
+      if (!opened.ok) { again(await opened.text()); return; }
+      const how = opened.status === 204 ? {} : { ...await opened.json(), agent };
+      if (how.ask) await agent.ask(how.ask, how.batch);
+      if (remote) {
+        const authorised = await authorise(chosen, how.batch, secret);
+        if (authorised && !authorised.ok) { again(await authorised.text()); return; }
+      }
+      pin?.closest("div").setAttribute("hidden", "");
+      await signAll(chosen.map((body) => $(`tbody[data-document="${body.dataset.document}"]`)), how);
+      agent?.say("");
+      await agent?.end(form.elements.csrf_token.value);
+      if (!how.batch) await post("/close");
+    } catch (problem) {
+      if (agent) { agent.closeWindow(); await agent.end(form.elements.csrf_token.value).catch(() => {}); }
+      again(problem instanceof signingAgent.Told ? problem.message : words.cut);
+    }
   });
 })();

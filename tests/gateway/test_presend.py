@@ -145,7 +145,8 @@ def test_size_missing_field_signature_and_certificate_are_told(
                               checked_at=clock.now()))  # fmt: skip
         session.add(
             SigningKey(
-                agency_id=document.agency_id, purpose=KeyPurpose.AGENCY, pkcs12=b"x", subject="CN=Sở",
+                agency_id=document.agency_id, purpose=KeyPurpose.AGENCY, pkcs12=b"x", certificate=b"x", chain=[],
+                subject="CN=Sở",
                 issuer="CN=CA", fingerprint="0" * 64, not_before=clock.now() - timedelta(days=700),
                 not_after=clock.now() + timedelta(days=10),
             )

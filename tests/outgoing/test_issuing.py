@@ -27,6 +27,7 @@ from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.workflow import State
 from eoffice.signatures import checking, errors, queries
+from eoffice.signatures import operations as signing
 from eoffice.signatures.models import KeyPurpose
 from eoffice.signatures.settings import TSA_URL
 from signing.report import Verdict
@@ -298,13 +299,13 @@ def test_no_transaction_stays_open_while_a_signature_is_made(
 ) -> None:
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)
     open_then: list[bool] = []
-    really = issuing.signatures.sign
+    really = signing.sign
 
     def watched(*args: Any) -> Any:
         open_then.append(session.in_transaction())
         return really(*args)
 
-    monkeypatch.setattr(issuing.signatures, "sign", watched)
+    monkeypatch.setattr(signing, "sign", watched)
     issuing.sign(session, place.a.leader, document.id, PIN)
     issuing.give_number(session, place.a.clerk, document.id)
     issuing.seal(session, place.a.clerk, document.id, PIN)

@@ -84,7 +84,7 @@ def test_a_draft_replaced_after_the_list_was_shown_is_not_signed(
     session: Session, leader: FlaskClient, waiting: list[OutgoingDocument]
 ) -> None:
     leader.post(f"{MANY}/open", data={"pin": PIN})
-    assert _sign(leader, session, waiting[0], seen=1) == "refused"
+    assert _sign(leader, session, waiting[0], seen=999_999_999) == "refused"
     session.expire_all()
     assert waiting[0].state is State.SIGNATURE
 
@@ -94,14 +94,15 @@ def test_the_secret_alone_opens_nothing_for_another_or_after_the_sign_out(
 ) -> None:
     actor = place.a.leader
     secret = opened.open_for_many(session, actor, PIN)
-    assert opened.take(session, actor, secret).info.name == actor.name
-    with pytest.raises(KeyClosed):
-        opened.take(session, actor, bytes(32))
-    with pytest.raises(KeyClosed):
-        opened.take(session, place.a.clerk, secret)
+    with opened.taken(session, actor, secret) as held:
+        assert held.key.info.name == actor.name
+    with pytest.raises(KeyClosed), opened.taken(session, actor, bytes(32)):
+        pass
+    with pytest.raises(KeyClosed), opened.taken(session, place.a.clerk, secret):
+        pass
     accounts.sign_out(session, actor)
-    with pytest.raises(KeyClosed):
-        opened.take(session, actor, secret)
+    with pytest.raises(KeyClosed), opened.taken(session, actor, secret):
+        pass
 
 
 def test_the_key_closes_when_its_minutes_are_over(
@@ -109,10 +110,11 @@ def test_the_key_closes_when_its_minutes_are_over(
 ) -> None:
     secret = opened.open_for_many(session, place.a.leader, PIN)
     opened.close_expired(session)
-    assert opened.take(session, place.a.leader, secret)
+    with opened.taken(session, place.a.leader, secret) as held:
+        assert held.proved
     later = clock.now() + timedelta(minutes=11)
     monkeypatch.setattr(clock, "now", lambda: later)
-    with pytest.raises(KeyClosed):
-        opened.take(session, place.a.leader, secret)
+    with pytest.raises(KeyClosed), opened.taken(session, place.a.leader, secret):
+        pass
     opened.close_expired(session)
     assert session.scalar(sa.select(sa.func.count()).select_from(OpenedKey)) == 0

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
-from eoffice.signatures import service
-from eoffice.signatures.models import ImageKind, KeyPurpose
+from eoffice.signatures import queries, service
+from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose
 from signing import keys as signing_keys
+from signing.keys import Pkcs12Key
 from signing.testing import DemoPki, seal_png, signature_png
 from tests.factories import PIN, House
 
@@ -67,3 +68,16 @@ def equip(session: Session, house: House) -> None:
     )
     service.set_image(session, system, ImageKind.SIGNATURE, agency, person, _hand(person.full_name), 45)
     service.set_image(session, system, ImageKind.SEAL, agency, None, _seal(agency.name), 36)
+
+
+def to_token(session: Session, house: House, purpose: KeyPurpose) -> Pkcs12Key:
+    """Say that the leader's or the agency's key lies in a token from now on; the key itself, as the token has it."""
+    post = house.posts[Role.LEADER]
+    person = post.person if purpose is KeyPurpose.PERSON else None
+    row = queries.key(session, purpose, house.agency.id, person.id if person else None)
+    assert row is not None
+    assert row.pkcs12 is not None
+    there = Pkcs12Key.unlock(row.pkcs12, PIN)
+    owner = service.Owner(purpose, house.agency, person)
+    service.add_elsewhere(session, system_actor(), KeyKind.TOKEN, owner, there.certificate)
+    return there

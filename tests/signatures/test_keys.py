@@ -13,8 +13,7 @@ from eoffice.core.audit import AuditEntry
 from eoffice.core.errors import Forbidden
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
-from eoffice.signatures import checking, errors, opened, queries, trust
-from eoffice.signatures import service as unlocking
+from eoffice.signatures import checking, errors, opened, queries, service, trust, unlocking
 from eoffice.signatures.models import ImageKind, KeyPurpose
 from eoffice.signatures.settings import RSA_PSS, TRUST_DIR
 from signing.errors import UnusableImage
@@ -33,7 +32,7 @@ def place(session: Session) -> Province:
 
 
 def test_a_pin_can_be_changed_and_the_old_one_stops_working(session: Session, place: Province) -> None:
-    unlocking.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
+    service.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
     with pytest.raises(errors.WrongPin):
         unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
     assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
@@ -45,14 +44,15 @@ def test_rsa_keys_sign_by_pss_where_the_installation_says_so(session: Session, p
     with config.override(**{RSA_PSS.name: "yes"}):
         assert unlocking.unlock(session, leader, KeyPurpose.PERSON, PIN).algorithm == "rsa-pss"
         secret = opened.open_for_many(session, leader, PIN)
-        assert opened.take(session, leader, secret).algorithm == "rsa-pss"
+        with opened.taken(session, leader, secret) as held:
+            assert held.key.algorithm == "rsa-pss"
 
 
 def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) -> None:
     found = queries.key_of(session, place.a.leader, KeyPurpose.PERSON)
     assert found is not None
     with pytest.raises(errors.WrongOwner):
-        unlocking.add_key(
+        service.add_key(
             session, system_actor(), found.pkcs12, KeyPurpose.PERSON, place.a.agency,
             place.a.posts[Role.CLERK].person, PIN,
         )  # fmt: skip
@@ -65,12 +65,12 @@ def test_an_administrator_enters_keys_and_pictures_of_his_own_agency_only(
     agency = place.b.agency
     data = agency_key(pki().folder, agency.name, agency.code)
     with pytest.raises(Forbidden):
-        unlocking.add_key(session, administrator, data, KeyPurpose.AGENCY, agency, None, PIN)
+        service.add_key(session, administrator, data, KeyPurpose.AGENCY, agency, None, PIN)
     system = pki().issue_system("Văn phòng điện tử", "Tỉnh An Giang", passphrase=PIN)
     with pytest.raises(Forbidden):
-        unlocking.add_key(session, administrator, system, KeyPurpose.SYSTEM, None, None, PIN)
+        service.add_key(session, administrator, system, KeyPurpose.SYSTEM, None, None, PIN)
     with pytest.raises(Forbidden):
-        unlocking.set_image(session, administrator, ImageKind.SEAL, agency, None, _seal(agency.name), 36)
+        service.set_image(session, administrator, ImageKind.SEAL, agency, None, _seal(agency.name), 36)
     assert not queries.keys(session, agency.id)
 
 
@@ -85,22 +85,22 @@ def test_an_agencys_key_opens_for_its_own_people_only(session: Session, place: P
 def test_a_person_key_is_no_agency_key(session: Session, place: Province) -> None:
     data = agency_key(pki().folder, place.a.agency.name, place.a.agency.code)
     with pytest.raises(errors.WrongOwner):
-        unlocking.add_key(session, system_actor(), data, KeyPurpose.PERSON, place.a.agency, None, PIN)
+        service.add_key(session, system_actor(), data, KeyPurpose.PERSON, place.a.agency, None, PIN)
 
 
 def test_what_is_no_key_or_has_another_pin_is_refused(session: Session, place: Province) -> None:
     agency = place.b.agency
     with pytest.raises(errors.KeyUnusable):
-        unlocking.add_key(session, system_actor(), b"no key", KeyPurpose.AGENCY, agency, None, PIN)
+        service.add_key(session, system_actor(), b"no key", KeyPurpose.AGENCY, agency, None, PIN)
     data = agency_key(pki().folder, agency.name, agency.code)
     with pytest.raises(errors.WrongPin):
-        unlocking.add_key(session, system_actor(), data, KeyPurpose.AGENCY, agency, None, "other")
+        service.add_key(session, system_actor(), data, KeyPurpose.AGENCY, agency, None, "other")
 
 
 def test_a_new_key_takes_the_place_of_the_old_one(session: Session, place: Province) -> None:
     agency = place.a.agency
     data = pki().issue_organisation(agency.name, code=agency.code, passphrase="222222")
-    unlocking.add_key(session, system_actor(), data, KeyPurpose.AGENCY, agency, None, "222222")
+    service.add_key(session, system_actor(), data, KeyPurpose.AGENCY, agency, None, "222222")
     assert unlocking.unlock(session, place.a.clerk, KeyPurpose.AGENCY, "222222")
     assert [key.active for key in queries.keys(session, agency.id) if key.purpose == KeyPurpose.AGENCY] == [
         True,
@@ -133,7 +133,7 @@ def test_a_right_pin_starts_the_count_anew(session: Session, place: Province) ->
 
 def test_a_picture_that_is_none_is_refused(session: Session, place: Province) -> None:
     with pytest.raises(errors.WrongPicture) as told:
-        unlocking.set_image(session, system_actor(), ImageKind.SEAL, place.a.agency, None, b"no picture", 36)
+        service.set_image(session, system_actor(), ImageKind.SEAL, place.a.agency, None, b"no picture", 36)
     assert isinstance(told.value.__cause__, UnusableImage)
 
 

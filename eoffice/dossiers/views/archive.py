@@ -15,6 +15,7 @@ from eoffice.dossiers.forms import DecisionForm, PinForm
 from eoffice.dossiers.models import DestructionState
 from eoffice.dossiers.permissions import DOSSIER_APPROVE, DOSSIER_ARCHIVE, DOSSIER_CERTIFY
 from eoffice.dossiers.views import bp
+from eoffice.signatures.browser import given
 
 
 @bp.get("/dossiers/destruction")
@@ -98,7 +99,7 @@ def certify(destruction_id: int) -> ResponseReturnValue:
     form, status = PinForm(), 422
     if form.validate_on_submit():
         try:
-            archiving.certify(db(), current_actor(), destruction_id, form.pin.data or "")
+            archiving.certify(db(), current_actor(), destruction_id, given())
         except AppError as error:
             status = refused(form, error)
         else:

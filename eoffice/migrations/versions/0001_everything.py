@@ -289,7 +289,24 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("pkcs12", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "file",
+                "module",
+                "remote",
+                "token",
+                name="keykind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("pkcs12", sa.LargeBinary(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("chain", sa.ARRAY(sa.LargeBinary()), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("issuer", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
@@ -298,6 +315,7 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("failed_tries", sa.Integer(), nullable=False),
         sa.Column("locked_until", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(kind = 'file') = (pkcs12 IS NOT NULL)", name=op.f("ck_signing_key_file")),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_signing_key_agency_id_agency")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_signing_key_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_key")),
@@ -352,6 +370,56 @@ def upgrade() -> None:
             ["user_id"], ["user_account.id"], name=op.f("fk_opened_key_user_id_user_account")
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_opened_key")),
+    )
+    op.create_table(
+        "awaited_signing",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("about", sa.String(length=60), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("key_id", sa.Integer(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("batch", sa.String(length=40), nullable=False),
+        sa.Column("expires_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_awaited_signing_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["key_id"], ["signing_key.id"], name=op.f("fk_awaited_signing_key_id_signing_key")
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_awaited_signing_user_id_user_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_awaited_signing")),
+        sa.UniqueConstraint("about", name=op.f("uq_awaited_signing_about")),
+    )
+    for column in ("agency_id", "batch", "expires_at", "user_id"):
+        op.create_index(op.f(f"ix_awaited_signing_{column}"), "awaited_signing", [column], unique=False)
+    op.create_table(
+        "awaited_signature",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("signing_id", sa.Integer(), nullable=False),
+        sa.Column("source_sha256", sa.String(length=64), nullable=False),
+        sa.Column("field", sa.String(length=60), nullable=False),
+        sa.Column("base_sha256", sa.String(length=64), nullable=False),
+        sa.Column("tail", sa.LargeBinary(), nullable=False),
+        sa.Column("prepared", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.Column("result_sha256", sa.String(length=64), nullable=True),
+        sa.Column("result_size", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["signing_id"],
+            ["awaited_signing.id"],
+            name=op.f("fk_awaited_signature_signing_id_awaited_signing"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_awaited_signature")),
+        sa.UniqueConstraint(
+            "signing_id",
+            "source_sha256",
+            "field",
+            name=op.f("uq_awaited_signature_signing_id_source_sha256_field"),
+        ),
     )
     op.create_table(
         "api_token",

@@ -31,6 +31,7 @@ from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.states import State
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.workflow import Move
+from eoffice.signatures.browser import given
 from eoffice.signatures.operations import Caution
 
 
@@ -43,10 +44,6 @@ def show(document_id: int) -> ResponseReturnValue:
 
 def _note() -> str:
     return request.form.get("note", "")
-
-
-def _pin() -> str:
-    return request.form.get("pin", "")
 
 
 def _warn(caution: Caution) -> None:
@@ -65,10 +62,10 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.CHECK: lambda actor, number: service.check_form(db(), actor, number, _note()),
     Move.SEND_BACK: lambda actor, number: service.send_back(db(), actor, number, _note()),
     Move.TAKE_BACK: lambda actor, number: service.take_back(db(), actor, number),
-    Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, _pin(), tell=_warn),
+    Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, given(), tell=_warn),
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
     Move.PLACE: _place,
-    Move.SEAL: lambda actor, number: issuing.seal(db(), actor, number, _pin(), tell=_warn),
+    Move.SEAL: lambda actor, number: issuing.seal(db(), actor, number, given(), tell=_warn),
     Move.VOID: lambda actor, number: issuing.void_number(db(), actor, number, _note()),
     Move.ISSUE: lambda actor, number: issuing.issue(db(), actor, number),
 }

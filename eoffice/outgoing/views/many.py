@@ -1,4 +1,7 @@
-"""Many documents signed at once: one PIN, then one request for each document, driven by the page.
+"""Many documents signed at once: agreed to once, then one request for each document, driven by the page.
+
+A key that is a file or in the module is opened with its PIN. A token's agent asks the person once and signs one after
+the other. A remote service is handed all that was prepared and signs it with one authorisation.
 
 Without script the form sends all at once, and the answer shows the same rows with their results.
 """
@@ -9,21 +12,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from flask import Response, current_app, make_response, render_template, request, url_for
+from flask import Response, current_app, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from eoffice.core import clock
 from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.models import DocumentFile
-from eoffice.outgoing import issuing, queries
+from eoffice.outgoing import held, issuing, queries
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_SIGN
 from eoffice.outgoing.views import bp
-from eoffice.signatures import opened
+from eoffice.signatures import awaited, browser, opened
 from eoffice.signatures import queries as keys
+from eoffice.signatures.awaited import TwoStep, ValueWanted
 from eoffice.signatures.errors import KeyClosed
-from eoffice.signatures.models import KeyPurpose
+from eoffice.signatures.keyring import Given, Opened
+from eoffice.signatures.models import KeyKind, KeyPurpose
 from eoffice.signatures.operations import Caution
 
 #: documents signed with one PIN
@@ -64,18 +69,41 @@ def sign_chosen() -> ResponseReturnValue:
     """All chosen ones in one request, for a browser without script."""
     chosen = request.form.getlist("document", type=int)[:MOST]
     try:
-        secret = opened.open_for_many(db(), current_actor(), request.form.get("pin", ""))
+        rows = _remotely(chosen) if _kind() is KeyKind.REMOTE else _opened(chosen)
     except AppError as error:
         return _page([replace(row, chosen=row.document.id in chosen) for row in _rows()], error), error.status
-    rows = [_signed(one, secret, request.form.get(f"seen_{one}", 0, type=int)) for one in chosen]
-    opened.close(db(), current_actor())
     return _page(rows), 200
+
+
+def _opened(chosen: list[int]) -> list[Row]:
+    """With the key opened once."""
+    secret = opened.open_for_many(db(), current_actor(), request.form.get("pin", ""))
+    rows = [_signed(one, Opened(secret), _seen(one)) for one in chosen]
+    opened.close(db(), current_actor())
+    return rows
+
+
+def _remotely(chosen: list[int]) -> list[Row]:
+    """All prepared, all authorised at once, then all finished; what could not be prepared has its row already."""
+    how, refused = TwoStep(awaited.new_batch()), {}
+    for one in chosen:
+        try:
+            refused[one] = _signed(one, how, _seen(one))
+        except ValueWanted:
+            continue
+    if len(refused) < len(chosen):
+        awaited.authorise(db(), current_actor(), how.batch, request.form.get("pin", ""))
+    return [refused.get(one) or _signed(one, how, _seen(one)) for one in chosen]
 
 
 @bp.post("/outgoing/to-sign/many/open")
 @needs(OUTGOING_SIGN)
 def open_key() -> ResponseReturnValue:
-    """The PIN, once; the answer's cookie opens the key for each document."""
+    """What is agreed to once. By PIN: the answer's cookie opens the key for each document. Else the batch's name, and
+    for a token what the agent asks."""
+    kind = _kind()
+    if kind in (KeyKind.TOKEN, KeyKind.REMOTE):
+        return jsonify(_batch(kind))
     try:
         secret = opened.open_for_many(db(), current_actor(), request.form.get("pin", ""))
     except AppError as error:
@@ -88,11 +116,35 @@ def open_key() -> ResponseReturnValue:
     return answer
 
 
+def _batch(kind: KeyKind) -> dict[str, object]:
+    batch = awaited.new_batch()
+    key = keys.key_of(db(), current_actor(), KeyPurpose.PERSON)
+    if kind is not KeyKind.TOKEN or key is None:
+        return {"batch": batch}
+    chosen = set(request.form.getlist("document", type=int))
+    items = [held.about(row.document) for row in _rows() if row.document.id in chosen]
+    return {"batch": batch, "ask": browser.question(batch, key, items, awaited.deadline())}
+
+
+@bp.post("/outgoing/to-sign/many/authorise")
+@needs(OUTGOING_SIGN)
+def authorise() -> ResponseReturnValue:
+    """The remote service signs all that is prepared, with one PIN."""
+    form = request.form
+    try:
+        awaited.authorise(db(), current_actor(), form.get("batch", ""), form.get("pin", ""))
+    except AppError as error:
+        return Response(str(error), error.status, mimetype="text/plain")
+    return "", 204
+
+
 @bp.post("/outgoing/to-sign/many/<int:document_id>")
 @needs(OUTGOING_SIGN)
 def sign_one(document_id: int) -> ResponseReturnValue:
-    """One of them; the answer is its row with the result."""
-    row = _signed(document_id, _secret(), request.form.get("seen", 0, type=int))
+    """One of them; the answer is its row with the result, or what is wanted to go on with it."""
+    given = browser.given()
+    how = given if isinstance(given, TwoStep) else Opened(_secret())
+    row = _signed(document_id, how, request.form.get("seen", 0, type=int))
     answer = make_response(render_template("outgoing/_many_row.html", row=row))
     answer.headers["X-Result"] = row.result
     return answer
@@ -114,12 +166,22 @@ def _rows() -> list[Row]:
     return [Row(document, drafts[document.id]) for document in queue]
 
 
-def _signed(document_id: int, secret: bytes, seen: int) -> Row:
-    """Sign one and read it again for its row. Raises NotFound."""
+def _kind() -> KeyKind | None:
+    key = keys.key_of(db(), current_actor(), KeyPurpose.PERSON)
+    return key.kind if key else None
+
+
+def _seen(document_id: int) -> int:
+    """The draft that the list showed."""
+    return request.form.get(f"seen_{document_id}", 0, type=int)
+
+
+def _signed(document_id: int, given: Given, seen: int) -> Row:
+    """Sign one and read it again for its row. Raises NotFound, ValueWanted."""
     problem: AppError | None = None
     cautions: list[Caution] = []
     try:
-        issuing.sign_opened(db(), current_actor(), document_id, secret, seen, tell=cautions.append)
+        issuing.sign(db(), current_actor(), document_id, given, seen_file_id=seen, tell=cautions.append)
     except AppError as error:
         problem = error
     document = queries.opened(db(), current_actor(), document_id)

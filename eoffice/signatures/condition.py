@@ -1,0 +1,47 @@
+"""How it stands with a key's certificate now: what a signature would be refused or warned with (Circular 15/2025)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import AppError
+from eoffice.signatures import awaited, operations, queries, trust
+from eoffice.signatures.models import SigningKey
+from signing.precheck import check_certificate
+
+#: how long before its end people are told
+SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Shape, colour and sentence, as the pages show them."""
+
+    shape: str
+    tone: str
+    sentence: str
+
+
+def of(session: Session, key: SigningKey) -> Condition:
+    """The same check that stands before every signature, without one."""
+    with transaction(session):
+        whole = queries.whole(session, key)
+    try:
+        with operations.refusals(key.subject):
+            checked = check_certificate(awaited.public_part(whole), clock.now(), trust.store())
+    except AppError as error:
+        return Condition("octagon", "bad", str(error))
+    if key.not_after - clock.now() < SOON:
+        day = f"{clock.local(key.not_after):%d/%m/%Y}"
+        return Condition(
+            "triangle", "warn", _("It can sign until %(day)s. Ask for a new certificate now.", day=day)
+        )
+    if not checked:
+        return Condition(
+            "triangle", "warn", _("It can sign, but whether it is revoked cannot be checked now.")
+        )
+    return Condition("tick", "ok", _("It can sign, and its issuer has not revoked it."))
