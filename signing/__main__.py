@@ -29,7 +29,7 @@ from signing.keys import Key
 from signing.opening import open_key
 from signing.placement import Role
 from signing.report import Verdict
-from signing.sentences import as_json, headline, sentence, verdict_word
+from signing.sentences import about, as_json, headline, sentence, verdict_word
 from signing.sign import Level, SignatureInfo, sign_pdf
 from signing.stampcheck import verify_timestamp
 from signing.timestamps import HttpTimestamper, stamp
@@ -209,6 +209,8 @@ def _verify(chosen: argparse.Namespace) -> int:
         for signature in report.signatures:
             name = signature.field or (signature.signer.name if signature.signer else chosen.input.name)
             print(f"  {name}: {verdict_word(signature, chosen.lang)}")
+            for said in about(report, signature, chosen.lang).values():
+                print(f"    {said}")
         for finding in report.all_findings:
             print(f"  - {sentence(finding, chosen.lang)}")
     return {Verdict.VALID: DONE, Verdict.UNREADABLE: UNREADABLE}.get(report.verdict, REFUSED)

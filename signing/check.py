@@ -83,7 +83,7 @@ class Check:
             clock=signer.clock,
             level=level,
             good_until=until,
-            pades=self.embedded.sig_object["/SubFilter"] == "/ETSI.CAdES.detached",
+            pades=self.embedded.sig_object.get("/SubFilter") == "/ETSI.CAdES.detached",
             intact=signer.intact,
             coverage=self._coverage(signer.status),
             trusted=bool(signer.status.trusted),

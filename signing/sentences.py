@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from signing import statements
+from signing.ades import outcome
 from signing.appearance import VIETNAM
 from signing.report import Code, Finding, Report, SignatureReport, Verdict
 
@@ -13,7 +15,7 @@ Language = Literal["vi", "en"]
 
 
 @cache
-def _words(lang: Language) -> dict[str, str]:
+def _words(lang: Language) -> dict[str, Any]:
     return tomllib.loads(files("signing.words").joinpath(f"{lang}.toml").read_text("utf-8"))
 
 
@@ -78,7 +80,33 @@ def sentence(finding: Finding, lang: Language = "vi") -> str:
         params[name] = moment(datetime.fromisoformat(params[name]))
     if finding.code is Code.LATER_FIELD:
         params["shown"] = _words(lang)["showing"].format(**params) if params["text"] else ""
-    return _words(lang)[finding.code].format(**params)
+    return str(_words(lang)[finding.code]).format(**params)
+
+
+def about(report: Report, signature: SignatureReport, lang: Language = "vi") -> dict[str, str]:
+    """One sentence for each aspect of a signature of `report`: who, when, level, integrity, chain, revocation, after,
+    shown; a signature whose data cannot be read has two."""
+    words: dict[str, str] = _words(lang)["about"]
+    params = _facts(signature)
+    names = statements.later_signers(report, signature)
+    params["by"] = words["by"].format(names=", ".join(names)) if names else ""
+    params["until"] = words["until"].format(**params) if signature.good_until else ""
+    params["of"] = (
+        words["of"].format(**params) if params.get("organisation") not in ("", params.get("name")) else ""
+    )
+    return {
+        aspect: words[name].format(**params) for aspect, name in statements.keys(report, signature).items()
+    }
+
+
+def _facts(signature: SignatureReport) -> dict[str, str]:
+    """What the sentences about a signature name."""
+    signer = signature.signer
+    facts = {name: moment(at) for name in ("signed_at", "good_until") if (at := getattr(signature, name))}
+    if signer is None:
+        return facts
+    named = {name: getattr(signer, name) for name in ("name", "title", "organisation", "issuer")}
+    return facts | named | {name: moment(getattr(signer, name)) for name in ("not_before", "not_after")}
 
 
 def verdict_word(report: Report | SignatureReport, lang: Language = "vi") -> str:
@@ -104,13 +132,21 @@ def as_json(report: Report, lang: Language = "vi") -> dict[str, Any]:
     """The report as `python -m signing verify --json` prints it."""
     return {
         "verdict": report.verdict.value,
-        "signatures": [signature.to_dict() for signature in report.signatures],
+        "signatures": [
+            signature.to_dict() | _outcome(signature) | {"sentences": about(report, signature, lang)}
+            for signature in report.signatures
+        ],
         "findings": [
             {"code": finding.code.value, "params": dict(finding.params), "sentence": sentence(finding, lang)}
             for finding in report.all_findings
         ],
         "sentence": headline(report, lang),
     }
+
+
+def _outcome(signature: SignatureReport) -> dict[str, str]:
+    found = outcome(signature)
+    return {"indication": found.indication, "sub_indication": found.sub}
 
 
 def _findings(report: Report | SignatureReport) -> tuple[Finding, ...]:

@@ -57,6 +57,8 @@ class Shown:
     unchecked: int
     #: until when all of them can be confirmed with what is in the file, as a day; empty where one cannot even now
     until: str
+    #: who signed, and what is said of that signature, an aspect a sentence
+    told: list[tuple[str, list[str]]]
 
 
 def of_check(check: FileCheck) -> Shown:
@@ -76,7 +78,13 @@ def of_report(report: Report) -> Shown:
         sum(one.verdict is Verdict.VALID for one in report.signatures),
         sum(_unchecked(one) for one in report.signatures),
         _until(report),
+        [(_signer(one), list(sentences.about(report, one, language).values())) for one in report.signatures],
     )
+
+
+def _signer(one: SignatureReport) -> str:
+    role = str(_ROLES[one.role]) if one.role else _("Signature")
+    return f"{role}: {one.signer.name if one.signer else one.field}"
 
 
 def _until(report: Report) -> str:

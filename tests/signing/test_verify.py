@@ -8,15 +8,17 @@ import pikepdf
 import pytest
 
 from signing import appearance, placement
+from signing.ades import outcome
 from signing.geometry import Box, Placement
 from signing.keys import Pkcs12Key
 from signing.placement import Role
 from signing.report import Changes, Code, Report, Revocation, Verdict
-from signing.sentences import headline, sentence, verdict_word
+from signing.sentences import about, headline, sentence, verdict_word
+from signing.sign import Level
 from signing.testing import DemoPki
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
-from tests.signing.conftest import AGENCY, sign
+from tests.signing.conftest import AGENCY, LEADER, sign
 
 
 def check(data: bytes, trust: TrustStore, **options: object) -> Report:
@@ -248,3 +250,22 @@ def test_every_finding_has_a_sentence_in_both_languages() -> None:
 
     for lang in ("vi", "en"):
         assert {code.value for code in Code} <= _words(lang).keys()
+        about = _words(lang)["about"]
+        wanted = (*Level, *Revocation, *Changes)
+        assert {f"{one}" for one in wanted} <= {name.partition(".")[2] for name in about}
+
+
+def test_each_aspect_of_a_signature_is_said_in_both_languages(chain: list[bytes], trust: TrustStore) -> None:
+    report = check(chain[2], trust)
+    leader = report.signatures[0]
+    vietnamese, english = (about(report, leader, lang) for lang in ("vi", "en"))
+    assert list(vietnamese) == ["who", "when", "level", "integrity", "chain", "revocation", "after", "shown"]
+    assert vietnamese.keys() == english.keys()
+    assert vietnamese["who"].startswith(f"Người ký: {LEADER}, Phó Giám đốc, {AGENCY}; chứng thư số do")
+    assert vietnamese["when"].endswith("không có dấu thời gian chứng minh.")
+    assert english["after"] == (
+        f"After this signature came signatures, time stamps or validation data only; signed later: {AGENCY}."
+    )
+    assert english["shown"] == "A reader shows what was signed."
+    assert about(report, report.signatures[2], "en")["after"] == "Nothing came after this signature."
+    assert outcome(leader) == ("TOTAL-PASSED", "")
