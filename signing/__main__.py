@@ -18,7 +18,7 @@ from signing import placement as places
 from signing.agent import command as agent
 from signing.appearance import Appearance
 from signing.archive import archive_pdf
-from signing.arguments import MODULE, command, sign_arguments, trust_arguments
+from signing.arguments import MODULE, command, sign_arguments, trust_arguments, verify_arguments
 from signing.child import quiet, verify_in_child
 from signing.detached import sign_detached
 from signing.errors import EncryptedPdf, KeyAddressError, SigningError, TrustStoreError, UnreadablePdf
@@ -29,7 +29,7 @@ from signing.keys import Key
 from signing.opening import open_key
 from signing.placement import Role
 from signing.report import Verdict
-from signing.sentences import about, as_json, headline, sentence, verdict_word
+from signing.sentences import about, as_json, headline, sentence, stamp_sentence, verdict_word
 from signing.sign import Level, SignatureInfo, sign_pdf
 from signing.stampcheck import verify_timestamp
 from signing.timestamps import HttpTimestamper, stamp
@@ -250,14 +250,29 @@ def _archive(chosen: argparse.Namespace) -> int:
 
 
 def _verify_timestamp(chosen: argparse.Namespace) -> int:
-    found = verify_timestamp(chosen.input, chosen.token.read_bytes(), _trust(chosen), at=chosen.at)
+    found = verify_timestamp(
+        chosen.input,
+        chosen.token.read_bytes(),
+        _trust(chosen),
+        at=chosen.at,
+        offline=chosen.offline,
+        require_revocation=chosen.require_revocation,
+        allow_private_fetch=chosen.allow_private,
+    )
     facts = {
         "verdict": found.verdict.value,
         "at": found.at.isoformat() if found.at else None,
         "authority": found.authority.name if found.authority else None,
+        "issuer": found.authority.issuer if found.authority else None,
+        "not_after": found.authority.not_after.isoformat() if found.authority else None,
+        "revocation": found.revocation.value,
+        "digest": found.algorithm,
+        "policy": found.policy,
+        "serial": found.serial,
         "reason": found.reason,
+        "sentence": stamp_sentence(found, chosen.lang),
     }
-    _say(chosen, facts, f"{found.verdict}: {found.reason or found.at}")
+    _say(chosen, facts, stamp_sentence(found, chosen.lang))
     return {Verdict.VALID: DONE, Verdict.UNREADABLE: UNREADABLE}.get(found.verdict, REFUSED)
 
 
@@ -275,13 +290,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     sign_arguments(command(commands, "sign", _sign, "append a signature"))
     verify = command(commands, "verify", _verify, "give a verdict")
-    trust_arguments(verify, required=True)
-    verify.add_argument("--offline", action="store_true", help="ask no OCSP service and fetch no CRL")
-    verify.add_argument(
-        "--require-revocation", action="store_true", help="unchecked revocation is no longer valid"
-    )
+    verify_arguments(verify)
     verify.add_argument("--signature", type=Path, metavar="OUT.p7s", help="detached signature over the file")
-    verify.add_argument("--lang", choices=("vi", "en"), default="vi")
     timestamp = command(commands, "timestamp", _timestamp, "get a time stamp over a file")
     timestamp.add_argument("--tsa", required=True, metavar="URL")
     timestamp.add_argument("output", type=Path, metavar="OUT.tsr")
@@ -291,7 +301,7 @@ def _parser() -> argparse.ArgumentParser:
     trust_arguments(archive, required=True)
     check = command(commands, "verify-timestamp", _verify_timestamp, "check a time stamp over a file")
     check.add_argument("token", type=Path, metavar="OUT.tsr")
-    trust_arguments(check, required=True)
+    verify_arguments(check)
     command(commands, "inspect", _inspect, "structure and fields, no verdict")
     agent.arguments(commands)
     return parser

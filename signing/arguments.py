@@ -48,6 +48,16 @@ def trust_arguments(command: Any, *, required: bool) -> None:
     )
 
 
+def verify_arguments(command: Any) -> None:
+    """Whom to believe, how strictly, and in which language to say so."""
+    trust_arguments(command, required=True)
+    command.add_argument("--offline", action="store_true", help="ask no OCSP service and fetch no CRL")
+    command.add_argument(
+        "--require-revocation", action="store_true", help="unchecked revocation is no longer valid"
+    )
+    command.add_argument("--lang", choices=("vi", "en"), default="vi")
+
+
 def sign_arguments(command: Any) -> None:
     """Key, level, looks and place of a signature."""
     command.add_argument("output", type=Path, metavar="OUT.pdf")

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from signing import statements
 from signing.ades import outcome
 from signing.appearance import VIETNAM
-from signing.report import Code, Finding, Report, SignatureReport, Verdict
+from signing.report import Code, Finding, Report, Revocation, SignatureReport, Verdict
+from signing.stampcheck import TimestampReport
 
 Language = Literal["vi", "en"]
 
@@ -97,6 +98,17 @@ def about(report: Report, signature: SignatureReport, lang: Language = "vi") -> 
     return {
         aspect: words[name].format(**params) for aspect, name in statements.keys(report, signature).items()
     }
+
+
+def stamp_sentence(report: TimestampReport, lang: Language = "vi") -> str:
+    """What a detached time stamp proves, or why it does not; revocation that nobody checked is said."""
+    words: dict[str, str] = _words(lang)["stamp"]
+    authority = report.authority.name if report.authority else ""
+    params = {"at": moment(report.at) if report.at else "", "authority": authority}
+    names = [report.trouble.value if report.trouble else "valid"]
+    if report.trouble is None and report.revocation is Revocation.UNCHECKED:
+        names.append("unchecked")
+    return " ".join(words[name].format(**params) for name in names)
 
 
 def _facts(signature: SignatureReport) -> dict[str, str]:

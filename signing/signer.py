@@ -15,6 +15,7 @@ from pyhanko_certvalidator import ValidationContext
 from signing.certificates import CertificateInfo, certificate_info
 from signing.report import Clock, Code, Finding, Revocation
 from signing.stored import Stored
+from signing.timestamps import SKEW
 from signing.trust import TrustStore
 
 #: either of the two is used for signing documents (Circular 15/2025: KeyUsage is optional)
@@ -134,7 +135,7 @@ class SignerCheck:
             stamped = token["encap_content_info"]["content"].parsed["gen_time"].native
             status = await self._status(stamped, certificate, authority)
             seen = status.timestamp_validity
-            if seen is not None and seen.intact and seen.valid and seen.trusted and stamped <= latest:
+            if seen is not None and seen.intact and seen.valid and seen.trusted and stamped <= latest + SKEW:
                 return status, Clock.TIMESTAMP, stamped
         clock = Clock.TIMESTAMP if self.proven else Clock.SIGNER
         return await self._status(latest, certificate, authority), clock, latest

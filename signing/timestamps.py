@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BufferedIOBase
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from pyhanko.sign.timestamps import TimeStamper
 
 from signing.errors import TimestampUnavailable
 
+#: the authority's clock and ours may differ so much
+SKEW = timedelta(minutes=1)
 #: bytes; a token with a long national chain has about 10 kB
 _LIMIT = 1_000_000
 

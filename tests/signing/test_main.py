@@ -110,7 +110,13 @@ def test_inspect_gives_structure_without_a_verdict(files: Path, chain: list[byte
     code, out = call("inspect", files / "chain.pdf", "--json")
     found = json.loads(out)
     assert code == 0
-    assert found["revisions"] == 4
+    assert [one["adds"].get("signature", 0) for one in found["revisions"]] == [0, 1, 1, 1]
+    ends = [one["ends_at"] for one in found["revisions"][1:]]
+    assert ends == [one.rindex(b"%%EOF") + 5 for one in chain]
+    assert all("page" in one["changes"] for one in found["revisions"][1:]), "each adds a field to its page"
+    assert [(one["field"], one["revision"], one["format"]) for one in found["signatures"]] == [
+        ("Leader", 2, "ETSI.CAdES.detached"), ("Number", 3, "ETSI.CAdES.detached"), ("Seal", 4, "ETSI.CAdES.detached")
+    ]  # fmt: skip
     assert [field["name"] for field in found["fields"]] == ["Leader", "Number", "Seal"]
 
 
