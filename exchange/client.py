@@ -11,6 +11,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -34,6 +35,7 @@ from exchange.build import Digest
 from exchange.errors import BadReceipt, Damaged, Refused, Unavailable
 from exchange.model import MessageKind
 from exchange.receipts import Event, Receipt
+from exchange.resuming import resumed
 from exchange.stamps import Proof, seal_of
 from exchange.streams import readable
 from exchange.vxp import DELIVERED_HASH, Delivery, signed_headers, unpadded
@@ -90,11 +92,12 @@ class AxisClient:
         recipients: Sequence[str] = (),
         message_id: str = "",
         trace: Sequence[str] = (),
+        upload: str = "",
     ) -> Sent:
         """Hand a message over. The same `message_id` makes repeating harmless: the first receipt comes back.
 
-        `recipients`: empty for those the message itself names. `trace`: axes it came through. Raises
-        Unavailable, Refused, BadReceipt.
+        `recipients`: empty for those the message itself names. `trace`: axes it came through. `upload`: the name
+        under which its bytes lie there already, see `exchange.pieces`. Raises Unavailable, Refused, BadReceipt.
         """
         parameters = {
             "from": sender,
@@ -108,12 +111,32 @@ class AxisClient:
             parameters["message-id"] = message_id
         if trace:
             parameters["trace"] = ",".join(trace)
-        length = {"Content-Length": str(digest.size)}
-        answer = self._call("sendEdoc", parameters, content=_pieces(packet), kind=_BYTES, extra=length)
+        if upload:
+            answer = self._call("sendEdoc", parameters | {"upload": upload}, kind=_BYTES)
+        else:
+            length = {"Content-Length": str(digest.size)}
+            answer = self._call("sendEdoc", parameters, content=_pieces(packet), kind=_BYTES, extra=length)
+        return self._sent(answer, digest, message_id)
+
+    def _sent(self, answer: Mapping[str, Any], digest: Digest, message_id: str) -> Sent:
         receipt = self._receipt(answer.get("Receipt"), Event.ACCEPTED, digest.sha256)
         if receipt and message_id and receipt.statement.message_id != message_id:
             raise BadReceipt("Biên nhận của gói tin khác", "The receipt is about another message")
         return Sent(str(answer.get("DocId", "")), receipt)
+
+    def uploaded(self, upload: str, digest: Digest, message_id: str) -> int | Sent:
+        """How many bytes of a message sent in pieces have arrived, or its receipt when all of it was taken before.
+
+        Raises as `send`; Refused by an axis that takes whole messages only.
+        """
+        answer = self._call("uploadPiece", {"upload": upload, "message-id": message_id})
+        return self._sent(answer, digest, message_id) if answer.get("DocId") else int(answer["offset"])
+
+    def put_piece(self, upload: str, offset: int, piece: bytes) -> int:
+        """Send one piece; how many bytes are there now. A piece that does not fit there changes nothing."""
+        sha256 = hashlib.sha256(piece).hexdigest()
+        parameters = {"upload": upload, "offset": str(offset), "sha256": sha256}
+        return int(self._call("uploadPiece", parameters, content=piece, kind=_BYTES)["offset"])
 
     def send_file(self, path: Path, *, kind: MessageKind, sender: str, **options: Any) -> Sent:
         """`send` for a file, hashed first."""
@@ -180,16 +203,18 @@ class AxisClient:
     def open(self, doc_id: str, expected: str | None = None) -> Iterator[BufferedReader]:
         """A waiting message as a stream. Reading past the end raises Damaged when the hash is wrong.
 
-        `expected`: SHA-256 from the list; the axis's own header is used as well. Raises Unavailable, Refused.
+        A cut line is taken up again where it ended. `expected`: SHA-256 from the list; the axis's own header is used
+        as well. Raises Unavailable, Refused.
         """
         headers = self._headers({"docId": doc_id, "filePath": ""}, _JSON)
+        fetch = partial(self._http.stream, "GET", f"{self.endpoint}/downloadEdoc")
         try:
-            with self._http.stream("GET", f"{self.endpoint}/downloadEdoc", headers=headers) as response:
+            with fetch(headers=headers) as response:
                 if response.headers.get("content-type", "").startswith(_JSON) or response.is_error:
                     response.read()
                     self._checked(response)
                 hashes = {expected, response.headers.get(DELIVERED_HASH)} - {None, ""}
-                yield readable(_hashed(response.iter_bytes(_PIECE), hashes))
+                yield readable(_hashed(resumed(response, fetch, headers), hashes))
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
 

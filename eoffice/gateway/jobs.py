@@ -16,6 +16,7 @@ from eoffice.documents.models import Document
 from eoffice.gateway import agencies, axis, messages, operations, queries
 from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop, Report
 from exchange import build as codec
+from exchange import pieces
 from exchange.answers import Progress
 from exchange.build import Digest
 from exchange.client import AxisClient
@@ -78,7 +79,8 @@ def _packet(session: Session, sent: Dispatch) -> Digest:
 
 def _hand_over(client: AxisClient, sent: Dispatch, sender: str, digest: Digest) -> operations.Taken:
     with blobs().open(digest.sha256) as packet:
-        answer = client.send(
+        answer = pieces.send(
+            client,
             packet,
             digest,
             kind=MessageKind.DOCUMENT,

@@ -21,13 +21,14 @@ from werkzeug.wrappers import Request, Response
 from eoffice.core.clock import now
 from exchange.hub import metrics
 from exchange.hub.axis import Axis
+from exchange.hub.calls import Call, Service, answer
 from exchange.hub.chores import Chore, Chores
 from exchange.hub.console.site import Console
 from exchange.hub.directory import Directory
 from exchange.hub.fairness import Gate, Overloaded, Quotas
 from exchange.hub.intake import Intake
 from exchange.hub.neighbours import Neighbours
-from exchange.hub.operations import OPERATIONS, Call, Service, answer
+from exchange.hub.operations import OPERATIONS
 from exchange.hub.outlet import LongPoll, Outlet
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.remembering import Remembered

@@ -105,6 +105,13 @@ class Intake:
             return accepted
         return self._repeat(arrived)
 
+    def known(self, system_id: str, message_id: str) -> Accepted | None:
+        """What was answered to this message when it came first; None for one that has not come."""
+        query = sa.select(Packet).where(Packet.system_id == system_id, Packet.key == f"id:{message_id}")
+        with self._axis.sessions() as session:
+            found = session.scalars(query).one_or_none() if message_id else None
+        return Accepted(found.id, found.receipt) if found is not None else None
+
     def _check(self, call: Call, message: Message) -> list[Target]:
         if message.kind is not call.kind:
             raise Refusal(Code.BAD_MESSAGE, f"messagetype is {call.kind} but the file is {message.kind}")

@@ -12,9 +12,14 @@ from io import BytesIO
 import psutil
 import pytest
 
+from exchange import pieces
 from exchange.build import build
+from exchange.client import AxisClient
+from exchange.errors import Refused, Unavailable
+from exchange.model import MessageKind
 from exchange.testing import attachment
 from exchange.vxp import signed_headers
+from tests.faults.cutting import CuttingLine
 
 _BYTES = "application/octet-stream"
 
@@ -101,6 +106,74 @@ def test_a_cut_download_goes_on_with_a_range(hub, packet):
     assert part("bytes=-7").read() == data[-7:]
     assert part(f"bytes={len(data)}-").status == 416
     assert part("lines=1-2").read() == data
+
+
+@pytest.fixture
+def poor(hub) -> CuttingLine:
+    """A line to the axis on which no connection lasts."""
+    line = CuttingLine(hub.port, 4, cuts=1.0, repeats=0.0)
+    line.start()
+    return line
+
+
+@pytest.mark.slow
+def test_over_a_line_that_is_cut_again_and_again_a_large_message_arrives(hub, party, letter, tmp_path, poor):
+    a, b = party(), party()
+    path = tmp_path / "packet"
+    with path.open("wb") as out:
+        large = attachment(tmp_path, content=os.urandom(4_000_000))
+        digest = build(letter(a, b, attachments=[large]), out)
+    sent, tries = None, 0
+    with AxisClient(poor.url, a.client.system_id, "secret") as client, path.open("rb") as packet:
+        while sent is None:
+            tries += 1
+            assert tries < 100, "no progress"
+            try:
+                sent = pieces.send(
+                    client, packet, digest, message_id="large-1", kind=MessageKind.DOCUMENT, sender=a.code,
+                    large=1_000_000, piece=200_000,
+                )  # fmt: skip
+            except Unavailable:
+                continue
+        assert poor.cut > 0
+        again = pieces.send(
+            a.client, packet, digest, message_id="large-1", kind=MessageKind.DOCUMENT, sender=a.code, large=0
+        )
+        assert again == sent, "a repeat costs no byte of the message"
+    [waiting] = b.client.received()
+    cut = poor.cut
+    with AxisClient(poor.url, b.client.system_id, "secret") as client:
+        assert _downloaded(client, waiting.doc_id, waiting.sha256) == digest.sha256
+    assert poor.cut > cut
+
+
+def _downloaded(client: AxisClient, doc_id: str, sha256: str) -> str:
+    """SHA-256 of what came; a line may be cut before its first byte."""
+    for _ in range(100):
+        try:
+            with client.open(doc_id, sha256) as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except Unavailable:
+            continue
+    raise AssertionError("the message does not come")
+
+
+def test_an_axis_that_knows_no_pieces_gets_the_message_whole(hub, party, letter, tmp_path, monkeypatch):
+    a, b = party(), party()
+    out = BytesIO()
+    digest = build(letter(a, b), out)
+    asked = []
+
+    def unknown(*_: object) -> int:
+        asked.append(1)
+        raise Refused("404", "No such operation")
+
+    monkeypatch.setattr(a.client, "uploaded", unknown)
+    sent = pieces.send(
+        a.client, out, digest, message_id="whole-1", kind=MessageKind.DOCUMENT, sender=a.code, large=0
+    )
+    assert asked
+    assert sent.receipt is not None
 
 
 @pytest.mark.fault

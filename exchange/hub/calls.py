@@ -1,0 +1,93 @@
+"""An authenticated call of the VXP interface: its parameters as operations want them, and how it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from exchange.hub.axis import Axis
+from exchange.hub.directory import Directory
+from exchange.hub.fairness import Turn
+from exchange.hub.intake import Intake
+from exchange.hub.outlet import LongPoll, Outlet
+from exchange.hub.refusal import Code, Refusal
+from exchange.hub.uploads import Uploads
+from exchange.model import MessageKind
+
+#: longest list and longest wait that are granted, whatever is asked for
+MOST, LONGEST = 1000, 50.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the threads of one process share."""
+
+    intake: Intake
+    outlet: Outlet
+    poll: LongPoll
+    directory: Directory
+    uploads: Uploads
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated call. `parameters`: signed, names in lower case."""
+
+    axis: Axis
+    service: Service
+    system_id: str
+    parameters: Mapping[str, str]
+    request: Request
+    #: given away while the client or news is waited for
+    turn: Turn
+
+    def get(self, name: str) -> str:
+        return self.parameters.get(name.lower(), "").strip()
+
+    def need(self, name: str) -> str:
+        if value := self.get(name):
+            return value
+        raise Refusal(Code.BAD_REQUEST, f"Parameter {name} is required")
+
+    def number(self, name: str, default: float, most: float) -> float:
+        text = self.get(name)
+        try:
+            return min(max(float(text), 0), most) if text else default
+        except ValueError as error:
+            raise Refusal(Code.BAD_REQUEST, f"{name} is no number") from error
+
+    def kind(self) -> MessageKind:
+        try:
+            return MessageKind(self.get("messagetype").lower() or MessageKind.DOCUMENT)
+        except ValueError as error:
+            raise Refusal(Code.BAD_REQUEST, "Invalid messageType: value in (edoc,status)") from error
+
+    def body(self) -> dict[str, Any]:
+        content = self.request.get_json(force=True, silent=True)
+        if not isinstance(content, dict):
+            raise Refusal(Code.BAD_REQUEST, "The body is no JSON object")
+        return content
+
+    def codes(self) -> tuple[str, ...]:
+        """`to`: a JSON array of codes, or a single code as it is."""
+        text = self.get("to")
+        if not text.startswith("["):
+            return (text,) if text else ()
+        try:
+            return tuple(dict.fromkeys(str(code) for code in json.loads(text)))
+        except ValueError as error:
+            raise Refusal(Code.BAD_REQUEST, "to is no JSON array") from error
+
+
+Operation = Callable[[Call], Response]
+
+
+def answer(http: int = 200, headers: Mapping[str, str] | None = None, /, **fields: Any) -> Response:
+    """A JSON answer; the three fields clients cannot do without come first."""
+    content = {"status": "OK", "ErrorCode": "0", "ErrorDesc": "", **fields}
+    # Clients read answers as US-ASCII, so Vietnamese names travel as JSON escapes.
+    return Response(json.dumps(content), http, headers, mimetype="application/json")
