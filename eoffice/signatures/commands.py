@@ -12,7 +12,7 @@ from eoffice.core.permissions import system_actor
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency, Person
 from eoffice.signatures import queries, service
-from eoffice.signatures.models import ImageKind, KeyPurpose
+from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose
 
 keys = Commands("key", help="Signing keys and pictures of signatures and seals.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -21,15 +21,32 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @keys.command("add")
 @click.option("--agency", "code", required=True, help="Code of the agency.")
 @click.option("--person", "name", default="", help="Full name; without it the key is the agency's.")
-@click.option("--pin", prompt=True, hide_input=True, help="What opens the key file; asked when not given.")
-@click.argument("file", type=_FILE)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in KeyKind]),
+    default=KeyKind.FILE.value,
+    show_default=True,
+)
+@click.option("--pin", help="What opens a PKCS#12 file; asked when not given.")
+@click.option("--credential", default="", help="With the remote signing service.")
+@click.argument("file", type=_FILE, required=False)
 @with_appcontext
-def add(code: str, name: str, pin: str, file: Path) -> None:
-    """Enter a PKCS#12 file, kept as encrypted as it is."""
+def add(code: str, name: str, kind: str, pin: str | None, credential: str, file: Path | None) -> None:
+    """Enter a key: FILE is a PKCS#12, kept as encrypted as it is, or of a token the certificate.
+
+    A key in the hardware module is found there by its owner's name; no PIN is needed.
+    """
+    if (file is None) != (kind in (KeyKind.MODULE, KeyKind.REMOTE)):
+        raise click.UsageError("a file is needed for the kinds file and token, and only for them")
     with new_session() as session:
         agency, person = _owner(session, code, name)
-        purpose = KeyPurpose.PERSON if person else KeyPurpose.AGENCY
-        made = service.add_key(session, system_actor(), file.read_bytes(), purpose, agency, person, pin)
+        owner = service.Owner(KeyPurpose.PERSON if person else KeyPurpose.AGENCY, agency, person)
+        content = file.read_bytes() if file else credential
+        if kind == KeyKind.FILE and isinstance(content, bytes):
+            pin = pin or click.prompt("PIN", hide_input=True)
+            made = service.add_key(session, system_actor(), content, owner.purpose, agency, person, pin)
+        else:
+            made = service.add_elsewhere(session, system_actor(), KeyKind(kind), owner, content)
         click.echo(f"{made.subject}, {made.issuer}, {made.not_after:%Y-%m-%d}")
 
 
@@ -56,7 +73,9 @@ def show(code: str) -> None:
         agency, _person = _owner(session, code, "")
         for key in queries.keys(session, agency.id):
             state = "active" if key.active else "replaced"
-            click.echo(f"{key.purpose}\t{key.subject}\t{key.issuer}\t{key.not_after:%Y-%m-%d}\t{state}")
+            click.echo(
+                f"{key.purpose}\t{key.kind}\t{key.subject}\t{key.issuer}\t{key.not_after:%Y-%m-%d}\t{state}"
+            )
 
 
 def _owner(session: Session, code: str, name: str) -> tuple[Agency, Person | None]:

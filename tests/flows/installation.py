@@ -63,6 +63,7 @@ class Installation:
     web_port: int = field(default_factory=free_port)
     hub_port: int = field(default_factory=free_port)
     trust_port: int = field(default_factory=free_port)
+    agent_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     outside: subprocess.Popen[bytes] | None = None
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Installation:
             "EOFFICE_PORT": str(self.web_port),
             "EOFFICE_HUB_PORT": str(self.hub_port),
             "EOFFICE_TRUST_PORT": str(self.trust_port),
+            "EOFFICE_AGENT_PORT": str(self.agent_port),
             "EOFFICE_WORKER_SILENCE": "4",
             "EOFFICE_LONG_POLL": "2",
         }
