@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from eoffice.demo.province import PASSWORD
 from eoffice.directory.models import Role
+from eoffice.run import OPERATOR
 from exchange.model import Organization
 from exchange.testing import attachment, damaged, packet, send
 from exchange.testing import document as edoc
@@ -187,6 +189,22 @@ def test_every_get_route_is_looked_at_or_says_why_not(installation: Installation
     lines = installation.command("routes").splitlines()[2:]
     routes = {line.split()[0] for line in lines if "GET" in line.split("/")[0]}
     assert {name for name in routes if "_api." not in name} == PAGES.keys() | NOT_PAGES.keys()
+
+
+CONSOLE = ("", "/trace?number=TTr-SXD", "/troubles", "/systems", "/agencies", "/record")
+
+
+def test_the_console_of_the_axis_keeps_the_guidelines(desks: Desks, installation: Installation) -> None:
+    page = desks.of("")
+    page.goto(f"http://127.0.0.1:{installation.hub_port}/console")
+    page.fill("[name=name]", OPERATOR)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    for path in CONSOLE:
+        page.goto(f"http://127.0.0.1:{installation.hub_port}/console{path}")
+        assert page.locator("h1").count() == 1
+        found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize(("name", "theme"), CASES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from eoffice.core.clock import local
 from exchange.hub.console.queries import STATES
+from exchange.hub.console.words import N_
 
 _HERE = Path(__file__).parent
 
@@ -41,7 +42,7 @@ def _environment(language: str) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]  # by i18n
     environment.globals["STATES"] = STATES
-    environment.filters |= {"moment": _moment, "seconds": _seconds}
+    environment.filters |= {"moment": _moment, "seconds": partial(_seconds, words(language))}
     return environment
 
 
@@ -61,9 +62,12 @@ def _moment(moment: datetime | None) -> str:
     return f"{local(moment):%d/%m/%Y %H:%M:%S}" if moment else ""
 
 
-def _seconds(seconds: float | None) -> str:
+def _seconds(words: NullTranslations, seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds == float("inf"):
-        return "> 1 h"
-    return f"≤ {seconds:.2g} s" if seconds < 100 else f"≤ {seconds / 60:.0f} min"
+        return words.gettext(N_("> 1 h"))
+    if seconds >= 100:
+        return words.gettext(N_("≤ %(count)s min")) % {"count": f"{seconds / 60:.0f}"}
+    count = f"{seconds:.2g}".replace(".", words.gettext(N_(".")))
+    return words.gettext(N_("≤ %(count)s s")) % {"count": count}
