@@ -108,11 +108,21 @@ def _later(session: Session, sent: Dispatch, error: ExchangeError) -> None:
 
 @job("gateway.send_report", Queue.EXCHANGE)
 def send_report(session: Session, report_id: int) -> None:
-    """Send one status back to the sender of an arrival."""
+    """Send one status back to the sender of an arrival, after those that were reported before it."""
     report = session.get(Report, report_id, populate_existing=True)
     if report is None or report.state != DispatchState.WAITING:
         return
-    client = axis.client()
+    for waiting in queries.up_to(session, report):
+        if not _tell(session, session.get_one(Report, waiting, populate_existing=True)):
+            if waiting != report_id:
+                with transaction(session):
+                    _report_again(session, report_id)
+            return
+
+
+def _tell(session: Session, report: Report) -> bool:
+    """Whether the axis has taken it, or refused it for good; else it is tried again later."""
+    report_id, client = report.id, axis.client()
     spool = BytesIO()
     digest = codec.build(messages.status_message(session, report), spool)
     sender, message_id = queries.reporting_code(session, report), report.message_id
@@ -125,22 +135,27 @@ def send_report(session: Session, report_id: int) -> None:
     except (Unavailable, BadReceipt) as error:
         with transaction(session):
             _report_later(session, report_id, error)
-        return
+        return False
     except Refused as error:
         with transaction(session):
             report.state, report.last_error = DispatchState.FAILED, error.vi
         log.error("status refused by the axis", report=report_id, error=error.en)
-        return
+        return True
     with transaction(session):
         report.state, report.accepted_at, report.last_error = DispatchState.ACCEPTED, clock.now(), ""
+    return True
 
 
 def _report_later(session: Session, report_id: int, error: ExchangeError) -> None:
+    report = _report_again(session, report_id)
+    report.last_error = error.vi
+
+
+def _report_again(session: Session, report_id: int) -> Report:
     report = session.get_one(Report, report_id, with_for_update=True, populate_existing=True)
     report.attempts += 1
-    report.last_error = error.vi
-    at = clock.now() + operations.delay(report.attempts)
-    operations.enqueue_report(session, report, at=at)
+    operations.enqueue_report(session, report, at=clock.now() + operations.delay(report.attempts))
+    return report
 
 
 #: packets to ask about from which one question for all is cheaper than one for each

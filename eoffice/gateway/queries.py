@@ -123,6 +123,18 @@ def waiting_reports(session: Session) -> Sequence[Report]:
     return session.scalars(query).all()
 
 
+def up_to(session: Session, report: Report) -> Sequence[int]:
+    """What the sender of an arrival still has to be told before a report and with it, in the order of events."""
+    if report.arrival_id is None:
+        return [report.id]
+    query = sa.select(Report.id).where(
+        Report.arrival_id == report.arrival_id,
+        Report.state == DispatchState.WAITING,
+        Report.id <= report.id,
+    )
+    return session.scalars(query.order_by(Report.id)).all()
+
+
 def reporting_code(session: Session, report: Report) -> str:
     """The code a status goes under: the one its reader wrote, old or new, since it may know no other."""
     return report.arrival.addressed_code if report.arrival else code_of(session, report.agency_id)

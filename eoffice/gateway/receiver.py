@@ -12,6 +12,7 @@ from io import BufferedReader
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
@@ -37,6 +38,8 @@ NOBODY = Unreadable(
     "No recipient is an agency of this system",
     path="/MessageHeader/To",
 )
+#: troubles of line, database and disk, which pass; any other is this one packet's own
+PASSING = (Unavailable, OperationalError, OSError)
 #: documents fetched and stored at the same time
 AT_ONCE = 4
 
@@ -84,29 +87,41 @@ class Receiver:
 def receive_round(client: AxisClient, kind: MessageKind, *, wait: float = 0) -> int:
     """Receive what waits now, most urgent first; returns how many. Raises Unavailable.
 
-    One packet that cannot be received stops none of the others; it is offered again after a pause.
+    A document that cannot be received stops none of the others; it is offered again after a pause.
     """
     offered = client.received(kind, wait=wait)
-    # Disk and network are waited for, not computed; statuses keep their order.
-    with ThreadPoolExecutor(AT_ONCE if kind is MessageKind.DOCUMENT else 1) as several:
-        stuck = sum(not done for done in several.map(partial(_received, client), offered))
-    if stuck:
+    if kind is MessageKind.DOCUMENT:
+        with ThreadPoolExecutor(AT_ONCE) as several:  # disk and network are waited for, not computed
+            troubles = list(several.map(partial(_received, client), offered))
+    else:
+        troubles = list(_in_order(client, offered))
+    if stuck := sum(trouble is not None for trouble in troubles):
         raise Unavailable(
             "Có gói tin chưa nhận được", f"{stuck} packets could not be received", retry_after=5
         )
     return len(offered)
 
 
-def _received(client: AxisClient, offered: Waiting) -> bool:
+def _in_order(client: AxisClient, offered: Iterable[Waiting]) -> Iterator[Exception | None]:
+    """Statuses one after the other: what was said first is read first, so none passes one that was cut."""
+    for one in offered:
+        trouble = _received(client, one)
+        yield trouble
+        if isinstance(trouble, PASSING):
+            return
+
+
+def _received(client: AxisClient, offered: Waiting) -> Exception | None:
+    """Receive one packet; what went wrong, if anything did."""
     session = new_session()
     try:
         receive(session, client, offered)
-    except Exception:
+    except Exception as trouble:
         log.exception("packet not received", axis_id=offered.doc_id)
-        return False
+        return trouble
     finally:
         session.close()
-    return True
+    return None
 
 
 def receive(session: Session, client: AxisClient, offered: Waiting) -> None:

@@ -1,0 +1,106 @@
+"""What was reported first is read first, however often the line is cut."""
+
+from itertools import count
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock, jobs
+from eoffice.core.db import transaction
+from eoffice.gateway import axis, operations
+from eoffice.gateway.models import Arrival, Packet
+from eoffice.gateway.receiver import receive_round
+from exchange.client import AxisClient
+from exchange.errors import Unavailable
+from exchange.model import MessageKind, Organization, ResponseFor, StatusMessage
+from exchange.parse import read_header
+from exchange.testing import HubProcess, packet, send
+from exchange.testing import document as edoc
+from tests.factories import province
+from tests.gateway.test_gateway import issue
+
+pytestmark = pytest.mark.postgres
+MINISTRY = Organization("G09", "Bộ Nội vụ")
+
+
+def _cut(*_arguments: object, **_named: object) -> None:
+    raise Unavailable("Mất kết nối", "cut")
+
+
+def _client() -> AxisClient:
+    client = axis.client()
+    assert client is not None
+    return client
+
+
+def _told(theirs: AxisClient) -> list[str]:
+    """Codes of the statuses that wait for the other system, in the order in which it gets them."""
+    codes = []
+    for offered in theirs.received(MessageKind.STATUS):
+        with theirs.open(offered.doc_id) as stream:
+            message = read_header(stream).message
+        assert isinstance(message, StatusMessage)
+        codes.append(message.status_code)
+    return codes
+
+
+def test_what_was_reported_first_leaves_first_though_its_first_try_was_cut(
+    session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    province(session)
+    to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
+    send(theirs, packet(edoc(83, sender=MINISTRY, recipients=to)), "G09")
+    receive_round(_client(), MessageKind.DOCUMENT)
+    with monkeypatch.context() as line:
+        line.setattr(AxisClient, "send", _cut)
+        jobs.work_off(session)
+    with transaction(session):
+        arrival = session.scalars(sa.select(Arrival)).one()
+        operations.report_arrival(session, arrival, "03", "Đã vào sổ")
+    jobs.work_off(session)
+    assert _told(theirs) == ["01", "03"]
+
+
+def test_while_the_line_stays_cut_none_is_forgotten(
+    session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    province(session)
+    to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
+    send(theirs, packet(edoc(84, sender=MINISTRY, recipients=to)), "G09")
+    receive_round(_client(), MessageKind.DOCUMENT)
+    with monkeypatch.context() as line:
+        line.setattr(AxisClient, "send", _cut)
+        jobs.work_off(session)
+        with transaction(session):
+            arrival = session.scalars(sa.select(Arrival)).one()
+            operations.report_arrival(session, arrival, "03", "Đã vào sổ")
+        jobs.work_off(session)
+    with transaction(session):
+        session.execute(sa.text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'"))
+    jobs.work_off(session)
+    assert _told(theirs) == ["01", "03"]
+
+
+def test_statuses_behind_one_that_was_cut_wait_for_it(
+    session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = issue(session, province(session), 147)
+    jobs.work_off(session)
+    about = ResponseFor("H01.12", document.code, document.document_uid, document.issued_on)
+    for code in ("01", "03"):
+        said = StatusMessage(MINISTRY, about, code, clock.now(), "Đã đến")
+        send(theirs, packet(said), "G09", MessageKind.STATUS)
+    whole, tries = AxisClient.open, count()
+
+    def once(self: AxisClient, doc_id: str, expected: str | None = None) -> Any:
+        return _cut() if next(tries) == 0 else whole(self, doc_id, expected)
+
+    monkeypatch.setattr(AxisClient, "open", once)
+    with pytest.raises(Unavailable):
+        receive_round(_client(), MessageKind.STATUS)
+    assert session.scalars(sa.select(Packet.id)).all() == []
+    receive_round(_client(), MessageKind.STATUS)
+    codes = [one.content["status_code"] for one in session.scalars(sa.select(Packet).order_by(Packet.id))]
+    assert codes == ["01", "03"]
