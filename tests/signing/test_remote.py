@@ -1,15 +1,8 @@
 """Keys with a remote signing service: the dummy service of the Cloud Signature Consortium's API."""
 
 import io
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import httpx
 import pytest
 from asn1crypto import x509 as asn1
 
@@ -20,78 +13,16 @@ from signing.report import Verdict
 from signing.sign import sign_pdf
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
+from tests.csc import signing_service
 
 pytestmark = pytest.mark.peer
-PKI = """
-keysets:
-  gov:
-    path-prefix: .
-    keys:
-      root: {path: root.pem}
-      rsa: {path: rsa.pem}
-      ec: {path: ec.pem}
-pki-architectures:
-  gov:
-    keyset: gov
-    entity-defaults: {country-name: VN, organization-name: Cơ quan thử nghiệm}
-    entities:
-      root: {common-name: Gốc thử nghiệm}
-      rsa: {common-name: Nguyễn Văn Thiện}
-      ec: {common-name: Trần Thị Bình}
-    certs:
-      root:
-        subject: root
-        issuer: root
-        validity: {valid-from: "2026-01-01T00:00:00+0000", valid-to: "2046-01-01T00:00:00+0000"}
-        profiles: [{id: simple-ca, params: {max-path-len: 1}}]
-      rsa: &leaf
-        subject: rsa
-        issuer: root
-        validity: {valid-from: "2026-01-01T00:00:00+0000", valid-to: "2046-01-01T00:00:00+0000"}
-        extensions:
-          - id: key_usage
-            critical: true
-            smart-value: {schema: key-usage, params: [digital_signature, non_repudiation]}
-      ec: {<<: *leaf, subject: ec}
-"""
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A signing service over three keys; it signs only digests it was authorised for."""
-    folder = tmp_path_factory.mktemp("csc")
-    for name, kind in (("root", "RSA"), ("rsa", "RSA"), ("ec", "EC")):
-        _make_key(folder / f"{name}.pem", kind)
-    (folder / "pki.yml").write_text(PKI)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "csc_dummy", str(folder / "pki.yml"), str(port), "2"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"PYTHONUTF8": "1"}
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}/info", trust_env=False)
-                break
-            except httpx.TransportError:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.05)
+    """A signing service over three keys."""
+    with signing_service(tmp_path_factory.mktemp("csc")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _make_key(path: Path, kind: str) -> None:
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = rsa.generate_private_key(65537, 2048) if kind == "RSA" else ec.generate_private_key(ec.SECP256R1())
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 @pytest.mark.parametrize(

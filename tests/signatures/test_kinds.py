@@ -1,0 +1,156 @@
+"""Keys in the installation's hardware module and with a remote signing service, used by the application."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.core import config
+from eoffice.core.audit import AuditEntry
+from eoffice.core.config import INSTANCE, settings
+from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Role
+from eoffice.documents.models import FileRole
+from eoffice.outgoing import issuing, queries
+from eoffice.outgoing.workflow import State
+from eoffice.signatures import checking, errors, service, unlocking
+from eoffice.signatures.models import KeyKind, KeyPurpose, SigningKey
+from eoffice.signatures.service import Owner
+from eoffice.signatures.settings import CSC_URL, PKCS11_MODULE
+from signing.report import Verdict
+from tests.csc import signing_service
+from tests.factories import Province, province
+from tests.outgoing.drafts import bring, draft, newest, path
+from tests.signatures.keys import equip, pki
+from tests.softhsm import MODULE, PIN, make_token
+from tests.web import client_for
+
+pytestmark = pytest.mark.peer
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    made = province(session)
+    equip(session, made.a)
+    return made
+
+
+@pytest.fixture
+def module(place: Province, tmp_path: Path) -> Iterator[Owner]:
+    """The seal of A lies in a module, beside that of B."""
+    houses = {house.agency.abbreviation: house.agency for house in (place.a, place.b)}
+    keys = {
+        mark: pki().issue_organisation(agency.name, code=agency.code, passphrase="x")
+        for mark, agency in houses.items()
+    }
+    make_token(tmp_path / "hsm", keys)
+    with config.override(**{PKCS11_MODULE.name: str(MODULE)}):
+        yield Owner(KeyPurpose.AGENCY, place.a.agency, None)
+
+
+def test_the_seal_lies_in_the_hardware_module(session: Session, place: Province, module: Owner) -> None:
+    entered = service.add_elsewhere(session, place.a.admin, KeyKind.MODULE, module, "")
+    assert entered.subject == place.a.agency.name
+    assert PIN not in entered.address
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    bring_on = issuing.sign(session, place.a.leader, document.id, "123456")
+    assert bring_on.state is State.NUMBERING
+    issuing.give_number(session, place.a.clerk, document.id)
+    for left in (4, 3):
+        with pytest.raises(errors.WrongPin) as told:
+            issuing.seal(session, place.a.clerk, document.id, "000000")
+        assert told.value.params["left"] == left
+    with config.override(**{PKCS11_MODULE.name: "/nowhere.so"}), pytest.raises(errors.KeyAway):
+        issuing.seal(session, place.a.clerk, document.id, PIN)
+    issuing.seal(session, place.a.clerk, document.id, PIN)
+    report = checking.check(path(newest(session, document, FileRole.ISSUED)))
+    assert (report.verdict, len(report.signatures)) == (Verdict.VALID, 3)
+    session.refresh(entered)
+    assert entered.failed_tries == 0
+    told_all = " ".join(str(one) for one in session.scalars(sa.select(AuditEntry.details)))
+    assert PIN not in told_all
+    assert "000000" not in told_all
+
+
+def test_a_key_that_is_not_in_the_module_or_was_taken_out_of_it_is_said(
+    session: Session, place: Province, module: Owner, tmp_path: Path
+) -> None:
+    person = place.a.posts[Role.LEADER].person
+    with pytest.raises(errors.NotInModule):
+        service.add_elsewhere(
+            session, system_actor(), KeyKind.MODULE, Owner(KeyPurpose.PERSON, place.a.agency, person), ""
+        )
+    entered = service.add_elsewhere(session, system_actor(), KeyKind.MODULE, module, "")
+    make_token(tmp_path / "emptied", {})
+    with pytest.raises(errors.KeyAway), unlocking.with_pin(session, place.a.clerk, KeyPurpose.AGENCY, PIN):
+        pass
+    session.refresh(entered)
+    assert entered.failed_tries == 0
+
+
+@pytest.fixture
+def remote(place: Province, session: Session, tmp_path: Path) -> Iterator[SigningKey]:
+    """The leader's key lies with a service, whose root is trusted here."""
+    person = place.a.posts[Role.LEADER].person
+    with signing_service(tmp_path / "csc", person.full_name) as url, config.override(**{CSC_URL.name: url}):
+        owner = Owner(KeyPurpose.PERSON, place.a.agency, person)
+        made = service.add_elsewhere(session, place.a.admin, KeyKind.REMOTE, owner, "gov/rsa")
+        root = settings().get(INSTANCE) / "trust" / "csc-root.pem"
+        with unlocking.open_service("gov/rsa", "") as key:
+            root.write_bytes(key.chain[-1])
+        try:
+            yield made
+        finally:
+            root.unlink()
+
+
+def test_one_document_and_many_are_signed_by_the_remote_service(
+    app: Flask, session: Session, place: Province, remote: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = [bring(session, place.a, draft(session, place), State.SIGNATURE) for _ in range(3)]
+    asked, wrong = [], [httpx.Response(400, json={"error": "invalid_pin"})]
+    post = httpx.Client.post
+
+    def heard(client: httpx.Client, url: str, **more: Any) -> httpx.Response:
+        """The dummy takes every PIN, so its first refusal is made here."""
+        asked.append(url)
+        return wrong.pop() if url.endswith("authorize") and wrong else post(client, url, **more)
+
+    monkeypatch.setattr(httpx.Client, "post", heard)
+    with pytest.raises(errors.WrongPin) as told:
+        issuing.sign(session, place.a.leader, waiting[0].id, "0000")
+    assert told.value.params["left"] == 4
+    assert issuing.sign(session, place.a.leader, waiting[0].id, "1234").state is State.NUMBERING
+    session.refresh(remote)
+    assert remote.failed_tries == 0
+    asked.clear()
+    client = client_for(app, "a_leader")
+    seen = queries.newest_drafts(session, waiting[1:])
+    data = {"pin": "1234", "document": [one.id for one in waiting[1:]]}
+    data |= {f"seen_{one.id}": seen[one.id].id for one in waiting[1:]}
+    answer = client.post("/outgoing/to-sign/many", data=data)
+    assert answer.get_data(as_text=True).count("Đã ký ") == 2
+    assert sum(url.endswith("credentials/authorize") for url in asked) == 1
+    session.expire_all()
+    assert {one.state for one in waiting} == {State.NUMBERING}
+    for one in waiting:
+        assert checking.check(path(newest(session, one, FileRole.SIGNED))).verdict is Verdict.VALID
+
+
+def test_many_by_script_are_prepared_authorised_once_and_finished(
+    app: Flask, session: Session, place: Province, remote: SigningKey
+) -> None:
+    one = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    client, many = client_for(app, "a_leader"), "/outgoing/to-sign/many"
+    batch = client.post(f"{many}/open", data={}).get_json()["batch"]
+    fields = {"two_step": "1", "batch": batch, "seen": queries.newest_drafts(session, [one])[one.id].id}
+    assert client.post(f"{many}/{one.id}", data=fields).status_code == 202
+    assert client.post(f"{many}/authorise", data={"batch": batch, "pin": ""}).status_code == 422
+    assert client.post(f"{many}/authorise", data={"batch": "another", "pin": "1234"}).status_code == 409
+    assert client.post(f"{many}/authorise", data={"batch": batch, "pin": "1234"}).status_code == 204
+    assert client.post(f"{many}/{one.id}", data=fields).headers["X-Result"] == "signed"
