@@ -52,6 +52,7 @@ _OWN: tuple[tuple[str, str, LazyString], ...] = (
     ("accounts.password", "directory:read", _l("Change password")),
     ("signatures.verify", "signature:verify", _l("Check signatures")),
     ("signatures.own_key", "outgoing:sign", _l("My key")),
+    ("signatures.keys", "signature:keys", _l("Signing keys")),
     ("signatures.signing", "signature:keys", _l("Level of signatures")),
     ("signatures.authorities", "trust:manage", _l("Trusted authorities")),
     ("directory.absences", "directory:read", _l("Absences")),

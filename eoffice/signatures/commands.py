@@ -41,12 +41,10 @@ def add(code: str, name: str, kind: str, pin: str | None, credential: str, file:
     with new_session() as session:
         agency, person = _owner(session, code, name)
         owner = service.Owner(KeyPurpose.PERSON if person else KeyPurpose.AGENCY, agency, person)
-        content = file.read_bytes() if file else credential
-        if kind == KeyKind.FILE and isinstance(content, bytes):
+        if kind == KeyKind.FILE:
             pin = pin or click.prompt("PIN", hide_input=True)
-            made = service.add_key(session, system_actor(), content, owner.purpose, agency, person, pin)
-        else:
-            made = service.add_elsewhere(session, system_actor(), KeyKind(kind), owner, content)
+        brought = service.Brought(file.read_bytes() if file else b"", pin or "", credential)
+        made = service.enter(session, system_actor(), KeyKind(kind), owner, brought)
         click.echo(f"{made.subject}, {made.issuer}, {made.not_after:%Y-%m-%d}")
 
 

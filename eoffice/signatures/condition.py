@@ -1,17 +1,17 @@
 """How it stands with a key's certificate now: what a signature would be refused or warned with (Circular 15/2025)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from eoffice.core import clock
-from eoffice.core.db import transaction
 from eoffice.core.errors import AppError
-from eoffice.signatures import awaited, operations, queries, trust
+from eoffice.signatures import awaited, operations, trust
 from eoffice.signatures.models import SigningKey
 from signing.precheck import check_certificate
+from signing.trust import TrustStore
 
 #: how long before its end people are told
 SOON = timedelta(days=30)
@@ -26,13 +26,20 @@ class Condition:
     sentence: str
 
 
-def of(session: Session, key: SigningKey) -> Condition:
-    """The same check that stands before every signature, without one."""
-    with transaction(session):
-        whole = queries.whole(session, key)
+def of_all(keys: Iterable[SigningKey]) -> list[tuple[SigningKey, Condition]]:
+    """Each key with its condition; whom to believe is read once."""
+    try:
+        believed = trust.store()
+    except trust.NoTrust:
+        believed = None  # each of them says so
+    return [(key, of(key, believed)) for key in keys]
+
+
+def of(key: SigningKey, believed: TrustStore | None = None) -> Condition:
+    """The same check that stands before every signature, without one. `believed`: where many are looked at."""
     try:
         with operations.refusals(key.subject):
-            checked = check_certificate(awaited.public_part(whole), clock.now(), trust.store())
+            checked = check_certificate(awaited.public_part(key), clock.now(), believed or trust.store())
     except AppError as error:
         return Condition("octagon", "bad", str(error))
     if key.not_after - clock.now() < SOON:

@@ -79,6 +79,12 @@ class NotInModule(Invalid):
     )
 
 
+class NoCredential(Invalid):
+    """The remote service keeps many keys."""
+
+    message = _l("Type the credential under which the remote service keeps this key.")
+
+
 class BeingSigned(Conflict):
     """Somebody else is signing it in two steps."""
 

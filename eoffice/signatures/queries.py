@@ -45,8 +45,12 @@ def whole(session: Session, key: SigningKey) -> SigningKey:
 
 
 def keys(session: Session, agency_id: int) -> Sequence[SigningKey]:
-    """All keys of an agency, active ones first."""
-    query = sa.select(SigningKey).where(SigningKey.agency_id == agency_id)
+    """All keys of an agency with their certificates, active ones first."""
+    query = (
+        sa.select(SigningKey)
+        .where(SigningKey.agency_id == agency_id)
+        .options(undefer(SigningKey.certificate), undefer(SigningKey.chain))
+    )
     return session.scalars(query.order_by(SigningKey.active.desc(), SigningKey.id.desc())).all()
 
 

@@ -19,7 +19,7 @@ from eoffice.signatures.permissions import SIGNATURE_KEYS
 from eoffice.signatures.settings import PIN_TRIES, PKCS11_MODULE
 from signing.authorities import signer_certificate
 from signing.certificates import CertificateInfo, Kind
-from signing.errors import KeyUnavailable, UnusableKey, WrongPassphrase
+from signing.errors import KeyUnavailable, WrongPassphrase
 from signing.images import picture
 from signing.keys import AbsentKey, Key, Pkcs12Key, change_passphrase
 from signing.tokens import Held, certificates
@@ -70,28 +70,36 @@ class Owner:
         return self.person.full_name if self.person else self.agency.name if self.agency else None
 
 
-def add_elsewhere(
-    session: Session, actor: Actor, kind: KeyKind, owner: Owner, where: str | bytes
-) -> SigningKey:
-    """Enter a key that lies elsewhere; no PIN is needed, since only its certificate is read.
+@dataclass(frozen=True)
+class Brought:
+    """What comes with a key of each kind; one in the module is found there by its owner's name."""
 
-    `where`: of a token's key the certificate (PEM or DER), of the remote service's the credential; in the module it is
-    found by its owner's name. Raises KeyUnusable, KeyAway, WrongOwner, Forbidden.
+    #: PKCS#12, or of a token the certificate (PEM or DER)
+    file: bytes = b""
+    #: of the PKCS#12 alone: where a key lies elsewhere, only its certificate is read
+    pin: str = ""
+    #: with the remote service
+    credential: str = ""
+
+
+def enter(session: Session, actor: Actor, kind: KeyKind, owner: Owner, brought: Brought) -> SigningKey:
+    """Enter a key of any kind; the one its owner had before is kept, inactive.
+
+    Raises KeyUnusable, WrongPin, WrongOwner, NotInModule, NoCredential, KeyAway, Forbidden.
     """
     require(actor, SIGNATURE_KEYS, owner.agency)
-    with operations.refusals(""):
-        match kind, where:
-            case KeyKind.TOKEN, bytes():
-                return _enter(session, actor, AbsentKey(signer_certificate(where)), owner, kind)
-            case KeyKind.REMOTE, str() if where:
-                with unlocking.open_service(where, "") as key:
-                    return _enter(session, actor, key, owner, kind, address=where)
-            case KeyKind.MODULE, _:
-                found = _in_module(owner)
-                return _enter(
-                    session, actor, AbsentKey(found.certificate), owner, kind, address=found.uri.path
-                )
-    raise UnusableKey("it is not said where it lies")
+    if kind is KeyKind.FILE:
+        return add_key(session, actor, brought.file, owner.purpose, owner.agency, owner.person, brought.pin)
+    with operations.refusals(owner.name or ""):
+        if kind is KeyKind.TOKEN:
+            return _enter(session, actor, AbsentKey(signer_certificate(brought.file)), owner, kind)
+        if kind is KeyKind.MODULE:
+            found = _in_module(owner)
+            return _enter(session, actor, AbsentKey(found.certificate), owner, kind, address=found.uri.path)
+        if not brought.credential:
+            raise errors.NoCredential(field="credential")
+        with unlocking.open_service(brought.credential, "") as key:
+            return _enter(session, actor, key, owner, kind, address=brought.credential)
 
 
 def _in_module(owner: Owner) -> Held:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from eoffice.core.errors import AppError, NotFound
 from eoffice.core.forms import read_day
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
 from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency, Assignment
 from eoffice.documents import intake
 from eoffice.documents.operations import upload_limit
 from eoffice.signatures import (
@@ -34,7 +36,7 @@ from eoffice.signatures import (
 )
 from eoffice.signatures import authorities as trusted
 from eoffice.signatures.awaited import ValueWanted
-from eoffice.signatures.models import Believed, KeyPurpose
+from eoffice.signatures.models import Believed, KeyKind, KeyPurpose
 from eoffice.signatures.permissions import SIGNATURE_KEYS, SIGNATURE_VERIFY, TRUST_MANAGE
 from eoffice.signatures.presenting import Shown
 from eoffice.signatures.settings import ARCHIVE_RENEW_DAYS, trust_folder
@@ -115,8 +117,62 @@ def own_key() -> ResponseReturnValue:
     status = problem.status if problem else 200
     return render_template(
         "signatures/key.html", key=key, problem=problem, local=clock.local,
-        condition=condition.of(db(), key) if key else None, site=browser.site_name(), site_key=browser.site_key(),
+        condition=condition.of(queries.whole(db(), key)) if key else None,
+        site=browser.site_name(), site_key=browser.site_key(),
     ), status  # fmt: skip
+
+
+@bp.route("/admin/keys", methods=["GET", "POST"])
+@needs(SIGNATURE_KEYS)
+def keys() -> ResponseReturnValue:
+    """The keys of one's agency and of those who sign for it; enter another."""
+    agency, problem = _own_agency(), None
+    signers = directory.signers(db(), agency.id)
+    if request.method == "POST":
+        try:
+            made = service.enter(db(), current_actor(), _key_kind(), _key_owner(agency, signers), _brought())
+        except AppError as error:
+            problem = error
+        else:
+            flash(_("The key of %(owner)s is entered.", owner=made.subject), "ok")
+            return redirect(url_for("signatures.keys"), 303)
+    active = [key for key in queries.keys(db(), agency.id) if key.active]
+    return render_template(
+        "signatures/keys.html", keys=condition.of_all(active), problem=problem,
+        owners=[("", agency.name), *((str(post.id), f"{post.person.full_name}, {post.title}") for post in signers)],
+        kinds=[(kind.value, kind.word) for kind in KeyKind], local=clock.local, sent=request.form,
+    ), problem.status if problem else 200  # fmt: skip
+
+
+def _key_kind() -> KeyKind:
+    sent = request.form.get("kind", "")
+    if sent not in set(KeyKind):
+        raise NotFound
+    return KeyKind(sent)
+
+
+def _key_owner(agency: Agency, signers: Sequence[Assignment]) -> service.Owner:
+    """The agency, or one of those who sign for it. Raises NotFound."""
+    sent = request.form.get("owner", "")
+    if not sent:
+        return service.Owner(KeyPurpose.AGENCY, agency, None)
+    post = next((one for one in signers if str(one.id) == sent), None)
+    if post is None:
+        raise NotFound
+    return service.Owner(KeyPurpose.PERSON, agency, post.person)
+
+
+def _brought() -> service.Brought:
+    file = request.files.get("key")
+    data = file.stream.read(trusted.LIMIT + 1)[: trusted.LIMIT] if file else b""
+    return service.Brought(data, request.form.get("pin", ""), request.form.get("credential", "").strip())
+
+
+def _own_agency() -> Agency:
+    actor = current_actor()
+    if actor.agency_id is None:
+        raise NotFound
+    return directory.agency(db(), actor.agency_id)
 
 
 @bp.post("/key/give-up")
@@ -131,10 +187,7 @@ def give_up() -> ResponseReturnValue:
 @needs(SIGNATURE_KEYS)
 def signing() -> ResponseReturnValue:
     """At which level one's agency signs, and how its archive copies stand."""
-    actor, problem = current_actor(), None
-    if actor.agency_id is None:
-        raise NotFound
-    agency = directory.agency(db(), actor.agency_id)
+    actor, agency, problem = current_actor(), _own_agency(), None
     if request.method == "POST":
         try:
             levels.choose(db(), actor, agency, _level())

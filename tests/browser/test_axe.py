@@ -77,6 +77,7 @@ PAGES = {
     "search.index": Look(Role.CLERK, "/search?q=an"),
     "signatures.authorities": Look(Role.ADMINISTRATOR, "/admin/trust"),
     "signatures.signing": Look(Role.ADMINISTRATOR, "/admin/signing"),
+    "signatures.keys": Look(Role.ADMINISTRATOR, "/admin/keys"),
     "signatures.own_key": Look(Role.LEADER, "/key"),
     "signatures.verify": Look(Role.CLERK, "/verify"),
 }

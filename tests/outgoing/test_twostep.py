@@ -28,6 +28,7 @@ from tests.outgoing.drafts import bring, draft, newest, path
 from tests.signatures.keys import to_token
 from tests.web import client_for
 
+pytestmark = pytest.mark.slow
 MANY = "/outgoing/to-sign/many"
 Answer = dict[str, Any]
 

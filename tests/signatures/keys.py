@@ -79,5 +79,5 @@ def to_token(session: Session, house: House, purpose: KeyPurpose) -> Pkcs12Key:
     assert row.pkcs12 is not None
     there = Pkcs12Key.unlock(row.pkcs12, PIN)
     owner = service.Owner(purpose, house.agency, person)
-    service.add_elsewhere(session, system_actor(), KeyKind.TOKEN, owner, there.certificate)
+    service.enter(session, system_actor(), KeyKind.TOKEN, owner, service.Brought(there.certificate))
     return there

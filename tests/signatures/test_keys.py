@@ -1,22 +1,27 @@
 """Keys: whose they are, what opens them, and the pages and commands around them."""
 
+import io
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from eoffice.app import create_app
 from eoffice.core import clock, config
 from eoffice.core.audit import AuditEntry
+from eoffice.core.config import INSTANCE, settings
 from eoffice.core.errors import Forbidden
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.signatures import checking, errors, opened, queries, service, trust, unlocking
-from eoffice.signatures.models import ImageKind, KeyPurpose
+from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose
 from eoffice.signatures.settings import RSA_PSS, TRUST_DIR
 from signing.errors import UnusableImage
+from signing.keys import Pkcs12Key
 from signing.report import Report, Verdict
 from tests.factories import PIN, Province, province
 from tests.signatures.keys import _seal, agency_key, equip, pki
@@ -168,3 +173,33 @@ def test_an_operator_enters_a_key_by_command(session: Session, place: Province, 
     assert done.exit_code == 0, done.output
     assert place.b.agency.name in runner.invoke(args=["key", "list", "--agency", place.b.agency.code]).output
     assert runner.invoke(args=["key", "list", "--agency", "X99"]).exit_code == 1
+
+
+@pytest.mark.slow
+def test_the_administrator_enters_a_key_of_each_kind_on_a_page(session: Session, place: Province) -> None:
+    client = client_for(create_app(), "b_administrator")
+    agency, person = place.b.agency, place.b.posts[Role.LEADER]
+    p12 = agency_key(pki().folder, agency.name, agency.code)
+    # of its own, since it is revoked in the end
+    token = pki().issue_person(person.person.full_name, person.title, agency.name, passphrase=PIN)
+    certificate = Pkcs12Key.unlock(token, PIN).certificate
+    assert _entered(client, "", "file", p12, "wrong").status_code == 422
+    assert _entered(client, "", "file", p12, PIN).status_code == 303
+    assert _entered(client, str(person.id), "token", b"no certificate").status_code == 422
+    assert _entered(client, "", "token", certificate).status_code == 422
+    assert _entered(client, str(person.id), "token", certificate).status_code == 303
+    assert _entered(client, "", "module").status_code == 503
+    assert _entered(client, "", "remote").status_code == 422
+    assert _entered(client, str(place.a.posts[Role.LEADER].id), "token", certificate).status_code == 404
+    page = client.get("/admin/keys").get_data(as_text=True)
+    assert page.count("Ký được, nơi cấp không thu hồi.") == 2
+    assert {key.kind for key in queries.keys(session, agency.id)} == {KeyKind.FILE, KeyKind.TOKEN}
+    pki().revoke(Pkcs12Key.unlock(token, PIN).info.serial)
+    (settings().get(INSTANCE) / "trust" / "crls" / "people.crl").write_bytes(pki().crl())
+    assert "đã bị nơi cấp thu hồi" in client.get("/admin/keys").get_data(as_text=True)
+    assert client_for(create_app(), "b_clerk").get("/admin/keys").status_code == 403
+
+
+def _entered(client: FlaskClient, owner: str, kind: str, file: bytes = b"", pin: str = "") -> TestResponse:
+    data = {"owner": owner, "kind": kind, "pin": pin, "key": (io.BytesIO(file), "key")}
+    return client.post("/admin/keys", data=data, content_type="multipart/form-data")

@@ -20,7 +20,7 @@ from eoffice.outgoing import issuing, queries
 from eoffice.outgoing.workflow import State
 from eoffice.signatures import checking, errors, service, unlocking
 from eoffice.signatures.models import KeyKind, KeyPurpose, SigningKey
-from eoffice.signatures.service import Owner
+from eoffice.signatures.service import Brought, Owner
 from eoffice.signatures.settings import CSC_URL, PKCS11_MODULE
 from signing.report import Verdict
 from tests.csc import signing_service
@@ -54,7 +54,7 @@ def module(place: Province, tmp_path: Path) -> Iterator[Owner]:
 
 
 def test_the_seal_lies_in_the_hardware_module(session: Session, place: Province, module: Owner) -> None:
-    entered = service.add_elsewhere(session, place.a.admin, KeyKind.MODULE, module, "")
+    entered = service.enter(session, place.a.admin, KeyKind.MODULE, module, Brought())
     assert entered.subject == place.a.agency.name
     assert PIN not in entered.address
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)
@@ -82,10 +82,14 @@ def test_a_key_that_is_not_in_the_module_or_was_taken_out_of_it_is_said(
 ) -> None:
     person = place.a.posts[Role.LEADER].person
     with pytest.raises(errors.NotInModule):
-        service.add_elsewhere(
-            session, system_actor(), KeyKind.MODULE, Owner(KeyPurpose.PERSON, place.a.agency, person), ""
+        service.enter(
+            session,
+            system_actor(),
+            KeyKind.MODULE,
+            Owner(KeyPurpose.PERSON, place.a.agency, person),
+            Brought(),
         )
-    entered = service.add_elsewhere(session, system_actor(), KeyKind.MODULE, module, "")
+    entered = service.enter(session, system_actor(), KeyKind.MODULE, module, Brought())
     make_token(tmp_path / "emptied", {})
     with pytest.raises(errors.KeyAway), unlocking.with_pin(session, place.a.clerk, KeyPurpose.AGENCY, PIN):
         pass
@@ -99,7 +103,7 @@ def remote(place: Province, session: Session, tmp_path: Path) -> Iterator[Signin
     person = place.a.posts[Role.LEADER].person
     with signing_service(tmp_path / "csc", person.full_name) as url, config.override(**{CSC_URL.name: url}):
         owner = Owner(KeyPurpose.PERSON, place.a.agency, person)
-        made = service.add_elsewhere(session, place.a.admin, KeyKind.REMOTE, owner, "gov/rsa")
+        made = service.enter(session, place.a.admin, KeyKind.REMOTE, owner, Brought(credential="gov/rsa"))
         root = settings().get(INSTANCE) / "trust" / "csc-root.pem"
         with unlocking.open_service("gov/rsa", "") as key:
             root.write_bytes(key.chain[-1])
