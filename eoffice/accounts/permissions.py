@@ -17,13 +17,13 @@ ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
     "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close "
     "gateway:recall gateway:unreadable dossier:work dossier:certify",
-    Role.LEADER: f"{_EVERYONE} document:read-all direction:give direction:extend outgoing:sign gateway:follow "
-    "dossier:work dossier:approve directory:delegate",
-    Role.SECRETARY: f"{_EVERYONE} document:read-all dossier:work",
+    Role.LEADER: f"{_EVERYONE} document:read-all direction:give direction:extend direction:remind outgoing:sign "
+    "gateway:follow dossier:work dossier:approve directory:delegate",
+    Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
-    "direction:extend outgoing:draft outgoing:approve outgoing:check gateway:follow register:open "
+    "direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check gateway:follow register:open "
     "dossier:work dossier:plan",
-    Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:work "
+    Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:remind direction:work "
     "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",

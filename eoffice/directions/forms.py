@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, SelectMultipleField, TextAreaField
+from flask_wtf.file import FileField
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.directions.helps import NewGroup
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory.models import Assignment
 
@@ -25,20 +27,51 @@ class _Marks(SelectMultipleField):
             )
 
 
-class DirectionForm(Form):
-    """A leader's direction; the choices are groups of units and people."""
+class NamingForm(Form):
+    """Who is named with which part; the choices are groups of units and people."""
 
-    opinion = TextAreaField(_l("Direction"), [needed(), at_most(2000)])
-    lead = SelectField(_l("Lead"), [needed()], validate_choice=False)
+    lead = SelectField(_l("Lead"), [Optional()], validate_choice=False)
     coordinating = _Marks(_l("Coordinating"), validate_choice=False)
     inform = _Marks(_l("For information"), validate_choice=False)
-    due_on = DayField(_l("Deadline"), [Optional()])
 
     def offer(self, working: Mapping[str, Choices], reading: Mapping[str, Choices]) -> None:
         """Say who can be named: units and people by their marks, under their headings."""
         self.lead.choices = {"": [("", _l("Choose…"))], **working}
         self.coordinating.choices = dict(working)
         self.inform.choices = dict(reading)
+
+    def fill(self, group: NewGroup) -> None:
+        """Name everybody of a group."""
+        self.lead.data = group.lead
+        self.coordinating.data, self.inform.data = list(group.coordinating), list(group.inform)
+
+
+class GroupForm(NamingForm):
+    """A circulation group to keep."""
+
+    name = StringField(_l("Name of the group"), [needed(), at_most(100)])
+    shared = BooleanField(_l("Everybody in the agency may use it"))
+
+    def to_group(self) -> NewGroup:
+        """What is kept."""
+        return NewGroup(
+            self.name.data or "", self.lead.data or "", tuple(self.coordinating.data or ()),
+            tuple(self.inform.data or ()), bool(self.shared.data),
+        )  # fmt: skip
+
+
+class PhraseForm(Form):
+    """A phrase to keep."""
+
+    text = StringField(_l("New phrase"), [needed(), at_most(200)])
+
+
+class DirectionForm(NamingForm):
+    """A leader's direction."""
+
+    opinion = TextAreaField(_l("Direction"), [needed(), at_most(2000)])
+    lead = SelectField(_l("Lead"), [needed()], validate_choice=False)
+    due_on = DayField(_l("Deadline"), [Optional()])
 
     def to_new(self) -> NewDirection:
         """What was decided. Raises NotHere."""
@@ -49,6 +82,13 @@ class DirectionForm(Form):
             inform=tuple(Named.read(mark) for mark in self.inform.data or ()),
             due_on=self.due_on.data,
         )
+
+
+class PreparationForm(DirectionForm):
+    """A direction typed for a leader: for him to confirm, or as he wrote it on the paper."""
+
+    leader_id = SelectField(_l("Leader who wrote it"), coerce=int, default=0, validate_choice=False)
+    scan = FileField(_l("Scan of the handwriting"))
 
 
 class AssignForm(Form):

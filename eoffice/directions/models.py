@@ -29,10 +29,32 @@ class Direction(Base):
     opinion: Mapped[str]
     due_on: Mapped[date | None]
     given_at: Mapped[datetime]
+    #: who entered what the leader wrote on the paper, and the scan of it; empty: the leader himself
+    typed_by: Mapped[str] = mapped_column(default="")
+    scan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document_file.id"))
 
     tasks: Mapped[list["Task"]] = relationship(
         back_populates="direction", foreign_keys="Task.direction_id", order_by="Task.id"
     )
+
+
+class DirectingHelp(Base):
+    """What one keeps to direct faster: a phrase, or those who are named together, by marks (see `operations.Named`)."""
+
+    __tablename__ = "directing_help"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: who made it
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    #: of a group; empty: a phrase
+    name: Mapped[str] = mapped_column(sa.String(100), default="")
+    #: the phrase; empty for a group
+    text: Mapped[str] = mapped_column(sa.String(200), default="")
+    lead: Mapped[str] = mapped_column(sa.String(20), default="")
+    coordinating: Mapped[list[str]] = mapped_column(default=list)
+    inform: Mapped[list[str]] = mapped_column(default=list)
+    #: everybody in the agency may use it
+    shared: Mapped[bool] = mapped_column(default=False)
 
 
 class Part(StrEnum):
@@ -113,6 +135,9 @@ class Task(Base):
     #: more time that the one named asks for, and why; None: nothing is asked. What was answered stands in the log
     wanted_due_on: Mapped[date | None]
     wanted_reason: Mapped[str] = mapped_column(default="")
+    #: when somebody last pressed for it, and who
+    reminded_at: Mapped[datetime | None]
+    reminded_by: Mapped[str] = mapped_column(default="")
 
     direction: Mapped[Direction] = relationship(back_populates="tasks", foreign_keys=[direction_id])
     unit: Mapped[Unit | None] = relationship(lazy="joined")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -25,6 +26,7 @@ FINISHED = audit.action("directions.finished", _l("Task completed"))
 TIME_ASKED = audit.action("directions.time_asked", _l("More time asked for"))
 TIME_GRANTED = audit.action("directions.time_granted", _l("More time granted"))
 TIME_REFUSED = audit.action("directions.time_refused", _l("More time refused"))
+REMINDED = audit.action("directions.reminded", _l("Pressed for"))
 WITHDRAWN = audit.action("directions.withdrawn", _l("Task no longer needed"))
 
 
@@ -68,6 +70,12 @@ class NothingAsked(Conflict):
     """Somebody answered already."""
 
     message = _l("No more time is asked for now. Reload the page.")
+
+
+class RemindedToday(Conflict):
+    """One reminder a day."""
+
+    message = _l("%(name)s has pressed for it today already.")
 
 
 class NoOpinion(Invalid):
@@ -128,20 +136,29 @@ def check(new: NewDirection, *, latest: date | None = None) -> None:
         raise DueTooLate(limit=f"{latest:%d/%m/%Y}", field="due_on")
 
 
+@dataclass(frozen=True)
+class Decided:
+    """Who decided, when somebody else types it: the leader's post, the typist and the scan of the handwriting."""
+
+    post: Assignment
+    typed_by: str
+    scan_id: int
+
+
 def give(
-    session: Session, actor: Actor, document: Document, new: NewDirection, parent: Task | None = None
-) -> Direction:
+    session: Session, actor: Actor, document: Document, new: NewDirection, parent: Task | None = None, *,
+    decided: Decided | None = None,
+) -> Direction:  # fmt: skip
     """Write the direction, a task for each one named, and let them see the document.
 
-    `parent`: the unit's task that its head hands on. Raises what `check` raises, NamedTwice, NotHere.
+    `parent`: the unit's task that its head hands on. `decided`: whose direction it is when the actor only types it.
+    Raises what `check` raises, NamedTwice, NotHere.
     """
     check(new, latest=parent.due_on if parent else None)
-    found = _find(session, document.agency_id, new, parent.unit_id if parent else None)
-    assert actor.assignment_id is not None
+    found = find(session, document.agency_id, new, parent.unit_id if parent else None)
     direction = Direction(
-        agency_id=document.agency_id, document_id=document.id, by_assignment_id=actor.assignment_id,
-        by_name=actor.name, by_title=actor.title, parent_task_id=parent.id if parent else None,
-        opinion=new.opinion.strip(), due_on=new.due_on, given_at=clock.now(),
+        agency_id=document.agency_id, document_id=document.id, parent_task_id=parent.id if parent else None,
+        opinion=new.opinion.strip(), due_on=new.due_on, given_at=clock.now(), **_by(actor, decided),
     )  # fmt: skip
     direction.tasks = [
         Task(
@@ -161,11 +178,25 @@ def give(
     )  # fmt: skip
     named = [f"{task.part}: {task.label}" for task in direction.tasks]
     action = ASSIGNED if parent else GIVEN
-    audit.record(session, actor, action, document, opinion=direction.opinion, due_on=new.due_on, named=named)
+    audit.record(
+        session, actor, action, document, opinion=direction.opinion, due_on=new.due_on, named=named,
+        leader=decided.post.label if decided else None,
+    )  # fmt: skip
     return direction
 
 
-def _find(
+def _by(actor: Actor, decided: Decided | None) -> dict[str, Any]:
+    """Who decided: the actor, or the leader whose handwriting he types."""
+    if decided is not None:
+        post = decided.post
+        return {
+            "by_assignment_id": post.id, "by_name": post.person.full_name, "by_title": post.title,
+            "typed_by": decided.typed_by, "scan_id": decided.scan_id,
+        }  # fmt: skip
+    return {"by_assignment_id": actor.assignment_id, "by_name": actor.name, "by_title": actor.title}
+
+
+def find(
     session: Session, agency_id: int, new: NewDirection, unit_id: int | None
 ) -> list[tuple[Part, Unit | Assignment]]:
     """Who is meant, each once; inside one unit when its head hands work on."""
@@ -234,6 +265,14 @@ def ask_for_time(session: Session, actor: Actor, task: Task, wanted: date, reaso
     audit.record(
         session, actor, TIME_ASKED, task.document, task=task.label, until=wanted, reason=task.wanted_reason
     )
+
+
+def remind(session: Session, actor: Actor, task: Task) -> None:
+    """Note that somebody presses for it. Raises RemindedToday: what is said twice a day is heard no more."""
+    if task.reminded_at is not None and clock.local(task.reminded_at).date() == clock.today():
+        raise RemindedToday(name=task.reminded_by)
+    task.reminded_at, task.reminded_by = clock.now(), actor.name
+    audit.record(session, actor, REMINDED, task.document, task=task.label)
 
 
 def answer_time(session: Session, actor: Actor, task: Task, *, grant: bool, note: str) -> None:

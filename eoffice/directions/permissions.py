@@ -6,12 +6,19 @@ from eoffice.accounts import permissions as accounts
 from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
 from eoffice.directions.models import Part, Task
 from eoffice.directory.models import Assignment
-from eoffice.documents.permissions import DOCUMENT_READ, may_know
+from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, may_know
 
 DIRECTION_GIVE = permission("direction:give", _l("Direct incoming documents"))
+DIRECTION_PREPARE = permission(
+    "direction:prepare",
+    _l("Prepare a leader's directions, and enter those he wrote on paper with their scan"),
+)
 DIRECTION_ASSIGN = permission("direction:assign", _l("Name who works on a document inside one's unit"))
 DIRECTION_WORK = permission("direction:work", _l("Work on documents one was named for, report and finish"))
 
+DIRECTION_REMIND = permission(
+    "direction:remind", _l("Press for tasks one has given, or, seeing all, for any")
+)
 DIRECTION_EXTEND = permission("direction:extend", _l("Grant or refuse more time for what one has directed"))
 
 
@@ -26,6 +33,8 @@ def may(actor: Actor, wanted: Permission, task: Task) -> bool:
     """A unit's task is its head's, a person's his own; for information, every member of the unit reads."""
     if wanted == DIRECTION_EXTEND:
         return task.direction.by_assignment_id == actor.assignment_id
+    if wanted == DIRECTION_REMIND:
+        return task.direction.by_assignment_id == actor.assignment_id or actor.can(DOCUMENT_READ_ALL)
     if wanted == DIRECTION_ASSIGN:
         return task.unit_id in actor.headed_unit_ids
     if task.assignment is not None:

@@ -114,5 +114,10 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
 
 def own(actor: Actor, wanted: Permission, tasks: Iterable[Task]) -> Task | None:
     """The first of these open tasks on which the actor can take this step; he may know of all of them."""
+    return next(iter(each_own(actor, wanted, tasks)), None)
+
+
+def each_own(actor: Actor, wanted: Permission, tasks: Iterable[Task]) -> list[Task]:
+    """All of them."""
     open_ones = (task for task in tasks if task.state in OPEN and task.part is not Part.INFORM)
-    return next((task for task in open_ones if actor.can(wanted) and may(actor, wanted, task)), None)
+    return [task for task in open_ones if actor.can(wanted) and may(actor, wanted, task)]

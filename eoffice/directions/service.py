@@ -10,14 +10,15 @@ from eoffice.core.errors import InvalidTransition
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.core.workflow import word_of
-from eoffice.directions import operations, queries
-from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
+from eoffice.directions import deciding, operations, queries
+from eoffice.directions.events import WorkBegun, WorkFinished, WorkOpened
 from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directions.permissions import (
     DIRECTION_ASSIGN,
     DIRECTION_EXTEND,
     DIRECTION_GIVE,
+    DIRECTION_REMIND,
     DIRECTION_WORK,
     may,
 )
@@ -35,14 +36,7 @@ def direct(session: Session, actor: Actor, document_id: int, new: NewDirection) 
     with transaction(session):
         document = _locked(session, actor, document_id)
         require(actor, DIRECTION_GIVE, document)
-        replaced = operations.open_tasks(session, document)
-        direction = operations.give(session, actor, document, new)
-        operations.withdraw(session, actor, replaced)
-        publish(session, DirectionGiven(document.id, direction.id, actor))
-        lead = direction.tasks[0]
-        if lead.assignment_id is not None:
-            publish(session, WorkBegun(document.id, lead.id, actor))
-    return direction
+        return deciding.decide(session, actor, document, new)
 
 
 def assign(
@@ -111,6 +105,18 @@ def ask_for_time(session: Session, actor: Actor, task_id: int, wanted: date, rea
             raise InvalidTransition(state=word_of(task.state))
         require(actor, DIRECTION_WORK, task)
         operations.ask_for_time(session, actor, task, wanted, reason)
+    return task
+
+
+def remind(session: Session, actor: Actor, task_id: int) -> Task:
+    """Press for a task; whoever it names sees it on the work list. Raises NotFound, Forbidden, InvalidTransition,
+    RemindedToday."""
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        if task.state not in OPEN or task.part is Part.INFORM:
+            raise InvalidTransition(state=word_of(task.state))
+        require(actor, DIRECTION_REMIND, task)
+        operations.remind(session, actor, task)
     return task
 
 

@@ -1,6 +1,6 @@
 """The lists of "my work": each feature adds its own, one bar of tabs shows those that are the actor's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask_babel.speaklater import LazyString
@@ -35,11 +35,15 @@ def worklist(
     _lists.append(Worklist(key, label, endpoint, permission, counts, place))
 
 
-def worklists(session: Session, actor: Actor) -> list[tuple[Worklist, int]]:
-    """The actor's lists with how much waits in each; every count function is asked once."""
+def worklists(
+    session: Session, actor: Actor, known: Mapping[str, int] | None = None
+) -> list[tuple[Worklist, int]]:
+    """The actor's lists with how much waits in each; every count function is asked once.
+
+    `known`: counts by key that the page has already and need not be asked for.
+    """
     own = sorted((one for one in _lists if actor.can(one.permission)), key=lambda one: one.place)
-    counted: dict[Counts, dict[str, int]] = {}
-    for one in own:
-        if one.counts not in counted:
-            counted[one.counts] = one.counts(session, actor)
-    return [(one, counted[one.counts].get(one.key, 0)) for one in own]
+    found = dict(known or {})
+    for counts in dict.fromkeys(one.counts for one in own if one.key not in found):
+        found |= counts(session, actor)
+    return [(one, found.get(one.key, 0)) for one in own]

@@ -133,6 +133,8 @@ class FileRole(StrEnum):
     #: what was issued
     ISSUED = "issued"
     ATTACHMENT = "attachment"
+    #: the page on which a leader wrote his direction by hand
+    DIRECTION = "direction"
     #: an issued file with what proves its signatures later on
     ARCHIVE = "archive"
 
@@ -150,6 +152,7 @@ FILE_WORDS = {
     FileRole.NUMBERED: _l("numbered"),
     FileRole.ISSUED: _l("issued"),
     FileRole.ATTACHMENT: _l("attachment"),
+    FileRole.DIRECTION: _l("handwritten direction"),
     FileRole.ARCHIVE: _l("archive copy"),
 }
 

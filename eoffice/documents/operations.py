@@ -120,7 +120,9 @@ def index(session: Session, document: Document) -> None:
     session.flush()
     newest = sa.select(sa.func.max(DocumentFile.id)).where(
         DocumentFile.document_id == document.id,
-        DocumentFile.role.not_in([FileRole.ATTACHMENT, FileRole.SOURCE, FileRole.ARCHIVE]),
+        DocumentFile.role.not_in(
+            [FileRole.ATTACHMENT, FileRole.SOURCE, FileRole.ARCHIVE, FileRole.DIRECTION]
+        ),
     )
     pages = session.scalars(
         sa.select(PageText.text).where(PageText.file_id == newest.scalar_subquery()).order_by(PageText.page)

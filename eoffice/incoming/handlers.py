@@ -175,6 +175,7 @@ def directed(session: Session, event: DirectionGiven) -> None:
         return
     direction = session.get_one(LeadersDirection, event.direction_id)
     document.due_on = direction.due_on or document.due_on
+    document.prepared = None
     lead = direction.tasks[0].label
     operations.move(session, event.actor, document, Move.DIRECT, lead=lead)
     operations.report(session, event.actor, document, "04", f"Đã phân công {lead} chủ trì xử lý")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
@@ -37,6 +38,8 @@ class IncomingDocument(Document):
     registered_at: Mapped[datetime | None]
     #: the leader it is submitted to
     submitted_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assignment.id"))
+    #: the direction that somebody has prepared for the leader, see `prepared.Prepared`; None: nobody has
+    prepared: Mapped[dict[str, Any] | None]
     #: why it was returned; a `Doubt` while it needs a look
     reason: Mapped[str] = mapped_column(default="")
 

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from eoffice.core.permissions import Actor, Permission, object_rule, permission
-from eoffice.directions.permissions import DIRECTION_GIVE
+from eoffice.directions.permissions import DIRECTION_GIVE, DIRECTION_PREPARE
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming.models import IncomingDocument
 
@@ -13,7 +13,7 @@ INCOMING_SUBMIT = permission("incoming:submit", _l("Submit incoming documents to
 
 #: steps of whoever holds the duty in the agency; assigning and working are asked of tasks, not of the document
 _OF_THE_AGENCY = frozenset(
-    {INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT, DIRECTION_GIVE, DOCUMENT_READ}
+    {INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT, DIRECTION_GIVE, DIRECTION_PREPARE, DOCUMENT_READ}
 )
 
 

@@ -27,6 +27,8 @@ from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures.models import FileCheck
 
 PAGE_SIZE = 40
+#: documents of a leader's queue shown at once
+QUEUE_SIZE = 50
 #: a filtered list is counted up to here; beyond it the exact figure helps nobody
 COUNT_LIMIT = 1000
 
@@ -227,9 +229,56 @@ def _submitted_to(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(IncomingDocument.state == State.SUBMITTED, IncomingDocument.submitted_to_id.in_(posts))
 
 
+def _for_ones_leader(actor: Actor) -> sa.ColumnElement[bool]:
+    """What waits for the word of the leader a secretary assists, or of any."""
+    leader = sa.select(Assignment.assists_id).where(Assignment.id == actor.assignment_id).scalar_subquery()
+    mine = sa.or_(leader.is_(None), IncomingDocument.submitted_to_id == leader)
+    return sa.and_(IncomingDocument.state == State.SUBMITTED, mine)
+
+
+def count_to_prepare(session: Session, actor: Actor) -> dict[str, int]:
+    """How much waits for the word of one's leader and has no direction prepared: `prepare`."""
+    bare = (own(actor), _for_ones_leader(actor), IncomingDocument.prepared.is_(None))
+    return {
+        "prepare": session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument).where(*bare)) or 0
+    }
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits for a word, urgent first, then by arrival; and the one that is open."""
+
+    waiting: Sequence[IncomingDocument]
+    open: IncomingDocument | None
+
+
 def to_direct(session: Session, actor: Actor, limit: int = 50) -> Sequence[IncomingDocument]:
     """What was submitted to this leader and waits for his word: urgent first, then by arrival."""
-    query = sa.select(IncomingDocument).where(own(actor), _submitted_to(actor))
-    return session.scalars(
-        query.order_by(Document.urgency.desc(), Document.listed_at, Document.id).limit(limit)
-    ).all()
+    return queue(session, actor, limit=limit).waiting[:limit]
+
+
+def queue(
+    session: Session,
+    actor: Actor,
+    document_id: int | None = None,
+    *,
+    preparing: bool = False,
+    limit: int = QUEUE_SIZE,
+) -> Queue:
+    """A leader's queue, or for `preparing` that of a secretary's leader, and one document, in one statement: the
+    first when none is named. Raises NotFound when the actor may not know of the one named.
+    """
+    mine = (_for_ones_leader(actor) if preparing else _submitted_to(actor)).label("mine")
+    wanted = sa.or_(mine, IncomingDocument.id == document_id)
+    query = sa.select(IncomingDocument, mine).where(own(actor), wanted)
+    named_first = sa.case((IncomingDocument.id == document_id, 0), else_=1)
+    order = (named_first, Document.urgency.desc(), Document.listed_at, Document.id)
+    rows = session.execute(query.order_by(*order).limit(limit + 1)).all()
+    waiting = [document for document, is_mine in rows if is_mine]
+    waiting.sort(key=lambda one: (-one.urgency, one.listed_at, one.id))
+    if document_id is None:
+        return Queue(waiting, waiting[0] if waiting else None)
+    found = next((document for document, _mine in rows if document.id == document_id), None)
+    if found is None:
+        raise NotFound
+    return Queue(waiting, found)

@@ -16,7 +16,13 @@ from eoffice.directions import queries as directions
 from eoffice.directions import service as work
 from eoffice.directions.forms import AssignForm, FinishForm, MoreTimeForm, TimeAnswerForm
 from eoffice.directions.models import Direction, Part, Task, TaskState
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_WORK, can_take
+from eoffice.directions.permissions import (
+    DIRECTION_ASSIGN,
+    DIRECTION_EXTEND,
+    DIRECTION_REMIND,
+    DIRECTION_WORK,
+    can_take,
+)
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
@@ -140,6 +146,15 @@ def finish(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("incoming.show", document_id=task.document_id), 303)
 
 
+@bp.post("/tasks/<int:task_id>/remind")
+@needs(DIRECTION_REMIND)
+def remind(task_id: int) -> ResponseReturnValue:
+    """Press for a task."""
+    task = work.remind(db(), current_actor(), task_id)
+    flash(_("Pressed for: %(name)s", name=task.label), "ok")
+    return redirect(url_for("incoming.show", document_id=task.document_id), 303)
+
+
 @bp.post("/tasks/<int:task_id>/time")
 @needs(DIRECTION_WORK)
 def ask_for_time(task_id: int) -> ResponseReturnValue:
@@ -249,6 +264,7 @@ def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None
         "extending": _form(TimeAnswerForm, sent) if to_extend is not None else None,
         "to_assign": to_assign,
         "to_finish": to_finish,
+        "to_remind": directions.each_own(actor, DIRECTION_REMIND, tasks),
         "reply_url": _reply_url(document) if to_finish is not None else None,
     }
 

@@ -639,6 +639,7 @@ def upgrade() -> None:
                 "numbered",
                 "issued",
                 "attachment",
+                "direction",
                 "archive",
                 name="filerole",
                 native_enum=False,
@@ -835,6 +836,8 @@ def upgrade() -> None:
         sa.Column("opinion", sa.Text(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("given_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("typed_by", sa.Text(), nullable=False),
+        sa.Column("scan_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_direction_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["by_assignment_id"], ["assignment.id"], name=op.f("fk_direction_by_assignment_id_assignment")
@@ -842,10 +845,33 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_direction_document_id_document")
         ),
+        sa.ForeignKeyConstraint(
+            ["scan_id"], ["document_file.id"], name=op.f("fk_direction_scan_id_document_file")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_direction")),
     )
     op.create_index(op.f("ix_direction_agency_id"), "direction", ["agency_id"], unique=False)
     op.create_index(op.f("ix_direction_document_id"), "direction", ["document_id"], unique=False)
+    op.create_table(
+        "directing_help",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("text", sa.String(length=200), nullable=False),
+        sa.Column("lead", sa.String(length=20), nullable=False),
+        sa.Column("coordinating", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("inform", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_directing_help_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_directing_help_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directing_help")),
+    )
+    op.create_index(op.f("ix_directing_help_agency_id"), "directing_help", ["agency_id"], unique=False)
     op.create_table(
         "file_check",
         sa.Column("file_id", sa.Integer(), nullable=False),
@@ -989,6 +1015,7 @@ def upgrade() -> None:
         sa.Column("registered_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("submitted_to_id", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("prepared", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(
             ["agency_id"], ["agency.id"], name=op.f("fk_incoming_document_agency_id_agency")
         ),
@@ -1537,6 +1564,8 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("wanted_due_on", sa.Date(), nullable=True),
         sa.Column("wanted_reason", sa.Text(), nullable=False),
+        sa.Column("reminded_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reminded_by", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "(unit_id IS NULL) <> (assignment_id IS NULL)", name=op.f("ck_task_unit_or_person")
         ),

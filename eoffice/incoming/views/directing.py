@@ -1,0 +1,184 @@
+"""The reading room: a leader directs one document after the other, a secretary prepares for him."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from eoffice.core.errors import AppError
+from eoffice.core.forms import refused
+from eoffice.core.web import current_actor, db, needs
+from eoffice.directions import helps, service
+from eoffice.directions import queries as directions
+from eoffice.directions.forms import DirectionForm, NamingForm, PreparationForm
+from eoffice.directions.models import DirectingHelp, Part
+from eoffice.directions.operations import Named
+from eoffice.directions.permissions import DIRECTION_GIVE, DIRECTION_PREPARE, can_take
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Role
+from eoffice.incoming import prepared, presenting, queries
+from eoffice.incoming import service as incoming
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.prepared import Prepared
+from eoffice.incoming.queries import Queue
+from eoffice.incoming.views import bp
+from eoffice.incoming.views.work import tabs
+from eoffice.incoming.workflow import MACHINE, Move
+
+
+@bp.get("/work/direct")
+@needs(DIRECTION_GIVE)
+def to_direct() -> ResponseReturnValue:
+    """The leader's queue, its first document open."""
+    queue = queries.queue(db(), current_actor())
+    if queue.open is None:
+        return render_template("incoming/work.html", tasks=[], tabs=tabs("incoming.to_direct"))
+    return _room(queue, queue.open, DirectionForm)
+
+
+@bp.route("/work/direct/<int:document_id>", methods=["GET", "POST"])
+@needs(DIRECTION_GIVE)
+def direct(document_id: int) -> ResponseReturnValue:
+    """One document of the queue, and the direction on it; what was prepared binds when the leader sends it."""
+    actor = current_actor()
+    queue = queries.queue(db(), actor, document_id)
+    assert queue.open is not None
+    if request.method == "GET":
+        return _room(queue, queue.open, DirectionForm)
+    form, status = DirectionForm(), 422
+    offer(form)
+    if form.validate():
+        try:
+            service.direct(db(), actor, document_id, form.to_new())
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(_("Directed: %(subject)s", subject=queue.open.subject), "ok")
+            return redirect(url_for("incoming.to_direct"), 303)
+    return _room(queue, queue.open, DirectionForm, form), status
+
+
+@bp.get("/work/prepare")
+@needs(DIRECTION_PREPARE)
+def to_prepare() -> ResponseReturnValue:
+    """What waits for the word of one's leader, its first document open."""
+    queue = queries.queue(db(), current_actor(), preparing=True)
+    if queue.open is None:
+        return render_template("incoming/work.html", tasks=[], tabs=tabs("incoming.to_prepare"))
+    return _room(queue, queue.open, PreparationForm)
+
+
+@bp.route("/work/prepare/<int:document_id>", methods=["GET", "POST"])
+@needs(DIRECTION_PREPARE)
+def prepare(document_id: int) -> ResponseReturnValue:
+    """Prepare a direction for the leader to confirm, or enter what he wrote on the paper."""
+    queue = queries.queue(db(), current_actor(), document_id, preparing=True)
+    assert queue.open is not None
+    if request.method == "GET":
+        return _room(queue, queue.open, PreparationForm)
+    form, status = PreparationForm(), 422
+    offer(form)
+    if form.validate():
+        try:
+            told = _typed(queue.open, form)
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(told, "ok")
+            return redirect(url_for("incoming.to_prepare"), 303)
+    return _room(queue, queue.open, PreparationForm, form), status
+
+
+def _typed(document: IncomingDocument, form: PreparationForm) -> str:
+    actor = current_actor()
+    if "paper" not in request.form:
+        prepared.prepare(db(), actor, document.id, form.to_new())
+        return _("Put before the leader: %(subject)s", subject=document.subject)
+    sent = form.scan.data
+    scan = incoming.take_in(db(), actor, sent.stream, sent.filename) if sent and sent.filename else None
+    prepared.direct_on_paper(db(), actor, document.id, form.leader_id.data, form.to_new(), scan)
+    return _("Directed as written on the paper: %(subject)s", subject=document.subject)
+
+
+def _room(
+    queue: Queue, document: IncomingDocument, kind: type[DirectionForm], sent: DirectionForm | None = None
+) -> str:
+    """The queue, the page, and the form: as it was sent, or as it was prepared."""
+    known, kept = Prepared.of(document), helps.kept(db(), current_actor())
+    form = sent or _fresh(kind, known, kept)
+    preparing = kind is PreparationForm
+    bar = tabs("incoming.to_prepare") if preparing else tabs("incoming.to_direct", **_counted(queue))
+    files = queries.files(db(), document)
+    original, check = queries.original(files)
+    return render_template(
+        "incoming/reading.html", document=document, files=files, original=original, check=check,
+        pages=presenting.pages(original), directions=directions.of_document(db(), document),
+        may_direct=_may_send(document, preparing), form=form, prepared=known, kept=kept,
+        act="incoming.prepare" if preparing else "incoming.direct",
+        tabs=bar, **_around(queue, document),
+    )  # fmt: skip
+
+
+def _counted(queue: Queue) -> dict[str, int]:
+    """How long the leader's queue is, unless there may be more of it."""
+    return {"mine": len(queue.waiting)} if len(queue.waiting) < queries.QUEUE_SIZE else {}
+
+
+def _around(queue: Queue, document: IncomingDocument) -> dict[str, Any]:
+    """The queue and the neighbours in it."""
+    waiting, ids = queue.waiting, [one.id for one in queue.waiting]
+    place = ids.index(document.id) if document.id in ids else None
+    return {
+        "queue": waiting,
+        "place": place,
+        "newer": waiting[place - 1] if place else None,
+        "older": waiting[place + 1] if place is not None and place + 1 < len(waiting) else None,
+    }
+
+
+def _fresh(kind: type[DirectionForm], known: Prepared | None, kept: Sequence[DirectingHelp]) -> DirectionForm:
+    """The form as it was prepared, with everybody of the group that the address asks for."""
+    form = kind(formdata=None, obj=known)
+    offer(form)
+    wanted = request.args.get("group", type=int)
+    group = next((one for one in kept if one.id == wanted and one.name), None)
+    if group is None:
+        return form
+    marks = {mark for choices in form.inform.choices.values() for mark, _label in choices}
+    here, lost = helps.present(group, marks)
+    form.fill(here)
+    if lost:
+        left_out = ngettext(
+            "%(num)s of this group is no longer here and was left out.",
+            "%(num)s of this group are no longer here and were left out.",
+            lost,
+        )
+        flash(left_out, "warn")
+    return form
+
+
+def _may_send(document: IncomingDocument, preparing: bool) -> bool:
+    """Whether the form can be sent now, by this person."""
+    if preparing:
+        return (document.state, Move.DIRECT) in MACHINE.rules
+    return Move.DIRECT in queries.moves(current_actor(), document)
+
+
+def offer(form: NamingForm) -> None:
+    """Units and people of the agency by their marks, for each part those that it can go to."""
+    actor = current_actor()
+    agency_id = actor.agency_id or 0
+    units = [(Named(unit_id=unit.id).mark, unit.name) for unit in directory.units(db(), agency_id)]
+    posts = [post for post in directory.posts(db(), agency_id) if post.person_id != actor.person_id]
+
+    def candidates(part: Part) -> dict[str, list[tuple[str, str]]]:
+        able = [post for post in posts if can_take(post, part)]
+        people = [(Named(assignment_id=post.id).mark, post.choice) for post in able]
+        return {_("Units"): units, _("People"): people}
+
+    form.offer(candidates(Part.LEAD), candidates(Part.INFORM))
+    if isinstance(form, PreparationForm):
+        form.leader_id.choices = [(post.id, post.label) for post in posts if post.role is Role.LEADER]
