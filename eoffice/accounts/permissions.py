@@ -17,22 +17,22 @@ ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
     "outgoing:check outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend register:close "
     "gateway:recall gateway:unreadable dossier:work dossier:certify",
-    Role.LEADER: f"{_EVERYONE} document:read-all direction:give direction:extend direction:remind outgoing:sign "
-    "gateway:follow dossier:work dossier:approve directory:delegate",
+    Role.LEADER: f"{_EVERYONE} document:read-all reports:province direction:give direction:extend direction:remind "
+    "outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate",
     Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",
-    Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all incoming:submit direction:assign direction:work "
-    "direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check gateway:follow register:open "
-    "dossier:work dossier:plan",
+    Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all reports:province incoming:submit direction:assign "
+    "direction:work direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check "
+    "gateway:follow register:open dossier:work dossier:plan",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:remind direction:work "
     "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
-    Role.ADMINISTRATOR: "directory:read directory:manage directory:outside admin:access admin:health signature:keys "
-    "gateway:unreadable gateway:watch trust:manage",
+    Role.ADMINISTRATOR: "directory:read directory:manage directory:outside reports:province admin:access "
+    "admin:health signature:keys gateway:unreadable gateway:watch trust:manage",
 }
 
-#: one agency's administrator must not decide them for the others
-_KEEPERS = frozenset({Permission("trust:manage"), Permission("directory:outside")})
+#: one agency's people must not decide them for the others, or look at the others
+_KEEPERS = frozenset(map(Permission, ("trust:manage", "directory:outside", "reports:province")))
 
 
 def of(role: Role) -> frozenset[Permission]:

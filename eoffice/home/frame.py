@@ -41,6 +41,7 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
     ("home.work", "document:read", _l("My work"), "check2-square", "w", tuple(Side)),
     ("dossiers.index", "document:read", _l("Dossiers"), "folder2", "d", ()),
     ("reports.index", "document:read-all", _l("Registers"), "journal-text", "q", ()),
+    ("reports.figures", "document:read-all", _l("Reports"), "bar-chart", "t", ()),
     ("search.index", "search:use", _l("Search"), "search", "f", ()),
     ("admin.people", "directory:manage", _l("People and accounts"), "people", "p", ()),
     ("admin.agencies", "directory:outside", _l("Outside agencies"), "building", "a", ()),

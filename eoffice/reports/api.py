@@ -1,5 +1,6 @@
-"""Registers for other systems."""
+"""Registers and figures for other systems."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,13 +11,18 @@ from eoffice.core import clock
 from eoffice.core.forms import read_day
 from eoffice.core.openapi import answer, documented
 from eoffice.core.web import current_actor, db, needs
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency
 from eoffice.documents import closing
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
+from eoffice.reports import figures as count
 from eoffice.reports import queries, service
 from eoffice.reports.books import Span
 from eoffice.reports.columns import SHEETS, Form
+from eoffice.reports.figures import Figures, Period
+from eoffice.reports.permissions import REPORTS_PROVINCE
 
-bp = Blueprint("reports_api", __name__, url_prefix="/api/v1/registers")
+bp = Blueprint("reports_api", __name__, url_prefix="/api/v1")
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Lines:
     rows: list[list[str]]
 
 
-@bp.get("")
+@bp.get("/registers")
 @needs(DOCUMENT_READ_ALL)
 @documented("Registers of a year (?year=)", response=list[RegisterOut])
 def index() -> ResponseReturnValue:
@@ -72,7 +78,7 @@ def index() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.get("/<int:register_id>/proof")
+@bp.get("/registers/<int:register_id>/proof")
 @needs(DOCUMENT_READ_ALL)
 @documented("Whether a register is whole: void, missing and back-dated numbers", response=Proof)
 def proof(register_id: int) -> ResponseReturnValue:
@@ -86,7 +92,7 @@ def proof(register_id: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.get("/<int:register_id>/lines")
+@bp.get("/registers/<int:register_id>/lines")
 @needs(DOCUMENT_READ_ALL)
 @documented("Lines of a register (?from=, ?to= as yyyy-mm-dd)", response=Lines)
 def lines(register_id: int) -> ResponseReturnValue:
@@ -99,3 +105,69 @@ def lines(register_id: int) -> ResponseReturnValue:
     )  # fmt: skip
     found = service.lines(db(), current_actor(), span, service.SHEET_LIMIT)
     return answer(Lines([column.heading for column in SHEETS[form].columns], [list(row) for row in found]))
+
+
+@dataclass(frozen=True)
+class AgencyFigures:
+    """One agency's counts in a period; shares in percent, medians in hours, null when there is nothing to measure."""
+
+    code: str
+    name: str
+    arrived: int
+    from_axis: int
+    registered: int
+    registered_share: int | None
+    done_in_time: int
+    done_late: int
+    open: int
+    overdue: int
+    in_time_share: int | None
+    hours_to_register: float | None
+    hours_to_direct: float | None
+    hours_to_finish: float | None
+    issued: int
+    sent: int
+    electronic_share: int | None
+
+
+@bp.get("/figures")
+@needs(DOCUMENT_READ_ALL)
+@documented(
+    "Counts of one's own agency (?from=, ?to= as yyyy-mm-dd, the month so far by default)",
+    response=AgencyFigures,
+)
+def figures() -> ResponseReturnValue:
+    """The same numbers as the report."""
+    own = directory.agency(db(), current_actor().agency_id or 0)
+    return answer(_figures([own])[0])
+
+
+@bp.get("/province")
+@needs(REPORTS_PROVINCE)
+@documented("Counts of every agency of the installation (?from=, ?to=)", response=list[AgencyFigures])
+def province() -> ResponseReturnValue:
+    """The board for an operations centre."""
+    return answer(_figures(directory.hosted(db())))
+
+
+def _figures(agencies: Sequence[Agency]) -> list[AgencyFigures]:
+    today = clock.today()
+    period = Period(
+        read_day(request.args.get("from", "")) or today.replace(day=1),
+        read_day(request.args.get("to", "")) or today,
+    )
+    found = count.by_agency(db(), period, [agency.id for agency in agencies])
+    return [_out(agency, found[agency.id]) for agency in agencies]
+
+
+def _out(agency: Agency, one: Figures) -> AgencyFigures:
+    done = one.handled
+    return AgencyFigures(
+        agency.code, agency.name, one.arrived, one.from_axis, one.registered, one.registered_share, done.in_time,
+        done.late, done.open, done.open_late, done.share, _number(one.to_register), _number(one.to_direct),
+        _number(one.to_finish), one.issued, one.sent, one.electronic,
+    )  # fmt: skip
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)

@@ -1,11 +1,13 @@
 """Shape of what is asked about registers; truth is the service's business."""
 
+from datetime import timedelta
 from typing import cast
 
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, PasswordField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional
+from wtforms.validators import Optional, ValidationError
 
 from eoffice.core import clock
 from eoffice.core.forms import DayField, Form, at_most, needed
@@ -14,6 +16,7 @@ from eoffice.documents.kinds import INCOMING_ONLY, KINDS
 from eoffice.documents.models import Direction, Register
 from eoffice.reports.books import Span
 from eoffice.reports.columns import Form as BookForm
+from eoffice.reports.figures import Period
 
 _DIRECTIONS = {Direction.IN: _l("Incoming documents"), Direction.OUT: _l("Outgoing documents")}
 
@@ -61,6 +64,37 @@ class SignForm(Form):
     """The agency's key."""
 
     pin = PasswordField(_l("PIN of the agency's key"), [at_most(64)])
+
+
+class PeriodForm(Form):
+    """From one day to another; the month so far when nothing is asked."""
+
+    class Meta(Form.Meta):
+        """A question in an address, which changes nothing."""
+
+        csrf = False
+
+    first = DayField(_l("From"), [needed()])
+    last = DayField(_l("To"), [needed()])
+
+    @classmethod
+    def asked(cls, address: MultiDict[str, str]) -> "PeriodForm":
+        """What the address asks for."""
+        today = clock.today()
+        return cls(address if "first" in address else None, first=today.replace(day=1), last=today)
+
+    def validate_last(self, field: DayField) -> None:
+        """A year at most: a count never reads all there ever was."""
+        if self.first.data is None or field.data is None:
+            return
+        if not self.first.data <= field.data <= self.first.data + timedelta(days=366):
+            raise ValidationError(str(_l("Give a last day after the first, at most a year later.")))
+
+    def to_period(self) -> Period:
+        """What was asked for."""
+        assert self.first.data is not None
+        assert self.last.data is not None
+        return Period(self.first.data, self.last.data)
 
 
 class PrintForm(Form):

@@ -72,6 +72,8 @@ PAGES = {
     "outgoing.consult": Look(Role.SPECIALIST, "/outgoing/{draft}/consult", "CCTL"),
     "outgoing.read": Look(Role.LEADER, "/outgoing/to-sign/{to_sign}"),
     "outgoing.show": Look(Role.CLERK, "/outgoing/{issued}"),
+    "reports.figures": Look(Role.LEADER, "/reports?by=person"),
+    "reports.province": Look(Role.ADMINISTRATOR, "/province"),
     "reports.index": Look(Role.CLERK, "/registers"),
     "reports.new": Look(Role.CHIEF_OF_OFFICE, "/registers/new"),
     "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&first=01/01/2026&last=31/12/2099"),

@@ -3,7 +3,7 @@
 from datetime import date
 from io import BytesIO
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,9 +21,8 @@ from eoffice.reports import binding, books, queries, service
 from eoffice.reports.books import Row, Span
 from eoffice.reports.columns import SHEETS
 from eoffice.reports.forms import CloseForm, OpenForm, OpeningForm, PrintForm, SignForm
+from eoffice.reports.views import bp
 from eoffice.signatures.browser import given
-
-bp = Blueprint("reports", __name__, template_folder="templates")
 
 #: lines shown on the page before they are printed
 _SHOWN = 100

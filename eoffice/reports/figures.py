@@ -1,0 +1,300 @@
+"""What the law and the province count: documents in and out, in time and late, how long each step took.
+
+Counts and durations only, never subjects; the same statements serve one agency and the whole province
+(Decree 30/2020, Appendix VI, I-III.1.l-m and 6.a; Decision 28/2018 on the share exchanged electronically).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.workdays import add_days
+from eoffice.directions.models import OPEN as TASK_OPEN
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directory.models import Assignment, Person, Unit
+from eoffice.documents.kinds import kind
+from eoffice.documents.models import Channel, Document, Recipient
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.states import OPEN, State
+from eoffice.outgoing.models import OutgoingDocument
+
+
+@dataclass(frozen=True)
+class Period:
+    """From the first day to the last, both whole."""
+
+    first: date
+    last: date
+
+    def holds(self, moment: Any) -> sa.ColumnElement[bool]:
+        """Moments within it."""
+        ends = clock.day_start(self.last + timedelta(days=1))
+        return sa.and_(moment >= clock.day_start(self.first), moment < ends)
+
+
+@dataclass(frozen=True)
+class Handled:
+    """How much was to be done, and how it went."""
+
+    in_time: int = 0
+    late: int = 0
+    open: int = 0
+    open_late: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.in_time + self.late + self.open + self.open_late
+
+    @property
+    def share(self) -> int | None:
+        """Percent of what is finished or overdue that was finished in time; None when that is nothing."""
+        due = self.in_time + self.late + self.open_late
+        return round(100 * self.in_time / due) if due else None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One agency in one period."""
+
+    arrived: int = 0
+    registered: int = 0
+    #: registered on the day of arrival or the next working day (Article 22)
+    registered_in_time: int = 0
+    from_axis: int = 0
+    handled: Handled = field(default_factory=Handled)
+    #: medians in hours; None: nothing to measure
+    to_register: float | None = None
+    to_direct: float | None = None
+    to_finish: float | None = None
+    issued: int = 0
+    #: with recipients elsewhere, and of these those that went to every one of them over the axis
+    sent: int = 0
+    sent_on_axis: int = 0
+
+    @property
+    def electronic(self) -> int | None:
+        """Percent of what was sent that went wholly electronically; None when nothing was sent."""
+        return round(100 * self.sent_on_axis / self.sent) if self.sent else None
+
+    @property
+    def registered_share(self) -> int | None:
+        """Percent of what was registered that was registered in time."""
+        return round(100 * self.registered_in_time / self.registered) if self.registered else None
+
+
+def _day(moment: Any) -> sa.ColumnElement[date]:
+    return sa.cast(sa.func.timezone(clock.TZ.key, moment), sa.Date)
+
+
+def _hours(later: Any, earlier: Any) -> sa.ColumnElement[Any]:
+    seconds = sa.func.extract("epoch", later - earlier)
+    median = sa.func.percentile_cont(0.5).within_group(seconds)
+    return sa.func.round(sa.cast(median / 3600, sa.Numeric), 1)
+
+
+def _lead() -> sa.Subquery:
+    """Of each document the leader's latest direction: when it was given and when its lead was done."""
+    return (
+        sa.select(Task.document_id, Direction.given_at, Task.done_at, Task.state)
+        .join(Direction, Direction.id == Task.direction_id)
+        .where(Task.part == Part.LEAD, Direction.parent_task_id.is_(None), Task.state != TaskState.WITHDRAWN)
+        .ext(distinct_on(Task.document_id))
+        .order_by(Task.document_id, Task.id.desc())
+        .subquery()
+    )
+
+
+def by_agency(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Figures]:
+    """The figures of each agency, in four statements whatever their number."""
+    found: dict[int, dict[str, Any]] = {agency_id: {} for agency_id in agency_ids}
+    for statement in (_incoming(period), _outgoing(period)):
+        for row in session.execute(statement.where(Document.agency_id.in_(agency_ids))):
+            found[row.agency_id] |= dict(row._mapping)
+    for agency_id, handled in _handled(session, period, agency_ids).items():
+        found[agency_id]["handled"] = handled
+    for agency_id, in_time in _registered_in_time(session, period, agency_ids).items():
+        found[agency_id]["registered_in_time"] = in_time
+    for values in found.values():
+        values.pop("agency_id", None)
+    return {agency_id: Figures(**values) for agency_id, values in found.items()}
+
+
+def _incoming(period: Period) -> sa.Select[Any]:
+    lead, count = _lead(), sa.func.count
+    numbered = Document.register_number.is_not(None)
+    return (
+        sa.select(
+            Document.agency_id,
+            count().label("arrived"),
+            count().filter(numbered).label("registered"),
+            count().filter(IncomingDocument.source == Source.AXIS).label("from_axis"),
+            _hours(IncomingDocument.registered_at, IncomingDocument.arrived_at).label("to_register"),
+            _hours(lead.c.given_at, IncomingDocument.registered_at).label("to_direct"),
+            _hours(lead.c.done_at, IncomingDocument.registered_at).label("to_finish"),
+        )
+        .select_from(IncomingDocument)
+        .outerjoin(lead, lead.c.document_id == IncomingDocument.id)
+        .where(period.holds(Document.listed_at), IncomingDocument.state != State.DISCARDED)
+        .group_by(Document.agency_id)
+    )
+
+
+def _handled(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Handled]:
+    """By the deadline of the document; without one it is never late."""
+    lead = _lead()
+    finished, is_open = IncomingDocument.state == State.DONE, IncomingDocument.state.in_(OPEN)
+    late = sa.func.coalesce(_day(lead.c.done_at) > Document.due_on, False)
+    overdue = sa.func.coalesce(Document.due_on < clock.today(), False)
+    query = (
+        sa.select(Document.agency_id, *_counted(finished, late, is_open, overdue))
+        .select_from(IncomingDocument)
+        .outerjoin(lead, lead.c.document_id == IncomingDocument.id)
+        .where(period.holds(Document.listed_at), Document.agency_id.in_(agency_ids))
+        .group_by(Document.agency_id)
+    )
+    return {row[0]: _of_row(row) for row in session.execute(query)}
+
+
+def _counted(finished: Any, late: Any, is_open: Any, overdue: Any) -> list[sa.ColumnElement[int]]:
+    """The columns of `Handled`."""
+    count = sa.func.count
+    return [
+        count().filter(finished, ~late).label("in_time"), count().filter(finished, late).label("late"),
+        count().filter(is_open, ~overdue).label("open"), count().filter(is_open, overdue).label("open_late"),
+    ]  # fmt: skip
+
+
+def _of_row(row: Any) -> Handled:
+    return Handled(row.in_time, row.late, row.open, row.open_late)
+
+
+def _registered_in_time(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, int]:
+    """By pairs of days: they are few, and the calendar of holidays is not the database's."""
+    arrived, registered = _day(IncomingDocument.arrived_at), _day(IncomingDocument.registered_at)
+    query = (
+        sa.select(Document.agency_id, arrived, registered, sa.func.count())
+        .select_from(IncomingDocument)
+        .where(
+            period.holds(Document.listed_at), Document.agency_id.in_(agency_ids),
+            Document.register_number.is_not(None), IncomingDocument.registered_at.is_not(None),
+        )
+        .group_by(Document.agency_id, arrived, registered)
+    )  # fmt: skip
+    found: dict[int, int] = defaultdict(int)
+    for agency_id, came, entered, count in session.execute(query):
+        if entered <= add_days(came, 1):
+            found[agency_id] += count
+    return found
+
+
+def _outgoing(period: Period) -> sa.Select[*tuple[Any, ...]]:
+    of_document = Recipient.document_id == OutgoingDocument.id
+    sent = sa.exists().where(of_document)
+    on_paper = sa.exists().where(of_document, Recipient.channel == Channel.PAPER)
+    count = sa.func.count
+    return (
+        sa.select(
+            Document.agency_id,
+            count().label("issued"),
+            count().filter(sent).label("sent"),
+            count().filter(sent, ~on_paper).label("sent_on_axis"),
+        )
+        .select_from(OutgoingDocument)
+        .where(period.holds(OutgoingDocument.issued_at))
+        .group_by(Document.agency_id)
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A unit, a person or a kind, and how its work went."""
+
+    name: str
+    detail: str
+    handled: Handled
+
+
+def by_unit(session: Session, period: Period, agency_id: int) -> Sequence[Line]:
+    """What was asked of each unit, by its tasks."""
+    query = _tasks(period, agency_id).join(Unit, Unit.id == Task.unit_id)
+    columns = query.with_only_columns(Unit.name, sa.literal(""), *_of_tasks())
+    rows = session.execute(columns.group_by(Unit.id, Unit.name).order_by(Unit.position, Unit.id))
+    return [Line(row[0], row[1], _of_row(row)) for row in rows]
+
+
+def by_person(session: Session, period: Period, agency_id: int) -> Sequence[Line]:
+    """What was asked of each person, by his or her tasks."""
+    query = _tasks(period, agency_id).join(Assignment, Assignment.id == Task.assignment_id).join(Person)
+    columns = query.with_only_columns(Person.full_name, sa.func.max(Assignment.title), *_of_tasks())
+    grouped = columns.group_by(Person.id, Person.full_name, Person.sort_key).order_by(
+        Person.sort_key, Person.id
+    )
+    return [Line(row[0], row[1], _of_row(row)) for row in session.execute(grouped)]
+
+
+def _tasks(period: Period, agency_id: int) -> sa.Select[Any]:
+    query: sa.Select[Any] = (
+        sa.select(Task.id)
+        .join(Direction, Direction.id == Task.direction_id)
+        .where(
+            Task.agency_id == agency_id, Task.part != Part.INFORM, Task.state != TaskState.WITHDRAWN,
+            period.holds(Direction.given_at),
+        )
+    )  # fmt: skip
+    return query
+
+
+def _of_tasks() -> list[sa.ColumnElement[int]]:
+    late = sa.func.coalesce(_day(Task.done_at) > Task.due_on, False)
+    overdue = sa.func.coalesce(Task.due_on < clock.today(), False)
+    return _counted(Task.state == TaskState.DONE, late, Task.state.in_(TASK_OPEN), overdue)
+
+
+@dataclass(frozen=True)
+class KindLine:
+    """A kind of document, and how many came and went."""
+
+    name: str
+    arrived: int
+    issued: int
+
+
+def by_kind(session: Session, period: Period, agency_id: int) -> Sequence[KindLine]:
+    """How many documents of each kind were registered and issued, most first."""
+    arrived = sa.and_(Document.register_number.is_not(None), period.holds(Document.listed_at))
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for place, (model, when) in enumerate(
+        ((IncomingDocument, arrived), (OutgoingDocument, period.holds(OutgoingDocument.issued_at)))
+    ):
+        query = sa.select(Document.kind_code, sa.func.count()).select_from(model)
+        query = query.where(Document.agency_id == agency_id, when).group_by(Document.kind_code)
+        for code, count in session.execute(query):
+            counts[code][place] = count
+    lines = [KindLine(kind(code).name if code else "-", *both) for code, both in counts.items()]
+    return sorted(lines, key=lambda one: (-one.arrived - one.issued, one.name))
+
+
+def by_month(session: Session, period: Period, agency_id: int) -> Sequence[tuple[date, int, int]]:
+    """The first of each month with how many documents came and were issued in it."""
+    counts: dict[date, list[int]] = {}
+    month = period.first.replace(day=1)
+    while month <= period.last:
+        counts[month] = [0, 0]
+        month = (month + timedelta(days=32)).replace(day=1)
+    for place, (model, moment) in enumerate(
+        ((IncomingDocument, Document.listed_at), (OutgoingDocument, OutgoingDocument.issued_at))
+    ):
+        start = sa.cast(sa.func.date_trunc("month", sa.func.timezone(clock.TZ.key, moment)), sa.Date)
+        query = sa.select(start, sa.func.count()).select_from(model)
+        query = query.where(Document.agency_id == agency_id, period.holds(moment)).group_by(start)
+        for first, count in session.execute(query):
+            counts[first][place] = count
+    return [(first, came, went) for first, (came, went) in counts.items()]

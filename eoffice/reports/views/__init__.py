@@ -1,0 +1,11 @@
+"""Pages of registers and figures."""
+
+from flask import Blueprint
+
+bp = Blueprint("reports", __name__, template_folder="../templates")
+
+from eoffice.reports.views import (  # noqa: E402 - they add to `bp`
+    figures,  # noqa: F401 - as above
+    province,  # noqa: F401 - as above
+    registers,  # noqa: F401 - as above
+)

@@ -1,0 +1,163 @@
+"""What the law and the province count is what happened, each agency's own, whatever the year holds."""
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from openpyxl import load_workbook
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.accounts.settings import KEEPER
+from eoffice.core import clock
+from eoffice.core.config import override
+from eoffice.core.db import transaction
+from eoffice.core.permissions import system_actor
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directory.models import Role
+from eoffice.documents.models import Channel, Recipient
+from eoffice.incoming.models import Source
+from eoffice.incoming.states import State as In
+from eoffice.outgoing.states import State as Out
+from eoffice.reports import figures
+from eoffice.reports.figures import Handled, Period
+from tests.factories import House, Province, province
+from tests.home.made import incoming, outgoing
+from tests.web import MOST, client_for, counted
+
+pytestmark = pytest.mark.postgres
+
+#: a Monday; the year's last holiday is over
+MONDAY = datetime(2026, 11, 16, 2, tzinfo=UTC)
+WEEK = Period(date(2026, 11, 16), date(2026, 11, 22))
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    with clock.freeze(MONDAY):
+        return province(session)
+
+
+def _in(session: Session, house: House, number: int, state: In, **times: Any) -> None:
+    """An incoming document with its direction; times are days after Monday."""
+    came = MONDAY + timedelta(days=times.get("came", 0))
+    entered = came + timedelta(days=times.get("entered", 0), hours=1)
+    document = incoming(
+        session, house, f"thư {number}", state, register_number=number, arrived_at=came, listed_at=came,
+        registered_at=entered, source=times.get("source", Source.SCAN), due_on=times.get("due"),
+    )  # fmt: skip
+    if state not in (In.IN_PROGRESS, In.DONE):
+        return
+    leader, done = house.posts[Role.LEADER], times.get("done")
+    with transaction(session):
+        direction = Direction(
+            agency_id=house.agency.id, document_id=document.id, by_assignment_id=leader.id, by_name="x",
+            by_title="x", opinion="Làm", given_at=entered + timedelta(hours=2),
+        )  # fmt: skip
+        direction.tasks = [
+            Task(
+                agency_id=house.agency.id, document_id=document.id, part=Part.LEAD, unit=house.unit,
+                due_on=times.get("due"), state=TaskState.DONE if done is not None else TaskState.WORKING,
+                done_at=MONDAY + timedelta(days=done) if done is not None else None,
+            )
+        ]  # fmt: skip
+        session.add(direction)
+
+
+def _out(session: Session, house: House, *channels: Channel) -> None:
+    document = outgoing(session, house, "đi", Out.ISSUED, issued_at=MONDAY + timedelta(hours=5))
+    with transaction(session):
+        session.add_all(
+            Recipient(
+                agency_id=house.agency.id,
+                document_id=document.id,
+                code=f"X{place}",
+                name="x",
+                channel=channel,
+            )
+            for place, channel in enumerate(channels)
+        )
+
+
+def _fill(session: Session, house: House) -> None:
+    friday, thursday = date(2026, 11, 20), date(2026, 11, 19)
+    _in(session, house, 1, In.DONE, due=friday, done=2, source=Source.AXIS)
+    _in(session, house, 2, In.DONE, due=thursday, done=5, entered=1)
+    _in(session, house, 3, In.IN_PROGRESS, due=thursday, entered=2)
+    _in(session, house, 4, In.SUBMITTED)
+    _in(session, house, 5, In.DONE, came=-7, done=0)
+    _out(session, house, Channel.AXIS, Channel.AXIS)
+    _out(session, house, Channel.AXIS, Channel.PAPER)
+    _out(session, house)
+
+
+def test_each_figure_is_what_happened_in_the_period(session: Session, place: Province) -> None:
+    _fill(session, place.a)
+    _in(session, place.b, 1, In.DONE, done=1)
+    with clock.freeze(MONDAY + timedelta(days=5)):
+        found = figures.by_agency(session, WEEK, [place.a.agency.id, place.b.agency.id])
+        own = found[place.a.agency.id]
+        assert (own.arrived, own.registered, own.from_axis, own.registered_in_time) == (4, 4, 1, 3)
+        assert own.handled == Handled(in_time=1, late=1, open=1, open_late=1)
+        assert own.handled.share == 33
+        assert (own.issued, own.sent, own.sent_on_axis, own.electronic) == (3, 2, 1, 50)
+        assert float(own.to_direct or 0) == 2.0
+        other = found[place.b.agency.id]
+        assert (other.arrived, other.issued, other.electronic) == (1, 0, None)
+        assert other.handled == Handled(in_time=1)
+
+
+def test_units_people_kinds_and_months_are_counted_by_what_was_asked_of_them(
+    session: Session, place: Province
+) -> None:
+    _fill(session, place.a)
+    with clock.freeze(MONDAY + timedelta(days=5)):
+        (unit,) = figures.by_unit(session, WEEK, place.a.agency.id)
+        assert (unit.name, unit.handled) == (place.a.unit.name, Handled(1, 1, 0, 1))
+        assert figures.by_person(session, WEEK, place.a.agency.id) == []
+        (kind,) = figures.by_kind(session, WEEK, place.a.agency.id)
+        assert (kind.name, kind.arrived, kind.issued) == ("Công văn", 4, 3)
+        year = Period(date(2026, 10, 1), date(2026, 11, 30))
+        assert figures.by_month(session, year, place.a.agency.id) == [
+            (date(2026, 10, 1), 0, 0), (date(2026, 11, 1), 5, 3),
+        ]  # fmt: skip
+
+
+def test_the_page_the_spreadsheet_and_the_interface_say_the_same(
+    app: Flask, session: Session, place: Province
+) -> None:
+    _fill(session, place.a)
+    client = client_for(app, "a_leader")
+    asked = "first=16/11/2026&last=22/11/2026"
+    with clock.freeze(MONDAY + timedelta(days=5)):
+        with counted() as statements:
+            page = client.get(f"/reports?{asked}").get_data(as_text=True)
+        assert len(statements) <= MOST
+        assert "gửi hoàn toàn qua trục" in page
+        for by in ("unit", "person", "kind"):
+            assert client.get(f"/reports?by={by}&{asked}").status_code == 200
+        sheet = load_workbook(io.BytesIO(client.get(f"/reports?{asked}&xlsx=1").data)).active
+        told = {row[0]: row[1] for row in sheet.iter_rows(values_only=True)}
+        assert told["gửi hoàn toàn qua trục, trên số đã gửi (%)"] == 50
+        assert client.get("/reports?first=16/11/2026&last=16/11/2028").status_code == 422
+        assert client_for(app, "a_specialist").get("/reports").status_code == 403
+        token = accounts.make_token(session, system_actor(), "a_leader", "bảng", ["*"])
+        head = {"Authorization": f"Bearer {token}"}
+        answer = client.get("/api/v1/figures?from=2026-11-16&to=2026-11-22", headers=head).get_json()
+        assert (answer["electronic_share"], answer["overdue"], answer["hours_to_direct"]) == (50, 1, 2.0)
+
+
+def test_the_province_is_shown_to_its_keepers_people_alone_and_names_nobody(
+    app: Flask, session: Session, place: Province
+) -> None:
+    _fill(session, place.a)
+    assert client_for(app, "b_leader").get("/province").status_code == 403
+    with override(**{KEEPER.name: place.b.agency.code}), clock.freeze(MONDAY + timedelta(days=5)):
+        client = client_for(app, "b_leader")
+        page = client.get("/province?first=16/11/2026&last=22/11/2026").get_data(as_text=True)
+        assert place.a.agency.name in page
+        assert "50 %" in page
+        assert "thư 1" not in page
+        assert client_for(app, "a_leader").get("/province").status_code == 403
