@@ -38,7 +38,7 @@ def _arguments(part: str, size: str) -> dict[str, object]:
         smoke = {"documents": 3_000, "requests": 2, "agencies": 1_000, "small": 2_000, "hosted": 20}
         return {"documents": 1_000_000, "requests": 200} if full else smoke
     if part == "hub":
-        return {"count": 500, "rounds": 5} if full else {"count": 8, "rounds": 1, "waiting": (32, 100)}
+        return {"count": 500, "rounds": 5} if full else {"count": 8, "rounds": 1, "waiting": (10, 100)}
     if part == "register":
         return {"count": 100 if full else 1}
     return {"rounds": 45 if full else 1}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eoffice.core import config
+from eoffice.core import config, jobs
 from eoffice.gateway import axis
 from exchange.client import AxisClient
 from exchange.model import MessageKind
@@ -14,6 +14,14 @@ from exchange.vxp import Delivery
 from tests.conftest import drop_database, make_database, url_of
 
 OURS, THEIRS = ("H01", "khoa-bi-mat-cua-tinh-an-giang"), ("G09", "khoa-bi-mat-cua-bo-noi-vu")
+
+
+@pytest.fixture
+def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words and signatures of the files are another test's affair."""
+    for name in ("documents.read_text", "signatures.check_file"):
+        quiet = jobs.Job("x", lambda session, file_id: None, jobs.Queue.INTERACTIVE, 1)
+        monkeypatch.setitem(jobs.JOBS, name, quiet)
 
 
 @pytest.fixture(scope="package")

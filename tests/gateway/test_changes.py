@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock, jobs
+from eoffice.core import clock
 from eoffice.core.blobs import blobs
 from eoffice.directions import service as directions
 from eoffice.directory.models import Role
@@ -49,16 +49,8 @@ from tests.incoming.letters import letter_pdf
 from tests.web import client_for
 
 #: each starts from a document sent over a real axis
-pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.usefixtures("no_checks")]
 MINISTRY = Organization("G09", "Bộ Nội vụ")
-
-
-@pytest.fixture(autouse=True)
-def _no_page_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Words and signatures of the files are another test's affair."""
-    for name in ("documents.read_text", "signatures.check_file"):
-        quiet = jobs.Job("x", lambda session, file_id: None, jobs.Queue.INTERACTIVE, 1)
-        monkeypatch.setitem(jobs.JOBS, name, quiet)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from exchange.testing import HubProcess
 from exchange.testing import document as edoc
 from tests.factories import Province, province
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("no_checks")]
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
@@ -77,21 +77,6 @@ def deliver(session: Session) -> None:
         for kind in MessageKind:
             receive_round(client, kind)
         session.expire_all()
-
-
-@pytest.fixture(autouse=True)
-def _no_page_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files here are no real pages: their text is another test's affair."""
-    monkeypatch.setitem(
-        jobs.JOBS,
-        "documents.read_text",
-        jobs.Job("x", lambda session, file_id: None, jobs.Queue.INTERACTIVE, 1),
-    )
-    monkeypatch.setitem(
-        jobs.JOBS,
-        "signatures.check_file",
-        jobs.Job("x", lambda session, file_id: None, jobs.Queue.INTERACTIVE, 1),
-    )
 
 
 def hops(session: Session, document: OutgoingDocument) -> dict[str, Hop]:

@@ -21,7 +21,7 @@ from exchange.testing import document as edoc
 from tests.factories import province
 from tests.gateway.test_gateway import issue
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("no_checks")]
 MINISTRY = Organization("G09", "Bộ Nội vụ")
 
 
