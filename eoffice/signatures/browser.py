@@ -90,8 +90,8 @@ def agent_url() -> str:
 
 
 def signing_key(purpose: str) -> SigningKey | None:
-    """The key the person signs with, or that of the agency."""
-    return queries.key_of(db(), current_actor(), KeyPurpose(purpose))
+    """The key the person signs with, or that of the agency, with its certificates."""
+    return queries.key_of(db(), current_actor(), KeyPurpose(purpose), certificates=True)
 
 
 def _site_key() -> Ed25519PrivateKey:

@@ -35,6 +35,16 @@ def of_all(keys: Iterable[SigningKey]) -> list[tuple[SigningKey, Condition]]:
     return [(key, of(key, believed)) for key in keys]
 
 
+def by_itself(key: SigningKey) -> Condition | None:
+    """What the certificate alone says, where no list is read and nobody asked; None: nothing against it."""
+    try:
+        with operations.refusals(key.subject):
+            check_certificate(awaited.public_part(key), clock.now(), None)
+    except AppError as error:
+        return Condition("octagon", "bad", str(error))
+    return _ending(key)
+
+
 def of(key: SigningKey, believed: TrustStore | None = None) -> Condition:
     """The same check that stands before every signature, without one. `believed`: where many are looked at."""
     try:
@@ -42,13 +52,19 @@ def of(key: SigningKey, believed: TrustStore | None = None) -> Condition:
             checked = check_certificate(awaited.public_part(key), clock.now(), believed or trust.store())
     except AppError as error:
         return Condition("octagon", "bad", str(error))
-    if key.not_after - clock.now() < SOON:
-        day = f"{clock.local(key.not_after):%d/%m/%Y}"
-        return Condition(
-            "triangle", "warn", _("It can sign until %(day)s. Ask for a new certificate now.", day=day)
-        )
+    if (ending := _ending(key)) is not None:
+        return ending
     if not checked:
         return Condition(
             "triangle", "warn", _("It can sign, but whether it is revoked cannot be checked now.")
         )
     return Condition("tick", "ok", _("It can sign, and its issuer has not revoked it."))
+
+
+def _ending(key: SigningKey) -> Condition | None:
+    if key.not_after - clock.now() < SOON:
+        day = f"{clock.local(key.not_after):%d/%m/%Y}"
+        return Condition(
+            "triangle", "warn", _("It can sign until %(day)s. Ask for a new certificate now.", day=day)
+        )
+    return None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor
-from eoffice.signatures import awaited, opened, queries, unlocking
+from eoffice.signatures import awaited, opened, unlocking
 from eoffice.signatures.awaited import About, TwoStep
 from eoffice.signatures.marks import Mark
 from eoffice.signatures.models import KeyKind, KeyPurpose
@@ -46,7 +46,7 @@ def key_of(
     """
     if isinstance(given, TwoStep):
         with transaction(session):
-            row = queries.whole(session, unlocking.own(session, actor, purpose))
+            row = unlocking.own(session, actor, purpose, certificates=True)
         if row.kind not in (KeyKind.TOKEN, KeyKind.REMOTE):
             raise Conflict  # the page is older than the key
         with awaited.signing(session, actor, row, about, given) as key:

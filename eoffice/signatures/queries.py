@@ -20,28 +20,33 @@ from eoffice.signatures.models import (
 
 
 def key(
-    session: Session, purpose: KeyPurpose, agency_id: int | None, person_id: int | None
+    session: Session,
+    purpose: KeyPurpose,
+    agency_id: int | None,
+    person_id: int | None,
+    *,
+    certificates: bool = False,
 ) -> SigningKey | None:
-    """The active key of an owner, its container included."""
+    """The active key of an owner with its container, and with its certificates where asked."""
     query = sa.select(SigningKey).where(
         SigningKey.active,
         SigningKey.purpose == purpose,
         SigningKey.agency_id.is_not_distinct_from(agency_id),
         SigningKey.person_id.is_not_distinct_from(person_id),
     )
-    return session.scalars(query.options(undefer(SigningKey.pkcs12))).one_or_none()
+    query = query.options(undefer(SigningKey.pkcs12))
+    if certificates:
+        query = query.options(undefer(SigningKey.certificate), undefer(SigningKey.chain))
+        query = query.execution_options(populate_existing=True)
+    return session.scalars(query).one_or_none()
 
 
-def key_of(session: Session, actor: Actor, purpose: KeyPurpose) -> SigningKey | None:
+def key_of(
+    session: Session, actor: Actor, purpose: KeyPurpose, *, certificates: bool = False
+) -> SigningKey | None:
     """The key the actor signs with: his own, or his agency's."""
     person_id = actor.person_id if purpose == KeyPurpose.PERSON else None
-    return key(session, purpose, actor.agency_id, person_id)
-
-
-def whole(session: Session, key: SigningKey) -> SigningKey:
-    """The row with its certificates."""
-    load = [undefer(SigningKey.certificate), undefer(SigningKey.chain)]
-    return session.get_one(SigningKey, key.id, options=load, populate_existing=True)
+    return key(session, purpose, actor.agency_id, person_id, certificates=certificates)
 
 
 def keys(session: Session, agency_id: int) -> Sequence[SigningKey]:

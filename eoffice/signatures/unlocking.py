@@ -145,9 +145,9 @@ def _count_try(session: Session, actor: Actor, purpose: KeyPurpose, pin: str) ->
         return row
 
 
-def own(session: Session, actor: Actor, purpose: KeyPurpose) -> SigningKey:
+def own(session: Session, actor: Actor, purpose: KeyPurpose, *, certificates: bool = False) -> SigningKey:
     """The row of the key the actor signs with. Raises NoKey."""
-    found = queries.key_of(session, actor, purpose)
+    found = queries.key_of(session, actor, purpose, certificates=certificates)
     if found is None:
         raise errors.NoKey(owner=actor.name if purpose == KeyPurpose.PERSON else str(_l("your agency")))
     return found

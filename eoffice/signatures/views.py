@@ -47,6 +47,7 @@ bp = Blueprint("signatures", __name__, template_folder="templates")
 bp.add_app_template_global(presenting.of_check, "verdict_of")
 bp.add_app_template_global(browser.agent_url, "agent_url")
 bp.add_app_template_global(browser.signing_key, "signing_key")
+bp.add_app_template_global(condition.by_itself, "key_condition")
 bp.app_errorhandler(ValueWanted)(browser.wanted)
 bp.after_app_request(browser.go_on)
 
@@ -113,11 +114,11 @@ def own_key() -> ResponseReturnValue:
         else:
             flash(_("The PIN was changed."), "ok")
             return redirect(url_for("signatures.own_key"), 303)
-    key = queries.key_of(db(), current_actor(), KeyPurpose.PERSON)
+    key = browser.signing_key(KeyPurpose.PERSON)
     status = problem.status if problem else 200
     return render_template(
         "signatures/key.html", key=key, problem=problem, local=clock.local,
-        condition=condition.of(queries.whole(db(), key)) if key else None,
+        condition=condition.of(key) if key else None,
         site=browser.site_name(), site_key=browser.site_key(),
     ), status  # fmt: skip
 

@@ -17,7 +17,7 @@ from eoffice.core.config import INSTANCE, settings
 from eoffice.core.errors import Forbidden
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
-from eoffice.signatures import checking, errors, opened, queries, service, trust, unlocking
+from eoffice.signatures import checking, condition, errors, opened, queries, service, trust, unlocking
 from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose
 from eoffice.signatures.settings import RSA_PSS, TRUST_DIR
 from signing.errors import UnusableImage
@@ -203,3 +203,15 @@ def test_the_administrator_enters_a_key_of_each_kind_on_a_page(session: Session,
 def _entered(client: FlaskClient, owner: str, kind: str, file: bytes = b"", pin: str = "") -> TestResponse:
     data = {"owner": owner, "kind": kind, "pin": pin, "key": (io.BytesIO(file), "key")}
     return client.post("/admin/keys", data=data, content_type="multipart/form-data")
+
+
+def test_a_certificate_that_may_not_sign_is_told_before_the_pin(session: Session, place: Province) -> None:
+    key = queries.key_of(session, place.a.leader, KeyPurpose.PERSON, certificates=True)
+    assert key is not None
+    assert condition.by_itself(key) is None
+    assert condition.of(key).tone == "ok"
+    for days, tone, word in ((-2, "bad", "từ ngày"), (1800, "warn", "đến ngày"), (2000, "bad", "hết hạn")):
+        with clock.freeze(clock.now() + timedelta(days=days)), create_app().test_request_context():
+            found = condition.by_itself(key)
+            assert found is not None
+            assert (found.tone, word in found.sentence) == (tone, True)
