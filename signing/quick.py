@@ -8,25 +8,32 @@ meanwhile.
 
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
 from io import BytesIO
-from itertools import repeat
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic, xref
+from pyhanko.pdf_utils.reader import HistoricalResolver
 
+from signing import quickpaths
+
+_T = TypeVar("_T")
 _KNOWN = {"pyhanko": "0.38.0", "asn1crypto": "1.5.1"}
 _HEX = re.compile(rb"[0-9A-Fa-f]*>")
 #: of a cross-reference table: a section's head, one row, all rows, the end
 _SECTION = re.compile(rb"\s*([0-9]{1,7}) ([0-9]{1,7}) ?(?:\r\n|\n|\r)(?=[0-9]{10} )")
-_HEAD, _ROW, _FREE = 64, 20, ord("f")
+_HEAD, _ROW, _GENERATIONS = 64, 20, 0xFFFF
+_PARTS = re.compile(rb"([0-9]{10}) ([0-9]{5}) ([nf])")
 _ROWS = re.compile(rb"(?:[0-9]{10} [0-9]{5} [nf](?: \r| \n|\r\n))+")
 _TRAILER = re.compile(rb"trailer\s*(?=<)")
+_REGULAR = re.compile(rb"[^ \n\r\t\f\x00()<>\[\]{}/%]*")
+_REFERENCE = re.compile(rb"([1-9][0-9]{0,9}) ([0-9]{1,5}) R")
+_TOKEN_AHEAD = 64
 #: bytes read ahead for one string; longer ones are left to pyHanko
 _AHEAD = 1 << 16
 #: results kept, and the longest name, in bytes, whose result is
@@ -34,6 +41,11 @@ _NAMES, _LONGEST = 4096, 1024
 
 _slow_hex: Callable[[Any], Any] = generic.read_hex_string_from_stream
 _slow_table: Callable[[Any, bool], Iterator[xref.XRefEntry]] = xref.parse_xref_table
+_slow_until_delimiter: Callable[[Any], bytes] = vars(generic)["read_until_delimiter"]
+_slow_reference: Callable[[Any, Any], generic.IndirectObject] = generic.IndirectObject.read_from_stream
+_slow_process: Any = vars(xref.XRefSectionData)["process_entries"]
+_slow_load: Any = vars(HistoricalResolver)["_load_reverse_xref_cache"]
+_slow_subsume: Any = vars(HistoricalResolver)["_subsume_object"]
 _slow_name: Callable[[bytes], generic.NameObject] = generic._decode_name
 _slow_write: Any = vars(generic.NameObject)["write_to_stream"]
 _slow_equal: Any = vars(x509.Name)["__eq__"]
@@ -53,20 +65,47 @@ def _hex_string(stream: Any) -> Any:
     return generic.pdf_string(binascii.unhexlify(digits + b"0" * (len(digits) % 2)))
 
 
-def _table(stream: Any, strict: bool) -> Iterator[xref.XRefEntry]:
+def _until_delimiter(stream: Any) -> bytes:
+    """A token in one go; a long one, or one that ends the file, is left to pyHanko."""
+    start = stream.tell()
+    text = stream.read(_TOKEN_AHEAD)
+    end = _REGULAR.match(text).end()  # type: ignore[union-attr]  # it matches the empty token too
+    if end == len(text):
+        stream.seek(start)
+        return _slow_until_delimiter(stream)
+    stream.seek(start + end)
+    token: bytes = text[:end]
+    return token
+
+
+def _reference(stream: Any, container_ref: Any) -> generic.IndirectObject:
+    """`12 0 R` with single spaces; any other way of writing it is left to pyHanko."""
+    start = stream.tell()
+    found = _REFERENCE.match(stream.read(_TOKEN_AHEAD))
+    if found is None:
+        stream.seek(start)
+        return _slow_reference(stream, container_ref)
+    stream.seek(start + found.end())
+    return generic.IndirectObject(int(found[1]), int(found[2]), container_ref.get_pdf_handler())
+
+
+class _Rows(list[tuple[int, int, int, bool]]):
+    """Number, place, generation and whether it is free, of every row of a table."""
+
+
+def _table(stream: Any, strict: bool) -> Iterable[Any]:
     """A cross-reference table as the standard has it (ISO 32000-1 §7.5.4); any other is left to pyHanko."""
     start = stream.tell()
-    entries = _entries(stream)
-    if entries is None:
+    rows = _rows(stream)
+    if rows is None:
         stream.seek(start)
-        yield from _slow_table(stream, strict)
-    else:
-        yield from entries
+        return _slow_table(stream, strict)
+    return rows
 
 
-def _entries(stream: Any) -> list[xref.XRefEntry] | None:
-    """All entries, with the stream at what follows `trailer`; None when a byte is not where it should be."""
-    found: list[xref.XRefEntry] = []
+def _rows(stream: Any) -> _Rows | None:
+    """All rows, with the stream at what follows `trailer`; None when a byte is not where it should be."""
+    found = _Rows()
     while True:
         at, text = stream.tell(), stream.read(_HEAD)
         if trailer := _TRAILER.match(text):
@@ -80,14 +119,32 @@ def _entries(stream: Any) -> list[xref.XRefEntry] | None:
         rows = stream.read(count * _ROW)
         if len(rows) != count * _ROW or not _ROWS.fullmatch(rows):
             return None
-        found += map(_entry, range(first, first + count), range(0, len(rows), _ROW), repeat(rows))
+        parts = enumerate(_PARTS.findall(rows), first)
+        found += [(number, int(place), int(use), state == b"f") for number, (place, use, state) in parts]
 
 
-def _entry(number: int, at: int, rows: bytes) -> xref.XRefEntry:
-    generation = int(rows[at + 11 : at + 16])
-    if rows[at + 17] == _FREE:
+def _process(self: xref.XRefSectionData, entries: Iterable[Any], strict: bool) -> int:
+    """Take the rows of a table in; the highest number is returned. Impossible generations are left to pyHanko."""
+    if not isinstance(entries, _Rows):
+        return int(_slow_process(self, entries, strict))
+    if any(generation > _GENERATIONS for _, _, generation, _ in entries):
+        return int(_slow_process(self, map(_entry, entries), strict))
+    for number, place, generation, free in entries:
+        if number == 0:
+            continue
+        if free:
+            self.freed[number] = generation
+        else:
+            self.standard_xrefs[number] = (generation, place)
+        self.explicit_refs_in_revision.add((number, generation - free))
+    return max((row[0] for row in entries), default=0)
+
+
+def _entry(row: tuple[int, int, int, bool]) -> xref.XRefEntry:
+    number, place, generation, free = row
+    if free:
         return xref.XRefEntry(xref.XRefType.FREE, None, number, generation)
-    return xref.XRefEntry(xref.XRefType.STANDARD, int(rows[at : at + 10]), number, generation)
+    return xref.XRefEntry(xref.XRefType.STANDARD, place, number, generation)
 
 
 @lru_cache(_NAMES)
@@ -139,6 +196,17 @@ def _key(self: x509.Name) -> str:
     return _hashable(name) if len(name) <= _LONGEST else str(self.chosen.hashable)
 
 
+def at_once(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """The result of a coroutine that waits for nothing, without an event loop. Raises RuntimeError when it waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: _T = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a coroutine waits where none should")
+
+
 _lock = Lock()
 _users = 0
 _supported = all(version(name) == known for name, known in _KNOWN.items())
@@ -146,6 +214,11 @@ _supported = all(version(name) == known for name, known in _KNOWN.items())
 _WAYS: tuple[tuple[Any, str, Any, Any], ...] = (
     (generic, "read_hex_string_from_stream", _slow_hex, _hex_string),
     (xref, "parse_xref_table", _slow_table, _table),
+    (xref.XRefSectionData, "process_entries", _slow_process, _process),
+    (HistoricalResolver, "_load_reverse_xref_cache", _slow_load, quickpaths.load),
+    (HistoricalResolver, "_subsume_object", _slow_subsume, quickpaths.subsume),
+    (generic, "read_until_delimiter", _slow_until_delimiter, _until_delimiter),
+    (generic.IndirectObject, "read_from_stream", staticmethod(_slow_reference), staticmethod(_reference)),
     (generic, "_decode_name", _slow_name, _name),
     (generic.NameObject, "write_to_stream", _slow_write, _write_name),
     (x509.Name, "__eq__", _slow_equal, _equal),

@@ -33,7 +33,7 @@ from signing.errors import (
 from signing.geometry import Geometry, Placement, visible
 from signing.keys import Key
 from signing.precheck import check_certificate
-from signing.quick import quicker
+from signing.quick import at_once, quicker
 from signing.stamp import AppearanceStyle
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
@@ -169,7 +169,10 @@ class Job:
     def sign(self, source: BinaryIO, target: BinaryIO, allow_private: bool) -> None:
         """All of it at once."""
         writer, signer, _ = self.set_up(source, self._long_term(allow_private))
-        signer.sign_pdf(writer, output=target, bytes_reserved=self.reserved)
+        if self.level is Level.B_B:
+            at_once(signer.async_sign_pdf(writer, output=target, bytes_reserved=self.reserved))
+        else:
+            signer.sign_pdf(writer, output=target, bytes_reserved=self.reserved)
 
     @property
     def reserved(self) -> int:

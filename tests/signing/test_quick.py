@@ -1,5 +1,6 @@
 """The quicker ways give what pyHanko and asn1crypto give."""
 
+import asyncio
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Any
 
 import pytest
 from asn1crypto import x509
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, xref
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing import quick
 from signing.trust import TrustStore
@@ -81,6 +83,87 @@ def test_names_compare_the_same() -> None:
     assert any(map(all, zip(*slow, strict=True))) is False
 
 
+TOKENS = [
+    b"Type/Next",
+    b"12 0 R",
+    b"",
+    b" x",
+    b"abc",
+    b"a" * 80 + b" ",
+    b"0 0 R ",
+    b"7  0 R>",
+    b"7 0 n",
+    b"9 65536 R\n",
+]
+
+
+@pytest.mark.parametrize("data", TOKENS)
+def test_tokens_and_references_read_the_same(data: bytes) -> None:
+    container = generic.TrailerReference(object())
+
+    def read() -> list[tuple[object, ...]]:
+        found: list[tuple[object, ...]] = []
+        ways: tuple[Callable[[Any], Any], ...] = (
+            vars(generic)["read_until_delimiter"],
+            lambda stream: generic.IndirectObject.read_from_stream(stream, container),
+        )
+        for way in ways:
+            stream = io.BytesIO(data)
+            try:
+                found.append((way(stream), stream.tell()))
+            except Exception as error:
+                found.append((type(error), str(error)))
+        return found
+
+    slow = read()
+    with quick.quicker():
+        assert read() == slow
+
+
+TABLES = [
+    b"0 3\n0000000000 65535 f \n0000000017 00000 n \n0000000081 00007 n \ntrailer\n<<>>",
+    b"0 1\n0000000000 65535 f \n4 2\n0000000009 00000 n \n0000000000 00003 f \ntrailer <<>>",
+    b"1 1\n0000000017 70000 n \ntrailer\n<<>>",
+    b"1 2\n0000000017 00000 n \n0000000018 00000 x \ntrailer\n<<>>",
+    b"1 1\n17 0 n\ntrailer\n<<>>",
+    b"0 0\ntrailer\n<<>>",
+]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("table", TABLES)
+def test_a_cross_reference_table_reads_the_same(table: bytes, strict: bool) -> None:
+    def read() -> tuple[object, ...]:
+        stream, section = io.BytesIO(table), xref.XRefSectionData()
+        try:
+            highest = section.process_entries(xref.parse_xref_table(stream, strict), strict)
+        except Exception as error:
+            return type(error), str(error)
+        return (
+            highest,
+            section.standard_xrefs,
+            section.freed,
+            section.explicit_refs_in_revision,
+            stream.tell(),
+        )
+
+    slow = read()
+    with quick.quicker():
+        assert read() == slow
+
+
+def test_a_coroutine_that_waits_is_not_finished_at_once() -> None:
+    async def waits() -> None:
+        await asyncio.sleep(0)
+
+    async def does_not() -> int:
+        return 1
+
+    assert quick.at_once(does_not()) == 1
+    with pytest.raises(RuntimeError):
+        quick.at_once(waits())
+
+
 def test_within_one_another_they_end_with_the_last() -> None:
     with quick.quicker():
         with quick.quicker():
@@ -98,6 +181,40 @@ def test_attack_files_get_the_same_report(
     report = verify_pdf(io.BytesIO(data), trust, at=at)
     monkeypatch.setattr(quick, "_supported", False)
     assert verify_pdf(io.BytesIO(data), trust, at=at) == report
+
+
+def ways(data: bytes) -> list[object]:
+    """Every path to every object of every revision, as pyHanko's analysis asks for them; or why there are none."""
+    found: list[object] = []
+    try:
+        reader = PdfFileReader(io.BytesIO(data))
+        for revision in range(reader.xrefs.total_revisions):
+            resolver: Any = reader.get_historical_resolver(revision)
+            resolver._load_reverse_xref_cache()
+            wanted = {
+                one for old in range(revision + 1) for one in reader.xrefs.explicit_refs_in_revision(old)
+            }
+            found.append({one: resolver._get_usages_of_ref(one) for one in wanted})
+    except Exception as error:
+        found.append((type(error), str(error)))
+    return found
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_ways_to_an_object_are_the_same(name: str, attack: Callable[[str], Path]) -> None:
+    data = attack(name).read_bytes()
+    slow = ways(data)
+    with quick.quicker():
+        assert ways(data) == slow
+
+
+def test_the_ways_to_an_object_of_a_tagged_file_with_three_signatures_are_the_same(
+    chain: list[bytes],
+) -> None:
+    slow = ways(chain[2])
+    assert len(slow) == 4
+    with quick.quicker():
+        assert ways(chain[2]) == slow
 
 
 @pytest.mark.slow
