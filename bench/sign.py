@@ -34,11 +34,12 @@ from bench.figures import Row, median
 from signing.appearance import Appearance, issue_date, number_line
 from signing.geometry import Box, Placement
 from signing.keys import Pkcs12Key
-from signing.sign import RESERVED, RESERVED_STAMPED, Level, sign_pdf
+from signing.sign import Level, sign_pdf
 from signing.testing import DemoPki
 from signing.testing.responders import time_stamp
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
+from signing.writer import RESERVED, RESERVED_STAMPED
 
 T = TypeVar("T")
 PIN, PAGES = "123456", 10

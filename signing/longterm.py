@@ -1,49 +1,120 @@
-"""Revocation data that makes a signature provable for longer than its issuers answer (ETSI EN 319 142-1 §5.4)."""
+"""What makes signatures provable for longer than their issuers answer: revocation data in the file, and a time stamp
+over all (ETSI EN 319 142-1 §5.4, §5.5)."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, BinaryIO
 
-from asn1crypto import x509
+from asn1crypto import cms, crl, ocsp, x509
 from cryptography import x509 as parsed
+from pyhanko.sign.general import extract_signer_info
+from pyhanko.sign.signers import PdfTimeStamper
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter
+from pyhanko_certvalidator import CertificateValidator
+from pyhanko_certvalidator.errors import InsufficientRevinfoError, PathBuildingError, PathValidationError
 
 from signing import revocation
-from signing.timestamps import HttpTimestamper
+from signing.certificates import certificate_info
+from signing.errors import RevocationUnavailable, SigningForbidden, UntrustedCertificate
+from signing.timestamps import HttpTimestamper, token_time
 from signing.trust import TrustStore
+from signing.trust import certificate as loaded
+from signing.writer import RESERVED_STAMPED, open_writer
 
 
-def answered(
+@dataclass(frozen=True)
+class _Signed:
+    """Signed data found in the file, with the moment at which its certificate must have been good."""
+
+    data: cms.SignedData
+    at: datetime
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        found: x509.Certificate = extract_certs_for_validation(self.data).signer_cert
+        return found
+
+
+def extend(
+    stream: BinaryIO,
     trust: TrustStore,
-    certificates: Iterable[bytes],
-    timestamper: HttpTimestamper,
     *,
-    at: datetime | None = None,
+    at: datetime,
+    timestamper: HttpTimestamper | None,
+    field: str | None = None,
     allow_private: bool = False,
-) -> TrustStore:
-    """`trust` with OCSP responses and CRLs for the DER `certificates` and for the authority's own.
+) -> None:
+    """Append, in place, the revocation data of what was signed and, with a `timestamper`, a time stamp over all.
 
-    What a list at hand answers at the moment `at` (aware, default now) is not asked for again; the rest is fetched.
-    Lists that speak of none of them are left out. Raises TimestampUnavailable when the authority does not answer.
+    `at`: the present moment, aware. `field`: the only signature that matters; without it every one behind the last
+    archive time stamp, and that stamp itself. Raises SigningForbidden when nobody has signed, UntrustedCertificate,
+    RevocationUnavailable, TimestampUnavailable, and what pyHanko raises.
     """
-    asyncio.run(timestamper.async_dummy_response("sha256"))
-    known = {
-        *certificates,
-        *(one.dump() for one in timestamper.cert_registry),
-        *trust.intermediates,
-        *trust.roots,
-    }
-    fresh = tuple(_fresh(trust.crls, known, at or datetime.now(UTC)))
-    names = {parsed.load_der_x509_crl(der).issuer.public_bytes() for der in fresh}
-    asked = {der for der in known if x509.Certificate.load(der).issuer.dump() not in names}
+    writer = open_writer(stream)
+    signed = list(_signed(writer.prev, at, field))
+    if not signed:
+        raise SigningForbidden("nobody has signed it")
+    known = {one.dump() for entry in signed for one in _certificates(entry.data)}
+    answers = _answered(trust, known, at, allow_private)
+    known.update(_require(signed, answers, known))
+    DocumentSecurityStore.supply_dss_in_writer(
+        writer,
+        None,
+        certs=[loaded(der) for der in sorted(known)],
+        ocsps=[ocsp.OCSPResponse.load(der) for der in answers.ocsps],
+        crls=[crl.CertificateList.load(der) for der in answers.crls],
+    )
+    if timestamper is None:
+        writer.write_in_place()
+    else:
+        PdfTimeStamper(timestamper).timestamp_pdf(
+            writer, "sha256", bytes_reserved=RESERVED_STAMPED, in_place=True
+        )
+
+
+def _signed(reader: Any, moment: datetime, field: str | None) -> Iterator[_Signed]:
+    """What an archive time stamp covers is proven: the last of them, and signatures behind it with their stamps."""
+    stamps = [] if field else reader.embedded_timestamp_signatures
+    if stamps:
+        yield _Signed(stamps[-1].signed_data, moment)
+    since = stamps[-1].signed_revision if stamps else -1
+    for embedded in reader.embedded_regular_signatures:
+        if embedded.signed_revision > since and field in (None, embedded.field_name):
+            yield from _with_stamp(embedded.signed_data, moment)
+
+
+def _with_stamp(data: cms.SignedData, moment: datetime) -> Iterator[_Signed]:
+    token = next(iter(extract_tst_data_iter(extract_signer_info(data), signed=False)), None)
+    if token is not None:
+        yield _Signed(token, moment)
+    yield _Signed(data, token_time(token) if token is not None else moment)
+
+
+def _certificates(data: cms.SignedData) -> Iterator[x509.Certificate]:
+    found = extract_certs_for_validation(data)
+    yield from (found.signer_cert, *found.other_certs)
+
+
+def _answered(trust: TrustStore, certificates: set[bytes], at: datetime, allow_private: bool) -> TrustStore:
+    """`trust` with OCSP responses and CRLs for the certificates; lists that speak of none of them are left out.
+
+    What a list at hand answers is not asked for again.
+    """
+    known = {*certificates, *trust.intermediates, *trust.roots}
+    fresh = tuple(_fresh(trust.crls, known, at))
+    answering = {parsed.load_der_x509_crl(der).issuer.public_bytes() for der in fresh}
+    asked = [der for der in known if loaded(der).issuer.dump() not in answering]
     # an issuer is looked for among all that is known
     found = revocation.fetch(known, about=asked, allow_private=allow_private)
     return replace(trust, crls=fresh).with_revocation(crls=found.crls, ocsps=found.ocsps)
 
 
 def _fresh(lists: Iterable[bytes], certificates: set[bytes], at: datetime) -> Iterator[bytes]:
-    """The lists whose next one is not yet due, by issuers of these certificates; the newest of each issuer."""
-    issuers = {x509.Certificate.load(der).issuer.dump() for der in certificates}
+    """The newest list of each issuer of these certificates, when its next one is not yet due."""
+    issuers = {loaded(der).issuer.dump() for der in certificates}
     newest: dict[bytes, tuple[datetime, bytes]] = {}
     for der in lists:
         one = parsed.load_der_x509_crl(der)
@@ -52,3 +123,25 @@ def _fresh(lists: Iterable[bytes], certificates: set[bytes], at: datetime) -> It
             newest[issuer] = max(newest.get(issuer, (one.last_update_utc, der)), (one.last_update_utc, der))
     for _, der in newest.values():
         yield der
+
+
+def _require(signed: list[_Signed], trust: TrustStore, known: set[bytes]) -> set[bytes]:
+    """Every path must lead to a root with revocation data all along, or an open question would be sealed.
+
+    Returns the certificates of the paths with their roots, for whose existence the time stamp vouches too. Raises
+    UntrustedCertificate, RevocationUnavailable.
+    """
+    found: set[bytes] = set()
+    others = [loaded(der) for der in known]
+    for entry in signed:
+        context = trust.context(entry.at, require_revocation=True, others=others, leaf=entry.certificate)
+        validator = CertificateValidator(entry.certificate, validation_context=context)
+        name = certificate_info(entry.certificate.dump()).name
+        try:
+            path = asyncio.run(validator.async_validate_path())
+        except InsufficientRevinfoError as error:
+            raise RevocationUnavailable(f"{name}: {error}") from error
+        except (PathBuildingError, PathValidationError) as error:
+            raise UntrustedCertificate(name, str(error)) from error
+        found.update(one.dump() for one in path.iter_certs(include_root=True))
+    return found

@@ -21,7 +21,6 @@ from signing.appearance import Appearance
 from signing.certificates import CertificateInfo
 from signing.cms import KeySigner
 from signing.errors import (
-    EncryptedPdf,
     FieldTaken,
     PlacementError,
     RevocationUnavailable,
@@ -37,10 +36,8 @@ from signing.quick import at_once, quicker
 from signing.stamp import AppearanceStyle
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
-from signing.writer import PageWriter
+from signing.writer import RESERVED, RESERVED_STAMPED, open_writer
 
-#: hexadecimal digits kept free for the signed data: three certificates, and a time-stamp token with its chain
-RESERVED, RESERVED_STAMPED = 16_384, 32_768
 #: files below this stay in memory while they are normalised
 _SPOOLED = 20_000_000
 
@@ -168,20 +165,23 @@ class Job:
 
     def sign(self, source: BinaryIO, target: BinaryIO, allow_private: bool) -> None:
         """All of it at once."""
-        writer, signer, _ = self.set_up(source, self._long_term(allow_private))
+        writer, signer, _ = self.set_up(source)
         if self.level is Level.B_B:
             at_once(signer.async_sign_pdf(writer, output=target, bytes_reserved=self.reserved))
         else:
             signer.sign_pdf(writer, output=target, bytes_reserved=self.reserved)
+        if self.level in (Level.B_LT, Level.B_LTA) and self.trust is not None:
+            longterm.extend(
+                target, self.trust, at=self.moment, field=self.field, allow_private=allow_private,
+                timestamper=self.timestamper if self.level is Level.B_LTA else None,
+            )  # fmt: skip
 
     @property
     def reserved(self) -> int:
         """Hexadecimal digits kept free for the signed data."""
         return RESERVED if self.level is Level.B_B else RESERVED_STAMPED
 
-    def set_up(
-        self, source: BinaryIO, long_term: dict[str, Any] | None = None
-    ) -> tuple[IncrementalPdfFileWriter, PdfSigner, KeySigner]:
+    def set_up(self, source: BinaryIO) -> tuple[IncrementalPdfFileWriter, PdfSigner, KeySigner]:
         """Writer and signer for one new field; the last is the one in it that knows the key. Raises FieldTaken."""
         writer = open_writer(source)
         if any(name == self.field for name, _, _ in enumerate_sig_fields(writer.prev)):
@@ -194,7 +194,6 @@ class Job:
             md_algorithm=self.digest,
             subfilter=SigSeedSubFilter.PADES,
             reason=self.reason,
-            **(long_term or {}),
         )
         made = _Signer(
             self.moment,
@@ -222,19 +221,6 @@ class Job:
             rotation=shape.rotation,
         )
         return SigFieldSpec(self.field, on_page=page - 1, box=user), style
-
-    def _long_term(self, allow_private: bool) -> dict[str, Any]:
-        if self.level not in (Level.B_LT, Level.B_LTA) or self.trust is None or self.timestamper is None:
-            return {}
-        certificates = (self.key.certificate, *self.key.chain)
-        trust = longterm.answered(
-            self.trust, certificates, self.timestamper, at=self.moment, allow_private=allow_private
-        )
-        return {
-            "embed_validation_info": True,
-            "use_pades_lta": self.level is Level.B_LTA,
-            "validation_context": trust.context(self.moment, require_revocation=True),
-        }
 
 
 @contextmanager
@@ -276,17 +262,6 @@ def own_errors(timestamper: HttpTimestamper | None) -> Iterator[None]:
     except (PdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         # pyHanko raises these for malformed files beside its own error
         raise UnreadablePdf(f"{type(error).__name__}: {error}") from error
-
-
-def open_writer(source: BinaryIO) -> IncrementalPdfFileWriter:
-    """To append to a file, also to one with an owner password only. Raises EncryptedPdf."""
-    writer = PageWriter(source)
-    if writer.security_handler is not None:
-        # a file with an owner password only opens with the empty user password
-        result: Any = writer.encrypt("")  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
-        if result is not None and getattr(result, "status", None) is not None and not result.status.value:
-            raise EncryptedPdf
-    return writer
 
 
 def page_geometry(writer: IncrementalPdfFileWriter, number: int) -> Geometry:

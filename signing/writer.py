@@ -4,6 +4,10 @@ from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from signing.errors import EncryptedPdf
+
+#: hexadecimal digits kept free for the signed data: three certificates, and a time-stamp token with its chain
+RESERVED, RESERVED_STAMPED = 16_384, 32_768
 #: levels of a page tree; deeper ones are left to pyHanko, which refuses circles
 _DEPTH = 32
 
@@ -58,3 +62,14 @@ def _last_kid_with(kids: Any, after: int) -> tuple[Any, Any, int] | None:
             return kids.raw_get(position), kid, after
         after -= size
     return None
+
+
+def open_writer(source: BinaryIO) -> IncrementalPdfFileWriter:
+    """To append to a file, also to one with an owner password only. Raises EncryptedPdf."""
+    writer = PageWriter(source)
+    if writer.security_handler is not None:
+        # a file with an owner password only opens with the empty user password
+        result: Any = writer.encrypt("")  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
+        if result is not None and getattr(result, "status", None) is not None and not result.status.value:
+            raise EncryptedPdf
+    return writer

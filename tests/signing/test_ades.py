@@ -23,6 +23,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from signing.ades import outcome
+from signing.archive import archive_pdf
 from signing.keys import Pkcs12Key
 from signing.sign import Level
 from signing.stored import Stored
@@ -92,6 +93,17 @@ def test_from_b_lt_up_the_file_brings_along_what_it_needs(
     alone = TrustStore(trust.roots)
     assert ours(levels[level], alone) == ("TOTAL-PASSED", "")
     assert theirs(levels[level], alone) == ("TOTAL-PASSED", "")
+
+
+def test_a_file_archived_later_passes_as_long_term(
+    levels: dict[Level, bytes], pki: DemoPki, trust: TrustStore
+) -> None:
+    once, twice = io.BytesIO(), io.BytesIO()
+    archive_pdf(io.BytesIO(levels[Level.B_T]), once, LocalTimestamper(pki), trust)
+    archive_pdf(once, twice, LocalTimestamper(pki), trust)
+    alone = TrustStore(trust.roots)
+    for made in (once.getvalue(), twice.getvalue()):
+        assert ours(made, alone) == theirs(made, alone) == ("TOTAL-PASSED", "")
 
 
 @pytest.mark.parametrize("level", Level)
