@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.figures import Row, machine, row, table, write
 
-PARTS = ("sign", "verify", "exchange", "hub", "register", "pages")
+PARTS = ("sign", "verify", "exchange", "hub", "stress", "register", "pages")
 #: seconds after which a part is given up, by size
 PATIENCE = {"smoke": 60, "usual": 300, "full": 3600}
 
@@ -39,6 +39,8 @@ def _arguments(part: str, size: str) -> dict[str, object]:
         return {"documents": 1_000_000, "requests": 200} if full else smoke
     if part == "hub":
         return {"count": 500, "rounds": 5} if full else {"count": 8, "rounds": 1, "waiting": (10, 100)}
+    if part == "stress":
+        return {} if full else {"count": 1, "agencies_of": 200, "size": 16 << 20}
     if part == "register":
         return {"count": 100 if full else 1}
     return {"rounds": 45 if full else 1}

@@ -219,6 +219,7 @@ def test_a_replacement_starts_from_the_document_it_replaces(
     page = specialist.get(f"/outgoing/new?replaces={old.id}").get_data(as_text=True)
     assert old.subject in page
     assert place.b.agency.name in page
+    assert "Thay thế văn bản" in page
     sent = _typed(place, replaces=str(old.id))
     assert specialist.post("/outgoing/new", data=sent).status_code == 303
     made = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()

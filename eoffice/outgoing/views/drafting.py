@@ -1,5 +1,6 @@
 """Begin a draft or change it: fields beside the page they make."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -103,6 +104,14 @@ def _prefilled() -> Typed:
     return forms.reply(service.answerable(db(), actor, answered), agency.name)
 
 
+def _replaced(typed: Typed) -> OutgoingDocument | None:
+    """The document it takes the place of; what may not be replaced is refused when it is saved."""
+    with suppress(AppError):
+        if typed.replaces.isdecimal():
+            return service.replaceable(db(), current_actor(), int(typed.replaces))
+    return None
+
+
 def _form(
     typed: Typed,
     source: DraftSource,
@@ -115,6 +124,7 @@ def _form(
     file = documents.latest_file(db(), document, FileRole.DRAFT) if document else None
     page: dict[str, Any] = {
         "typed": typed,
+        "replaced": _replaced(typed),
         "source": source.value,
         "document": document,
         "problem": problem,

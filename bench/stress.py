@@ -1,0 +1,177 @@
+"""The axis under stress: a system that calls without end, a directory of 111,000 agencies, a message of 1 GB."""
+
+import hashlib
+import http.client
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import psycopg
+
+from bench.exchange import people
+from bench.figures import Row, median
+from bench.large import SECRET, peak
+from bench.stage import HUB, ROOT, Stage, stage
+from eoffice.app import load
+from eoffice.core import config
+from eoffice.core.db import new_session
+from eoffice.gateway import agencies
+from exchange.build import build
+from exchange.client import AxisClient
+from exchange.model import MessageKind, OtherInfo
+from exchange.testing import RECIPIENT, SENDER, HubProcess, document
+from exchange.vxp import Delivery, signed_headers
+
+_DIRECTORY = """
+INSERT INTO agency (code, name, old_code, parent_code, mail, system_id, locked, deleted, legal_basis, version)
+SELECT 'H' || n %% 63 || '.' || n, 'Ủy ban nhân dân xã ' || n, '000.' || n || '.H' || n %% 63, '', 'vt@example.vn',
+       'RECEIVER', FALSE, FALSE, '', nextval('directory_version') FROM generate_series(1, %s) AS n
+"""
+_CHANGES = """
+UPDATE agency SET name = name || ' mới', version = nextval('directory_version')
+WHERE id IN (SELECT id FROM agency WHERE name LIKE 'Ủy ban nhân dân xã %' ORDER BY id LIMIT 100)
+"""
+
+
+@dataclass
+class Scene:
+    """An axis with a sender and a receiver."""
+
+    where: Stage
+    hub: HubProcess
+    sender: AxisClient
+    receiver: AxisClient
+
+
+@contextmanager
+def scene() -> Iterator[Scene]:
+    """Start it; a third system is there to be rude."""
+    with stage() as where:
+        hub = HubProcess(where.database("axis", HUB), where.folder / "hub", threads=64)
+        hub.start()
+        try:
+            clients = [hub.add_system(name, SECRET) for name in ("SENDER", "RECEIVER", "RUDE")]
+            for client, agency in zip(clients, (SENDER, RECIPIENT), strict=False):
+                client.register_agency(agency.organ_id, agency.name, mail="vanthu@example.vn")
+            yield Scene(where, hub, clients[0], clients[1])
+        finally:
+            hub.stop()
+
+
+def passage(made: Scene, number: int) -> float:
+    """Milliseconds of an urgent document from sending to its confirmation."""
+    out = BytesIO()
+    digest = build(document(number, other=OtherInfo(priority=3)), out)
+    out.seek(0)
+    begun = time.perf_counter()
+    made.sender.send(
+        out, digest, kind=MessageKind.DOCUMENT, sender=SENDER.organ_id, message_id=f"urgent-{number}"
+    )
+    [waiting] = made.receiver.received(wait=10)
+    with made.receiver.open(waiting.doc_id, waiting.sha256) as stream:
+        stream.read()
+    made.receiver.confirm(waiting.doc_id, Delivery.DONE)
+    return (time.perf_counter() - begun) * 1000
+
+
+def overload(made: Scene, count: int) -> Row:
+    """Urgent documents while another system calls on twelve lines as fast as it can, heeding no answer."""
+    quiet = median([passage(made, number) for number in range(count)])
+    spawn = multiprocessing.get_context("spawn")
+    stop = spawn.Event()
+    rude = spawn.Process(target=_call_without_end, args=(made.hub.port, stop))
+    rude.start()
+    try:
+        time.sleep(1.5)
+        busy = median([passage(made, number) for number in range(count, 2 * count)])
+    finally:
+        stop.set()
+        rude.join(30)
+    against = "the same while all are quiet"
+    return Row("stress", "urgent document, another system calls without end", "ms", busy, count, True, "lower",
+               against, quiet)  # fmt: skip
+
+
+def _call_without_end(port: int, stop: Event) -> None:
+    def call() -> None:
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while not stop.is_set():
+            try:
+                headers = signed_headers("RUDE", SECRET, {"messagetype": "edoc"}, "application/json")
+                line.request("POST", "/getReceivedEdocList", b"", headers)
+                line.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                line.close()
+
+    several = [threading.Thread(target=call) for _ in range(12)]
+    for thread in several:
+        thread.start()
+    for thread in several:
+        thread.join()
+
+
+def directory(made: Scene, size: int) -> list[Row]:
+    """An installation takes the directory of the axis over: whole, then what changed since."""
+    with psycopg.connect(made.hub.database or "", autocommit=True) as database:
+        database.execute(_DIRECTORY, (size,))
+    os.environ |= made.where.installation("office")
+    load()
+    config.install(config.Settings.read(os.environ))
+    with new_session() as session:
+        people(session, ("H01.12", "Sở Nông nghiệp và Môi trường"), ("G09", "Bộ Nội vụ"))
+        rows = []
+        for what, expected in (
+            (f"directory of {size:,} agencies taken over", size),
+            ("a hundred changes of it", 100),
+        ):
+            if expected == 100:
+                with psycopg.connect(made.hub.database or "", autocommit=True) as database:
+                    database.execute(_CHANGES)
+            begun = time.perf_counter()
+            changed = agencies.follow(session, made.receiver)
+            rows.append(
+                Row("stress", what, "s", time.perf_counter() - begun, changed, changed >= expected, "lower")
+            )
+    return rows
+
+
+def large(made: Scene, size: int) -> Row:
+    """One message with an attachment of so many bytes, in pieces: the most any of the three programs held."""
+    folder = made.where.folder / "large"
+    folder.mkdir()
+    with (folder / "large").open("wb") as target:
+        for number in range(size >> 20):
+            target.write(hashlib.shake_256(number.to_bytes(4, "big")).digest(1 << 20))
+    # the axis's peak is of its start, when it hashed a password: what a message costs begins here
+    Path(f"/proc/{made.hub.pid}/clear_refs").write_text("5")
+    peaks = [_program(step, made.hub.url, folder) for step in ("send", "receive")]
+    [arrived] = (folder / "files").iterdir()
+    same = _same(folder / "large", arrived)
+    what, most = f"resident memory, attachment of {size >> 20} MiB", max(*peaks, peak(made.hub.pid))
+    return Row("stress", what, "MB", most / 1e6, 1, same, "lower", must=200)
+
+
+def _program(step: str, url: str, folder: Path) -> int:
+    command = [sys.executable, "-m", "bench.large", step, url, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return int(done.stdout)
+
+
+def _same(one: Path, other: Path) -> bool:
+    with one.open("rb") as left, other.open("rb") as right:
+        return hashlib.file_digest(left, "sha256").digest() == hashlib.file_digest(right, "sha256").digest()
+
+
+def run(count: int = 30, agencies_of: int = 111_000, size: int = 1 << 30) -> list[Row]:
+    """All three."""
+    with scene() as made:
+        return [overload(made, count), *directory(made, agencies_of), large(made, size)]
