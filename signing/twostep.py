@@ -11,9 +11,16 @@ from typing import Any, BinaryIO
 
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 
+from signing import longterm
 from signing.appearance import Appearance
 from signing.cms import KeySigner
-from signing.errors import PlacementError, SigningForbidden, WrongValue
+from signing.errors import (
+    PlacementError,
+    RevocationUnavailable,
+    SigningForbidden,
+    TimestampUnavailable,
+    WrongValue,
+)
 from signing.geometry import Placement
 from signing.keys import Key, holds
 from signing.precheck import check_certificate
@@ -32,6 +39,9 @@ class Prepared:
     #: of the document, by the algorithm `digest`
     document_digest: bytes
     digest: str
+    #: of the signature, and name of its field
+    level: str
+    field: str
     #: offsets of the room in the file, its brackets included
     start: int
     end: int
@@ -60,7 +70,7 @@ def prepare_pdf(
     field: str,
     placement: Placement | None = None,
     appearance: Appearance | None = None,
-    stamped: bool = False,
+    level: Level = Level.B_B,
     trust: TrustStore | None = None,
     at: datetime | None = None,
     reason: str | None = None,
@@ -68,15 +78,13 @@ def prepare_pdf(
 ) -> Prepared:
     """Write `source` with one more, still empty signature to `target`, opened with mode `wb+`.
 
-    `key`: only its certificate is used. `stamped`: leave room for a time stamp (level B-T); higher levels are
-    reached afterwards. All else, and what is raised, as for `sign_pdf`; also SigningForbidden for a file whose own
-    encryption needs the key while it is written.
+    `key`: only its certificate is used. `level`: what the second step is to reach. All else, and what is raised, as
+    for `sign_pdf`; also SigningForbidden for a file whose own encryption needs the key while it is written.
     """
     moment = (at or datetime.now(UTC)).replace(microsecond=0)
     if (placement is None) != (appearance is None):
         raise PlacementError("a visible signature needs both a placement and an appearance")
     checked = check_certificate(key, moment, trust)
-    level = Level.B_T if stamped else Level.B_B
     with whole_or_nothing(target), quicker(), sound_copy(source) as (sound, normalised), own_errors(None):
         job = Job(key, field, placement, appearance, level, None, trust, moment, reason, digest)
         writer, pdf_signer, signer = job.set_up(sound)
@@ -89,6 +97,8 @@ def prepare_pdf(
         signer.attributes(room.document_digest),
         room.document_digest,
         digest,
+        level.value,
+        field,
         room.reserved_region_start,
         room.reserved_region_end,
         normalised,
@@ -103,17 +113,32 @@ def complete_pdf(
     value: bytes,
     *,
     timestamper: HttpTimestamper | None = None,
+    trust: TrustStore | None = None,
+    at: datetime | None = None,
+    allow_private_fetch: bool = False,
 ) -> None:
     """Put the signature `value` over the prepared attributes into its room in `target`, opened with mode `rb+`.
 
-    `key`: as prepared with. `timestamper`: for what was prepared as `stamped`. Raises WrongValue when the value is not
-    the certificate's, TimestampUnavailable; then `target` is as it was.
+    `key`: as prepared with. `timestamper`: needed from B-T up. `trust`: from B-LT up. `at`: aware moment of the second
+    step, default now. Raises WrongValue when the value is not the certificate's, TimestampUnavailable; then `target`
+    is as it was. Raises RevocationUnavailable, UntrustedCertificate from B-LT up; then `target` is of no use.
     """
+    level = Level(prepared.level)
+    if level is not Level.B_B and timestamper is None:
+        raise TimestampUnavailable("", "this level needs a time-stamping authority")
+    if level in (Level.B_LT, Level.B_LTA) and trust is None:
+        raise RevocationUnavailable("this level needs trusted roots")
     if not holds(key.certificate, key.algorithm, prepared.attributes, value, prepared.digest):
         raise WrongValue(key.info.name)
     with own_errors(timestamper):
         signer = KeySigner(key, prepared.digest)
-        signed = asyncio.run(signer.assemble(prepared.document_digest, value, timestamper))
+        stamper = None if level is Level.B_B else timestamper
+        signed = asyncio.run(signer.assemble(prepared.document_digest, value, stamper))
         PreparedByteRangeDigest(prepared.document_digest, prepared.start, prepared.end).fill_with_cms(
             target, signed
         )
+        if level in (Level.B_LT, Level.B_LTA) and trust is not None:
+            longterm.extend(
+                target, trust, at=at or datetime.now(UTC), field=prepared.field, allow_private=allow_private_fetch,
+                timestamper=timestamper if level is Level.B_LTA else None,
+            )  # fmt: skip

@@ -7,7 +7,6 @@ meanwhile but a row that says who is signing, and that row ends by itself.
 """
 
 import secrets
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, undefer
 
 from eoffice.core import audit, clock
-from eoffice.core.blobs import Blob, blobs
+from eoffice.core.blobs import Blob
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor
@@ -37,7 +36,7 @@ from eoffice.signatures.operations import Signed
 from eoffice.signatures.settings import AWAITED_MINUTES, RSA_PSS
 from signing.keys import AbsentKey
 from signing.remote import RemoteKey
-from signing.twostep import Prepared, complete_pdf
+from signing.twostep import Prepared
 
 BEGUN = audit.action("signatures.awaited", _l("Signing in two steps begun"))
 GIVEN_UP = audit.action("signatures.given_up", _l("Signing in two steps given up or run out"))
@@ -212,21 +211,13 @@ class AwaitedKey:
         return made
 
     def _complete(self, one: AwaitedSignature, prepared: Prepared, value: bytes) -> Blob:
-        """The prepared document with the value in its room. A value that is not the key's is forgotten."""
-        with tempfile.TemporaryFile(prefix="eoffice-sign-") as target:
-            with blobs().open(one.base_sha256) as base:
-                while part := base.read(1 << 20):
-                    target.write(part)
-            target.write(one.tail)
-            try:
-                with operations.refusals(self._key.subject):
-                    complete_pdf(target, prepared, self._public, value, timestamper=operations.timestamper())
-            except errors.NotItsValue:
-                with transaction(self._session):
-                    one.value = None
-                raise
-            target.seek(0)
-            return blobs().put(target)
+        """A value that is not the key's is forgotten."""
+        try:
+            return operations.complete(self._public, one.base_sha256, one.tail, prepared, value)
+        except errors.NotItsValue:
+            with transaction(self._session):
+                one.value = None
+            raise
 
 
 def authorise(session: Session, actor: Actor, batch: str, pin: str) -> int:

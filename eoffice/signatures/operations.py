@@ -1,6 +1,7 @@
 """Signing and storing; whatever is signed holds no transaction and no lock."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +27,9 @@ from eoffice.signatures.settings import TSA_SECONDS, TSA_URL
 from signing.errors import SigningError, WrongPassphrase
 from signing.keys import Key
 from signing.report import Report
-from signing.sign import Level, sign_pdf
+from signing.sign import sign_pdf
 from signing.timestamps import HttpTimestamper
-from signing.twostep import Prepared, prepare_pdf
+from signing.twostep import Prepared, complete_pdf, prepare_pdf
 
 log = structlog.get_logger(__name__)
 
@@ -88,18 +89,32 @@ def sign(key: Key, source_sha256: str, mark: Mark, agency_id: int) -> Signed:
 
 def prepare(key: Key, source_sha256: str, mark: Mark, agency_id: int) -> tuple[str, bytes, Prepared]:
     """The same up to the value: hash of stored bytes, what follows them in the prepared document, and what to sign."""
-    stamped, believed = levels.to_sign_at(agency_id) is not Level.B_B, trust.store()
+    level, believed = levels.to_sign_at(agency_id), trust.store()
     with blobs().open(source_sha256) as source, tempfile.TemporaryFile(prefix="eoffice-sign-") as target:
         with refusals(key.info.name):
             prepared = prepare_pdf(
                 source, target, key, field=mark.field, placement=mark.placement, appearance=mark.appearance,
-                stamped=stamped, trust=believed, at=clock.now(),
+                level=level, trust=believed, at=clock.now(),
             )  # fmt: skip
         if prepared.normalised:
             target.seek(0)
             return blobs().put(target).sha256, b"", prepared
         target.seek(source.seek(0, os.SEEK_END))
         return source_sha256, target.read(), prepared
+
+
+def complete(key: Key, base_sha256: str, tail: bytes, prepared: Prepared, value: bytes) -> Blob:
+    """Store what was prepared with `value` in its room. Raises what `errors.readable` answers, NoTrust."""
+    believed = trust.store()
+    with blobs().open(base_sha256) as base, tempfile.TemporaryFile(prefix="eoffice-sign-") as target:
+        shutil.copyfileobj(base, target)
+        target.write(tail)
+        with refusals(key.info.name):
+            complete_pdf(
+                target, prepared, key, value, timestamper=timestamper(), trust=believed, at=clock.now()
+            )
+        target.seek(0)
+        return blobs().put(target)
 
 
 def timestamper() -> HttpTimestamper | None:

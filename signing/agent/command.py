@@ -12,7 +12,15 @@ from signing.agent.batches import Batches
 from signing.agent.pairs import Pairs
 from signing.agent.server import Agent, serve
 from signing.arguments import MODULE
-from signing.errors import UnusableKey
+from signing.errors import SigningError, UnusableKey
+
+
+class PortTaken(SigningError):
+    """Somebody listens there already, most often this program itself."""
+
+    def __init__(self, port: int, reason: str) -> None:
+        super().__init__(f"cannot listen on port {port}, perhaps the agent is running already: {reason}")
+        self.port = port
 
 
 def arguments(commands: Any) -> None:
@@ -62,7 +70,10 @@ def run(chosen: argparse.Namespace) -> int:
         return held.export(chosen.certificates)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     batches = Batches(held.open)
-    server = serve(Agent(pairs, batches, held.owner, tuple(chosen.site)), chosen.port)
+    try:
+        server = serve(Agent(pairs, batches, held.owner, tuple(chosen.site)), chosen.port)
+    except OSError as error:
+        raise PortTaken(chosen.port, str(error)) from error
     print(f"signing: listening on http://127.0.0.1:{server.server_address[1]}, Ctrl-C ends", flush=True)
     try:
         server.serve_forever()

@@ -21,10 +21,12 @@ from eoffice.dossiers import archiving, packages, papers, queries, service
 from eoffice.dossiers.models import Destruction
 from eoffice.dossiers.states import State
 from eoffice.signatures import checking
+from eoffice.signatures.awaited import TwoStep, ValueWanted
+from eoffice.signatures.models import KeyPurpose
 from signing.report import Verdict
 from tests.dossiers import files
 from tests.factories import PIN, House, province
-from tests.signatures.keys import equip, pki
+from tests.signatures.keys import equip, pki, to_token
 
 DECISION = "Quyết định số 9/QĐ-SNNMT ngày 20/11/2026"
 
@@ -93,7 +95,7 @@ def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were
     with pytest.raises(documents.Destroyed):
         documents.readable_file(session, house.clerk, file.id)
     assert documents.one(session, house.clerk, document.id).subject == document.subject
-    archiving.certify(session, house.clerk, made.id, PIN)
+    _certified_by_token(session, house, made.id)
     assert made.signed_sha256 is not None
     assert checking.check(blobs().path(made.signed_sha256)).verdict is Verdict.VALID
     words = " ".join(
@@ -107,6 +109,15 @@ def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were
         sa.select(AuditEntry.details).where(AuditEntry.action == "documents.files_destroyed")
     )
     assert [one["files"] for one in told] == [[f"{file.name} {file.sha256}"]]
+
+
+def _certified_by_token(session: Session, house: House, destruction_id: int) -> None:
+    """In two steps, as the clerk's machine does it."""
+    key = to_token(session, house, KeyPurpose.AGENCY)
+    with pytest.raises(ValueWanted) as wanted:
+        archiving.certify(session, house.clerk, destruction_id, TwoStep())
+    value = key.sign(wanted.value.attributes, wanted.value.digest)
+    archiving.certify(session, house.clerk, destruction_id, TwoStep(wanted.value.batch, value))
 
 
 def test_bytes_that_any_agency_still_names_or_that_were_just_stored_stay(

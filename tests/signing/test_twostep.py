@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +11,8 @@ from signing import appearance, errors
 from signing.geometry import Placement
 from signing.keys import AbsentKey, Pkcs12Key
 from signing.report import Verdict
+from signing.sign import Level
+from signing.testing import DemoPki, LocalTimestamper
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
 from signing.twostep import Prepared, complete_pdf, prepare_pdf
@@ -44,6 +48,20 @@ def test_a_value_made_elsewhere_makes_a_valid_signature(
     assert found.signatures[0].signer == there.info
 
 
+@pytest.mark.parametrize("level", [Level.B_T, Level.B_LT, Level.B_LTA])
+def test_every_level_is_reached_in_the_second_step(
+    level: Level, pki: DemoPki, leader: Pkcs12Key, document: bytes, trust: TrustStore
+) -> None:
+    target, made = _prepared(document, _absent(leader), trust, level=level)
+    made = Prepared.of_data(json.loads(json.dumps(made.as_data())))
+    stamper = LocalTimestamper(pki, lambda: datetime.now(UTC))
+    complete_pdf(
+        target, made, _absent(leader), leader.sign(made.attributes), timestamper=stamper, trust=trust
+    )
+    found = verify_pdf(target, trust)
+    assert (found.verdict, found.signatures[0].level) == (Verdict.VALID, level)
+
+
 def test_a_value_of_another_key_is_refused_and_leaves_the_room_empty(
     leader: Pkcs12Key, agency: Pkcs12Key, document: bytes, trust: TrustStore
 ) -> None:
@@ -75,12 +93,12 @@ def test_what_fails_leaves_nothing_half_written(
     with pytest.raises(errors.UnreadablePdf):
         prepare_pdf(io.BytesIO(b"%PDF-1.7 cut"), target, _absent(leader), field="S", trust=trust)
     assert target.getvalue() == b""
-    target, made = _prepared(document, _absent(leader), trust, stamped=True)
+    target, made = _prepared(document, _absent(leader), trust, level=Level.B_T)
     before = target.getvalue()
     nobody = HttpTimestamper("http://127.0.0.1:9/tsa", timeout=1)
     with pytest.raises(errors.TimestampUnavailable):
         complete_pdf(target, made, _absent(leader), leader.sign(made.attributes), timestamper=nobody)
-    small = dataclasses.replace(made, end=made.start + 100)
+    small = dataclasses.replace(made, end=made.start + 100, level="b-b")
     with pytest.raises(errors.SigningForbidden):
         complete_pdf(target, small, _absent(leader), leader.sign(made.attributes))
     assert target.getvalue() == before
