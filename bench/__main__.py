@@ -17,7 +17,7 @@ from bench.figures import Row, machine, row, table, write
 
 PARTS = ("sign", "verify", "exchange", "hub", "stress", "register", "pages")
 #: seconds after which a part is given up, by size
-PATIENCE = {"smoke": 60, "usual": 300, "full": 3600}
+PATIENCE = {"smoke": 200, "usual": 300, "full": 3600}
 
 
 def measure(part: str, size: str) -> list[Row]:

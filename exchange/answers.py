@@ -58,6 +58,29 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """What became of a sent message, told by the axis once and again until we say that we know."""
+
+    #: what is given back to say so
+    id: int
+    kind: MessageKind
+    #: the sender's own id of the message
+    message_id: str
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a receiver says of a message it fetched."""
+
+    doc_id: str
+    status: Delivery
+    description: str = ""
+    #: of the bytes as they came, empty for bytes that are of no use
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
 class DirectoryEntry:
     """An agency as the axis knows it."""
 

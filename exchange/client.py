@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -21,7 +22,9 @@ from cryptography import x509
 
 from exchange import receipts
 from exchange.answers import (
+    Confirmation,
     DirectoryEntry,
+    Ending,
     Progress,
     Recipient,
     Sent,
@@ -67,6 +70,8 @@ class AxisClient:
         self._secret = secret
         self._timeout = timeout
         self._trusted = trusted
+        #: until the axis turns out to know no `updateStatuses`
+        self._tells_many = True
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60)
         # The environment's proxies are for browsing; an axis is reached directly.
         self._http = httpx.Client(timeout=timeout, limits=limits, transport=transport, trust_env=False)
@@ -91,13 +96,15 @@ class AxisClient:
         sender: str,
         recipients: Sequence[str] = (),
         message_id: str = "",
+        priority: int = 0,
         trace: Sequence[str] = (),
         upload: str = "",
     ) -> Sent:
         """Hand a message over. The same `message_id` makes repeating harmless: the first receipt comes back.
 
-        `recipients`: empty for those the message itself names. `trace`: axes it came through. `upload`: the name
-        under which its bytes lie there already, see `exchange.pieces`. Raises Unavailable, Refused, BadReceipt.
+        `recipients`: empty for those the message itself names. `priority`: above 0 it is served before others.
+        `trace`: axes it came through. `upload`: the name under which its bytes lie there already, see
+        `exchange.pieces`. Raises Unavailable, Refused, BadReceipt.
         """
         parameters = {
             "from": sender,
@@ -109,6 +116,8 @@ class AxisClient:
             parameters["to"] = json.dumps(list(recipients))
         if message_id:
             parameters["message-id"] = message_id
+        if priority:
+            parameters["priority"] = str(priority)
         if trace:
             parameters["trace"] = ",".join(trace)
         if upload:
@@ -166,6 +175,21 @@ class AxisClient:
         if len(told) >= limit:
             found.popitem()  # the page may end within the oldest message
         return found
+
+    def endings(self, told: Sequence[int] = (), *, wait: float = 0, limit: int = 200) -> list[Ending] | None:
+        """What became of sent messages since the endings `told` were heard; None from an axis that tells nothing.
+
+        `wait`: seconds the axis may hold the answer back while there is nothing. Raises Unavailable.
+        """
+        parameters = {"pageSize": str(limit)} | ({"wait": f"{wait:g}"} if wait else {})
+        content = json.dumps({"told": list(told)}).encode()
+        response = self._post("getReceiptList", parameters, content, _JSON, {}, self._timeout + wait)
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        data = self._checked(response).get("data") or []
+        if wait and not data and (seconds := _retry_after(response)) is not None:
+            raise Unavailable("Trục đang bận", "The axis is busy", retry_after=seconds)
+        return [self._ending(item) for item in data]
 
     def stamp(self, receipt: Receipt) -> Proof | None:
         """The time stamp of a receipt; None while there is none, and for ever from an axis that stamps none."""
@@ -238,6 +262,33 @@ class AxisClient:
         if sha256:
             parameters["sha256"] = sha256
         self._call("updateStatus", parameters, content=b"{}")
+
+    def confirm_all(self, said: Sequence[Confirmation]) -> list[Refused | None]:
+        """`confirm` many in one call, in their order; why the axis refused one. Another axis is told one by one."""
+        if self._tells_many:
+            content = [
+                {"docId": one.doc_id, "status": one.status.value, "description": one.description, "sha256": one.sha256}
+                for one in said
+            ]  # fmt: skip
+            try:
+                told = self._call("updateStatuses", {}, content=json.dumps(content).encode())["data"]
+            except Refused:
+                self._tells_many = False
+            else:
+                return [
+                    None
+                    if item["ErrorCode"] == "0"
+                    else Refused(str(item["ErrorCode"]), str(item["ErrorDesc"]))
+                    for item in told
+                ]
+        return [self._confirmed(one) for one in said]
+
+    def _confirmed(self, one: Confirmation) -> Refused | None:
+        try:
+            self.confirm(one.doc_id, one.status, description=one.description, sha256=one.sha256)
+        except Refused as refused:
+            return refused
+        return None
 
     # Directory
 
@@ -343,6 +394,10 @@ class AxisClient:
         if receipt.statement.event is not event or sha256 not in ("", receipt.statement.sha256):
             raise BadReceipt("Biên nhận không khớp gói tin", "The receipt does not fit the message")
         return receipt
+
+    def _ending(self, item: Mapping[str, Any]) -> Ending:
+        kind, message_id = MessageKind(item["messageType"]), str(item["messageId"] or "")
+        return Ending(int(item["id"]), kind, message_id, self._progress(item))
 
     def _progress(self, item: Mapping[str, Any]) -> Progress:
         return Progress(

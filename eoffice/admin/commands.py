@@ -20,7 +20,7 @@ from eoffice.core.permissions import system_actor
 from eoffice.core.states import Tone
 from eoffice.core.web import db
 from eoffice.directory.tables import AGENCIES
-from eoffice.gateway.receiver import Receiver
+from eoffice.gateway.exchange import Exchange
 from eoffice.migrations import upgrade_installation
 
 audit_cli = Commands("audit", help="The log of changes.")
@@ -98,13 +98,13 @@ def serve(port: int | None) -> None:
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
-    """Do the jobs and receive from the axis until SIGINT or SIGTERM."""
-    receiver = Receiver()
-    receiver.start()
+    """Do the jobs, send to the axis and receive from it until SIGINT or SIGTERM."""
+    exchange = Exchange()
+    exchange.start()
     try:
         working.work()
     finally:
-        receiver.stop()
+        exchange.stop()
 
 
 #: commands without a group

@@ -36,6 +36,8 @@ _PATIENCE = 2.0
 _LEAST, _LITTLE = 1 << 30, 10 << 30
 #: jobs that wait in a queue, above which somebody should look
 _MANY = 1000
+#: a packet that waits for the axis for longer is shown as trouble
+_LONG = timedelta(minutes=2)
 #: entries of the log not sealed for so long mean that no worker seals them
 _UNSEALED = timedelta(minutes=10)
 
@@ -85,7 +87,13 @@ def report(session: Session) -> Report:
         stamps = pool.submit(_reach, settings().get(TSA_URL))
         try:
             database = _database(session)
-            work = [_workers(session), *_queues(session), _unreadable(session), _log(session)]
+            work = [
+                _workers(session),
+                _outbox(session),
+                *_queues(session),
+                _unreadable(session),
+                _log(session),
+            ]
         except sa.exc.OperationalError:
             database, work = _away(), []
         services = [database, _axis(axis.result()), _time_stamps(stamps.result())]
@@ -212,6 +220,19 @@ def _queue(name: str, waiting: int, failed: int) -> Check:
     tone = Tone.BAD if failed else Tone.WARN if waiting > _MANY else Tone.OK
     said = _("%(waiting)s waiting, %(failed)s failed.", waiting=waiting, failed=failed)
     return Check(f"queue-{name}", _l("Queue %(name)s", name=name), tone, said)
+
+
+def _outbox(session: Session) -> Check:
+    waiting, since = gateway.in_outbox(session)
+    if since is None:
+        return Check("outbox", _l("Outbox"), Tone.OK, _("Everything issued is on the axis."))
+    said = ngettext(
+        "%(num)s packet waits for the axis since %(hour)s.",
+        "%(num)s packets wait for the axis, the oldest since %(hour)s.",
+        waiting,
+        hour=f"{clock.local(since):%H:%M %d/%m/%Y}",
+    )
+    return Check("outbox", _l("Outbox"), Tone.WARN if clock.now() - since > _LONG else Tone.OK, said)
 
 
 def _unreadable(session: Session) -> Check:

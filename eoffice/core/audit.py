@@ -80,7 +80,8 @@ def record(session: Session, actor: Actor, what: Action, obj: object, **details:
     """Write one entry about `obj` in the caller's transaction; `details` hold old and new values."""
     if what not in DECLARED:
         raise ValueError(f"audit action {what} is not declared")
-    session.flush()
+    if getattr(obj, "id", None) is None:
+        session.flush()  # it gets the id that the entry names
     session.add(
         AuditEntry(
             at=clock.now(),

@@ -63,6 +63,12 @@ class BlobStore:
             temporary.unlink(missing_ok=True)
         return Blob(digest.hexdigest(), size)
 
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Take over a whole file that was written in a `scratch` folder and hashed there; durable when this returns."""
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        self._settle(path, sha256)
+
     def put_bytes(self, data: bytes) -> Blob:
         """Store a short byte string."""
         return self.put(BytesIO(data))

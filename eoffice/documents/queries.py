@@ -1,7 +1,7 @@
 """Reads of documents, files and recipients."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -61,6 +61,34 @@ def files(session: Session, document: Document, *roles: FileRole) -> Sequence[Do
     if roles:
         query = query.where(DocumentFile.role.in_(roles))
     return session.scalars(query.order_by(DocumentFile.id)).all()
+
+
+def files_by_document(
+    session: Session, document_ids: Collection[int], *roles: FileRole
+) -> Mapping[int, Sequence[DocumentFile]]:
+    """The files of several documents at once, oldest first."""
+    query = sa.select(DocumentFile).where(
+        DocumentFile.document_id.in_(document_ids), DocumentFile.role.in_(roles)
+    )
+    found: dict[int, list[DocumentFile]] = defaultdict(list)
+    for file in session.scalars(query.order_by(DocumentFile.id)):
+        found[file.document_id].append(file)
+    return found
+
+
+def links_by_document(
+    session: Session, document_ids: Collection[int]
+) -> Mapping[int, Sequence[tuple[LinkKind, Document]]]:
+    """What several documents refer to at once, for the system itself; both ends are of one agency."""
+    query = (
+        sa.select(DocumentLink.source_id, DocumentLink.kind, Document)
+        .join(Document, DocumentLink.target_id == Document.id)
+        .where(DocumentLink.source_id.in_(document_ids), Document.agency_id == DocumentLink.agency_id)
+    )
+    found: dict[int, list[tuple[LinkKind, Document]]] = defaultdict(list)
+    for source_id, kind, target in session.execute(query.order_by(DocumentLink.id)):
+        found[source_id].append((kind, target))
+    return found
 
 
 def latest_file(session: Session, document: Document, *roles: FileRole) -> DocumentFile | None:

@@ -1,84 +1,139 @@
 """A document packet at our agencies: one arrival at each, 01 at once, and what it asks of an earlier document."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, events
+from eoffice.core import audit, clock, events, jobs
+from eoffice.core.jobs import Queue
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
+from eoffice.documents.models import Urgency
 from eoffice.gateway import aside, changes, operations, queries
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.events import PacketArrived
-from eoffice.gateway.models import Arrival, Asked, Packet
+from eoffice.gateway.models import Arrival, Asked, Packet, Report
+from exchange.model import MessageKind
 
+#: what 01 says
+STORED = "Phần mềm đã nhận, văn thư chưa xử lý"
 #: business kinds that act on an earlier document
 _ASKS = {"recall": Asked.RECALL, "update": Asked.UPDATE, "replace": Asked.REPLACE}
 
 
-#: code and name a closed agency's successor was addressed by, by the successor's own code
-Inherited = Mapping[str, tuple[str, str]]
+@dataclass(frozen=True)
+class Arrived:
+    """A new packet with a document."""
+
+    packet: Packet
+    content: ArrivalContent
+    #: codes in its own header, which may be old ones
+    written: frozenset[str]
+    #: code and name a closed agency's successor was addressed by, by the successor's own code
+    inherited: Mapping[str, tuple[str, str]]
 
 
-def take(
-    session: Session, packet: Packet, content: ArrivalContent, written: set[str], inherited: Inherited
-) -> bool:
-    """Let a new packet arrive at every agency of ours it names; False when it names none.
+def store(session: Session, arrived: Sequence[Arrived]) -> list[Packet]:
+    """Let packets arrive at every agency of ours they name, and say so to their senders; those that name none.
 
-    `written`: the codes in its own header, which may be old ones.
+    01 is written before anybody has looked: it says that the system has the bytes (QCVN 102:2016).
     """
-    _one_at_a_time(session, content)
-    local = queries.hosted_under(session, packet.addressed)
-    for agency in local:
-        addressed = inherited.get(agency.code) or (_written(agency, written), "")
-        _arrive(session, packet, content, agency, addressed)
-    if local:
-        aside.mend(session, packet)
-    return bool(local)
+    if not arrived:
+        return []
+    ours = queries.hosted_under(session, {code for one in arrived for code in one.packet.addressed})
+    at, made, nobody = clock.now(), list[Arrival](), list[Packet]()
+    urgent: set[int] = set()
+    for one in arrived:
+        named = [
+            agency for agency in ours if not {agency.code, agency.old_code}.isdisjoint(one.packet.addressed)
+        ]
+        made += [_arrival(one, agency, at) for agency in named]
+        if not named:
+            nobody.append(one.packet)
+        elif one.content.urgency > Urgency.NORMAL:
+            urgent.add(one.packet.id)
+    session.add_all(made)
+    session.flush()
+    for arrival in made:
+        session.add(
+            Report(arrival=arrival, agency_id=arrival.agency_id, **operations.new_report("01", STORED))
+        )
+        audit.record(
+            session, system_actor(arrival.agency_id), operations.ARRIVED, arrival,
+            sender=arrival.sender_name, document=arrival.document_uid, axis_id=arrival.packet.hub_id,
+        )  # fmt: skip
+    if made:
+        operations.announce(session, MessageKind.STATUS)
+    hurried = [arrival.id for arrival in made if arrival.packet_id in urgent]
+    enqueue(session, hurried, Queue.URGENT)
+    enqueue(session, [arrival.id for arrival in made if arrival.packet_id not in urgent], Queue.EXCHANGE)
+    return nobody
 
 
-def _one_at_a_time(session: Session, content: ArrivalContent) -> None:
-    """Two packets with one document wait for each other: the second has to see that it is a repeat."""
-    key = f"{content.sender_code}\n{content.document_uid}"
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+def enqueue(session: Session, arrival_ids: Sequence[int], queue: Queue, *, once: bool = False) -> None:
+    """Have a worker give stored arrivals to the features above; `once`: unless that was asked for already."""
+    mark = f"take_in:{arrival_ids}" if once else None
+    if arrival_ids:
+        jobs.enqueue(session, "gateway.take_in", _queue=queue, _once=mark, arrival_ids=list(arrival_ids))
 
 
-def _written(agency: Agency, codes: set[str]) -> str:
+def _arrival(one: Arrived, agency: Agency, at: datetime) -> Arrival:
+    code, name = one.inherited.get(agency.code) or (_addressed(agency, one.written), "")
+    return Arrival(
+        agency_id=agency.id, packet=one.packet, sender_code=one.content.sender_code,
+        sender_name=one.content.sender_name, addressed_code=code, addressed_name=name[:200],
+        document_uid=one.content.document_uid, arrived_at=at,
+    )  # fmt: skip
+
+
+def _addressed(agency: Agency, codes: Collection[str]) -> str:
     """The agency's code as the sender wrote it; the axis itself names the current one."""
     old = agency.old_code
     return old if old is not None and old in codes and agency.code not in codes else agency.code
 
 
-def _arrive(
-    session: Session, packet: Packet, content: ArrivalContent, agency: Agency, addressed: tuple[str, str]
-) -> None:
-    """One arrival at one agency; 01 goes back in the same transaction, before anybody has looked at it."""
-    earlier = session.scalar(
+def take_in(session: Session, arrival_id: int) -> None:
+    """Give one stored arrival to the features above, once."""
+    arrival = session.get(Arrival, arrival_id, with_for_update=True, populate_existing=True)
+    if arrival is None or arrival.taken_in_at is not None:
+        return
+    packet = session.get_one(Packet, arrival.packet_id)
+    content = ArrivalContent.from_json(packet.content)
+    _one_at_a_time(session, content)
+    arrival.repeats_id = _earlier(session, arrival, packet)
+    # set before the features look: what asks for a change of this document must find it from now on
+    arrival.taken_in_at = clock.now()
+    session.flush()
+    aside.mend(session, packet)
+    _act(session, packet, content, arrival)
+
+
+def _one_at_a_time(session: Session, content: ArrivalContent) -> None:
+    """Packets about one document wait for each other: a repeat has to be seen as one, a recall to find its target."""
+    about = {content.document_uid.lower(), *(uid.lower() for uid in content.targets)}
+    for uid in sorted(about):
+        key = f"{content.sender_code}\n{uid}"
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+
+
+def _earlier(session: Session, arrival: Arrival, packet: Packet) -> int | None:
+    """The same document in another packet that was taken in before this one."""
+    query = (
         sa.select(Arrival.id)
         .join(Packet, Arrival.packet_id == Packet.id)
         .where(
-            Arrival.agency_id == agency.id,
-            Arrival.sender_code == content.sender_code,
-            Arrival.document_uid == content.document_uid,
+            Arrival.agency_id == arrival.agency_id,
+            Arrival.sender_code == arrival.sender_code,
+            Arrival.document_uid == arrival.document_uid,
+            Arrival.taken_in_at.is_not(None),
+            Arrival.id != arrival.id,
             Packet.business == packet.business,
         )
-        .order_by(Arrival.id.desc())
-        .limit(1)
     )
-    arrival = Arrival(
-        agency_id=agency.id, packet_id=packet.id, sender_code=content.sender_code, sender_name=content.sender_name,
-        addressed_code=addressed[0], addressed_name=addressed[1][:200],
-        document_uid=content.document_uid, arrived_at=clock.now(), repeats_id=earlier,
-    )  # fmt: skip
-    session.add(arrival)
-    session.flush()
-    operations.report_arrival(session, arrival, "01", "Phần mềm đã nhận, văn thư chưa xử lý")
-    _act(session, packet, content, arrival)
-    audit.record(
-        session, system_actor(agency.id), operations.ARRIVED, arrival,
-        sender=content.sender_name, document=content.document_uid, axis_id=packet.hub_id,
-    )  # fmt: skip
+    return session.scalar(query.order_by(Arrival.id.desc()).limit(1))
 
 
 def _act(session: Session, packet: Packet, content: ArrivalContent, arrival: Arrival) -> None:
@@ -91,7 +146,10 @@ def _act(session: Session, packet: Packet, content: ArrivalContent, arrival: Arr
         return
     # a recall of what never came is about nothing, and its sender hears so
     for target in _targets(session, arrival, content) or ([arrival] if kind is Asked.RECALL else []):
-        changes.asked_of_us(session, target, kind, content.reason, packet, arrival.arrived_at)
+        if (
+            target.taken_in_at is not None
+        ):  # one that is only stored finds the recall itself when its turn comes
+            changes.asked_of_us(session, target, kind, content.reason, packet, arrival.arrived_at)
 
 
 def _targets(session: Session, arrival: Arrival, content: ArrivalContent) -> list[Arrival]:

@@ -1,6 +1,5 @@
 """What a packet says, as plain values: kept with it, and handed to the features above."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -58,8 +57,8 @@ class ArrivalContent:
         return cls(**{**data, **days, **ids, "files": files})
 
 
-def content_of(message: DocumentMessage, files: Iterable[ArrivedFile]) -> ArrivalContent:
-    """The fields of a parsed message, cut to what our columns hold."""
+def content_of(message: DocumentMessage) -> ArrivalContent:
+    """The fields of a parsed message, cut to what our columns hold, and those of its files that came with bytes."""
     signer = message.signer
     return ArrivalContent(
         sender_code=message.sender.organ_id[:35],
@@ -75,7 +74,11 @@ def content_of(message: DocumentMessage, files: Iterable[ArrivedFile]) -> Arriva
         due_on=message.due_on,
         document_uid=message.document_id[:150],
         in_reply_to=_answered(message) if message.business.kind is not BusinessKind.RECALL else (),
-        files=tuple(files),
+        files=tuple(
+            ArrivedFile(one.name, one.media_type, one.sha256, one.size)
+            for one in message.attachments
+            if one.sha256
+        ),
         targets=message.targets,
         reason=message.business.reason[:500],
     )

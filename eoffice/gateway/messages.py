@@ -1,15 +1,15 @@
 """From rows to edXML messages."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
-from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind
@@ -34,20 +34,35 @@ from exchange.model import (
 )
 
 
-def document_message(session: Session, dispatch: Dispatch) -> DocumentMessage:
+@dataclass(frozen=True)
+class Surroundings:
+    """What messages about several documents are made of beside the documents, read together."""
+
+    files: Mapping[int, Sequence[DocumentFile]]
+    links: Mapping[int, Sequence[tuple[LinkKind, Document]]]
+
+    @classmethod
+    def of(cls, session: Session, document_ids: Collection[int]) -> Self:
+        """Read them: two queries, however many documents."""
+        files = documents.files_by_document(session, document_ids, FileRole.ISSUED, FileRole.ATTACHMENT)
+        return cls(files, documents.links_by_document(session, document_ids))
+
+
+def document_message(session: Session, dispatch: Dispatch, around: Surroundings) -> DocumentMessage:
     """The packet of a dispatch: the same rows give the same message, whenever it is built."""
     document = session.get_one(Document, dispatch.document_id)
     if dispatch.business == "recall":
         return _recall(session, dispatch, document, session.get_one(Agency, dispatch.agency_id))
     to = {copy.recipient_code: copy.recipient_name for copy in dispatch.deliveries}
-    return new_document(session, document, to, dispatch.created_at)
+    return new_document(session, document, to, dispatch.created_at, around)
 
 
 def new_document(
-    session: Session, document: Document, to: Mapping[str, str], at: datetime
+    session: Session, document: Document, to: Mapping[str, str], at: datetime, around: Surroundings
 ) -> DocumentMessage:
     """A document for recipients by code and name, put out at that moment."""
     agency = session.get_one(Agency, document.agency_id)
+    links = around.links.get(document.id, ())
     return DocumentMessage(
         sender=_organization(agency),
         recipients=tuple(Organization(code, name) for code, name in to.items()),
@@ -61,15 +76,10 @@ def new_document(
         signer=Signer("", document.signer_title, document.signer_name),
         due_on=document.due_on,
         other=OtherInfo(priority=int(document.urgency), pages=document.page_count or None),
-        response_for=tuple(
-            map(_answered, documents.linked(session, system_actor(agency.id), document, LinkKind.REPLY))
-        ),
-        business=_business(session, document, to),
+        response_for=tuple(_answered(target) for kind, target in links if kind is LinkKind.REPLY),
+        business=_business(session, document, to) if links else Business(),
         trace=(TraceHeader(agency.code, at),),
-        attachments=tuple(
-            _attachment(file)
-            for file in documents.files(session, document, FileRole.ISSUED, FileRole.ATTACHMENT)
-        ),
+        attachments=tuple(map(_attachment, around.files.get(document.id, ()))),
     )
 
 

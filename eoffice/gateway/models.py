@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eoffice.core.db import Base, enum_column
 from eoffice.directory.models import Agency
+from eoffice.documents.models import Document
 
 
 class DispatchState(StrEnum):
@@ -24,7 +25,21 @@ class DispatchState(StrEnum):
     FAILED = "failed"
 
 
-class Dispatch(Base):
+class Posting:
+    """A row of the outbox: handed to the axis under one id, again and again, until the axis has it."""
+
+    #: the same on every try, so that the axis recognises a repeat
+    message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
+    state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    #: a sender is at it until then; later than that it was killed, and another takes over
+    held_until: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")
+    accepted_at: Mapped[datetime | None]
+
+
+class Dispatch(Posting, Base):
     """One packet to the axis: written in the issuing transaction, built once, sent until the receipt is stored."""
 
     __tablename__ = "dispatch"
@@ -41,9 +56,6 @@ class Dispatch(Base):
     round: Mapped[int] = mapped_column(default=1)
     #: why, for a recall
     reason: Mapped[str] = mapped_column(default="")
-    #: the same on every try, so that the axis recognises a repeat
-    message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
-    state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
     #: the packet's bytes, built once
     packet_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     packet_size: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -51,14 +63,11 @@ class Dispatch(Base):
     hub_id: Mapped[str | None] = mapped_column(sa.String(64), index=True)
     #: the axis's signed receipt as it came
     receipt: Mapped[dict[str, Any] | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_try_at: Mapped[datetime]
-    last_error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
-    accepted_at: Mapped[datetime | None]
     #: when the axis was last asked what became of it
     asked_at: Mapped[datetime | None]
 
+    document: Mapped[Document] = relationship()
     deliveries: Mapped[list["Delivery"]] = relationship(back_populates="dispatch", order_by="Delivery.id")
 
 
@@ -207,7 +216,10 @@ class Arrival(Base):
     """A packet at one of our agencies: exactly one for each, whatever is repeated."""
 
     __tablename__ = "arrival"
-    __table_args__ = (sa.UniqueConstraint("agency_id", "packet_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("agency_id", "packet_id"),
+        sa.Index("ix_arrival_stored", "arrived_at", postgresql_where=sa.text("taken_in_at IS NULL")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
     packet_id: Mapped[int] = mapped_column(sa.ForeignKey("packet.id"), index=True)
@@ -218,6 +230,8 @@ class Arrival(Base):
     addressed_name: Mapped[str] = mapped_column(sa.String(200), default="")
     document_uid: Mapped[str] = mapped_column(sa.String(150))
     arrived_at: Mapped[datetime]
+    #: when it was given to the features above; the axis is told `done` before, the clerk sees it after
+    taken_in_at: Mapped[datetime | None]
     #: the incoming document made of it
     document_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"), unique=True)
     #: an earlier arrival with the same sender, document id and business in another packet
@@ -302,7 +316,7 @@ class Request(Base):
     arrival: Mapped[Arrival | None] = relationship()
 
 
-class Report(Base):
+class Report(Posting, Base):
     """A status of ours: to the sender of an arrival, once per code and question, or 13 to one of our recipients."""
 
     __tablename__ = "status_report"
@@ -311,6 +325,7 @@ class Report(Base):
             "agency_id", "arrival_id", "code", "request_id", postgresql_nulls_not_distinct=True
         ),
         sa.CheckConstraint("arrival_id IS NOT NULL OR request_id IS NOT NULL", name="about_something"),
+        sa.Index("ix_status_report_waiting", "next_try_at", postgresql_where=sa.text("state = 'waiting'")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
@@ -322,11 +337,6 @@ class Report(Base):
     description: Mapped[str]
     staff_name: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime]
-    message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
-    state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
-    attempts: Mapped[int] = mapped_column(default=0)
-    last_error: Mapped[str] = mapped_column(default="")
-    accepted_at: Mapped[datetime | None]
 
     arrival: Mapped[Arrival | None] = relationship(back_populates="reports")
     request: Mapped[Request | None] = relationship()

@@ -2,24 +2,27 @@
 
 import random
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, events, jobs
+from eoffice.core import audit, clock, events
+from eoffice.core.bell import ring
 from eoffice.core.config import settings
 from eoffice.core.permissions import Actor, system_actor
-from eoffice.documents.models import Channel, Document, Urgency
+from eoffice.documents.models import Channel, Document
 from eoffice.documents.queries import recipients
 from eoffice.gateway import queries
 from eoffice.gateway.events import DeliveryChanged
 from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Report
 from eoffice.gateway.settings import SEND_DAYS
+from exchange.answers import Sent
+from exchange.model import MessageKind
 
 DISPATCHED = audit.action("gateway.dispatched", _l("Put into the outbox"))
 ACCEPTED = audit.action("gateway.accepted", _l("Taken by the axis"))
@@ -73,6 +76,16 @@ def _send_to(
     return made
 
 
+def bell(kind: MessageKind) -> str:
+    """What is rung when something of this kind is put into the outbox."""
+    return f"outbox:{kind.value}"
+
+
+def announce(session: Session, kind: MessageKind) -> None:
+    """Wake a sender when the caller's transaction commits."""
+    ring(session, bell(kind))
+
+
 def put_out(session: Session, document: Document, **fields: object) -> Dispatch:
     """Write the outbox row of a packet about a document, and have it sent."""
     now = clock.now()
@@ -82,46 +95,24 @@ def put_out(session: Session, document: Document, **fields: object) -> Dispatch:
     )  # fmt: skip
     session.add(made)
     session.flush()
-    enqueue(session, made, document.urgency)
+    announce(session, MessageKind.DOCUMENT)
     return made
 
 
-def enqueue(session: Session, waiting: Dispatch, urgency: Urgency, at: datetime | None = None) -> None:
-    """Have a worker send it: urgent documents in a queue of their own."""
-    queue = jobs.Queue.URGENT if urgency > Urgency.NORMAL else jobs.Queue.EXCHANGE
-    mark = f"dispatch:{waiting.id}"
-    jobs.enqueue(
-        session, "gateway.send", dispatch_id=waiting.id, _at=at, _lock=mark, _once=mark, _queue=queue
-    )
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What the axis said when it took a packet."""
-
-    hub_id: str
-    receipt: dict[str, object] | None
-
-
-def accepted(session: Session, sent: Dispatch, taken: Taken) -> None:
+def accepted(session: Session, sent: Dispatch, taken: Sent, copies: Sequence[Delivery]) -> None:
     """The axis has it: its receipt is kept, every recipient's copy lies there."""
     now = clock.now()
-    sent.state, sent.accepted_at = DispatchState.ACCEPTED, now
-    sent.hub_id, sent.receipt, sent.last_error = taken.hub_id, taken.receipt, ""
-    for delivery in held_deliveries(session, sent):
+    sent.hub_id, sent.receipt = taken.doc_id, taken.receipt.to_json() if taken.receipt else None
+    for delivery in copies:
         advance(session, delivery, Hop.ON_AXIS, "on_axis_at", now)
-    document = session.get_one(Document, sent.document_id)
-    audit.record(session, system_actor(sent.agency_id), ACCEPTED, document, axis_id=taken.hub_id)
+    audit.record(session, system_actor(sent.agency_id), ACCEPTED, sent.document, axis_id=taken.doc_id)
 
 
-def failed(session: Session, sent: Dispatch, reason: str) -> None:
+def failed(session: Session, sent: Dispatch, reason: str, copies: Sequence[Delivery]) -> None:
     """Refused for good, or out of time: everything is kept until a person decides."""
-    sent.state, sent.last_error = DispatchState.FAILED, reason
-    for delivery in held_deliveries(session, sent):
-        delivery.hop, delivery.note = Hop.FAILED, reason
-        events.publish(session, DeliveryChanged(delivery.id))
-    document = session.get_one(Document, sent.document_id)
-    audit.record(session, system_actor(sent.agency_id), FAILED, document, reason=reason)
+    for delivery in copies:
+        end(session, delivery, Hop.FAILED, reason)
+    audit.record(session, system_actor(sent.agency_id), FAILED, sent.document, reason=reason)
 
 
 def delay(attempts: int) -> timedelta:
@@ -132,20 +123,23 @@ def delay(attempts: int) -> timedelta:
     return timedelta(seconds=min(60, 2 ** min(attempts, 6)) * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
 
 
-def deadline(sent: Dispatch, document: Document) -> datetime:
+def deadline(sent: Dispatch) -> datetime:
     """Until when a packet is tried by itself: some days, or the end of the document's own deadline before that."""
     latest = sent.created_at + timedelta(days=settings().get(SEND_DAYS))
-    if document.due_on is None:
+    if sent.document.due_on is None:
         return latest
-    due = clock.day_start(document.due_on + timedelta(days=1))
+    due = clock.day_start(sent.document.due_on + timedelta(days=1))
     # what is due at once, or was before, is given a day all the same
     return min(latest, max(due, sent.created_at + timedelta(days=1)))
 
 
-def held_deliveries(session: Session, sent: Dispatch) -> Sequence[Delivery]:
-    """Its deliveries as they are now, held until the use case ends: a status may come at the same moment."""
-    query = sa.select(Delivery).where(Delivery.dispatch_id == sent.id).order_by(Delivery.id)
-    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+def held_deliveries(session: Session, dispatch_ids: Collection[int]) -> dict[int, list[Delivery]]:
+    """Their copies as they are now, held until the use case ends: a status may come at the same moment."""
+    query = sa.select(Delivery).where(Delivery.dispatch_id.in_(dispatch_ids)).order_by(Delivery.id)
+    found: dict[int, list[Delivery]] = {}
+    for copy in session.scalars(query.with_for_update().execution_options(populate_existing=True)):
+        found.setdefault(copy.dispatch_id, []).append(copy)
+    return found
 
 
 def advance(session: Session, delivery: Delivery, hop: Hop, column: str, at: datetime) -> bool:
@@ -155,7 +149,6 @@ def advance(session: Session, delivery: Delivery, hop: Hop, column: str, at: dat
     if not _leads_on(delivery.hop, hop):
         return False
     delivery.hop = hop
-    session.flush()
     events.publish(session, DeliveryChanged(delivery.id))
     return True
 
@@ -175,7 +168,6 @@ def _leads_on(now: Hop, hop: Hop) -> bool:
 def end(session: Session, delivery: Delivery, hop: Hop, note: str) -> None:
     """The copy goes no further."""
     delivery.hop, delivery.note = hop, note or delivery.note
-    session.flush()
     events.publish(session, DeliveryChanged(delivery.id))
 
 
@@ -207,20 +199,18 @@ def report_arrival(session: Session, arrival: Arrival, code: str, description: s
     )  # fmt: skip
 
 
-def put_report(session: Session, **fields: object) -> None:
+def put_report(session: Session, *, code: str, description: str, **fields: object) -> None:
     """Write a status of ours, once however often it is written, and have it sent."""
-    values = {
-        "at": clock.now(), "message_id": str(uuid.uuid4()), "state": DispatchState.WAITING, "attempts": 0,
-        "last_error": "", "staff_name": "", **fields,
-    }  # fmt: skip
+    values = {"staff_name": "", "attempts": 0, "last_error": ""} | new_report(code, description) | fields
     made = session.scalar(insert(Report).values(values).on_conflict_do_nothing().returning(Report.id))
     if made is not None:
-        enqueue_report(session, session.get_one(Report, made))
+        announce(session, MessageKind.STATUS)
 
 
-def enqueue_report(session: Session, one: Report, at: datetime | None = None) -> None:
-    """Have a worker send it; those of one arrival one after the other, in the order in which things happened."""
-    about = f"reports:{one.arrival_id}" if one.arrival_id is not None else f"request:{one.request_id}"
-    jobs.enqueue(
-        session, "gateway.send_report", report_id=one.id, _at=at, _lock=about, _once=f"report:{one.id}"
-    )
+def new_report(code: str, description: str) -> dict[str, Any]:
+    """The fields of a status that is written now."""
+    now = clock.now()
+    return {
+        "code": code, "description": description, "at": now, "next_try_at": now,
+        "message_id": str(uuid.uuid4()), "state": DispatchState.WAITING,
+    }  # fmt: skip

@@ -115,9 +115,9 @@ def _closed(session: Session, one: Recipient, agency: Agency) -> Finding:
 
 
 def _fields(session: Session, document: Document, recipients: Sequence[Recipient]) -> Iterator[Finding]:
-    message = messages.new_document(
-        session, document, {one.code: one.name for one in recipients}, clock.now()
-    )
+    to = {one.code: one.name for one in recipients}
+    around = messages.Surroundings.of(session, [document.id])
+    message = messages.new_document(session, document, to, clock.now(), around)
     english = str(get_locale()) == "en"
     for notice in validate(message, today=clock.today()):
         name = notice.path.rpartition("/")[2]

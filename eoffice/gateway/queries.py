@@ -109,18 +109,20 @@ def trouble(
     return session.scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
 
 
-def waiting(session: Session, due_before: datetime, *, limit: int = 1000) -> Sequence[Dispatch]:
-    """What lies in the outbox and should have been tried before that moment, the longest due first."""
-    query = sa.select(Dispatch).where(
-        Dispatch.state == DispatchState.WAITING, Dispatch.next_try_at < due_before
-    )
-    return session.scalars(query.order_by(Dispatch.next_try_at).limit(limit)).all()
+def in_outbox(session: Session) -> tuple[int, datetime | None]:
+    """How many packets and statuses wait for the axis, and since when the oldest does."""
+    postings = sa.union_all(
+        sa.select(Dispatch.created_at.label("since")).where(Dispatch.state == DispatchState.WAITING),
+        sa.select(Report.at.label("since")).where(Report.state == DispatchState.WAITING),
+    ).subquery()
+    found = session.execute(sa.select(sa.func.count(), sa.func.min(postings.c.since))).one()
+    return found[0], found[1]
 
 
-def waiting_reports(session: Session) -> Sequence[Report]:
-    """Statuses that have not gone back yet, oldest first."""
-    query = sa.select(Report).where(Report.state == DispatchState.WAITING).order_by(Report.id)
-    return session.scalars(query).all()
+def stored(session: Session, before: datetime, *, limit: int = 1000) -> Sequence[int]:
+    """Arrivals stored before that moment that nobody has taken in, oldest first."""
+    query = sa.select(Arrival.id).where(Arrival.taken_in_at.is_(None), Arrival.arrived_at < before)
+    return session.scalars(query.order_by(Arrival.arrived_at).limit(limit)).all()
 
 
 def up_to(session: Session, report: Report) -> Sequence[int]:

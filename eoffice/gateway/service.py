@@ -18,6 +18,7 @@ from eoffice.gateway.models import Answer, Delivery, Dispatch, DispatchState, Ho
 from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
 from eoffice.gateway.presend import Repair
 from exchange.errors import ExchangeError
+from exchange.model import MessageKind
 
 
 class AxisAway(Unavailable):
@@ -92,7 +93,7 @@ def resend(session: Session, actor: Actor, document_id: int) -> Dispatch:
         if queries.recall_of(session, document) is not None:
             raise Recalled
         if failed is not None and failed.state == DispatchState.FAILED:
-            _replay(session, document, failed)
+            _replay(session, failed)
         else:
             copies = queries.deliveries_of(session, document)
             again = [copy for copy in copies if copy.hop in (Hop.UNREADABLE, Hop.REFUSED)]
@@ -104,12 +105,12 @@ def resend(session: Session, actor: Actor, document_id: int) -> Dispatch:
     return failed
 
 
-def _replay(session: Session, document: Document, failed: Dispatch) -> None:
+def _replay(session: Session, failed: Dispatch) -> None:
     """The same packet under the same id: the axis recognises what it may have after all."""
     failed.state, failed.next_try_at, failed.created_at = DispatchState.WAITING, clock.now(), clock.now()
     for delivery in failed.deliveries:
         delivery.hop, delivery.note = Hop.WAITING, ""
-    operations.enqueue(session, failed, document.urgency)
+    operations.announce(session, MessageKind.DOCUMENT)
 
 
 def repair(session: Session, actor: Actor, document_id: int, what: Repair, target_id: int) -> None:

@@ -13,7 +13,6 @@ from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
 from eoffice.gateway import agencies, axis
 from eoffice.gateway.models import Arrival, Report
-from eoffice.gateway.receiver import receive_round
 from exchange.build import build
 from exchange.client import AxisClient
 from exchange.hub import directory as hub_directory
@@ -21,6 +20,7 @@ from exchange.hub.axis import Axis, assemble
 from exchange.model import MessageKind, Organization
 from exchange.testing import HubProcess
 from exchange.testing import document as edoc
+from tests.exchanging import receive
 from tests.factories import Province, province
 
 pytestmark = pytest.mark.postgres
@@ -83,7 +83,7 @@ def test_mail_to_a_merged_agency_arrives_at_its_successor_under_the_name_it_was_
     digest = build(letter, out)
     out.seek(0)
     theirs.send(out, digest, kind=MessageKind.DOCUMENT, sender="G09")
-    receive_round(_client(), MessageKind.DOCUMENT)
+    receive(session)
     arrival = session.scalars(sa.select(Arrival)).one()
     assert arrival.agency_id == place.a.agency.id
     assert (arrival.addressed_code, arrival.addressed_name) == (OLD, NAME)

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
 from eoffice.core.permissions import system_actor
-from eoffice.gateway.receiver import receive_round
 from exchange.client import AxisClient
-from exchange.model import MessageKind, Organization
+from exchange.model import Organization
 from exchange.testing import HubProcess, attachment, damaged, packet, send
 from exchange.testing import document as edoc
+from tests.exchanging import exchange, receive
 from tests.factories import Province, province
-from tests.gateway.test_gateway import deliver, issue
-from tests.gateway.test_order import _client
+from tests.gateway.test_gateway import issue
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("no_checks")]
 Call = Callable[..., tuple[int, Any]]
@@ -45,7 +44,7 @@ def call(app: Flask, session: Session, place: Province) -> Call:
 
 def test_copies_are_followed_taken_back_and_recalled(session: Session, place: Province, call: Call) -> None:
     document = issue(session, place, 171)
-    deliver(session)
+    exchange(session)
     here = f"/outgoing/{document.id}"
     status, answer = call("a_clerk", "GET", f"{here}/copies")
     assert (status, [one["hop"] for one in answer["copies"]]) == (200, ["arrived", "on_axis"])
@@ -54,7 +53,7 @@ def test_copies_are_followed_taken_back_and_recalled(session: Session, place: Pr
     assert call("a_specialist", "POST", back, reason="Gửi nhầm")[0] == 403
     status, answer = call("a_clerk", "POST", back, reason="Gửi nhầm")
     assert (status, answer["copies"][0]["asked"][0]["answer"]) == (200, "open")
-    deliver(session)
+    exchange(session)
     _, answer = call("a_clerk", "GET", f"{here}/copies")
     assert answer["copies"][0]["hop"] == "withdrawn"
     status, answer = call("a_clerk", "POST", f"{here}/recall", reason="Ban hành nhầm")
@@ -70,7 +69,7 @@ def test_an_unreadable_packet_is_listed_and_settled(
         packet(edoc(172, sender=Organization("G09", "Bộ Nội vụ"), recipients=to, attachments=[attachment(tmp_path)]))
     )  # fmt: skip
     send(theirs, broken, "G09")
-    receive_round(_client(), MessageKind.DOCUMENT)
+    receive(session)
     status, answer = call("a_clerk", "GET", "/packets")
     assert status == 200
     (found,) = answer["packets"]

@@ -17,7 +17,6 @@ from eoffice.core.blobs import blobs
 from eoffice.directions import service as directions
 from eoffice.directory.models import Role
 from eoffice.documents.models import Document, DocumentFile, DocumentLink, LinkKind
-from eoffice.gateway import jobs as gateway_jobs
 from eoffice.gateway import queries, service
 from eoffice.gateway.models import Answer, Asked, Delivery, Dispatch, Hop, Packet, Request
 from eoffice.incoming import operations as incoming_writes
@@ -42,8 +41,9 @@ from exchange.parse import parse, read_header
 from exchange.testing import HubProcess, attachment, packet, send
 from exchange.testing import document as edoc
 from exchange.vxp import Delivery as Transport
+from tests.exchanging import exchange, follow
 from tests.factories import House, Province, province
-from tests.gateway.test_gateway import deliver, issue
+from tests.gateway.test_gateway import issue
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf
 from tests.web import client_for
@@ -114,10 +114,10 @@ def test_what_nobody_registered_goes_back_at_once_and_both_ends_know(
     session: Session, place: Province
 ) -> None:
     document = issue(session, place, 200)
-    deliver(session)
+    exchange(session)
     copy = _copy_at_b(session, document)
     service.take_back(session, place.a.clerk, document.id, copy.id, "Gửi nhầm nơi nhận")
-    deliver(session)
+    exchange(session)
     arrived = _came(session, place.b)
     assert arrived.state is State.WITHDRAWN
     assert arrived.reason == "Gửi nhầm nơi nhận"
@@ -133,7 +133,7 @@ def test_a_registered_copy_is_given_back_only_when_its_clerk_agrees(
     app: Flask, session: Session, place: Province
 ) -> None:
     document = issue(session, place, 201)
-    deliver(session)
+    exchange(session)
     arrived = _came(session, place.b)
     _register(session, place.b, arrived)
     copy = _copy_at_b(session, document)
@@ -141,7 +141,7 @@ def test_a_registered_copy_is_given_back_only_when_its_clerk_agrees(
     with pytest.raises(service.AskedAlready):
         service.take_back(session, place.a.clerk, document.id, copy.id, "Gửi nhầm")
     session.rollback()
-    deliver(session)
+    exchange(session)
     assert _came(session, place.b).state is State.SUBMITTED, "nothing happens by itself"
     clerk = client_for(app, "b_clerk")
     assert "Nơi gửi yêu cầu" in clerk.get("/").get_data(as_text=True)
@@ -150,16 +150,16 @@ def test_a_registered_copy_is_given_back_only_when_its_clerk_agrees(
     answer = f"/incoming/{arrived.id}/answer"
     assert clerk.post(answer, data={"note": "", "refuse": "1"}).status_code == 422
     assert clerk.post(answer, data={"note": "Đang xử lý", "refuse": "1"}).status_code == 303
-    deliver(session)
+    exchange(session)
     copy = _copy_at_b(session, document)
     assert (copy.hop, copy.requests[0].answer) == (Hop.REGISTERED, Answer.REFUSED)
     assert copy.requests[0].note == "Đang xử lý"
     # after a refusal he may ask again, and this time they agree
     service.take_back(session, place.a.clerk, document.id, copy.id, "Đề nghị xem xét lại")
-    deliver(session)
+    exchange(session)
     assert clerk.post(answer, data={"note": ""}).status_code == 303
     assert clerk.post(answer, data={"note": ""}).status_code == 409
-    deliver(session)
+    exchange(session)
     copy = _copy_at_b(session, document)
     assert (copy.hop, copy.requests[1].answer) == (Hop.WITHDRAWN, Answer.AGREED)
     arrived = _came(session, place.b)
@@ -170,7 +170,7 @@ def test_a_recall_reaches_everybody_and_leaves_no_choice(
     app: Flask, session: Session, place: Province, theirs: AxisClient
 ) -> None:
     document = issue(session, place, 202)
-    deliver(session)
+    exchange(session)
     arrived = _came(session, place.b)
     _register(session, place.b, arrived)
     client = client_for(app, "a_clerk")
@@ -181,12 +181,12 @@ def test_a_recall_reaches_everybody_and_leaves_no_choice(
     assert client_for(app, "a_specialist").post(path, data={"reason": "x"}).status_code == 403
     assert client.post(path, data={"copy": "all", "reason": "Ban hành sai thẩm quyền"}).status_code == 303
     assert "Đã thu hồi lúc" in client.get(f"/outgoing/{document.id}").get_data(as_text=True)
-    deliver(session)
+    exchange(session)
     with pytest.raises(incoming.MustWithdraw):
         incoming.answer_sender(session, place.b.clerk, arrived.id, agree=False, note="Không đồng ý")
     session.rollback()
     incoming.answer_sender(session, place.b.clerk, arrived.id, agree=True, note="")
-    deliver(session)
+    exchange(session)
     assert _came(session, place.b).state is State.WITHDRAWN
     assert _copy_at_b(session, document).hop is Hop.WITHDRAWN
     with pytest.raises(service.Recalled):
@@ -211,12 +211,12 @@ def test_a_recall_that_overtakes_its_document_still_withdraws_it(
         original, attachments=(), business=Business(BusinessKind.RECALL, "Nhầm", original.document_id)
     )
     _send(theirs, recall)
-    deliver(session)
+    exchange(session)
     assert [one.status_code for one in _statuses(theirs)] == ["01", "15"], (
         "nothing to destroy, and it is told"
     )
     _send(theirs, original)
-    deliver(session)
+    exchange(session)
     assert _came(session, place.a).state is State.WITHDRAWN
     assert not _files(session, _came(session, place.a))
 
@@ -226,10 +226,10 @@ def test_the_foreign_systems_request_comes_as_a_status_and_is_answered_by_one(
 ) -> None:
     original = _from_ministry(tmp_path)
     _send(theirs, original)
-    deliver(session)
+    exchange(session)
     target = ResponseFor("H01.12", original.code.full, original.document_id, original.promulgated_on)
     _send(theirs, StatusMessage(MINISTRY, target, "13", clock.now(), "Gửi nhầm"))
-    deliver(session)
+    exchange(session)
     assert _came(session, place.a).state is State.WITHDRAWN
     told = _statuses(theirs)
     assert [one.status_code for one in told] == ["01", "15"]
@@ -242,14 +242,14 @@ def test_another_packet_takes_the_place_of_what_is_not_registered(
 ) -> None:
     original = _from_ministry(tmp_path)
     _send(theirs, original)
-    deliver(session)
+    exchange(session)
     first = _came(session, place.a)
     number = int(original.code.number) if kind is BusinessKind.UPDATE else None
     business = Business(kind, "Sửa", original.document_id, changes=Changes()) if kind is BusinessKind.UPDATE else (
         Business(kind, "Thay", replaces=(Replacement(original.document_id, ("H01.12",)),))
     )  # fmt: skip
     _send(theirs, _from_ministry(tmp_path / "second", number, business=business))
-    deliver(session)
+    exchange(session)
     second = _came(session, place.a)
     assert second.id != first.id
     assert session.get_one(IncomingDocument, first.id).state is State.WITHDRAWN
@@ -264,12 +264,12 @@ def test_a_registered_document_stays_when_another_replaces_it_and_the_clerk_answ
 ) -> None:
     original = _from_ministry(tmp_path)
     _send(theirs, original)
-    deliver(session)
+    exchange(session)
     first = _came(session, place.a)
     _register(session, place.a, first)
     business = Business(BusinessKind.REPLACE, "Thay", replaces=(Replacement(original.document_id),))
     _send(theirs, _from_ministry(tmp_path / "second", business=business))
-    deliver(session)
+    exchange(session)
     clerk = client_for(app, "a_clerk")
     page = clerk.get(f"/incoming/{first.id}").get_data(as_text=True)
     assert "Văn bản đến thay" in page
@@ -278,7 +278,7 @@ def test_a_registered_document_stays_when_another_replaces_it_and_the_clerk_answ
     )
     session.expire_all()
     assert session.get_one(IncomingDocument, first.id).state is State.SUBMITTED
-    deliver(session)
+    exchange(session)
     assert _statuses(theirs)[-1].status_code == "15"
 
 
@@ -286,12 +286,12 @@ def test_our_replacement_asks_those_who_hold_the_old_document_and_hears_their_an
     app: Flask, session: Session, place: Province, theirs: AxisClient
 ) -> None:
     old = issue(session, place, next(_NUMBERS))
-    deliver(session)
+    exchange(session)
     first = _came(session, place.b)
     _register(session, place.b, first)
     theirs.confirm(theirs.received()[0].doc_id, Transport.DONE)
     new = issue(session, place, next(_NUMBERS), replaces=old)
-    deliver(session)
+    exchange(session)
     with theirs.open(theirs.received()[0].doc_id) as stream:
         message = read_header(stream).message
     assert isinstance(message, DocumentMessage)
@@ -301,7 +301,7 @@ def test_our_replacement_asks_those_who_hold_the_old_document_and_hears_their_an
     assert (asked.kind, asked.reason, asked.answer) == (Asked.REPLACE, new.code, Answer.OPEN)
     clerk = client_for(app, "b_clerk")
     assert clerk.post(f"/incoming/{first.id}/answer", data={"note": "Đã thay"}).status_code == 303
-    deliver(session)
+    exchange(session)
     asked = _copy_at_b(session, old).requests[-1]
     assert (asked.answer, asked.note) == (Answer.AGREED, "Đã thay")
     page = client_for(app, "a_clerk").get(f"/outgoing/{old.id}").get_data(as_text=True)
@@ -311,13 +311,13 @@ def test_our_replacement_asks_those_who_hold_the_old_document_and_hears_their_an
 
 def test_work_on_a_withdrawn_document_ends(session: Session, place: Province) -> None:
     document = issue(session, place, 203)
-    deliver(session)
+    exchange(session)
     arrived = _came(session, place.b)
     _register(session, place.b, arrived)
     direction = directions.direct(session, place.b.leader, arrived.id, steps.to_unit(place.b))
     task = direction.tasks[0]
     service.recall(session, place.a.clerk, document.id, "Ban hành nhầm")
-    deliver(session)
+    exchange(session)
     incoming.answer_sender(session, place.b.clerk, arrived.id, agree=True, note="")
     session.refresh(task)
     assert task.state == "withdrawn"
@@ -327,19 +327,19 @@ def test_an_unreadable_copy_is_shown_to_the_sender_and_goes_again_to_that_recipi
     app: Flask, session: Session, place: Province, theirs: AxisClient, tmp_path: Path
 ) -> None:
     document = issue(session, place, 204)
-    deliver(session)
+    exchange(session)
     offered = theirs.received(MessageKind.DOCUMENT)[-1]
     with theirs.open(offered.doc_id) as stream:
         stream.read()
     theirs.confirm(offered.doc_id, Transport.FAIL, description="Tệp đính kèm thứ 1 bị hỏng")
-    gateway_jobs.ask_progress(session)
+    follow(session)
     session.expire_all()
     copy = next(d for d in queries.deliveries_of(session, document) if d.recipient_code == "G09")
     assert (copy.hop, copy.note) == (Hop.UNREADABLE, "Tep dinh kem thu 1 bi hong")
     page = client_for(app, "a_clerk").get(f"/outgoing/{document.id}").get_data(as_text=True)
     assert "Phần mềm nơi nhận không đọc được" in page
     service.resend(session, place.a.clerk, document.id)
-    deliver(session)
+    exchange(session)
     again = [one for one in theirs.received(MessageKind.DOCUMENT) if one.doc_id != offered.doc_id]
     with theirs.open(again[-1].doc_id) as stream:
         message = parse(stream, tmp_path).message
@@ -353,13 +353,13 @@ def test_the_same_request_again_asks_nothing_new(
 ) -> None:
     original = _from_ministry(tmp_path)
     _send(theirs, original)
-    deliver(session)
+    exchange(session)
     _register(session, place.a, _came(session, place.a))
     target = ResponseFor("H01.12", original.code.full, original.document_id, original.promulgated_on)
     for minutes in (0, 1):  # another packet, so the axis delivers both
         at = clock.now() + timedelta(minutes=minutes)
         _send(theirs, StatusMessage(MINISTRY, target, "13", at, "Gửi nhầm"))
-        deliver(session)
+        exchange(session)
     assert session.scalar(sa.select(sa.func.count()).where(Packet.message_type == "status")) == 2
     assert session.scalars(sa.select(Request.kind)).all() == [Asked.TAKE_BACK]
 
@@ -369,15 +369,15 @@ def test_a_recall_after_a_request_is_answered_together_with_it(
 ) -> None:
     original = _from_ministry(tmp_path)
     _send(theirs, original)
-    deliver(session)
+    exchange(session)
     document = _came(session, place.a)
     _register(session, place.a, document)
     target = ResponseFor("H01.12", original.code.full, original.document_id, original.promulgated_on)
     _send(theirs, StatusMessage(MINISTRY, target, "13", clock.now(), "Gửi nhầm"))
-    deliver(session)
+    exchange(session)
     business = Business(BusinessKind.RECALL, "Ban hành nhầm", original.document_id)
     _send(theirs, replace(original, attachments=(), business=business))
-    deliver(session)
+    exchange(session)
     incoming.answer_sender(session, place.a.clerk, document.id, agree=True, note="Đã hủy")
     answers = session.scalars(sa.select(Request.answer)).all()
     assert answers == [Answer.AGREED, Answer.AGREED]

@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import jobs
 from eoffice.core.db import transaction
-from eoffice.gateway import jobs as gateway_jobs
 from eoffice.gateway import queries
 from eoffice.gateway.models import Dispatch
 from eoffice.outgoing.models import OutgoingDocument
 from exchange.__main__ import main
 from exchange.testing import HubProcess
+from tests.exchanging import exchange, follow
 from tests.factories import Province, province
 from tests.gateway.test_changes import _came, _register
-from tests.gateway.test_gateway import PDF, deliver, issue
+from tests.gateway.test_gateway import PDF, issue
 from tests.web import client_for
 
 #: each starts from a document sent over a real axis
@@ -37,12 +37,12 @@ def sent(
         monkeypatch.setitem(jobs.JOBS, name, quiet)
     place = province(session)
     document = issue(session, place, 300)
-    deliver(session)
+    exchange(session)
     _register(session, place.b, _came(session, place.b))
-    deliver(session)
+    exchange(session)
     with transaction(session):
         session.execute(sa.update(Dispatch).values(asked_at=None))
-    gateway_jobs.ask_progress(session)
+    follow(session)
     session.expire_all()
     return place, document
 

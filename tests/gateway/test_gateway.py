@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock, events, jobs
+from eoffice.core import clock, events
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.directory.models import Agency
@@ -15,10 +15,8 @@ from eoffice.documents import operations as documents
 from eoffice.documents.events import DocumentIssued
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.operations import Inspected
-from eoffice.gateway import jobs as gateway_jobs
-from eoffice.gateway import queries
+from eoffice.gateway import axis, queries
 from eoffice.gateway.models import Arrival, Dispatch, DispatchState, Hop, Packet, PacketState, Report
-from eoffice.gateway.receiver import receive_round
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import State
 from exchange.answers import Progress
@@ -29,6 +27,8 @@ from exchange.model import MessageKind
 from exchange.parse import read_header
 from exchange.testing import HubProcess
 from exchange.testing import document as edoc
+from exchange.vxp import Delivery as Transport
+from tests.exchanging import exchange, follow, receive, send
 from tests.factories import Province, province
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("no_checks")]
@@ -68,17 +68,6 @@ def issue(
     return document
 
 
-def deliver(session: Session) -> None:
-    """Let worker and receiver do what is due."""
-    client = gateway_jobs.axis.client()
-    assert client is not None
-    for _ in range(3):
-        jobs.work_off(session)
-        for kind in MessageKind:
-            receive_round(client, kind)
-        session.expire_all()
-
-
 def hops(session: Session, document: OutgoingDocument) -> dict[str, Hop]:
     session.expire_all()
     return {d.recipient_code: d.hop for d in queries.deliveries_of(session, document)}
@@ -87,8 +76,8 @@ def hops(session: Session, document: OutgoingDocument) -> dict[str, Hop]:
 def test_an_issued_document_reaches_the_other_agency_and_both_know(session: Session, hub: HubProcess) -> None:
     document = issue(session, province(session))
     assert set(hops(session, document).values()) == {Hop.WAITING}
-    deliver(session)
-    gateway_jobs.ask_progress(session)
+    exchange(session)
+    follow(session)
     arrival = session.scalars(sa.select(Arrival)).one()
     content = queries.arrival_content(session, arrival)
     assert (content.code_number, content.code_notation, content.subject) == (
@@ -106,15 +95,15 @@ def test_what_lies_at_the_axis_shows_as_fetched_once_the_other_system_has_it(
     session: Session, hub: HubProcess, theirs: AxisClient
 ) -> None:
     document = issue(session, province(session), 126)
-    deliver(session)
+    exchange(session)
     sha256 = session.scalars(sa.select(Dispatch.packet_sha256)).one()
     offered = next(one for one in theirs.received() if one.sha256 == sha256)
     with theirs.open(offered.doc_id) as stream:
         stream.read()
-    theirs.confirm(offered.doc_id, gateway_jobs.Transport.DONE)
+    theirs.confirm(offered.doc_id, Transport.DONE)
     with transaction(session):
         session.execute(sa.update(Dispatch).values(asked_at=None))
-    gateway_jobs.ask_progress(session)
+    follow(session)
     assert hops(session, document)["G09"] == Hop.FETCHED
     proofs = {d.recipient_code: d.receipt for d in queries.deliveries_of(session, document)}
     assert proofs["G09"] is not None, "the axis's signed word on the delivery is kept"
@@ -127,7 +116,7 @@ def test_with_the_axis_away_the_document_waits_and_leaves_by_itself_later(
     document = issue(session, province(session), 127)
     hub.stop()
     try:
-        jobs.work_off(session)
+        send(session)
         assert set(hops(session, document).values()) == {Hop.WAITING}
         sent = session.scalars(sa.select(Dispatch)).one()
         assert sent.last_error
@@ -136,8 +125,8 @@ def test_with_the_axis_away_the_document_waits_and_leaves_by_itself_later(
     finally:
         hub.start()
     with transaction(session):
-        session.execute(sa.text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'"))
-    deliver(session)
+        session.execute(sa.update(Dispatch).values(next_try_at=clock.now()))
+    exchange(session)
     assert hops(session, document)["H01.05"] == Hop.ARRIVED
     assert session.scalars(sa.select(Dispatch.packet_sha256)).one() == first_bytes
 
@@ -146,20 +135,20 @@ def test_the_same_packet_again_changes_nothing(
     session: Session, hub: HubProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue(session, province(session), 128)
-    jobs.work_off(session)
-    client = gateway_jobs.axis.client()
+    send(session)
+    client = axis.client()
     assert client is not None
     # the line is cut between storing and acknowledging
     with monkeypatch.context() as cut:
-        cut.setattr(AxisClient, "confirm", _cut)
+        cut.setattr(AxisClient, "confirm_all", _cut)
         with pytest.raises(Unavailable):
-            receive_round(client, MessageKind.DOCUMENT)
+            receive(session)
     assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
-    assert receive_round(client, MessageKind.DOCUMENT) == 1
-    session.rollback()
+    assert [one.sha256 for one in client.received()] == session.scalars(sa.select(Packet.sha256)).all()
+    receive(session)
     assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
     assert session.scalars(sa.select(Packet.acknowledged_at)).one() is not None
-    assert receive_round(client, MessageKind.DOCUMENT) == 0
+    assert client.received() == []
 
 
 def _cut(*_arguments: object, **_named: object) -> None:
@@ -168,13 +157,12 @@ def _cut(*_arguments: object, **_named: object) -> None:
 
 def test_sending_twice_gives_one_packet_at_the_receiver(session: Session, hub: HubProcess) -> None:
     issue(session, province(session), 129)
-    jobs.work_off(session)
+    send(session)
     with transaction(session):
         # as after a kill between the axis's receipt and our commit
         sent = session.scalars(sa.select(Dispatch)).one()
         sent.state, sent.receipt, sent.hub_id = DispatchState.WAITING, None, None
-    jobs.run(session, "gateway.send", dispatch_id=sent.id)
-    deliver(session)
+    exchange(session)
     assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
 
 
@@ -182,7 +170,7 @@ def test_a_status_that_comes_late_moves_nothing_back(session: Session, hub: HubP
     from eoffice.gateway import operations
 
     document = issue(session, province(session), 130)
-    deliver(session)
+    exchange(session)
     delivery = queries.deliveries_of(session, document)[0]
     with transaction(session):
         for code in ("05", "03", "03"):
@@ -206,19 +194,19 @@ def test_a_damaged_packet_is_kept_aside_and_told_to_the_axis(
     digest: Digest = build(message, spool)
     spool.seek(0)
     sent = theirs.send(spool, digest, kind=MessageKind.DOCUMENT, sender="G09")
-    client = gateway_jobs.axis.client()
+    client = axis.client()
     assert client is not None
 
     def broken(*_arguments: object) -> None:
         raise Damaged("Tệp hỏng", "bad base64")
 
     monkeypatch.setattr("eoffice.gateway.receiver.parse", broken)
-    receive_round(client, MessageKind.DOCUMENT)
+    receive(session)
     packet = session.scalars(sa.select(Packet)).one()
     assert packet.state == PacketState.DAMAGED
     assert blobs().check(packet.sha256)
     assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 0
-    assert theirs.sent(sent.doc_id)[0].state == gateway_jobs.Transport.FAIL
+    assert theirs.sent(sent.doc_id)[0].state == Transport.FAIL
 
 
 def _send(theirs: AxisClient, number: int, *recipients: str) -> str:
@@ -233,25 +221,19 @@ def _send(theirs: AxisClient, number: int, *recipients: str) -> str:
     return theirs.send(spool, digest, kind=MessageKind.DOCUMENT, sender="G09").doc_id
 
 
-def _receive() -> None:
-    client = gateway_jobs.axis.client()
-    assert client is not None
-    receive_round(client, MessageKind.DOCUMENT)
-
-
 def test_a_packet_for_nobody_here_is_kept_and_its_sender_told(
     session: Session, hub_process: HubProcess, hub: HubProcess, theirs: AxisClient
 ) -> None:
     province(session)
-    ours = gateway_jobs.axis.client()
+    ours = axis.client()
     assert ours is not None
     ours.register_agency("H01.99", "Cơ quan đã giải thể", mail="vanthu@example.vn")
     sent = _send(theirs, 78, "H01.99")
-    _receive()
+    receive(session)
     packet = session.scalars(sa.select(Packet)).one()
     assert packet.state == PacketState.DAMAGED
     assert blobs().check(packet.sha256)
-    assert theirs.sent(sent)[0].state == gateway_jobs.Transport.FAIL
+    assert theirs.sent(sent)[0].state == Transport.FAIL
 
 
 def test_who_wrote_the_old_code_is_answered_under_it(
@@ -260,13 +242,13 @@ def test_who_wrote_the_old_code_is_answered_under_it(
     place = province(session)
     with transaction(session):
         session.get_one(Agency, place.a.agency.id).old_code = "000.00.12.H01"
-    ours = gateway_jobs.axis.client()
+    ours = axis.client()
     assert ours is not None
     ours.register_agency("H01.12", place.a.agency.name, mail="vanthu@example.vn", old_code="000.00.12.H01")
     _send(theirs, 79, "000.00.12.H01")
-    _receive()
+    receive(session)
     assert session.scalars(sa.select(Arrival.addressed_code)).one() == "000.00.12.H01"
-    jobs.work_off(session)
+    send(session)
     assert session.scalars(sa.select(Report.state)).all() == [DispatchState.ACCEPTED]
     waiting = theirs.received(MessageKind.STATUS)
     with theirs.open(waiting[-1].doc_id) as stream:
@@ -279,11 +261,11 @@ def test_many_packets_are_asked_about_with_one_question(
 ) -> None:
     place = province(session)
     documents_sent = [issue(session, place, number) for number in range(140, 146)]
-    jobs.work_off(session)
+    send(session)
     for offered in theirs.received(MessageKind.DOCUMENT):
         with theirs.open(offered.doc_id) as stream:
             stream.read()
-        theirs.confirm(offered.doc_id, gateway_jobs.Transport.DONE)
+        theirs.confirm(offered.doc_id, Transport.DONE)
     asked: list[str] = []
     usual = AxisClient._call
 
@@ -292,7 +274,7 @@ def test_many_packets_are_asked_about_with_one_question(
         return usual(client, operation, *rest, **named)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(AxisClient, "_call", counted)
-    gateway_jobs.ask_progress(session)
+    follow(session)
     assert asked == ["getSentEdocList"]
     assert {hops(session, one)["G09"] for one in documents_sent} == {Hop.FETCHED}
 
@@ -302,11 +284,11 @@ def test_one_packet_the_axis_knows_nothing_of_holds_up_no_other(
 ) -> None:
     place = province(session)
     documents_sent = [issue(session, place, number) for number in (131, 132)]
-    jobs.work_off(session)
+    send(session)
     for offered in theirs.received(MessageKind.DOCUMENT):
         with theirs.open(offered.doc_id) as stream:
             stream.read()
-        theirs.confirm(offered.doc_id, gateway_jobs.Transport.DONE)
+        theirs.confirm(offered.doc_id, Transport.DONE)
     bad = session.scalars(sa.select(Dispatch.hub_id).order_by(Dispatch.id)).first()
     asked = AxisClient.sent
 
@@ -316,5 +298,5 @@ def test_one_packet_the_axis_knows_nothing_of_holds_up_no_other(
         return asked(client, hub_id)
 
     monkeypatch.setattr(AxisClient, "sent", refuse_the_first)
-    gateway_jobs.ask_progress(session)
+    follow(session)
     assert [hops(session, one)["G09"] for one in documents_sent] == [Hop.ON_AXIS, Hop.FETCHED]

@@ -1,23 +1,26 @@
 """What was reported first is read first, however often the line is cut."""
 
 from itertools import count
+from time import monotonic
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock, jobs
+from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.gateway import axis, operations
-from eoffice.gateway.models import Arrival, Packet
-from eoffice.gateway.receiver import receive_round
+from eoffice.gateway.models import Arrival, Packet, Report
+from eoffice.gateway.receiver import REST, Receiver
 from exchange.client import AxisClient
 from exchange.errors import Unavailable
 from exchange.model import MessageKind, Organization, ResponseFor, StatusMessage
 from exchange.parse import read_header
 from exchange.testing import HubProcess, packet, send
 from exchange.testing import document as edoc
+from tests import exchanging
+from tests.exchanging import receive
 from tests.factories import province
 from tests.gateway.test_gateway import issue
 
@@ -33,6 +36,11 @@ def _client() -> AxisClient:
     client = axis.client()
     assert client is not None
     return client
+
+
+def _make_due(session: Session) -> None:
+    with transaction(session):
+        session.execute(sa.update(Report).values(next_try_at=clock.now()))
 
 
 def _told(theirs: AxisClient) -> list[str]:
@@ -52,14 +60,17 @@ def test_what_was_reported_first_leaves_first_though_its_first_try_was_cut(
     province(session)
     to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
     send(theirs, packet(edoc(83, sender=MINISTRY, recipients=to)), "G09")
-    receive_round(_client(), MessageKind.DOCUMENT)
+    receive(session)
     with monkeypatch.context() as line:
         line.setattr(AxisClient, "send", _cut)
-        jobs.work_off(session)
+        exchanging.send(session)
     with transaction(session):
         arrival = session.scalars(sa.select(Arrival)).one()
         operations.report_arrival(session, arrival, "03", "Đã vào sổ")
-    jobs.work_off(session)
+    exchanging.send(session)
+    assert _told(theirs) == [], "the first is not due yet, the second waits for it"
+    _make_due(session)
+    exchanging.send(session)
     assert _told(theirs) == ["01", "03"]
 
 
@@ -69,17 +80,16 @@ def test_while_the_line_stays_cut_none_is_forgotten(
     province(session)
     to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
     send(theirs, packet(edoc(84, sender=MINISTRY, recipients=to)), "G09")
-    receive_round(_client(), MessageKind.DOCUMENT)
+    receive(session)
     with monkeypatch.context() as line:
         line.setattr(AxisClient, "send", _cut)
-        jobs.work_off(session)
+        exchanging.send(session)
         with transaction(session):
             arrival = session.scalars(sa.select(Arrival)).one()
             operations.report_arrival(session, arrival, "03", "Đã vào sổ")
-        jobs.work_off(session)
-    with transaction(session):
-        session.execute(sa.text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'"))
-    jobs.work_off(session)
+        exchanging.send(session)
+    _make_due(session)
+    exchanging.send(session)
     assert _told(theirs) == ["01", "03"]
 
 
@@ -87,7 +97,7 @@ def test_statuses_behind_one_that_was_cut_wait_for_it(
     session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = issue(session, province(session), 147)
-    jobs.work_off(session)
+    exchanging.send(session)
     about = ResponseFor("H01.12", document.code, document.document_uid, document.issued_on)
     for code in ("01", "03"):
         said = StatusMessage(MINISTRY, about, code, clock.now(), "Đã đến")
@@ -98,9 +108,12 @@ def test_statuses_behind_one_that_was_cut_wait_for_it(
         return _cut() if next(tries) == 0 else whole(self, doc_id, expected)
 
     monkeypatch.setattr(AxisClient, "open", once)
-    with pytest.raises(Unavailable):
-        receive_round(_client(), MessageKind.STATUS)
+    receiver = Receiver(MessageKind.STATUS)
+    while receiver.turn(_client()):
+        pass
     assert session.scalars(sa.select(Packet.id)).all() == []
-    receive_round(_client(), MessageKind.STATUS)
+    monkeypatch.setattr("eoffice.gateway.receiver.monotonic", lambda: monotonic() + REST)
+    while receiver.turn(_client()):
+        pass
     codes = [one.content["status_code"] for one in session.scalars(sa.select(Packet).order_by(Packet.id))]
     assert codes == ["01", "03"]

@@ -169,12 +169,12 @@ def test_what_is_in_the_outbox_is_repaired_no_more(session: Session, place: Prov
 
 def test_a_packet_is_tried_until_the_documents_own_deadline(session: Session, place: Province) -> None:
     document, now = _ready(session, place), clock.now()
-    sent = Dispatch(created_at=now)
-    assert operations.deadline(sent, document) == now + timedelta(days=7)
+    sent = Dispatch(created_at=now, document=document)
+    assert operations.deadline(sent) == now + timedelta(days=7)
     document.due_on = clock.today() + timedelta(days=2)
-    assert operations.deadline(sent, document) == clock.day_start(clock.today() + timedelta(days=3))
+    assert operations.deadline(sent) == clock.day_start(clock.today() + timedelta(days=3))
     document.due_on = clock.today() - timedelta(days=2)
-    assert operations.deadline(sent, document) == now + timedelta(days=1), "a day at least"
+    assert operations.deadline(sent) == now + timedelta(days=1), "a day at least"
     session.rollback()
 
 

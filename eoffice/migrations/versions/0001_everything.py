@@ -451,6 +451,7 @@ def upgrade() -> None:
         sa.Column("addressed_name", sa.String(length=200), nullable=False),
         sa.Column("document_uid", sa.String(length=150), nullable=False),
         sa.Column("arrived_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("taken_in_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("document_id", sa.Integer(), nullable=True),
         sa.Column("repeats_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_arrival_agency_id_agency")),
@@ -465,6 +466,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_arrival_agency_id"), "arrival", ["agency_id"], unique=False)
     op.create_index(op.f("ix_arrival_packet_id"), "arrival", ["packet_id"], unique=False)
+    op.create_index(
+        "ix_arrival_stored",
+        "arrival",
+        ["arrived_at"],
+        unique=False,
+        postgresql_where=sa.text("taken_in_at IS NULL"),
+    )
     op.create_table(
         "unreadable_packet",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -563,6 +571,7 @@ def upgrade() -> None:
         sa.Column("receipt", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("held_until", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
@@ -1496,6 +1505,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("held_until", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("accepted_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_status_report_agency_id_agency")),
@@ -1522,6 +1533,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_status_report_arrival_id"), "status_report", ["arrival_id"], unique=False)
     op.create_index(op.f("ix_status_report_request_id"), "status_report", ["request_id"], unique=False)
+    op.create_index(
+        "ix_status_report_waiting",
+        "status_report",
+        ["next_try_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     op.create_table(
         "task",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,0 +1,58 @@
+"""Threads that carry packets between the database and the axis, each a loop that nothing ends but `stop`."""
+
+import threading
+
+import structlog
+
+from eoffice.gateway import axis, operations
+from exchange.client import AxisClient
+from exchange.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+#: seconds between two looks when nobody rings
+LOOK = 2.0
+
+
+class Lane:
+    """One loop in a thread of its own: `step` is called again and again, slower after failures."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        #: set by whoever has something to do for this lane
+        self.woken = threading.Event()
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        threading.Thread(target=self._run, name=self.name, daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask it to end; a call under way is left to the end of the process."""
+        self._stop.set()
+        self.woken.set()
+
+    def step(self, client: AxisClient | None) -> None:
+        """What is done again and again; waits by itself while there is nothing to do. Raises Unavailable.
+
+        `client`: None while no axis is set.
+        """
+        raise NotImplementedError
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            pause = 0.0
+            try:
+                self.step(axis.client())
+                failures = 0
+            except Unavailable as error:
+                failures += 1
+                pause = error.retry_after or operations.delay(min(failures, 3)).total_seconds()
+                log.warning("axis unavailable", lane=self.name, pause=pause, error=error.en)
+            except Exception:
+                failures += 1
+                pause = operations.delay(failures).total_seconds()
+                log.exception("lane failed", lane=self.name)
+            if pause:
+                self._stop.wait(pause)
