@@ -16,6 +16,7 @@ PACKAGES = {
     "openssl": "openssl",
     "softhsm2-util": "softhsm2",
     "fc-match": "fontconfig",
+    "tesseract": "tesseract-ocr-vie",
 }
 #: the oldest server we promise to work with (design: nothing newer than 15 is relied on)
 POSTGRES = Path("/usr/lib/postgresql/15/bin")

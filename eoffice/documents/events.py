@@ -6,6 +6,13 @@ from eoffice.core.events import Event
 
 
 @dataclass(frozen=True)
+class SecretFound(Event):
+    """The mark of a state secret was recognised on a stored file, which is sealed now."""
+
+    file_id: int
+
+
+@dataclass(frozen=True)
 class DocumentIssued(Event):
     """An outgoing document was issued: the gateway puts it into the outbox, a reply finishes its incoming one."""
 

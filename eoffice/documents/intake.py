@@ -188,9 +188,14 @@ def find_secret_mark(pages: Sequence[PageText]) -> str | None:
     page = pages[0]
     written = {mark.replace(" ", ""): mark for mark in SECRET_MARKS}
     for line in page.lines:
-        letters = line.text.replace(" ", "").strip("[]|()")  # a box may be drawn with characters
-        if letters in written and line.box.middle[1] > page.height * (1 - _HEADER):
-            return written[letters]
+        if line.box.middle[1] <= page.height * (1 - _HEADER):
+            continue
+        # a box may be drawn with characters; specks on a scan are read as words of one letter beside the mark
+        letters = line.text.replace(" ", "").strip("[]|()")
+        without_specks = "".join(word for word in line.text.split() if len(word) > 1)
+        found = next((one for one in (letters, without_specks) if one in written), None)
+        if found is not None:
+            return written[found]
     return None
 
 

@@ -11,10 +11,13 @@ from eoffice.core import clock, jobs, sandbox
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
+from eoffice.core.events import publish
 from eoffice.core.jobs import Queue, job, periodic
-from eoffice.documents import operations, pages
-from eoffice.documents.models import Document, DocumentFile, PageText
-from eoffice.documents.settings import TEXT_PAGES
+from eoffice.core.permissions import system_actor
+from eoffice.documents import intake, ocr, operations, pages, recognised
+from eoffice.documents.events import SecretFound
+from eoffice.documents.models import Document, DocumentFile, FileRole, PageText
+from eoffice.documents.settings import OCR_PAGES, TEXT_PAGES
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,38 @@ def read_text(session: Session, file_id: int) -> None:
             PageText(file_id=file.id, page=page.number, agency_id=file.agency_id, text=page.text)
             for page in found
         )
+        operations.index(session, session.get_one(Document, file.document_id))
+        if (
+            found
+            and not any(page.lines for page in found)
+            and file.role is FileRole.ORIGINAL
+            and ocr.available()
+        ):
+            jobs.enqueue(session, "documents.recognise", file_id=file.id)
+
+
+@job("documents.recognise", Queue.HEAVY, attempts=2)
+def recognise(session: Session, file_id: int) -> None:
+    """Recognise the words of a scan, for search and as proposals to the clerk; one that bears the mark of a state
+    secret is sealed instead."""
+    with transaction(session):  # recognising takes minutes: this one is over before
+        file = session.get(DocumentFile, file_id)
+    if file is None or not file.is_pdf:
+        return
+    path = blobs().path(file.sha256)
+    try:
+        bare = pages.page_text(path, limit=settings().get(OCR_PAGES))
+        found = [ocr.recognise(path, page) for page in bare]
+    except (ocr.NotRecognised, PdfiumError, sandbox.SandboxDied) as error:
+        log.warning("not recognised", file_id=file_id, error=str(error))
+        return
+    with transaction(session):
+        if intake.find_secret_mark(found) is not None:
+            operations.seal(session, system_actor(file.agency_id), file)
+            publish(session, SecretFound(file.id))
+            return
+        session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
+        session.add_all(recognised.row(file, page) for page in found)
         operations.index(session, session.get_one(Document, file.document_id))
 
 

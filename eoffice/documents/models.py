@@ -186,13 +186,20 @@ class DocumentFile(Base):
     created_by: Mapped[str] = mapped_column(default="")
     #: when the bytes were destroyed by decision; name, length and hash stay
     destroyed_at: Mapped[datetime | None]
+    #: when the mark of a state secret was found on it: nobody reads it until the officer for secrets has decided
+    sealed_at: Mapped[datetime | None]
 
     document: Mapped[Document] = relationship(viewonly=True)
 
     @property
+    def is_open(self) -> bool:
+        """Whether there are bytes that somebody may read."""
+        return self.destroyed_at is None and self.sealed_at is None
+
+    @property
     def is_pdf(self) -> bool:
         """Whether it can be shown page by page and signed."""
-        return self.media_type == "application/pdf" and self.destroyed_at is None
+        return self.media_type == "application/pdf" and self.is_open
 
     @property
     def may_run(self) -> bool:
@@ -208,6 +215,8 @@ class PageText(Base):
     page: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
     text: Mapped[str]
+    #: of a page read from its picture: for each line its words with their boxes, [text, x0, y0, x1, y1]
+    recognised: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
 
 
 class Channel(StrEnum):

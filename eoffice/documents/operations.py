@@ -38,6 +38,9 @@ LINKED = audit.action("documents.linked", _l("Documents linked"))
 SECRET_REFUSED = audit.action(
     "documents.secret_refused", _l("File with a state secret mark refused, not stored")
 )
+SECRET_SEALED = audit.action(
+    "documents.secret_sealed", _l("File with a state secret mark sealed, words erased")
+)
 FILES_DESTROYED = audit.action("documents.files_destroyed", _l("Files of a document destroyed"))
 
 
@@ -176,6 +179,15 @@ def set_recipients(session: Session, document: Document, agencies: Sequence[Agen
         for place, agency in enumerate({agency.id: agency for agency in agencies}.values())
     )  # fmt: skip
     session.flush()
+
+
+def seal(session: Session, actor: Actor, file: DocumentFile) -> None:
+    """Close a file to everybody: the mark of a state secret was found on it. Its words are erased, its bytes stay
+    until the officer for state secrets has decided."""
+    session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
+    file.sealed_at = clock.now()
+    audit.record(session, actor, SECRET_SEALED, file.document, file=file.name, sha256=file.sha256)
+    index(session, file.document)
 
 
 def destroy_files(session: Session, actor: Actor, document: Document, reason: str) -> list[DocumentFile]:

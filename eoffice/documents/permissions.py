@@ -67,8 +67,8 @@ def may_know(actor: Actor, _wanted: Permission, document: Document) -> bool:
 
 @knowledge_rule(DocumentFile)
 def may_know_file(actor: Actor, wanted: Permission, file: DocumentFile) -> bool:
-    """A file is known to those who know its document."""
-    return may_know(actor, wanted, file.document)
+    """A file is known to those who know its document; a sealed one to nobody."""
+    return file.sealed_at is None and may_know(actor, wanted, file.document)
 
 
 @object_rule(Register)

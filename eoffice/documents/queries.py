@@ -41,7 +41,7 @@ def one(session: Session, actor: Actor, document_id: int) -> Document:
 def file(session: Session, actor: Actor, file_id: int) -> DocumentFile:
     """A file of a document the actor may know of. Raises NotFound."""
     found = session.get(DocumentFile, file_id)
-    if found is None:
+    if found is None or found.sealed_at is not None:
         raise NotFound
     one(session, actor, found.document_id)
     return found

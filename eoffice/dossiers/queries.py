@@ -151,7 +151,9 @@ _TAKEN_OUT = (FileRole.ORIGINAL, FileRole.ISSUED, FileRole.ATTACHMENT)
 def files(session: Session, rows: Sequence[DossierDocument]) -> dict[int, list[DocumentFile]]:
     """By document: the files that go along when a dossier is taken out; one query."""
     wanted = DocumentFile.document_id.in_([row.document_id for row in rows])
-    query = sa.select(DocumentFile).where(wanted, DocumentFile.destroyed_at.is_(None))
+    query = sa.select(DocumentFile).where(
+        wanted, DocumentFile.destroyed_at.is_(None), DocumentFile.sealed_at.is_(None)
+    )
     found: dict[int, list[DocumentFile]] = {row.document_id: [] for row in rows}
     for file in session.scalars(query.where(DocumentFile.role.in_(_TAKEN_OUT)).order_by(DocumentFile.id)):
         found[file.document_id].append(file)

@@ -17,7 +17,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents import intake
 from eoffice.documents import operations as documents_writes
 from eoffice.documents import queries as documents
-from eoffice.documents.events import DocumentIssued
+from eoffice.documents.events import DocumentIssued, SecretFound
 from eoffice.documents.kinds import INCOMING_ONLY, KINDS
 from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Urgency
 from eoffice.documents.operations import Inspected
@@ -165,6 +165,17 @@ def checked(session: Session, event: FileChecked) -> None:
     document.reason = Doubt.DAMAGED if event.verdict == "unreadable" else Doubt.SIGNATURE
     actor = system_actor(document.agency_id)
     operations.move(session, actor, document, Move.FLAG, verdict=event.verdict)
+
+
+@subscribe(SecretFound)
+def sealed(session: Session, event: SecretFound) -> None:
+    """A scan bears the mark of a state secret: nobody registers it before the officer has decided."""
+    file = session.get_one(DocumentFile, event.file_id)
+    document = operations.by_id(session, file.document_id)
+    if document is None or document.state is not State.WAITING:
+        return
+    document.reason = Doubt.SECRET
+    operations.move(session, system_actor(document.agency_id), document, Move.FLAG, doubt=Doubt.SECRET)
 
 
 @subscribe(DirectionGiven)

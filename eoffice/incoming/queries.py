@@ -109,7 +109,7 @@ def original(
     found: Iterable[tuple[DocumentFile, FileCheck | None]],
 ) -> tuple[DocumentFile | None, FileCheck | None]:
     """Of a document's files the one it is, as long as it is kept."""
-    kept = (pair for pair in found if pair[0].role is FileRole.ORIGINAL and pair[0].destroyed_at is None)
+    kept = (pair for pair in found if pair[0].role is FileRole.ORIGINAL and pair[0].is_open)
     return next(kept, (None, None))
 
 

@@ -58,7 +58,7 @@ def _preview(document: IncomingDocument) -> dict[str, Any]:
     found = (
         pair
         for pair in queries.files(db(), document)
-        if pair[0].role is FileRole.ORIGINAL and pair[0].destroyed_at is None
+        if pair[0].role is FileRole.ORIGINAL and pair[0].is_open
     )
     file, check = next(found, (None, None))
     moves = queries.moves(current_actor(), document)

@@ -17,9 +17,9 @@ from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import pages as page_texts
 from eoffice.documents import queries as files
-from eoffice.documents import registers
+from eoffice.documents import recognised, registers
 from eoffice.documents.fields import FieldGuess, guess_fields
-from eoffice.documents.models import Direction, DocumentFile, FileRole
+from eoffice.documents.models import Direction, Document, DocumentFile, FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.documents.settings import UPLOAD_LIMIT_MB
 from eoffice.incoming import presenting, queries, service
@@ -93,7 +93,14 @@ def register(document_id: int) -> ResponseReturnValue:
         else:
             flash(_("Registered with số đến %(number)s.", number=done.register_number), "ok")
             return redirect(_after(done), 303)
-    return render_template("incoming/register.html", **_page(document, form, file, guess), same=same), status
+    page = _page(document, form, file, guess)
+    return render_template("incoming/register.html", **page, same=[_beside(one) for one in same]), status
+
+
+def _beside(other: Document) -> tuple[Document, dict[str, Any] | None]:
+    """A likely duplicate with its first page, to be held against this one."""
+    kept = files.latest_file(db(), other, FileRole.ORIGINAL)
+    return other, next(iter(presenting.pages(kept)), None)
 
 
 def _after(done: IncomingDocument) -> str:
@@ -126,7 +133,10 @@ def _read(file: DocumentFile | None) -> FieldGuess:
     if file is None or not file.is_pdf:
         return FieldGuess()
     try:
-        return guess_fields(page_texts.page_text(blobs().path(file.sha256), limit=_READ_PAGES))
+        found = page_texts.page_text(blobs().path(file.sha256), limit=_READ_PAGES)
+        if not any(page.lines for page in found):
+            found = recognised.of_file(db(), file, _READ_PAGES)
+        return guess_fields(found)
     except (sandbox.SandboxDied, sandbox.SandboxError):
         return FieldGuess()
 

@@ -667,6 +667,7 @@ def upgrade() -> None:
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("destroyed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("sealed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_document_file_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_document_file_document_id_document")
@@ -1395,6 +1396,7 @@ def upgrade() -> None:
         sa.Column("page", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("recognised", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_page_text_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["file_id"], ["document_file.id"], name=op.f("fk_page_text_file_id_document_file")
