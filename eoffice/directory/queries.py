@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from eoffice.core import clock
 from eoffice.core.permissions import Actor
@@ -106,8 +106,9 @@ def current(on: date | None = None) -> sa.ColumnElement[bool]:
 
 
 def assignments_of(session: Session, person_id: int) -> Sequence[Assignment]:
-    """A person's present posts."""
+    """A person's present posts, with their agencies: rights ask for them, and the frame of every page."""
     query = sa.select(Assignment).where(Assignment.person_id == person_id, current())
+    query = query.options(joinedload(Assignment.agency, innerjoin=True))
     return session.scalars(query.order_by(Assignment.id)).all()
 
 

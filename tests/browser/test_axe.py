@@ -120,6 +120,8 @@ NOT_PAGES = {
     "incoming.issuers": "a part of a page: the list under a field",
     "incoming.preview": "a part of a page: stands in the list",
     "incoming.slip": "a file",
+    "outgoing.sheet": "a file",
+    "outgoing.compare": "needs a draft with two versions; its page is looked at in tests/outgoing",
     "incoming.stamped": "a file",
     "incoming.to_prepare": "goes on to the first document, or shows the same empty list as to_assign",
     "incoming.to_direct": "goes on to the first document, or shows the same empty list as to_assign",

@@ -14,5 +14,6 @@ from eoffice.outgoing.views import (  # noqa: E402 - they add to `bp`
     drafting,  # noqa: F401 - as above
     listing,  # noqa: F401 - as above
     many,  # noqa: F401 - as above
+    papers,  # noqa: F401 - as above
     reading,  # noqa: F401 - as above
 )
