@@ -171,7 +171,7 @@ def _same(one: Path, other: Path) -> bool:
         return hashlib.file_digest(left, "sha256").digest() == hashlib.file_digest(right, "sha256").digest()
 
 
-def run(count: int = 30, agencies_of: int = 111_000, size: int = 1 << 30) -> list[Row]:
+def run(count: int = 30, agencies_of: int = 111_000, size: int = 256 << 20) -> list[Row]:
     """All three."""
     with scene() as made:
         return [overload(made, count), *directory(made, agencies_of), large(made, size)]

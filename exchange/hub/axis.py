@@ -67,17 +67,19 @@ def assemble(
     key: Path | None = None,
     key_password: str | None = None,
     pool: int = 8,
+    files: Path | None = None,
     limits: Limits = LIMITS,
     keep_database: Callable[[], None] = lambda: None,
 ) -> Axis:
     """Open the state of an axis, making tables, folders and keys where they are missing.
 
     `database`: URL of its own PostgreSQL database. `data`: folder for files and keys, made 0700.
-    `key`: PKCS#12 or PEM file; without it `data/system.pem`, made with a certificate of its own.
+    `files`: folder of packets, when it is not `data/packets`. `key`: PKCS#12 or PEM file; without it
+    `data/system.pem`, made with a certificate of its own.
     """
     private_folder(data)
     # No ping before use: a connection lost with the server costs one call a 503, which clients repeat.
-    packets = BlobStore(data / "packets")
+    packets = BlobStore(files or data / "packets")
     packets.sweep()
     secrets_key = _secret_key(data / "secrets.key")
     engine = sa.create_engine(sqlalchemy_url(database), pool_size=4, max_overflow=4, pool_timeout=10)
