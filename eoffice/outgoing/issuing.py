@@ -11,10 +11,10 @@ from datetime import date
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import clock
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.errors import Conflict
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
@@ -22,7 +22,7 @@ from eoffice.documents import kinds, registers
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reads
 from eoffice.documents.events import DocumentIssued
-from eoffice.documents.geometry import MM, Box
+from eoffice.documents.geometry import Box
 from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.outgoing import held, operations, queries
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
@@ -56,15 +56,7 @@ class NoPlaceForSignature(Conflict):
 
     message = _l(
         "The name “%(name)s” was not found under a signature block, so the signature has no place. "
-        "Send the draft back; the name must stand below the title on the last page."
-    )
-
-
-class BoxOutside(Invalid):
-    """The number line must lie on page 1."""
-
-    message = _l(
-        "The number line must lie on page 1. Give its place in millimetres from the left and from the top."
+        "Put it on the page yourself, or send the draft back."
     )
 
 
@@ -83,9 +75,6 @@ class NewerDraft(Conflict):
         "The draft was replaced at %(at)s, after your list was made. Read the new one, then sign it."
     )
 
-
-#: height of the number line in points
-LINE_HEIGHT = 8 * MM
 
 #: takes what the signer must be told once all is stored; the log has it in any case
 Tell = Callable[[Caution], object]
@@ -111,11 +100,11 @@ def sign(
     with; then nothing has changed.
     """
     with transaction(session):
-        document = _allowed(session, actor, document_id, Move.SIGN)
+        document = allowed(session, actor, document_id, Move.SIGN)
         if document.approved_at is None or document.form_checked_at is None:
             raise NotChecked
         _refuse_ended(document)
-        source = _newest(session, document, FileRole.DRAFT)
+        source = newest(session, document, FileRole.DRAFT)
         if seen_file_id not in (None, source.id):
             raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
         mark = _leader_mark(session, document)
@@ -178,7 +167,7 @@ def give_number(
     Raises NotFound, InvalidTransition, Forbidden, AlreadyNumbered, NoRegister, BackDated.
     """
     with transaction(session):
-        document = _allowed(session, actor, document_id, Move.NUMBER)
+        document = allowed(session, actor, document_id, Move.NUMBER)
         day = dated_on or clock.today()
         entry = registers.give_number(session, actor, document, day)
         document.code_number, document.issued_on = kinds.padded(entry.number), day
@@ -188,22 +177,6 @@ def give_number(
             session, actor, document, MACHINE.step(document.state, Move.NUMBER).target, Move.NUMBER
         )
         documents.index(session, document)
-    return document
-
-
-def place_number_line(
-    session: Session, actor: Actor, document_id: int, left: float, top: float, width: float
-) -> OutgoingDocument:
-    """Move the number line of page 1: millimetres from the left and the top edge, and its width. Raises BoxOutside."""
-    with transaction(session):
-        document = _allowed(session, actor, document_id, Move.PLACE)
-        page_width, page_height = _newest(session, document, FileRole.SIGNED).page_sizes[0]
-        y1 = page_height - top * MM
-        box = [left * MM, y1 - LINE_HEIGHT, (left + width) * MM, y1]
-        if left < 0 or top < 0 or width < 60 or box[2] > page_width or box[1] < 0:
-            raise BoxOutside(field="left")
-        document.number_box = [round(side, 2) for side in box]
-        audit.record(session, actor, operations.BOX_MOVED, document, box=document.number_box)
     return document
 
 
@@ -226,7 +199,7 @@ def seal(
     `sign`.
     """
     with transaction(session):
-        document = _allowed(session, actor, document_id, Move.SEAL)
+        document = allowed(session, actor, document_id, Move.SEAL)
         plan = _plan_seal(session, document)
         about = held.about(document, signatures=2 + len(plan.attachments))
     with keyring.key_of(session, actor, KeyPurpose.AGENCY, given, about) as key:
@@ -247,7 +220,7 @@ def seal(
 
 def _plan_seal(session: Session, document: OutgoingDocument) -> _Seal:
     agency = directory.agency(session, document.agency_id)
-    source = _newest(session, document, FileRole.SIGNED)
+    source = newest(session, document, FileRole.SIGNED)
     stamp = _picture(session, ImageKind.SEAL, agency.id, None, agency.name)
     files = reads.files(session, document, FileRole.ATTACHMENT)
     return _Seal(
@@ -287,7 +260,7 @@ def _store_sealed(
 def void_number(session: Session, actor: Actor, document_id: int, reason: str) -> OutgoingDocument:
     """Part number and document for good; the number stays in the register with the reason. Raises VoidNeedsReason."""
     with transaction(session):
-        document = _allowed(session, actor, document_id, Move.VOID)
+        document = allowed(session, actor, document_id, Move.VOID)
         registers.void_number(session, actor, document, reason)
         document.reason = reason.strip()
         operations.move(
@@ -299,7 +272,7 @@ def void_number(session: Session, actor: Actor, document_id: int, reason: str) -
 def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     """Lock it and hand it to whoever sends it; what it answers is finished in the same transaction."""
     with transaction(session):
-        document = _allowed(session, actor, document_id, Move.ISSUE)
+        document = allowed(session, actor, document_id, Move.ISSUE)
         document.issued_at = document.listed_at = clock.now()
         operations.move(session, actor, document, MACHINE.step(document.state, Move.ISSUE).target, Move.ISSUE)
         session.flush()
@@ -307,7 +280,7 @@ def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     return document
 
 
-def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
+def allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
     """The document, when the step is possible now and the actor's. Raises NotFound, InvalidTransition, Forbidden."""
     document = queries.one(session, actor, document_id)
     rule = MACHINE.step(document.state, step)
@@ -320,17 +293,17 @@ def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> Ou
 def _unchanged(
     session: Session, actor: Actor, document_id: int, step: Move, source: DocumentFile
 ) -> OutgoingDocument:
-    """The document again, when it still is what was signed. Raises as `_allowed`, and Changed."""
+    """The document again, when it still is what was signed. Raises as `allowed`, and Changed."""
     document = queries.one(session, actor, document_id)
     session.refresh(document, with_for_update=True)
     rule = MACHINE.step(document.state, step)
     require(actor, rule.permission, document)
-    if _newest(session, document, source.role).id != source.id:
+    if newest(session, document, source.role).id != source.id:
         raise Changed
     return document
 
 
-def _newest(session: Session, document: OutgoingDocument, role: FileRole) -> DocumentFile:
+def newest(session: Session, document: OutgoingDocument, role: FileRole) -> DocumentFile:
     file = reads.latest_file(session, document, role)
     assert file is not None, f"a document that is {document.state} has a file {role}"
     return file

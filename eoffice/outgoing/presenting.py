@@ -14,6 +14,7 @@ from markupsafe import Markup
 from eoffice.core import audit, clock
 from eoffice.core.states import Tone
 from eoffice.directory.models import Agency
+from eoffice.documents.geometry import MM
 from eoffice.documents.models import DocumentFile
 from eoffice.gateway.models import Answer, Delivery, Hop, Request
 from eoffice.gateway.queries import OUT_OF_REACH, TROUBLE
@@ -93,6 +94,10 @@ def next_step(step: NextActor | None) -> tuple[str | None, str] | None:
     return (step.name, str(_NEXT[step.state])) if step else None
 
 
+#: the signature block of most documents: right half, lower part of the last page, in points
+_USUAL = (317.0, 90.0, 487.0, 161.0)
+
+
 def pages(file: DocumentFile | None, document: OutgoingDocument | None = None) -> list[dict[str, Any]]:
     """The pages of a file; with `document`, dashed places of the signature and the number line still to come."""
     if file is None or not file.is_pdf:
@@ -105,6 +110,17 @@ def pages(file: DocumentFile | None, document: OutgoingDocument | None = None) -
         }
         for number, (width, height) in enumerate(file.page_sizes, 1)
     ]  # fmt: skip
+
+
+def signature_spot(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, float]:
+    """Where the signature will stand, in millimetres from the left and top edge of its page; where it stands in most
+    documents, when it was not found."""
+    sizes = file.page_sizes if file is not None else []
+    page, *box = document.signature_place or (len(sizes), *_USUAL)
+    height = sizes[page - 1][1] if 1 <= page <= len(sizes) else 842
+    x0, y0, x1, y1 = (side / MM for side in box)
+    spot = {"left": x0, "top": height / MM - y1, "width": x1 - x0, "height": y1 - y0}
+    return {"page": page} | {name: round(length, 1) for name, length in spot.items()}
 
 
 def _ghosts(

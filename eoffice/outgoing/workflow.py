@@ -33,6 +33,8 @@ class Move(StrEnum):
     NUMBER = "number"
     #: move the place of the number line
     PLACE = "place"
+    #: put the signature elsewhere than it was found
+    PLACE_SIGNATURE = "place_signature"
     SEAL = "seal"
     ISSUE = "issue"
     VOID = "void"
@@ -57,6 +59,7 @@ MACHINE: Machine[State, Move] = Machine(
         (State.FORM_CHECK, Move.CHECK): Rule(State.SIGNATURE, OUTGOING_CHECK),
         (State.FORM_CHECK, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_CHECK, needs_note=True),
         (State.SIGNATURE, Move.SIGN): Rule(State.NUMBERING, OUTGOING_SIGN),
+        (State.SIGNATURE, Move.PLACE_SIGNATURE): Rule(State.SIGNATURE, OUTGOING_SIGN),
         (State.SIGNATURE, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_SIGN, needs_note=True),
         # signed, but the clerk sees what nobody saw before: no number is lost yet
         (State.NUMBERING, Move.SEND_BACK): Rule(State.SENT_BACK, OUTGOING_NUMBER, needs_note=True),

@@ -1,6 +1,7 @@
 """Drafts and the steps that lead them on."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from eoffice.core.permissions import Actor
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, FileRole
-from eoffice.outgoing import consulting, issuing, queries, service
+from eoffice.outgoing import consulting, issuing, placing, queries, service
 from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.placing import Spot
 from eoffice.outgoing.workflow import Move, State
 from tests.factories import PIN, House, Province
 
@@ -57,34 +59,39 @@ def take(
     """One step, by whoever's it is unless another is named."""
     usual = {
         Move.SUBMIT: house.specialist, Move.APPROVE: house.head, Move.CHECK: house.chief, Move.SIGN: house.leader,
-        Move.REVISE: house.specialist,
+        Move.PLACE_SIGNATURE: house.leader, Move.REVISE: house.specialist,
     }  # fmt: skip
-    who = actor or usual.get(step, house.clerk)
-    if step == Move.SUBMIT:
-        return service.submit(session, who, document_id)
-    if step == Move.APPROVE:
-        return service.approve(session, who, document_id)
-    if step == Move.CHECK:
-        return service.check_form(session, who, document_id)
-    if step == Move.SIGN:
-        return issuing.sign(session, who, document_id, PIN)
-    if step == Move.NUMBER:
-        return issuing.give_number(session, who, document_id)
-    if step == Move.CONSULT:
-        colleague = Question((house.posts[Role.SECRETARY].id,), "Cho ý kiến")
-        consulting.ask(session, who, document_id, colleague)
-        return queries.one(session, house.clerk, document_id)
-    if step == Move.TAKE_BACK:
-        return service.take_back(session, who, document_id)
-    if step == Move.PLACE:
-        return issuing.place_number_line(session, who, document_id, 30, 40, 165)
-    if step == Move.SEAL:
-        return issuing.seal(session, who, document_id, PIN)
-    if step == Move.ISSUE:
-        return issuing.issue(session, who, document_id)
-    if step == Move.VOID:
-        return issuing.void_number(session, who, document_id, "Trùng nội dung với văn bản khác")
-    return service.send_back(session, who, document_id, "Bổ sung căn cứ pháp lý")
+    return STEPS[step](session, actor or usual.get(step, house.clerk), document_id, house)
+
+
+def _consult(session: Session, who: Actor, number: int, house: House) -> OutgoingDocument:
+    consulting.ask(session, who, number, Question((house.posts[Role.SECRETARY].id,), "Cho ý kiến"))
+    return queries.one(session, house.clerk, number)
+
+
+def _send_back(session: Session, who: Actor, number: int, _house: House) -> OutgoingDocument:
+    return service.send_back(session, who, number, "Bổ sung căn cứ pháp lý")
+
+
+#: each step with what it needs beside the document
+STEPS: dict[Move, Callable[[Session, Actor, int, House], OutgoingDocument]] = {
+    Move.SUBMIT: lambda session, who, number, _: service.submit(session, who, number),
+    Move.APPROVE: lambda session, who, number, _: service.approve(session, who, number),
+    Move.CHECK: lambda session, who, number, _: service.check_form(session, who, number),
+    Move.CONSULT: _consult,
+    Move.SEND_BACK: _send_back,
+    Move.REVISE: _send_back,
+    Move.TAKE_BACK: lambda session, who, number, _: service.take_back(session, who, number),
+    Move.SIGN: lambda session, who, number, _: issuing.sign(session, who, number, PIN),
+    Move.PLACE_SIGNATURE: lambda session, who, number, _: placing.place_signature(
+        session, who, number, Spot(100, 200, 60, 25)
+    ),
+    Move.NUMBER: lambda session, who, number, _: issuing.give_number(session, who, number),
+    Move.PLACE: lambda session, who, number, _: placing.place_number_line(session, who, number, 30, 40, 165),
+    Move.SEAL: lambda session, who, number, _: issuing.seal(session, who, number, PIN),
+    Move.ISSUE: lambda session, who, number, _: issuing.issue(session, who, number),
+    Move.VOID: lambda session, who, number, _: issuing.void_number(session, who, number, "Trùng nội dung"),
+}
 
 
 #: the way from the draft to each state

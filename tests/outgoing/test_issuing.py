@@ -227,20 +227,6 @@ def test_a_void_number_stays_with_its_reason_and_is_not_used_again(session: Sess
         issuing.void_number(session, place.a.clerk, second.id, " ")
 
 
-def test_the_clerk_may_move_the_number_line(session: Session, place: Province) -> None:
-    document = bring(session, place.a, draft(session, place), State.SEALING)
-    with pytest.raises(issuing.BoxOutside):
-        issuing.place_number_line(session, place.a.clerk, document.id, 100, 40, 165)
-    issuing.place_number_line(session, place.a.clerk, document.id, 30, 250, 165)
-    issuing.seal(session, place.a.clerk, document.id, PIN)
-    line = next(
-        line
-        for line in pages.page_text(path(newest(session, document, FileRole.ISSUED)))[0].lines
-        if "Số:" in line.text
-    )
-    assert line.box.y0 < 200
-
-
 def test_the_verdict_on_what_was_made_is_kept_and_told(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUING)
     jobs.work_off(session)

@@ -24,10 +24,11 @@ from eoffice.gateway import queries as gateway
 from eoffice.gateway import service as exchange
 from eoffice.gateway.models import Asked
 from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_RECALL, GATEWAY_RESEND
-from eoffice.outgoing import consulting, forms, issuing, operations, presenting, queries, service
+from eoffice.outgoing import consulting, forms, issuing, operations, placing, presenting, queries, service
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import OutgoingDocument, Stance
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.placing import Spot
 from eoffice.outgoing.states import State
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.workflow import Move
@@ -52,7 +53,15 @@ def _warn(caution: Caution) -> None:
 
 def _place(actor: Actor, document_id: int) -> OutgoingDocument:
     left, top, width = (forms.millimetres(request.form, name) for name in ("left", "top", "width"))
-    return issuing.place_number_line(db(), actor, document_id, left, top, width)
+    return placing.place_number_line(db(), actor, document_id, left, top, width)
+
+
+def _place_signature(actor: Actor, document_id: int) -> OutgoingDocument:
+    left, top, width, height = (
+        forms.millimetres(request.form, name) for name in ("left", "top", "width", "height")
+    )
+    page = request.form.get("page", 0, type=int)
+    return placing.place_signature(db(), actor, document_id, Spot(left, top, width, height, page))
 
 
 #: what each step of the address does
@@ -65,6 +74,7 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, given(), tell=_warn),
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
     Move.PLACE: _place,
+    Move.PLACE_SIGNATURE: _place_signature,
     Move.SEAL: lambda actor, number: issuing.seal(db(), actor, number, given(), tell=_warn),
     Move.VOID: lambda actor, number: issuing.void_number(db(), actor, number, _note()),
     Move.ISSUE: lambda actor, number: issuing.issue(db(), actor, number),
@@ -82,6 +92,8 @@ def take(document_id: int, step: str) -> ResponseReturnValue:
     except AppError as error:
         return refused(document_id, error)
     flash(_("Done. It is “%(state)s” now.", state=str(document.state.word)), "ok")
+    if document.state is State.SIGNATURE and step == Move.PLACE_SIGNATURE:
+        return redirect(url_for("outgoing.read", document_id=document_id), 303)
     if request.form.get("queue"):
         return redirect(url_for("outgoing.to_sign"), 303)
     return redirect(url_for("outgoing.show", document_id=document_id), 303)

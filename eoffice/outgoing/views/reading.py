@@ -53,6 +53,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         tabs=_tabs(len(queue)),
         file=file,
         pages=presenting.pages(file, document),
+        spot=presenting.signature_spot(document, file),
         opinions=presenting.opinions(audit.history(db(), document)),
         recipients=documents.recipients(db(), document),
         answered=documents.linked(db(), current_actor(), document, LinkKind.REPLY),
