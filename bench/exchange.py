@@ -36,7 +36,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.documents.operations import Inspected
 from eoffice.gateway import axis, operations
-from eoffice.gateway.models import Delivery, Dispatch, Packet
+from eoffice.gateway.models import Arrival, Delivery, Dispatch, Packet
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import State
 from eoffice.signatures.models import FileCheck
@@ -98,12 +98,13 @@ class Pair:
         return time.perf_counter() - begun
 
     def _work(self, wanted: bool) -> None:
-        """Let the receiver's worker go on with an empty queue, or rest once it has done everything."""
+        """Let the receiver's worker go on with nothing left from before, or rest once it has done everything."""
         if wanted == self.working:
             return
         if wanted:
             with transaction(self.receiver):
                 self.receiver.execute(sa.text("DELETE FROM procrastinate_jobs"))
+                self.receiver.execute(sa.update(Arrival).values(taken_in_at=clock.now()))
         else:
             self._wait_for_worker()
         self.worker.send_signal(signal.SIGCONT if wanted else signal.SIGSTOP)
@@ -152,11 +153,8 @@ class Pair:
                 )
             )
         )
-        arrived = list(
-            self.receiver.scalars(
-                sa.select(DocumentFile.sha256).where(DocumentFile.role == FileRole.ORIGINAL)
-            )
-        )
+        packets = sa.select(Packet.content).where(Packet.message_type == "edoc")
+        arrived = [file["sha256"] for content in self.receiver.scalars(packets) for file in content["files"]]
         client = axis.client()
         assert client is not None
         hub_ids = self.sender.scalars(sa.select(Dispatch.hub_id)).all()
