@@ -56,6 +56,7 @@ _OWN: tuple[tuple[str, str, LazyString], ...] = (
     ("signatures.keys", "signature:keys", _l("Signing keys")),
     ("signatures.signing", "signature:keys", _l("Level of signatures")),
     ("signatures.authorities", "trust:manage", _l("Trusted authorities")),
+    ("reports.province", "reports:province", _l("Whole province")),
     ("directory.absences", "directory:read", _l("Absences")),
     ("outgoing.delegations", "directory:delegate", _l("Signing in another's stead")),
 )

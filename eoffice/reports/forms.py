@@ -81,7 +81,8 @@ class PeriodForm(Form):
     def asked(cls, address: MultiDict[str, str]) -> "PeriodForm":
         """What the address asks for."""
         today = clock.today()
-        return cls(address if "first" in address else None, first=today.replace(day=1), last=today)
+        month = MultiDict({"first": f"{today.replace(day=1):%d/%m/%Y}", "last": f"{today:%d/%m/%Y}"})
+        return cls(address if "first" in address else month)
 
     def validate_last(self, field: DayField) -> None:
         """A year at most: a count never reads all there ever was."""

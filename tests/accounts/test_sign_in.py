@@ -55,7 +55,9 @@ def test_every_role_reaches_its_first_page(app: Flask, session: Session) -> None
         assert place.a.posts[role].person.full_name in answer.get_data(as_text=True)
 
 
-def test_five_wrong_passwords_lock_the_account_for_hours(client: FlaskClient, session: Session) -> None:
+def test_requirement_46_five_wrong_passwords_lock_the_account_for_hours(
+    client: FlaskClient, session: Session
+) -> None:
     answers = [_try(client, "a_clerk", "wrong") for _ in range(5)]
     assert [answer.status_code for answer in answers] == [422] * 5
     assert "sẽ bị khóa" in answers[3].get_data(as_text=True)

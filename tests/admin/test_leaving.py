@@ -44,7 +44,7 @@ def _colleague(session: Session, house: House, role: Role, title: str, **where: 
         return directory.assign(session, system_actor(), person, house.agency, role, title, **where)
 
 
-def test_a_specialists_tasks_drafts_and_dossiers_go_to_the_successor_who_sees_them(
+def test_requirement_50_who_leaves_is_locked_out_and_the_successor_has_the_work(
     app: Flask, session: Session, place: Province
 ) -> None:
     house, old = place.a, place.a.posts[Role.SPECIALIST]
@@ -129,7 +129,7 @@ def test_a_post_ends_once_in_ones_own_agency_and_never_the_last_administrators(
         )
 
 
-def test_an_account_nobody_used_for_long_is_closed_until_a_one_time_password(
+def test_requirement_46_an_account_unused_for_45_days_closes_until_a_one_time_password(
     session: Session, place: Province
 ) -> None:
     user = place.a.users[Role.CLERK]

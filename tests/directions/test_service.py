@@ -21,7 +21,7 @@ from tests.factories import province
 from tests.incoming import steps
 
 
-def test_one_leads_others_coordinate_or_are_informed_and_may_read(session: Session) -> None:
+def test_requirement_14_one_leads_others_coordinate_or_are_informed_and_may_read(session: Session) -> None:
     house = province(session).a
     document = steps.submitted(session, house)
     with pytest.raises(NotFound):

@@ -57,7 +57,7 @@ with ThreadPoolExecutor(20) as pool:
 
 
 @pytest.mark.slow
-def test_200_issuers_over_two_processes_leave_no_gap_and_no_double(session: Session) -> None:
+def test_requirement_06_200_issuers_over_two_processes_leave_no_gap_and_no_double(session: Session) -> None:
     place = province(session)
     ids = _incoming(session, place, 200)
     runs = [
@@ -126,7 +126,7 @@ def test_no_number_bears_an_earlier_date_than_the_one_before(session: Session) -
         registers.give_number(session, place.a.clerk, second, date(today.year, 1, 1))
 
 
-def test_the_year_turns_at_midnight_here_and_the_series_starts_again(session: Session) -> None:
+def test_requirement_03_the_year_turns_at_midnight_here_and_the_series_starts_again(session: Session) -> None:
     place = province(session)
     document = session.get_one(IncomingDocument, _incoming(session, place, 1)[0])
     turn = datetime(clock.today().year, 12, 31, 17, 0, tzinfo=UTC)  # 00:00 on 1 January, Asia/Ho_Chi_Minh

@@ -120,7 +120,7 @@ def test_two_leaders_do_not_share_their_inboxes(session: Session, place: Provinc
     assert _counts(session, place.b.leader)["direct"] == 1
 
 
-def test_urgent_work_stands_first_then_the_oldest(session: Session, place: Province) -> None:
+def test_requirement_11_urgent_work_stands_first_then_the_oldest(session: Session, place: Province) -> None:
     with clock.freeze(clock.now() - timedelta(days=2)):
         incoming(session, place.a, "cũ nhất")
     rows = queries.work(session, place.a.clerk, deeds.of(place.a.clerk), today_only=True, limit=20)

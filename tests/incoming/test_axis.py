@@ -126,7 +126,7 @@ def test_the_verdict_on_a_file_decides_who_looks_first(session: Session, verdict
     assert document.state is state
 
 
-def test_the_sender_hears_of_registration_direction_work_and_end(session: Session) -> None:
+def test_requirement_16_the_sender_hears_of_registration_direction_work_and_end(session: Session) -> None:
     house = province(session).a
     document = arrive(session, house)
     entry = steps.entry(arrived_on=None, submit_to_id=house.posts[Role.LEADER].id)
@@ -144,7 +144,7 @@ def test_the_sender_hears_of_registration_direction_work_and_end(session: Sessio
     assert set(told(session)) == {"03", "04", "05", "06"}
 
 
-def test_the_sender_hears_why_it_comes_back(session: Session) -> None:
+def test_requirement_09_the_sender_hears_why_it_comes_back(session: Session) -> None:
     house = province(session).a
     document = arrive(session, house)
     service.return_document(session, house.clerk, document.id, "Gửi nhầm nơi nhận")

@@ -282,7 +282,9 @@ def test_what_stands_clearly_on_the_page_is_filled_in_and_shown_where_it_was_rea
     assert 'name="due_on" type="text" value=""' in text or re.search(r'id="due_on"[^>]*value=""', text)
 
 
-def test_of_a_state_secret_nothing_is_stored_but_the_fact(session: Session, app: Flask) -> None:
+def test_requirement_45_of_a_state_secret_nothing_is_stored_but_the_fact(
+    session: Session, app: Flask
+) -> None:
     province(session)
     stored = list(blobs().root.rglob("*"))
     data = {"scan": (io.BytesIO(secret_pdf()), "van ban.pdf")}

@@ -109,7 +109,9 @@ def test_a_citizens_letter_needs_no_number(session: Session) -> None:
     assert document.register_number == 1
 
 
-def test_a_likely_duplicate_is_shown_and_registered_only_when_confirmed(session: Session) -> None:
+def test_requirement_07_a_likely_duplicate_is_shown_and_registered_only_when_confirmed(
+    session: Session,
+) -> None:
     places = province(session)
     first = steps.registered(session, places.a)
     second = steps.received(session, places.a)

@@ -116,7 +116,7 @@ def test_nobody_takes_anothers_step_back(session: Session, place: Province) -> N
         service.take_back(session, place.b.head, document.id)
 
 
-def test_a_signature_needs_both_checks_on_record(session: Session, place: Province) -> None:
+def test_requirement_18_a_signature_needs_both_checks_on_record(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)
     document.form_checked_at = None
     session.commit()

@@ -38,7 +38,7 @@ from tests.signatures.keys import pki
 pytestmark = pytest.mark.usefixtures("keys")
 
 
-def test_leader_number_and_seal_make_a_chain_that_every_verifier_accepts(
+def test_requirement_24_leader_number_and_seal_make_a_chain_that_every_verifier_accepts(
     session: Session, place: Province
 ) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUED)

@@ -93,7 +93,7 @@ def _fill(session: Session, house: House) -> None:
     _out(session, house)
 
 
-def test_each_figure_is_what_happened_in_the_period(session: Session, place: Province) -> None:
+def test_requirement_12_each_figure_is_what_happened_in_the_period(session: Session, place: Province) -> None:
     _fill(session, place.a)
     _in(session, place.b, 1, In.DONE, done=1)
     with clock.freeze(MONDAY + timedelta(days=5)):
@@ -136,6 +136,7 @@ def test_the_page_the_spreadsheet_and_the_interface_say_the_same(
             page = client.get(f"/reports?{asked}").get_data(as_text=True)
         assert len(statements) <= MOST
         assert "gửi hoàn toàn qua trục" in page
+        assert client.get("/reports").status_code == 200, "the month so far when nothing is asked"
         for by in ("unit", "person", "kind"):
             assert client.get(f"/reports?by={by}&{asked}").status_code == 200
         sheet = load_workbook(io.BytesIO(client.get(f"/reports?{asked}&xlsx=1").data)).active
@@ -160,4 +161,5 @@ def test_the_province_is_shown_to_its_keepers_people_alone_and_names_nobody(
         assert place.a.agency.name in page
         assert "50 %" in page
         assert "thư 1" not in page
+        assert client.get("/province").status_code == 200
         assert client_for(app, "a_leader").get("/province").status_code == 403

@@ -15,7 +15,7 @@ from eoffice.core.forms import read_day
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.documents import registers
-from eoffice.documents.models import Direction, FileRole, Urgency
+from eoffice.documents.models import Direction, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import presenting, queries
 from eoffice.incoming.models import IncomingDocument
@@ -55,12 +55,7 @@ def preview(document_id: int) -> ResponseReturnValue:
 
 
 def _preview(document: IncomingDocument) -> dict[str, Any]:
-    found = (
-        pair
-        for pair in queries.files(db(), document)
-        if pair[0].role is FileRole.ORIGINAL and pair[0].is_open
-    )
-    file, check = next(found, (None, None))
+    file, check = queries.original(queries.files(db(), document))
     moves = queries.moves(current_actor(), document)
     number = None
     if Move.REGISTER in moves:
