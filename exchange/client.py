@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from http import HTTPStatus
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -184,9 +183,10 @@ class AxisClient:
         parameters = {"pageSize": str(limit)} | ({"wait": f"{wait:g}"} if wait else {})
         content = json.dumps({"told": list(told)}).encode()
         response = self._post("getReceiptList", parameters, content, _JSON, {}, self._timeout + wait)
-        if response.status_code == HTTPStatus.NOT_FOUND:
+        try:
+            data = self._checked(response).get("data") or []
+        except Refused:  # another axis knows no such operation
             return None
-        data = self._checked(response).get("data") or []
         if wait and not data and (seconds := _retry_after(response)) is not None:
             raise Unavailable("Trục đang bận", "The axis is busy", retry_after=seconds)
         return [self._ending(item) for item in data]

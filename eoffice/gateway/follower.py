@@ -42,8 +42,9 @@ class Follower(Lane):
     def __init__(self) -> None:
         super().__init__("follower")
         self._told: list[int] = []
-        self._tells = True
         self._ask_at = 0.0
+        #: an axis that tells nothing is given another chance then
+        self._hear_at = 0.0
 
     def step(self, client: AxisClient | None) -> None:
         """Hear what the axis tells; ask when it tells nothing."""
@@ -53,11 +54,13 @@ class Follower(Lane):
         with new_session() as session:
             if monotonic() > self._ask_at:
                 ask(session, client)
-                self._ask_at = monotonic() + (ASK_ALL_THE_SAME if self._tells else ASK_EVERY)
-            if self._tells:
-                self._tells = self.hear(session, client, wait=settings().get(LONG_POLL))
-        if not self._tells:
-            self.woken.wait(ASK_EVERY)
+                self._ask_at = monotonic() + ASK_ALL_THE_SAME
+            if monotonic() > self._hear_at:
+                if self.hear(session, client, wait=settings().get(LONG_POLL)):
+                    return
+                self._hear_at = monotonic() + ASK_ALL_THE_SAME
+        self._ask_at = monotonic() + ASK_EVERY
+        self.woken.wait(ASK_EVERY)
 
     def hear(self, session: Session, client: AxisClient, *, wait: float = 0) -> bool:
         """Note what the axis has to tell; False when it never does."""

@@ -42,17 +42,18 @@ class Lane:
     def _run(self) -> None:
         failures = 0
         while not self._stop.is_set():
-            pause = 0.0
             try:
                 self.step(axis.client())
                 failures = 0
-            except Unavailable as error:
-                failures += 1
-                pause = error.retry_after or operations.delay(min(failures, 3)).total_seconds()
-                log.warning("axis unavailable", lane=self.name, pause=pause, error=error.en)
-            except Exception:
-                failures += 1
+            except Exception as trouble:
+                if self._stop.is_set():
+                    return  # the pool is closed under it
+                # what was away is used again soon after it is back
+                failures = min(failures + 1, 3)
                 pause = operations.delay(failures).total_seconds()
-                log.exception("lane failed", lane=self.name)
-            if pause:
+                if isinstance(trouble, Unavailable):
+                    pause = trouble.retry_after or pause
+                    log.warning("axis unavailable", lane=self.name, pause=pause, error=trouble.en)
+                else:
+                    log.exception("lane failed", lane=self.name)
                 self._stop.wait(pause)

@@ -62,6 +62,11 @@ class Receiver(Lane):
         #: nothing is asked for before
         self._paused = 0.0
 
+    def stop(self) -> None:
+        """As any lane; nothing new is begun."""
+        super().stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def step(self, client: AxisClient | None) -> None:
         """Ask what waits when there is place for it, and store what came."""
         if client is None or monotonic() < self._paused:

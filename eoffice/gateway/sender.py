@@ -53,6 +53,11 @@ class Sender(Lane):
         self._more = True
         self.woken.set()
 
+    def stop(self) -> None:
+        """As any lane; nothing new is begun."""
+        super().stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def step(self, client: AxisClient | None) -> None:
         """Note what ended, then send what is due."""
         if not self.woken.wait(LOOK):

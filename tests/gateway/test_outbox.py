@@ -221,3 +221,28 @@ def test_statuses_are_kept_in_the_order_in_which_they_were_sent(
     kept = queries.statuses_of(session, copy, document)
     assert [one.content["status_code"] for one in kept] == codes
     assert copy.hop is Hop.DONE
+
+
+def test_an_axis_that_tells_nothing_by_itself_is_asked(
+    session: Session, hub: HubProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = issue(session, province(session), 414)
+    exchange(session)
+    post_as_it_is = AxisClient._post
+
+    def without_list(client: AxisClient, operation: str, *rest: object) -> object:
+        """As the national axis, which knows no operation of ours."""
+        return post_as_it_is(client, operation.replace("getReceiptList", "getNothing"), *rest)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(AxisClient, "_post", without_list)
+    monkeypatch.setattr(follower, "ASK_EVERY", 0.01)
+    with transaction(session):
+        session.execute(sa.update(Delivery).values(fetched_at=None, receipt=None))
+        session.execute(sa.update(Dispatch).values(asked_at=None))
+    follower.Follower().step(axis.client())
+    copies = sa.select(Delivery).where(
+        Delivery.document_id == document.id, Delivery.recipient_code == "H01.05"
+    )
+    copy = session.scalars(copies.execution_options(populate_existing=True)).one()
+    assert copy.fetched_at is not None
+    assert copy.receipt is not None
