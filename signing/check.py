@@ -16,6 +16,7 @@ from pyhanko_certvalidator import ValidationContext
 from signing.certificates import certificate_info
 from signing.levels import reached
 from signing.looks import after_signing
+from signing.naming import names_wrongly
 from signing.policy import SIGNATURES_ONLY, Remembered
 from signing.ranges import contents
 from signing.report import Changes, Code, Coverage, Finding, SignatureReport, Verdict
@@ -73,6 +74,8 @@ class Check:
         check = SignerCheck(self.evidence, self.embedded.signed_data, self.name, self._status, proven)
         signer = await check.look(self.embedded.self_reported_timestamp)
         findings, changes = self._changes(signer.status)
+        if names_wrongly(self.embedded):
+            findings.append(Finding(Code.MISNAMED, {"signer": signer.info.name}))
         level, until = reached(signer, self.evidence, end_of(self.embedded))
         return SignatureReport(
             field=self.name,

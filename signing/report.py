@@ -77,6 +77,7 @@ class Code(StrEnum):
     HIDDEN_REVISION = "hidden_revision"
     TRAILING_DATA = "trailing_data"
     MALFORMED = "malformed"  # field, reason
+    MISNAMED = "misnamed"  # signer
     ALTERED = "altered"  # field, signer
     PART_ONLY = "part_only"  # field, signer
     CONTENT_CHANGED = "content_changed"  # page
@@ -205,6 +206,7 @@ _AT_BEST = {
         Code.INK_ON_SIGNED,
         Code.OTHER_AGENCY,
         Code.EXPIRED_SINCE,
+        Code.MISNAMED,
         Code.UNTRUSTED,
         Code.WRONG_USE,
         Code.WEAK_ALGORITHM,

@@ -62,6 +62,7 @@ _WEIGHT = [
     Code.WRONG_USE,
     Code.WEAK_ALGORITHM,
     Code.CHAIN_FAILED,
+    Code.MISNAMED,
     Code.TIMESTAMP_BAD,
     Code.UNSIGNED,
     Code.REVOCATION_UNCHECKED,

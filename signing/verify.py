@@ -19,6 +19,7 @@ from signing.check import Check, Malformed, covered, end_of
 from signing.errors import EncryptedPdf
 from signing.fields import VisibleField, visible_fields
 from signing.looks import after_signing
+from signing.naming import mend
 from signing.quick import quicker
 from signing.report import Changes, Code, Finding, Report, SignatureReport, Verdict, judge
 from signing.roles import later_fields, with_roles
@@ -274,6 +275,7 @@ def _signatures(reader: PdfFileReader) -> Found:
         try:
             embedded = EmbeddedPdfSignature(reader, field, name)
             covered(embedded)
+            mend(embedded)
             found.append((embedded.signed_revision, str(name), embedded))
         except Exception as error:  # noqa: BLE001 - a forged signature makes the parser raise anything
             found.append((1 << 30, str(name), _text(error)))
