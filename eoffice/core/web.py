@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -10,6 +11,7 @@ from flask import (
     Request,
     Response,
     abort,
+    current_app,
     g,
     jsonify,
     make_response,
@@ -201,8 +203,6 @@ def _program() -> Actor | None:
 
 
 def _view(endpoint: str) -> Callable[..., Any] | None:
-    from flask import current_app
-
     return current_app.view_functions.get(endpoint)
 
 
@@ -301,10 +301,24 @@ def _http_error(error: HTTPException) -> Response:
         413: _("What you sent is too large. Make it smaller, or ask the administrator for the limit."),
         429: _("Too many tries. Wait a minute and try again."),
     }
+    above = _page_above(request.path) if error.code == 405 and request.method == "GET" else None
+    if above is not None and not wants_json():
+        return make_response(redirect(above))
     status = 413 if isinstance(error, RequestEntityTooLarge) else error.code or 500
     if status < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect is a response
     return _answer(status, texts.get(status, _("The request could not be read. Go back and try again.")))
+
+
+def _page_above(path: str) -> str | None:
+    """The nearest page above an address that only forms send to: a refused step leaves it in the address bar."""
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None, "there is a request"
+    while path := path.rpartition("/")[0]:
+        with suppress(HTTPException):
+            adapter.match(path, "GET")
+            return path
+    return None
 
 
 def _bug(error: Exception) -> Response:

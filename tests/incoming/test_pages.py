@@ -50,6 +50,16 @@ def test_a_choice_that_is_none_is_refused_in_vietnamese(session: Session, app: F
     assert "valid choice" not in text
 
 
+def test_the_address_a_refused_step_leaves_behind_leads_back_to_the_document(
+    session: Session, app: Flask
+) -> None:
+    document = steps.received(session, province(session).a)
+    clerk = client_for(app, "a_clerk")
+    back = clerk.get(f"/incoming/{document.id}/return")
+    assert (back.status_code, back.location) == (302, f"/incoming/{document.id}")
+    assert clerk.put(f"/incoming/{document.id}").status_code == 405
+
+
 def test_control_characters_of_other_programs_are_left_out(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.received(session, house)
