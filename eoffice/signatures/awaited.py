@@ -16,6 +16,7 @@ from typing import cast
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
 from eoffice.core import audit, clock
@@ -111,7 +112,9 @@ def _begun(session: Session, actor: Actor, key: SigningKey, about: About, how: T
         return found
     if how.value is not None:
         raise errors.SigningOver
-    session.execute(sa.delete(AwaitedSigning).where(AwaitedSigning.about == about.name))
+    # never another's living one: it may have begun since we looked
+    free = sa.or_(AwaitedSigning.user_id == actor.user_id, AwaitedSigning.expires_at <= clock.now())
+    session.execute(sa.delete(AwaitedSigning).where(AwaitedSigning.about == about.name, free))
     until = deadline()
     values = {
         "about": about.name, "agency_id": key.agency_id, "user_id": actor.user_id, "key_id": key.id,
@@ -201,13 +204,17 @@ class AwaitedKey:
             ).one_or_none()
 
     def _prepare(self, source_sha256: str, mark: Mark) -> AwaitedSignature:
+        """Raises SigningOver when it was begun anew meanwhile, as from a second window."""
         base, tail, prepared = operations.prepare(self._public, source_sha256, mark, self._row.agency_id)
-        with transaction(self._session):
-            made = AwaitedSignature(
-                signing_id=self._row.id, source_sha256=source_sha256, field=mark.field,
-                base_sha256=base, tail=tail, prepared=prepared.as_data(),
-            )  # fmt: skip
-            self._session.add(made)
+        made = AwaitedSignature(
+            signing_id=self._row.id, source_sha256=source_sha256, field=mark.field,
+            base_sha256=base, tail=tail, prepared=prepared.as_data(),
+        )  # fmt: skip
+        try:
+            with transaction(self._session):
+                self._session.add(made)
+        except IntegrityError as error:
+            raise errors.SigningOver from error
         return made
 
     def _complete(self, one: AwaitedSignature, prepared: Prepared, value: bytes) -> Blob:

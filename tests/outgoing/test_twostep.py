@@ -18,7 +18,7 @@ from eoffice.documents.models import FileRole
 from eoffice.outgoing import issuing, queries, service
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.workflow import State
-from eoffice.signatures import awaited, browser, checking, errors
+from eoffice.signatures import awaited, browser, checking, errors, operations
 from eoffice.signatures.models import AwaitedSigning, KeyPurpose
 from signing.agent.messages import Batch, Message, public_key, unseal
 from signing.keys import Pkcs12Key
@@ -217,6 +217,24 @@ def test_what_changed_meanwhile_is_not_signed(
     assert leader.post(url, data=fields).status_code == 409
     session.expire_all()
     assert document.state is State.SIGNATURE
+
+
+def test_of_two_windows_of_one_person_the_later_goes_on(
+    session: Session, leader: FlaskClient, token: Pkcs12Key, document: OutgoingDocument,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    url, prepare, answers = f"/outgoing/{document.id}/sign", operations.prepare, []
+
+    def slowly(*args: Any) -> Any:
+        monkeypatch.setattr(operations, "prepare", prepare)
+        answers.append(leader.post(url, data={"two_step": "1"}).get_json())
+        return prepare(*args)
+
+    monkeypatch.setattr(operations, "prepare", slowly)
+    assert leader.post(url, data={"two_step": "1"}).status_code == 409
+    (later,) = answers
+    fields = {"two_step": "1", "batch": later["batch"], "value": _value(token, later)}
+    assert leader.post(url, data=fields).get_json() == {"go": f"/outgoing/{document.id}"}
 
 
 def test_a_pin_does_not_open_what_lies_in_a_token(
