@@ -40,7 +40,7 @@ def _arguments(part: str, size: str) -> dict[str, object]:
     if part == "hub":
         return {"count": 500, "rounds": 5} if full else {"count": 8, "rounds": 1, "waiting": (10, 100)}
     if part == "stress":
-        return {"size": 1 << 30} if full else {"count": 1, "agencies_of": 200, "size": 16 << 20}
+        return {"size": 1_000_000_000} if full else {"count": 1, "agencies_of": 200, "size": 16 << 20}
     if part == "register":
         return {"count": 100 if full else 1}
     return {"rounds": 45 if full else 1}

@@ -1,25 +1,21 @@
 """The axis under stress: a system that calls without end, a directory of 111,000 agencies, a message of 1 GB."""
 
 import hashlib
-import http.client
-import multiprocessing
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import psycopg
 
+from bench.clients import SECRET, peak
 from bench.exchange import people
 from bench.figures import Row, median
-from bench.large import SECRET, peak
 from bench.stage import HUB, ROOT, Stage, stage
 from eoffice.app import load
 from eoffice.core import config
@@ -29,7 +25,7 @@ from exchange.build import build
 from exchange.client import AxisClient
 from exchange.model import MessageKind, OtherInfo
 from exchange.testing import RECIPIENT, SENDER, HubProcess, document
-from exchange.vxp import Delivery, signed_headers
+from exchange.vxp import Delivery
 
 _DIRECTORY = """
 INSERT INTO agency (code, name, old_code, parent_code, mail, system_id, locked, deleted, legal_basis, version)
@@ -86,37 +82,14 @@ def passage(made: Scene, number: int) -> float:
 def overload(made: Scene, count: int) -> Row:
     """Urgent documents while another system calls on twelve lines as fast as it can, heeding no answer."""
     quiet = median([passage(made, number) for number in range(count)])
-    spawn = multiprocessing.get_context("spawn")
-    stop = spawn.Event()
-    rude = spawn.Process(target=_call_without_end, args=(made.hub.port, stop))
-    rude.start()
-    try:
-        time.sleep(1.5)
-        busy = median([passage(made, number) for number in range(count, 2 * count)])
-    finally:
-        stop.set()
-        rude.join(30)
+    rude = made.where.python("rude", "bench.clients", "rude", made.hub.url, ".", environment={})
+    time.sleep(1.5)
+    busy = median([passage(made, number) for number in range(count, 2 * count)])
+    rude.kill()
+    rude.wait()
     against = "the same while all are quiet"
     return Row("stress", "urgent document, another system calls without end", "ms", busy, count, True, "lower",
                against, quiet)  # fmt: skip
-
-
-def _call_without_end(port: int, stop: Event) -> None:
-    def call() -> None:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        while not stop.is_set():
-            try:
-                headers = signed_headers("RUDE", SECRET, {"messagetype": "edoc"}, "application/json")
-                line.request("POST", "/getReceivedEdocList", b"", headers)
-                line.getresponse().read()
-            except (OSError, http.client.HTTPException):
-                line.close()
-
-    several = [threading.Thread(target=call) for _ in range(12)]
-    for thread in several:
-        thread.start()
-    for thread in several:
-        thread.join()
 
 
 def directory(made: Scene, size: int) -> list[Row]:
@@ -156,13 +129,15 @@ def large(made: Scene, size: int) -> Row:
     peaks = [_program(step, made.hub.url, folder) for step in ("send", "receive")]
     [arrived] = (folder / "files").iterdir()
     same = _same(folder / "large", arrived)
-    what, most = f"resident memory, attachment of {size >> 20} MiB", max(*peaks, peak(made.hub.pid))
+    what, most = f"resident memory, attachment of {size / 1e6:.0f} MB", max(*peaks, peak(made.hub.pid))
     return Row("stress", what, "MB", most / 1e6, 1, same, "lower", must=200)
 
 
 def _program(step: str, url: str, folder: Path) -> int:
-    command = [sys.executable, "-m", "bench.large", step, url, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    command = [sys.executable, "-m", "bench.clients", step, url, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        raise RuntimeError(f"{step}: {done.stderr[-500:]}")
     return int(done.stdout)
 
 

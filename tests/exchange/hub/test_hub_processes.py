@@ -1,6 +1,5 @@
 """Several processes are one axis: the same port, one database, one folder; any of them may die."""
 
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -68,30 +67,6 @@ def test_started_twice_both_serve_and_one_may_be_killed(two: tuple[HubProcess, H
         assert len(sent) == 10, "what was repeated is the same message"
         assert len(answered(b)) == 10
     assert second.stop() == 0
-
-
-def test_two_machines_share_database_files_and_keys_and_nothing_else(database_url: str, tmp_path: Path):
-    shared = {"EOFFICE_HUB_FILES": (tmp_path / "thư mục chung").as_uri()}
-    first = HubProcess(database_url, tmp_path / "one", environment=shared)
-    second = HubProcess(database_url, tmp_path / "two", environment=shared)
-    first.start()
-    try:
-        second.data.mkdir(mode=0o700)
-        for key in ("secrets.key", "system.pem"):
-            shutil.copy(first.data / key, second.data / key)
-        second.start()
-        for name in ("A", "B"):
-            with first.add_system(name, "s") as client:
-                client.register_agency(f"H01.{name}", name, mail="a@b.vn")
-        with first.client("A", "s") as a, second.client("B", "s") as b:
-            deliver(a, 1)
-            [waiting] = answered(b)
-            with b.open(waiting.doc_id, waiting.sha256) as stream:
-                assert stream.read()
-        assert len(list((tmp_path / "thư mục chung").glob("*/*" + waiting.sha256[2:]))) == 1
-    finally:
-        first.stop()
-        second.stop()
 
 
 def test_with_a_server_of_its_own_the_survivor_takes_it_over(tmp_path: Path):

@@ -1,11 +1,15 @@
-"""One large message: `python -m bench.large send|receive URL FOLDER`; prints the most bytes it had resident.
+"""Programs that stress an axis, with nothing but the exchange loaded: `python -m bench.clients WHICH URL FOLDER`.
 
-A program of its own with nothing but the exchange loaded, as its user would write it.
+`send` and `receive` pass one large message and print the most bytes they had resident. `rude` calls on twelve lines
+as fast as it can until it is killed, and heeds no answer.
 """
 
+import http.client
 import os
 import sys
+import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from exchange import pieces
 from exchange.build import build
@@ -13,7 +17,7 @@ from exchange.client import AxisClient
 from exchange.model import Attachment, MessageKind
 from exchange.parse import parse_file
 from exchange.testing import SENDER, document
-from exchange.vxp import Delivery
+from exchange.vxp import Delivery, signed_headers
 
 SECRET = "khoa-bi-mat-dung-de-do-toc-do"
 
@@ -40,6 +44,23 @@ def receive(url: str, folder: Path) -> None:
         client.confirm(waiting.doc_id, Delivery.DONE, sha256=digest.sha256)
 
 
+def rude(url: str, _folder: Path) -> None:
+    """Ask for lists without end."""
+    for _ in range(12):
+        threading.Thread(target=_call, args=(urlsplit(url).netloc,)).start()
+
+
+def _call(place: str) -> None:
+    line = http.client.HTTPConnection(place, timeout=30)
+    while True:
+        try:
+            headers = signed_headers("RUDE", SECRET, {"messagetype": "edoc"}, "application/json")
+            line.request("POST", "/getReceivedEdocList", b"", headers)
+            line.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            line.close()
+
+
 def peak(pid: int) -> int:
     """Bytes a process had resident at its highest; not getrusage, which inherits the figure of the starter."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -47,5 +68,5 @@ def peak(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    {"send": send, "receive": receive}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
+    {"send": send, "receive": receive, "rude": rude}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
     print(peak(os.getpid()))
