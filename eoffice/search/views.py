@@ -1,12 +1,14 @@
 """The search page."""
 
 from io import BytesIO
+from typing import Any
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from eoffice.core import clock, sheets
+from eoffice.core.errors import Invalid
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.kinds import INCOMING_ONLY, KINDS
 from eoffice.documents.models import Document
@@ -14,7 +16,7 @@ from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State as IncomingState
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State as OutgoingState
-from eoffice.search import forms, queries, service
+from eoffice.search import forms, queries, saved, service
 from eoffice.search.highlight import highlight
 from eoffice.search.permissions import SEARCH_USE
 
@@ -40,8 +42,31 @@ def index() -> ResponseReturnValue:
         kinds=(*KINDS.values(), *INCOMING_ONLY),
         states=STATES,
         highlight=highlight,
+        saved=saved.kept(db(), current_actor()),
         first_page=not request.args.get("page"),
     )
+
+
+@bp.post("/search/saved")
+@needs(SEARCH_USE)
+def keep() -> ResponseReturnValue:
+    """Keep what was asked under a name; it stays in the address meanwhile."""
+    fields: dict[str, Any] = forms.write(forms.read(request.form))
+    try:
+        saved.keep(db(), current_actor(), request.form.get("name", ""), fields)
+    except Invalid as error:
+        flash(str(error), "warn")
+    else:
+        flash(_("Kept; it stands above the form from now on."), "ok")
+    return redirect(url_for("search.index", **fields), 303)
+
+
+@bp.post("/search/saved/<int:search_id>/remove")
+@needs(SEARCH_USE)
+def remove(search_id: int) -> ResponseReturnValue:
+    """Throw a kept search away."""
+    saved.remove(db(), current_actor(), search_id)
+    return redirect(url_for("search.index"), 303)
 
 
 @bp.get("/search.xlsx")

@@ -863,6 +863,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_direction_agency_id"), "direction", ["agency_id"], unique=False)
     op.create_index(op.f("ix_direction_document_id"), "direction", ["document_id"], unique=False)
     op.create_table(
+        "saved_search",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_saved_search_agency_id_agency")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_saved_search_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_search")),
+        sa.UniqueConstraint(
+            "agency_id", "person_id", "name", name=op.f("uq_saved_search_agency_id_person_id_name")
+        ),
+    )
+    op.create_index(op.f("ix_saved_search_person_id"), "saved_search", ["person_id"], unique=False)
+    op.create_table(
         "directing_help",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),
