@@ -50,8 +50,8 @@ def index() -> ResponseReturnValue:
 @bp.post("/search/saved")
 @needs(SEARCH_USE)
 def keep() -> ResponseReturnValue:
-    """Keep what was asked under a name; it stays in the address meanwhile."""
-    fields: dict[str, Any] = forms.write(forms.read(request.form))
+    """Keep what the address asks under a name."""
+    fields: dict[str, Any] = forms.write(forms.read(request.args))
     try:
         saved.keep(db(), current_actor(), request.form.get("name", ""), fields)
     except Invalid as error:

@@ -100,7 +100,8 @@ def _sheet(by: By, period: Period, agency_id: int) -> tuple[list[LazyString | st
             (k.name, k.arrived, k.issued) for k in kinds
         ]
     headings: list[LazyString | str] = [
-        _l("Name"), _l("Post"), _l("Given"), _l("Done in time"), _l("Done late"), _l("Open"), _l("Overdue"), "%",
+        _l("Unit or person"), _l("Post"), _l("Given"), _l("Done in time"), _l("Done late"), _l("Open"),
+        _l("Overdue"), "%",
     ]  # fmt: skip
     lines = (count.by_unit if by is By.UNIT else count.by_person)(db(), period, agency_id)
     return headings, [
