@@ -39,7 +39,7 @@ def test_papers_wait_for_the_clerk_of_the_agency_whose_folder_they_lie_in(
 ) -> None:
     mine = _put(tmp_path, place.a, "cong van.pdf", steps.pdf())
     _put(tmp_path, place.b, "khac.pdf", steps.pdf())
-    fresh = _put(tmp_path, place.a, "dang quet.pdf", steps.pdf(), age=0)
+    fresh = _put(tmp_path, place.a, "dang quet.pdf", steps.pdf(), age=-60)
     (tmp_path / place.a.agency.code / "noi khac.pdf").symlink_to("/etc/hostname")
     with override(**{SCAN_FOLDER.name: str(tmp_path)}):
         jobs.watch_folder(session)
