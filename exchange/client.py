@@ -45,6 +45,8 @@ from exchange.vxp import DELIVERED_HASH, Delivery, signed_headers, unpadded
 _JSON, _BYTES = "application/json", "application/octet-stream"
 _FORM = "application/x-www-form-urlencoded"
 _PIECE = 1 << 18
+#: bytes a second that a busy axis stores at least
+_SLOWEST = 4 << 20
 
 
 class AxisClient:
@@ -119,12 +121,14 @@ class AxisClient:
             parameters["priority"] = str(priority)
         if trace:
             parameters["trace"] = ",".join(trace)
+        # the axis reads, checks and syncs all of it before it answers
+        patience = self._timeout + digest.size / _SLOWEST
         if upload:
-            answer = self._call("sendEdoc", parameters | {"upload": upload}, kind=_BYTES)
+            response = self._post("sendEdoc", parameters | {"upload": upload}, b"", _BYTES, {}, patience)
         else:
             length = {"Content-Length": str(digest.size)}
-            answer = self._call("sendEdoc", parameters, content=_pieces(packet), kind=_BYTES, extra=length)
-        return self._sent(answer, digest, message_id)
+            response = self._post("sendEdoc", parameters, _pieces(packet), _BYTES, length, patience)
+        return self._sent(self._checked(response), digest, message_id)
 
     def _sent(self, answer: Mapping[str, Any], digest: Digest, message_id: str) -> Sent:
         receipt = self._receipt(answer.get("Receipt"), Event.ACCEPTED, digest.sha256)
@@ -340,11 +344,10 @@ class AxisClient:
         operation: str,
         parameters: Mapping[str, str],
         *,
-        content: bytes | Iterator[bytes] = b"",
+        content: bytes = b"",
         kind: str = _JSON,
-        extra: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        return self._checked(self._post(operation, parameters, content, kind, extra or {}, self._timeout))
+        return self._checked(self._post(operation, parameters, content, kind, {}, self._timeout))
 
     def _post(
         self,
