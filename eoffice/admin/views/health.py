@@ -50,4 +50,12 @@ def _shown(one: Setting[Any]) -> str:
     value = settings().get(one)
     if one.secret:
         return "••••••" if value else ""
-    return "" if value is None else str(value)
+    match value:  # as one would write it into the environment
+        case None:
+            return ""
+        case dict():
+            return ",".join(f"{name}={number}" for name, number in value.items())
+        case tuple() | list():
+            return ",".join(map(str, value))
+        case _:
+            return str(value)
