@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -205,13 +206,15 @@ def _entered(client: FlaskClient, owner: str, kind: str, file: bytes = b"", pin:
     return client.post("/admin/keys", data=data, content_type="multipart/form-data")
 
 
-def test_a_certificate_that_may_not_sign_is_told_before_the_pin(session: Session, place: Province) -> None:
+def test_a_certificate_that_may_not_sign_is_told_before_the_pin(
+    app: Flask, session: Session, place: Province
+) -> None:
     key = queries.key_of(session, place.a.leader, KeyPurpose.PERSON, certificates=True)
     assert key is not None
     assert condition.by_itself(key) is None
     assert condition.of(key).tone == "ok"
     for days, tone, word in ((-2, "bad", "từ ngày"), (1800, "warn", "đến ngày"), (2000, "bad", "hết hạn")):
-        with clock.freeze(clock.now() + timedelta(days=days)), create_app().test_request_context():
+        with clock.freeze(clock.now() + timedelta(days=days)), app.test_request_context():
             found = condition.by_itself(key)
             assert found is not None
             assert (found.tone, word in found.sentence) == (tone, True)

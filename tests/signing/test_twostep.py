@@ -48,6 +48,7 @@ def test_a_value_made_elsewhere_makes_a_valid_signature(
     assert found.signatures[0].signer == there.info
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [Level.B_T, Level.B_LT, Level.B_LTA])
 def test_every_level_is_reached_in_the_second_step(
     level: Level, pki: DemoPki, leader: Pkcs12Key, document: bytes, trust: TrustStore

@@ -86,6 +86,7 @@ def test_without_the_persons_yes_nothing_is_signed(
         assert drawer.open_now == 0
 
 
+@pytest.mark.slow
 def test_an_abandoned_batch_ends_and_lets_go_of_the_token(
     site: Site, leader: Pkcs12Key, drawer: Drawer
 ) -> None:
