@@ -15,6 +15,7 @@ from typing import Any
 
 from signing import appearance as looks
 from signing import placement as places
+from signing import revocation
 from signing.agent import command as agent
 from signing.appearance import Appearance
 from signing.archive import archive_pdf
@@ -77,8 +78,8 @@ def _say(chosen: argparse.Namespace, data: dict[str, Any], text: str, *, error: 
 def _sign(chosen: argparse.Namespace) -> int:
     if chosen.detached:
         return _sign_detached(chosen)
-    trust = _trust(chosen) if chosen.trust else None
     with _key(chosen) as key, chosen.input.open("rb") as source:
+        trust = _asked(chosen, key)
         where, look = _visible(chosen)
         part = chosen.output.with_name(f".{chosen.output.name}.part")
         try:
@@ -133,8 +134,8 @@ def _sign_detached(chosen: argparse.Namespace) -> int:
     if level is Level.B_T and not chosen.tsa:
         raise _WrongUse("this level needs --tsa")
     stamper = HttpTimestamper(chosen.tsa) if level is Level.B_T else None
-    trust = _trust(chosen) if chosen.trust else None
     with _key(chosen) as key, chosen.input.open("rb") as source:
+        trust = _asked(chosen, key)
         made = sign_detached(source, key, timestamper=stamper, trust=trust, digest=chosen.digest)
         signer = key.info.name
     chosen.output.write_bytes(made)
@@ -190,6 +191,18 @@ def _trust(chosen: argparse.Namespace) -> TrustStore:
     return TrustStore.from_folder(
         chosen.trust, intermediates=chosen.intermediates, crls=getattr(chosen, "crl", None)
     )
+
+
+def _asked(chosen: argparse.Namespace, key: Key) -> TrustStore | None:
+    """Whom to believe, with what the issuers of the key's certificate say of it today; None where nobody is."""
+    if not chosen.trust:
+        return None
+    trust = _trust(chosen)
+    if chosen.offline:
+        return trust
+    known = {key.certificate, *key.chain, *trust.intermediates, *trust.roots}
+    found = revocation.fetch(known, about=(key.certificate, *key.chain), allow_private=chosen.allow_private)
+    return trust.with_revocation(crls=found.crls, ocsps=found.ocsps)
 
 
 def _verify(chosen: argparse.Namespace) -> int:

@@ -74,6 +74,9 @@ def sign_arguments(command: Any) -> None:
     command.add_argument("--level", choices=[level.value for level in Level], default="b-b")
     command.add_argument("--tsa", metavar="URL")
     trust_arguments(command, required=False)
+    command.add_argument(
+        "--offline", action="store_true", help="do not ask whether the certificate is revoked"
+    )
     command.add_argument("--role", choices=[role.value for role in Role])
     command.add_argument("--image", type=Path, metavar="PNG")
     command.add_argument("--page", type=int, metavar="N", help="from 1")

@@ -3,6 +3,7 @@
 A PIN stands in the body alone, over TLS, opens the key for one call and is written nowhere.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -28,6 +29,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SIGN,
 )
 from eoffice.outgoing.queries import Tab
+from eoffice.signatures.operations import Caution
 
 bp = Blueprint("outgoing_api", __name__, url_prefix="/api/v1/outgoing")
 
@@ -127,8 +129,16 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """What whoever signs must be told although it was signed: a stable code, and the sentence the page shows."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Outgoing:
-    """One outgoing document."""
+    """One outgoing document; `cautions` are of the signatures this very call has made."""
 
     id: int
     state: str
@@ -145,6 +155,7 @@ class Outgoing:
     recipients: list[str]
     files: list[File]
     deliveries: list[Delivery]
+    cautions: list[Warned]
 
 
 @dataclass(frozen=True)
@@ -167,7 +178,9 @@ class OutgoingPage:
     next: str | None
 
 
-def _answer(document: OutgoingDocument, status: int = 200) -> ResponseReturnValue:
+def _answer(
+    document: OutgoingDocument, status: int = 200, cautions: Iterable[Caution] = ()
+) -> ResponseReturnValue:
     session = db()
     names = File.__dataclass_fields__, Delivery.__dataclass_fields__
     files = [File(**{n: getattr(one, n) for n in names[0]}) for one in documents.files(session, document)]
@@ -181,6 +194,7 @@ def _answer(document: OutgoingDocument, status: int = 200) -> ResponseReturnValu
             document_uid=document.document_uid, urgency=int(document.urgency), due_on=document.due_on,
             signer_name=document.signer_name, signer_title=document.signer_title,
             recipients=[one.code for one in documents.recipients(session, document)], files=files, deliveries=copies,
+            cautions=[Warned(one.value, str(one.sentence)) for one in cautions],
         ),
         status,
     )  # fmt: skip
@@ -274,7 +288,9 @@ def take_back(document_id: int) -> ResponseReturnValue:
 @documented("Sign with one's own key", request=Pin, response=Outgoing)
 def sign(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(issuing.sign(db(), current_actor(), document_id, body(Pin).pin))
+    told: list[Caution] = []
+    made = issuing.sign(db(), current_actor(), document_id, body(Pin).pin, tell=told.append)
+    return _answer(made, cautions=told)
 
 
 @bp.post("/<int:document_id>/number")
@@ -290,7 +306,9 @@ def number(document_id: int) -> ResponseReturnValue:
 @documented("Write the number and seal, with the agency's key", request=Pin, response=Outgoing)
 def seal(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(issuing.seal(db(), current_actor(), document_id, body(Pin).pin))
+    told: list[Caution] = []
+    made = issuing.seal(db(), current_actor(), document_id, body(Pin).pin, tell=told.append)
+    return _answer(made, cautions=told)
 
 
 @bp.post("/<int:document_id>/void")

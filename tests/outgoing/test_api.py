@@ -13,8 +13,14 @@ from eoffice.accounts import service as accounts
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents.models import FileRole
+from eoffice.outgoing import placing
+from eoffice.outgoing.placing import Spot
+from eoffice.outgoing.workflow import State
+from eoffice.signatures import checking
+from signing.report import Verdict
 from tests.factories import PIN, Province
-from tests.outgoing.drafts import BODY, draft, newest, path
+from tests.outgoing.drafts import BODY, bring, draft, newest, path, upload
+from tests.outgoing.test_placing import scan
 
 Call = Callable[..., tuple[int, dict[str, object]]]
 
@@ -83,3 +89,20 @@ def test_a_file_becomes_a_draft(app: Flask, session: Session, place: Province) -
     )
     assert answer.status_code == 201, answer.get_json()
     assert answer.get_json()["files"][0]["role"] == "draft"
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_file_written_anew_before_it_was_signed_is_said_by_the_answer(
+    session: Session, place: Province, call: Call
+) -> None:
+    whole = scan()
+    damaged = whole[: whole.rindex(b"startxref")] + b"startxref\n7\n%%EOF\n"
+    document = bring(session, place.a, upload(session, place, damaged), State.SIGNATURE)
+    placing.place_signature(session, place.a.leader, document.id, Spot(100, 200, 60, 25))
+    status, answer = call("a_leader", f"/{document.id}/sign", pin=PIN)
+    assert status == 200, answer
+    (told,) = answer["cautions"]  # type: ignore[misc]
+    assert told["code"] == "written_anew"
+    assert "written anew" in told["sentence"] or "ghi lại" in told["sentence"]
+    signed = newest(session, document, FileRole.SIGNED)
+    assert checking.check(path(signed)).verdict is Verdict.VALID

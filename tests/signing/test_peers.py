@@ -183,6 +183,23 @@ def test_every_signature_of_a_chain_is_archived_and_the_stamp_renewed(
     assert not (tmp_path / "no.pdf").exists()
 
 
+def test_a_signer_is_not_warned_when_the_issuer_answers_and_refused_when_it_says_revoked(
+    document: bytes, served: DemoPki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = served.issue_person("Trần Thị Dung", "Giám đốc", "Sở Y tế", passphrase="x")
+    monkeypatch.setenv("PIN", "x")
+    (tmp_path / "key.p12").write_bytes(bundle)
+    (tmp_path / "in.pdf").write_bytes(document)
+    key = ("--key", tmp_path / "key.p12", "--passphrase-env", "PIN", "--trust", served.trust_folder)
+    sign_it = ("sign", tmp_path / "in.pdf", tmp_path / "out.pdf", *key)
+    assert "could not be checked" in call(*sign_it, "--allow-private", "--offline")[1]
+    code, said = call(*sign_it, "--allow-private")
+    assert (code, "could not be checked" in said) == (0, False)
+    served.revoke(Pkcs12Key.unlock(bundle, "x").info.serial)
+    code, said = call(*sign_it, "--allow-private")
+    assert (code, "revoked" in said) == (1, True)
+
+
 def test_openssl_confirms_the_time_stamps_and_ocsp_answers(
     served: DemoPki, tmp_path: Path, leader_p12: bytes
 ) -> None:
