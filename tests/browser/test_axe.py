@@ -208,6 +208,7 @@ def test_the_console_of_the_axis_keeps_the_guidelines(desks: Desks, installation
     page.fill("[name=name]", OPERATOR)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
+    page.wait_for_url("**/console")
     for path in CONSOLE:
         page.goto(f"http://127.0.0.1:{installation.hub_port}/console{path}")
         assert page.locator("h1").count() == 1
