@@ -3,13 +3,14 @@ from datetime import UTC, date, datetime
 
 import pikepdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from signing import appearance, errors, pages, placement
 from signing.appearance import MM
 from signing.fields import visible_fields
 from signing.geometry import Box, Geometry, Placement
 from signing.keys import Pkcs12Key
+from signing.placement import Role
 from signing.report import Verdict
 from signing.testing import seal_png, signature_png
 from signing.trust import TrustStore
@@ -126,6 +127,39 @@ def test_texts_of_attachments_and_copies_follow_the_forms_of_the_decree() -> Non
     sao_y = appearance.copy("Sao y", "Ủy ban nhân dân tỉnh An Giang", at)
     assert sao_y.text == "Sao y; Ủy ban nhân dân tỉnh An Giang; 26/11/2025; 09:15:30 +07:00"
     assert sao_y.rows[0][0].size == 10
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+@pytest.mark.parametrize("role", [Role.ATTACHMENT, Role.COPY])
+def test_the_small_text_stands_in_the_top_right_corner_to_the_millimetre(
+    role: Role, rotation: int, agency: Pkcs12Key
+) -> None:
+    source = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(620, 860))
+        pdf.pages[0].CropBox = [10, 8, 605, 850]
+        pdf.pages[0].Rotate = rotation
+        pdf.save(source)
+    at = datetime(2025, 11, 26, 2, 15, 30, tzinfo=UTC)
+    look = (
+        appearance.copy("Sao y", "Ủy ban nhân dân tỉnh An Giang", at)
+        if role is Role.COPY
+        else appearance.attachment("12/QĐ-UBND", at)
+    )
+    place = placement.default(role, source.getvalue())
+    signed, _ = sign(source.getvalue(), agency, field="S", placement=place, appearance=look)
+    shown = picture_of(signed)
+    ink = ImageChops.invert(shown.convert("L")).getbbox()
+    assert ink is not None
+    left, top, right, bottom = (side / 2 / MM for side in ink)
+    width = shown.width / 2 / MM
+    assert width - right == pytest.approx(10, abs=0.5)
+    assert 6 <= top < bottom <= 12
+    text = look.rows[0][0]
+    assert right - left == pytest.approx(text.font.width(text.text, 10) / MM, abs=0.7)
+    field = visible_fields(io.BytesIO(signed))["S"]
+    assert (field.text, field.picture) == (text.text, False)
+    assert b" 0 g /R 10.00 Tf" in look.content(place.box.width, place.box.height), "black, upright, 10 pt"
 
 
 @pytest.mark.parametrize(
