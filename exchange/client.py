@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -148,7 +148,12 @@ class AxisClient:
         """Send one piece; how many bytes are there now. A piece that does not fit there changes nothing."""
         sha256 = hashlib.sha256(piece).hexdigest()
         parameters = {"upload": upload, "offset": str(offset), "sha256": sha256}
-        return int(self._call("uploadPiece", parameters, content=piece, kind=_BYTES)["offset"])
+        length = {"Content-Length": str(len(piece))}
+        # as a stream: the library keeps bytes it was given for as long as the call and its answer are remembered
+        response = self._post(
+            "uploadPiece", parameters, _pieces(BytesIO(piece)), _BYTES, length, self._timeout
+        )
+        return int(self._checked(response)["offset"])
 
     def send_file(self, path: Path, *, kind: MessageKind, sender: str, **options: Any) -> Sent:
         """`send` for a file, hashed first."""

@@ -17,6 +17,7 @@ BOUND = 120 << 20
 _PROGRAM = """
 import json, sys
 from pathlib import Path
+from exchange import pieces
 from exchange.build import Digest, build
 from exchange.client import AxisClient
 from exchange.model import Attachment, MessageKind
@@ -36,7 +37,8 @@ with AxisClient(url, system, "secret") as client:
     if step == "send":
         with (folder / "out.edxml").open("wb") as out:
             digest = build(message, out)
-        client.send_file(folder / "out.edxml", kind=MessageKind.DOCUMENT, sender=sender)
+        with (folder / "out.edxml").open("rb") as packet:
+            pieces.send(client, packet, digest, message_id=sender, kind=MessageKind.DOCUMENT, sender=sender)
     else:
         [waiting] = client.received()
         digest = client.download(waiting.doc_id, folder / "in.edxml", waiting.sha256)
