@@ -87,7 +87,7 @@ class Installation:
             "EOFFICE_LONG_POLL": "2",
         }
 
-    def start(self, seconds: float = 120) -> None:
+    def start(self, seconds: float = 160) -> None:
         """Start everything and wait until the terminal says that it runs."""
         out = self.folder.with_suffix(".out")
         with out.open("wb") as output:
@@ -103,6 +103,8 @@ class Installation:
         logs = "\n".join(
             f"== {p.name}\n{p.read_text(errors='replace')[-1500:]}" for p in self.folder.glob("log/*")
         )
+        if self.process.poll() is None:
+            self.stop()
         raise AssertionError(f"did not start:\n{out.read_text(errors='replace')}\n{logs}")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
@@ -130,8 +132,8 @@ class Installation:
         """`kill -9`, and wait until the supervisor has started it again."""
         victim = self.find(name)
         victim.kill()
-        wait_for(lambda: self._replaced(name, victim.pid), 30, told=f"{name} started again")
-        wait_for(lambda: httpx.get(f"{self.url}/readyz").status_code == 200, 60, told="ready again")
+        wait_for(lambda: self._replaced(name, victim.pid), 90, told=f"{name} started again")
+        wait_for(lambda: httpx.get(f"{self.url}/readyz").status_code == 200, 90, told="ready again")
 
     def _replaced(self, name: str, pid: int) -> bool:
         return self.find(name).pid != pid
