@@ -154,7 +154,7 @@ def test_the_outgoing_register_and_the_post_book_show_what_left(session: Session
     assert first[2] == f"Công văn: {sent.subject}"
     assert first[4] == f"{place.b.agency.name}; {place.outside.name}"
     assert (first[5], first[6]) == (f"VT, {place.a.unit.abbreviation}", "2")
-    assert second[9] == "Hủy số: Trùng nội dung với văn bản khác"
+    assert second[9] == "Hủy số: Trùng nội dung"
 
 
 def test_a_spreadsheet_of_a_register_holds_text_and_no_formula(session: Session, place: Province) -> None:
