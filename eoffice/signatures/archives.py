@@ -23,12 +23,27 @@ from eoffice.signatures import levels, operations, trust
 from eoffice.signatures.models import ArchiveCopy
 from eoffice.signatures.settings import ARCHIVE_RENEW_DAYS
 from signing.archive import ArchiveStamp, archive_pdf
-from signing.errors import SigningError, TimestampUnavailable
+from signing.errors import EncryptedPdf, SigningError, SigningForbidden, TimestampUnavailable, UnreadablePdf
 from signing.sign import Level
 
 log = structlog.get_logger(__name__)
 
 ARCHIVED = audit.action("signatures.archived", _l("Archive copy made or stamped again"))
+
+
+class NothingGained(SigningError):
+    """The authority's certificate ends no later than the one of the last stamp. `end`: when it does."""
+
+    def __init__(self, authority: str, end: datetime) -> None:
+        super().__init__(f"a new time stamp of {authority} would prove nothing after {end:%Y-%m-%d} either")
+        self.end = end
+
+
+#: how long what cannot succeed soon is left alone: the file stays as it is, though the program may learn to read it
+_PAUSES: dict[type[Exception], timedelta] = {
+    NothingGained: timedelta(days=1),
+    **dict.fromkeys((SigningForbidden, UnreadablePdf, EncryptedPdf), timedelta(days=30)),
+}
 
 
 @dataclass(frozen=True)
@@ -64,11 +79,12 @@ def archive(session: Session, source_id: int) -> None:
         if copy is None or not _due(copy):
             return
         source = session.get_one(DocumentFile, copy.file_id or source_id)
+        good_until = copy.good_until
     try:
-        blob, stamp = _stamped(source)
+        blob, stamp = _stamped(source, good_until)
     except (SigningError, trust.NoTrust) as error:
         log.warning("not archived", source=source_id, error=str(error))
-        _note(session, source_id, str(error) or type(error).__name__)
+        _note(session, source_id, error)
         return
     _store(session, source_id, source, blob, stamp)
 
@@ -87,7 +103,7 @@ def counts(session: Session, agency_id: int) -> Counts:
     row = session.execute(
         sa.select(
             sa.func.count(ArchiveCopy.file_id),
-            sa.func.count().filter(_is_due()),
+            sa.func.count().filter(_ends_soon()),
             sa.func.count().filter(ArchiveCopy.problem != ""),
             sa.func.min(ArchiveCopy.good_until),
         ).where(ArchiveCopy.agency_id == agency_id)
@@ -99,21 +115,28 @@ def _soon() -> datetime:
     return clock.now() + timedelta(days=settings().get(ARCHIVE_RENEW_DAYS))
 
 
-def _is_due() -> sa.ColumnElement[bool]:
+def _ends_soon() -> sa.ColumnElement[bool]:
     return sa.or_(ArchiveCopy.good_until.is_(None), ArchiveCopy.good_until < _soon())
 
 
+def _is_due() -> sa.ColumnElement[bool]:
+    return _ends_soon() & sa.or_(ArchiveCopy.retry_at.is_(None), ArchiveCopy.retry_at <= clock.now())
+
+
 def _due(copy: ArchiveCopy) -> bool:
-    return copy.good_until is None or copy.good_until < _soon()
+    waits = copy.retry_at is not None and copy.retry_at > clock.now()
+    return not waits and (copy.good_until is None or copy.good_until < _soon())
 
 
-def _stamped(source: DocumentFile) -> tuple[Blob, ArchiveStamp]:
-    """The archived bytes. Raises SigningError, NoTrust."""
+def _stamped(source: DocumentFile, good_until: datetime | None) -> tuple[Blob, ArchiveStamp]:
+    """The archived bytes. `good_until`: of the last stamp. Raises NothingGained, SigningError, NoTrust."""
     stamper = operations.timestamper()
     if stamper is None:
         raise TimestampUnavailable("", "no time stamp service is set")
     with blobs().open(source.sha256) as plain, tempfile.TemporaryFile(prefix="eoffice-archive-") as target:
         stamp = archive_pdf(plain, target, stamper, trust.store(), at=clock.now())
+        if good_until is not None and stamp.good_until <= good_until:
+            raise NothingGained(stamp.authority.name, stamp.good_until)
         target.seek(0)
         return blobs().put(target), stamp
 
@@ -132,7 +155,8 @@ def _store(session: Session, source_id: int, source: DocumentFile, blob: Blob, s
         file = documents.add_file(
             session, actor, document, made, FileRole.ARCHIVE, version_no=source.version_no + 1
         )
-        copy.file_id, copy.authority, copy.problem = file.id, stamp.authority.name, ""
+        copy.file_id, copy.authority = file.id, stamp.authority.name
+        copy.problem, copy.retry_at = "", None
         copy.stamped_at, copy.good_until = stamp.stamped_at, stamp.good_until
         audit.record(
             session, actor, ARCHIVED, document, file=file.name, sha256=file.sha256,
@@ -141,8 +165,18 @@ def _store(session: Session, source_id: int, source: DocumentFile, blob: Blob, s
         jobs.enqueue(session, "signatures.check_file", file_id=file.id)
 
 
-def _note(session: Session, source_id: int, problem: str) -> None:
+def _note(session: Session, source_id: int, error: Exception) -> None:
+    """Keep the reason. An authority that has no later certificate has none for the other copies either: they wait
+    with this one, so that it is asked for one stamp a day."""
+    pause = _PAUSES.get(type(error))
+    concerned = ArchiveCopy.source_id == source_id
+    if isinstance(error, NothingGained):
+        concerned |= _is_due() & (ArchiveCopy.good_until >= error.end)
     with transaction(session):
-        copy = session.get(ArchiveCopy, source_id, with_for_update=True, populate_existing=True)
-        if copy is not None:
-            copy.problem = problem
+        session.execute(
+            sa.update(ArchiveCopy)
+            .where(concerned)
+            .values(
+                problem=str(error) or type(error).__name__, retry_at=clock.now() + pause if pause else None
+            )
+        )

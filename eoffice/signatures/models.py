@@ -226,6 +226,8 @@ class ArchiveCopy(Base):
     good_until: Mapped[datetime | None] = mapped_column(index=True)
     #: why the last try failed, in English as the library says it; empty when it did not
     problem: Mapped[str] = mapped_column(default="")
+    #: not tried again before, where trying at once would fail as well
+    retry_at: Mapped[datetime | None]
 
 
 class FileCheck(Base):

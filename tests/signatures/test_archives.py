@@ -87,6 +87,15 @@ def test_an_issued_document_is_archived_and_stamped_again_in_time(
     with clock.freeze(end - timedelta(days=100)):
         assert archives.renew_due(session) == 0
     with clock.freeze(end - timedelta(days=30)):
+        assert archives.renew_due(session) == 1
+        jobs.archive(
+            session, issued.id
+        )  # the authority has no later certificate yet: this proves nothing more
+        assert documents.files(session, document, FileRole.ARCHIVE) == [first]
+        assert archives.counts(session, place.a.agency.id) == archives.Counts(1, 1, 1, end)
+        session.rollback()
+        assert archives.renew_due(session) == 0
+    with clock.freeze(end - timedelta(days=29)):
         authority.renew_tsa(clock.now() - timedelta(days=1))
         assert archives.renew_due(session) == 1
         jobs.archive(session, issued.id)
@@ -120,6 +129,22 @@ def test_what_cannot_be_archived_keeps_the_reason_and_is_tried_again(
     assert archives.renew_due(session) == 1
     jobs.archive(session, issued.id)
     assert archives.counts(session, place.a.agency.id).failed == 0
+
+
+def test_what_nobody_signed_is_not_tried_again_by_the_hour(
+    session: Session, place: Province, authority: DemoPki
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    unsigned = documents.latest_file(session, document, FileRole.DRAFT)
+    assert unsigned is not None
+    session.add(ArchiveCopy(source_id=unsigned.id, agency_id=place.a.agency.id))
+    session.commit()
+    assert archives.renew_due(session) == 1
+    jobs.archive(session, unsigned.id)
+    assert archives.counts(session, place.a.agency.id) == archives.Counts(0, 1, 1, None)
+    session.rollback()
+    with clock.freeze(clock.now() + timedelta(days=3)):
+        assert archives.renew_due(session) == 0
 
 
 def test_an_agency_without_a_time_stamp_service_signs_at_the_first_level_only(

@@ -920,6 +920,7 @@ def upgrade() -> None:
         sa.Column("stamped_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("good_until", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("retry_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_archive_copy_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["file_id"], ["document_file.id"], name=op.f("fk_archive_copy_file_id_document_file")
