@@ -13,7 +13,7 @@ from typing import Any
 from asn1crypto import cms
 
 from signing.agent.messages import BadMessage, Batch, Wanted, clock
-from signing.agent.pairs import Site
+from signing.agent.pairs import Site, same
 from signing.errors import SigningError
 from signing.keys import Key
 
@@ -99,9 +99,7 @@ class Batches:
     def shown(self, window: str) -> Asked | None:
         """The batch that a window of the agent shows."""
         with self._changed:
-            return next(
-                (one for one in self._all.values() if secrets.compare_digest(one.window, window)), None
-            )
+            return next((one for one in self._all.values() if same(one.window, window)), None)
 
     def agree(self, asked: Asked, pin: str) -> None:
         """The person's yes. Raises NotNow, and what opening the token raises; then the batch still asks."""

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import threading
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,9 @@ from signing.errors import SigningError
 
 _LIFE = timedelta(minutes=3)
 _TRIES = 3
+#: wrong codes that all sites together may bring within `_BRAKE`: a fresh offer gives nobody fresh tries
+_WRONG = 10
+_BRAKE = timedelta(hours=1)
 #: codes on offer at once; whoever asks for more fills nobody's memory
 _OFFERS = 5
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -35,6 +39,14 @@ class WrongCode(SigningError):
     def __init__(self, left: int) -> None:
         super().__init__("the pairing code is wrong or too old")
         self.left = left
+
+
+class OtherKey(SigningError):
+    """The origin is paired under another key; the person must forget that one first, where no page can."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(f"{origin} is paired with another key: run --forget {origin} first")
+        self.origin = origin
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,11 @@ class Offer:
     left: int = _TRIES
 
 
+def same(secret: str, given: str) -> bool:
+    """Whether they are equal, in a time that tells nothing; `given` may hold anything."""
+    return secrets.compare_digest(secret.encode(), given.encode())
+
+
 def may_pair(origin: str, allowed: tuple[str, ...]) -> bool:
     """Whether a page from `origin` may offer itself: over TLS or on this machine, and one of `allowed` if any are."""
     parts = urlsplit(origin)
@@ -79,6 +96,8 @@ class Pairs:
         self._path = path
         self._lock = threading.Lock()
         self._offers: dict[str, Offer] = {}
+        #: when the last wrong codes came
+        self._wrong: deque[datetime] = deque(maxlen=_WRONG)
 
     def site(self, origin: str) -> Site:
         """The paired site of this origin. Raises NotPaired."""
@@ -95,8 +114,10 @@ class Pairs:
         return {facts["origin"]: Site(**facts) for facts in kept}
 
     def offer(self, site: Site) -> Offer:
-        """A fresh code for a site, its older one is void. Raises BadMessage, WrongCode when many wait."""
+        """A fresh code for a site, its older one is void. Raises BadMessage, OtherKey, WrongCode when many wait."""
         public_key(site.key)
+        if self.all().get(site.origin, site).key != site.key:
+            raise OtherKey(site.origin)
         now = clock()
         with self._lock:
             self._offers = {o: one for o, one in self._offers.items() if one.ends > now and o != site.origin}
@@ -108,23 +129,18 @@ class Pairs:
     def offered(self, window: str) -> Offer | None:
         """The offer that a window of the agent shows."""
         with self._lock:
-            return next(
-                (
-                    o
-                    for o in self._offers.values()
-                    if secrets.compare_digest(o.window, window) and o.ends > clock()
-                ),
-                None,
-            )
+            living = [one for one in self._offers.values() if one.ends > clock()]
+        return next((one for one in living if same(one.window, window)), None)
 
     def confirm(self, origin: str, code: str) -> Site:
         """Pair the site whose page brings the right code. Raises WrongCode."""
         typed = "".join(filter(str.isdecimal, code))
         with self._lock:
             offer = self._offers.get(origin)
-            if offer is None or offer.ends <= clock():
+            if offer is None or offer.ends <= clock() or self._braked():
                 raise WrongCode(0)
-            if not secrets.compare_digest(offer.code.encode(), typed.encode()):
+            if not same(offer.code, typed):
+                self._wrong.append(clock())
                 offer.left -= 1
                 if not offer.left:
                     del self._offers[origin]
@@ -132,6 +148,9 @@ class Pairs:
             del self._offers[origin]
             self._keep(self.all() | {origin: offer.site})
         return offer.site
+
+    def _braked(self) -> bool:
+        return len(self._wrong) == _WRONG and self._wrong[0] > clock() - _BRAKE
 
     def forget(self, origin: str) -> None:
         """Pair it no more. Raises NotPaired."""

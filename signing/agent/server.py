@@ -7,6 +7,7 @@ elsewhere may reach this machine (`Access-Control-Request-Private-Network`); onl
 
 import json
 import logging
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from urllib.parse import parse_qs
 from signing.agent import window
 from signing.agent.batches import Asked, Batches, NotNow, State
 from signing.agent.messages import BadMessage, Batch, Sealed, Wanted, clock, unseal
-from signing.agent.pairs import NotPaired, Pairs, Site, WrongCode, may_pair
+from signing.agent.pairs import NotPaired, OtherKey, Pairs, Site, WrongCode, may_pair
 from signing.errors import KeyBlocked, KeyUnavailable, SigningError, UnusableKey, WrongPassphrase
 
 log = logging.getLogger("signing.agent")
@@ -32,6 +33,7 @@ _STATUS = {
     BadMessage: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotPaired: HTTPStatus.FORBIDDEN,
     WrongCode: HTTPStatus.FORBIDDEN,
+    OtherKey: HTTPStatus.CONFLICT,
     NotNow: HTTPStatus.CONFLICT,
     KeyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -63,10 +65,22 @@ class Refused(Exception):
 def serve(agent: Agent, port: int) -> ThreadingHTTPServer:
     """A server on this machine's loopback, not yet running; port 0 takes a free one."""
     made: type[_Doors] = type("Doors", (_Doors,), {"agent": agent})
-    server = ThreadingHTTPServer(("127.0.0.1", port), made)
+    server = _Loopback(("127.0.0.1", port), made)
     made.hosts = (f"127.0.0.1:{server.server_port}", f"localhost:{server.server_port}")
-    server.daemon_threads = True
     return server
+
+
+class _Loopback(ThreadingHTTPServer):
+    """Has its port alone; Windows would let a second program listen there, unless told."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+        self.allow_reuse_address = exclusive is None
+        if exclusive is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, exclusive, 1)
+        super().server_bind()
 
 
 class _Doors(BaseHTTPRequestHandler):
@@ -108,8 +122,7 @@ class _Doors(BaseHTTPRequestHandler):
     # what sites ask
 
     def _preflight(self) -> None:
-        self._origin()
-        headers = {
+        headers = self._readable() | {
             "Access-Control-Allow-Methods": "POST",
             "Access-Control-Allow-Headers": "Content-Type",
             "Access-Control-Max-Age": "600",
@@ -127,6 +140,10 @@ class _Doors(BaseHTTPRequestHandler):
 
     def _may_ask(self, origin: str) -> bool:
         return origin in self.agent.pairs.all() or may_pair(origin, self.agent.sites)
+
+    def _readable(self) -> dict[str, str]:
+        """Lets the asking page's script read the answer; never said of a window."""
+        return {"Access-Control-Allow-Origin": self._origin()}
 
     def _take(self) -> None:
         body = self._body()
@@ -200,8 +217,13 @@ class _Doors(BaseHTTPRequestHandler):
     # what the person sees
 
     def _show(self) -> None:
+        """A window is walked into; whoever fetches it from a script would read the code in it."""
+        if "Origin" in self.headers:
+            raise Refused(HTTPStatus.FORBIDDEN)
         if self.path == "/window.css":
             self._send(HTTPStatus.OK, window.style(), "text/css")
+        elif self.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            raise Refused(HTTPStatus.FORBIDDEN)
         elif self.path.startswith("/pair/"):
             offer = self.agent.pairs.offered(self.path.removeprefix("/pair/"))
             self._page(window.pairing(self._language, offer))
@@ -254,7 +276,7 @@ class _Doors(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, html.encode(), "text/html; charset=utf-8")
 
     def _json(self, status: HTTPStatus, facts: dict[str, Any]) -> None:
-        self._send(status, json.dumps(facts).encode(), "application/json")
+        self._send(status, json.dumps(facts).encode(), "application/json", self._readable())
 
     def _send(self, status: HTTPStatus, body: bytes, kind: str, more: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -271,8 +293,6 @@ class _Doors(BaseHTTPRequestHandler):
         }
         if kind:
             headers["Content-Type"] = kind
-        if self._may_ask(origin := self.headers.get("Origin", "")):
-            headers["Access-Control-Allow-Origin"] = origin
         for name, value in (headers | (more or {})).items():
             self.send_header(name, value)
         self.end_headers()

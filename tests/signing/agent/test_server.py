@@ -1,17 +1,20 @@
 """Who may ask the agent, and what it answers: hosts, origins, codes, batches, one signature after the other."""
 
 import io
+import socket
 import stat
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from signing.agent.messages import Item, public_text, seal
-from signing.agent.server import Agent
+from signing.agent import pairs
+from signing.agent.messages import Item, clock, public_text, seal
+from signing.agent.server import Agent, serve
 from signing.keys import Pkcs12Key
 from signing.report import Verdict
 from signing.trust import TrustStore
@@ -180,6 +183,58 @@ def test_a_code_is_good_once_and_not_for_guessing(agent: Agent, tmp_path: Path) 
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     agent.pairs.forget(site.origin)
     assert agent.pairs.all() == {}
+
+
+def test_no_page_reads_the_code_in_the_agents_window(site: Site, agent: Agent, leader: Pkcs12Key) -> None:
+    evil = Site(site.url, "https://evil.example")
+    offer = {"name": "x", "key": public_text(evil.key)}
+    window = site.url + evil.post("/pair", offer).json()["window"]
+    for path in (window, site.ask(batch(leader, 1))):
+        for sent in ({"Origin": evil.origin}, {"Origin": site.origin}, {"Sec-Fetch-Mode": "no-cors"}):
+            read = httpx.get(path, headers=sent, trust_env=False)
+            assert (read.status_code, read.content) == (403, b"")
+            assert "Access-Control-Allow-Origin" not in read.headers
+        walked = httpx.get(path, headers={"Sec-Fetch-Mode": "navigate"}, trust_env=False)
+        assert walked.status_code == 200
+        assert "Access-Control-Allow-Origin" not in walked.headers
+    thief = Site(site.url, site.origin)
+    taken = thief.post("/pair", {"name": "x", "key": public_text(thief.key)})
+    assert (taken.status_code, taken.json()["error"]) == (409, "OtherKey")
+    site.pair()
+    agent.pairs.forget(site.origin)
+    thief.pair()
+
+
+def test_fresh_offers_give_no_fresh_tries(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening(agent) as url:
+        for n in range(5):
+            site = Site(url, f"https://{n}.example")
+            offer = {"name": "x", "key": public_text(site.key)}
+            site.post("/pair", offer)
+            for _ in range(2):
+                assert site.post("/pair/code", {"code": "x"}).json()["left"]
+        code = code_in(url + site.post("/pair", offer).json()["window"])
+        assert site.post("/pair/code", {"code": code}).status_code == 403
+        later = clock() + timedelta(hours=1)
+        monkeypatch.setattr(pairs, "clock", lambda: later)
+        site.pair()
+
+
+def test_its_port_is_its_own_on_windows_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_KEEPALIVE, raising=False)
+    with serve(agent, 0) as server:
+        assert server.socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert not server.socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+
+
+def test_an_address_nobody_gave_out_shows_nothing(site: Site, leader: Pkcs12Key) -> None:
+    site.ask(batch(leader, 1))
+    Site(site.url, "https://khac.example").post("/pair", {"name": "x", "key": public_text(site.key)})
+    with socket.create_connection(("127.0.0.1", httpx.URL(site.url).port or 0)) as line:
+        for path in ("/ask/", "/pair/"):
+            line.sendall(f"GET {path}é HTTP/1.1\r\nHost: {site.url[7:]}\r\n\r\n".encode("latin-1"))
+            assert line.recv(20).startswith(b"HTTP/1.1 200")
+            line.recv(9999)
 
 
 def test_the_operator_names_the_only_sites_that_may_pair(agent: Agent) -> None:
