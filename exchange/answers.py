@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from exchange.errors import BadReceipt
 from exchange.model import MessageKind
 from exchange.receipts import Receipt
 from exchange.vxp import Delivery
@@ -55,6 +56,8 @@ class Progress:
     received_at: str
     #: proof of the confirmation, verified
     receipt: Receipt | None
+    #: the recipient as the sender wrote it, where a successor got the message; empty from another axis
+    addressed: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Ending:
     #: the sender's own id of the message
     message_id: str
     progress: Progress
+    #: why its receipt is not believed; it is left out then
+    doubt: BadReceipt | None = None
 
 
 @dataclass(frozen=True)

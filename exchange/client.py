@@ -71,8 +71,6 @@ class AxisClient:
         self._secret = secret
         self._timeout = timeout
         self._trusted = trusted
-        #: until the axis turns out to know no `updateStatuses`
-        self._tells_many = True
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60)
         # The environment's proxies are for browsing; an axis is reached directly.
         self._http = httpx.Client(timeout=timeout, limits=limits, transport=transport, trust_env=False)
@@ -274,23 +272,18 @@ class AxisClient:
 
     def confirm_all(self, said: Sequence[Confirmation]) -> list[Refused | None]:
         """`confirm` many in one call, in their order; why the axis refused one. Another axis is told one by one."""
-        if self._tells_many:
-            content = [
-                {"docId": one.doc_id, "status": one.status.value, "description": one.description, "sha256": one.sha256}
-                for one in said
-            ]  # fmt: skip
-            try:
-                told = self._call("updateStatuses", {}, content=json.dumps(content).encode())["data"]
-            except Refused:
-                self._tells_many = False
-            else:
-                return [
-                    None
-                    if item["ErrorCode"] == "0"
-                    else Refused(str(item["ErrorCode"]), str(item["ErrorDesc"]))
-                    for item in told
-                ]
-        return [self._confirmed(one) for one in said]
+        content = [
+            {"docId": one.doc_id, "status": one.status.value, "description": one.description, "sha256": one.sha256}
+            for one in said
+        ]  # fmt: skip
+        try:
+            told = self._call("updateStatuses", {}, content=json.dumps(content).encode())["data"]
+        except Refused:
+            return [self._confirmed(one) for one in said]
+        return [
+            None if item["ErrorCode"] == "0" else Refused(str(item["ErrorCode"]), str(item["ErrorDesc"]))
+            for item in told
+        ]
 
     def _confirmed(self, one: Confirmation) -> Refused | None:
         try:
@@ -404,8 +397,12 @@ class AxisClient:
         return receipt
 
     def _ending(self, item: Mapping[str, Any]) -> Ending:
+        """One receipt that is not believed must not keep the others from being heard."""
         kind, message_id = MessageKind(item["messageType"]), str(item["messageId"] or "")
-        return Ending(int(item["id"]), kind, message_id, self._progress(item))
+        try:
+            return Ending(int(item["id"]), kind, message_id, self._progress(item))
+        except BadReceipt as doubt:
+            return Ending(int(item["id"]), kind, message_id, self._progress({**item, "receipt": None}), doubt)
 
     def _progress(self, item: Mapping[str, Any]) -> Progress:
         return Progress(
@@ -417,6 +414,7 @@ class AxisClient:
             fetched_at=str(item.get("fetchedTime") or ""),
             received_at=str(item.get("receivedTime") or ""),
             receipt=self._receipt(item.get("receipt"), Event.DELIVERED),
+            addressed=str(item.get("addressed") or ""),
         )
 
 

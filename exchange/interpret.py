@@ -228,17 +228,27 @@ class _Reading:
         self.notices.append(Notice(path, vi, en))
 
 
+#: documents older than that travel on no axis
+_YEARS = range(1900, 2200)
 _YEAR_FIRST = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?.*)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?.*)?")
 
 
 def time_of(text: str) -> datetime | None:
-    """`yyyy/MM/dd[ HH:mm:ss]`, ISO 8601 or `dd/MM/yyyy`, in Vietnam time unless ISO names a zone."""
+    """`yyyy/MM/dd[ HH:mm:ss]`, ISO 8601 or `dd/MM/yyyy`, in Vietnam time unless ISO names a zone.
+
+    None for what is no time, and for the years 1 and 9999, which programs write where they have none.
+    """
+    try:
+        found = _time(text)
+    except (ValueError, OverflowError):  # 30 February and other days that senders let through
+        return None
+    return found if found is not None and found.year in _YEARS else None
+
+
+def _time(text: str) -> datetime | None:
     if re.search(r"\d(Z|[+-]\d{2}:?\d{2})$", text) and "T" in text:
-        try:
-            return datetime.fromisoformat(text).astimezone(VIETNAM)
-        except ValueError:
-            return None
+        return datetime.fromisoformat(text).astimezone(VIETNAM)
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day = found[1], found[2], found[3]
     elif found := _DAY_FIRST.fullmatch(text):
@@ -246,10 +256,7 @@ def time_of(text: str) -> datetime | None:
     else:
         return None
     hour, minute, second = (int(part or 0) for part in found.groups()[3:6])
-    try:
-        return datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=VIETNAM)
-    except ValueError:  # 30 February and other days that senders let through
-        return None
+    return datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=VIETNAM)
 
 
 def _filled(kind: type[T], node: Node, names: dict[str, str]) -> T:

@@ -1,5 +1,6 @@
 """A document packet at our agencies: one arrival at each, 01 at once, and what it asks of an earlier document."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,8 @@ class Arrived:
     content: ArrivalContent
     #: codes in its own header, which may be old ones
     written: frozenset[str]
+    #: codes the axis gave it to us for; another axis hands over one packet for each
+    given: frozenset[str]
     #: code and name a closed agency's successor was addressed by, by the successor's own code
     inherited: Mapping[str, tuple[str, str]]
 
@@ -47,9 +50,7 @@ def store(session: Session, arrived: Sequence[Arrived]) -> list[Packet]:
     at, made, nobody = clock.now(), list[Arrival](), list[Packet]()
     urgent: set[int] = set()
     for one in arrived:
-        named = [
-            agency for agency in ours if not {agency.code, agency.old_code}.isdisjoint(one.packet.addressed)
-        ]
+        named = _among(ours, one.given) or _among(ours, one.packet.addressed)
         made += [_arrival(one, agency, at) for agency in named]
         if not named:
             nobody.append(one.packet)
@@ -71,6 +72,10 @@ def store(session: Session, arrived: Sequence[Arrived]) -> list[Packet]:
     enqueue(session, hurried, Queue.URGENT)
     enqueue(session, [arrival.id for arrival in made if arrival.packet_id not in urgent], Queue.EXCHANGE)
     return nobody
+
+
+def _among(agencies: Sequence[Agency], codes: Collection[str]) -> list[Agency]:
+    return [agency for agency in agencies if not {agency.code, agency.old_code}.isdisjoint(codes)]
 
 
 def enqueue(session: Session, arrival_ids: Sequence[int], queue: Queue, *, once: bool = False) -> None:
@@ -114,8 +119,9 @@ def take_in(session: Session, arrival_id: int) -> None:
 def _one_at_a_time(session: Session, content: ArrivalContent) -> None:
     """Packets about one document wait for each other: a repeat has to be seen as one, a recall to find its target."""
     about = {content.document_uid.lower(), *(uid.lower() for uid in content.targets)}
+    sender = min(queries.codes(session, content.sender_code))  # one name for an agency with two codes
     for uid in sorted(about):
-        key = f"{content.sender_code}\n{uid}"
+        key = f"{sender}\n{uid}"
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
 
 
@@ -170,14 +176,15 @@ def _targets(session: Session, arrival: Arrival, content: ArrivalContent) -> lis
 
 def _recalled_before(session: Session, arrival: Arrival) -> None:
     """Packets overtake one another: a document may arrive after its own recall."""
+    wanted = json.dumps(arrival.document_uid.lower(), ensure_ascii=False)
     query = (
         sa.select(Packet)
         .join(Arrival, Arrival.packet_id == Packet.id)
         .where(
             Arrival.agency_id == arrival.agency_id,
-            Arrival.sender_code == arrival.sender_code,
+            Arrival.sender_code.in_(queries.codes(session, arrival.sender_code)),
             Packet.business == "recall",
-            Packet.content["targets"].contains([arrival.document_uid]),
+            sa.func.lower(Packet.content["targets"].astext).contains(wanted, autoescape=True),
         )
         .limit(1)
     )

@@ -1,7 +1,7 @@
 """Learning what became of sent packets: our own axis tells, another one is asked."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic, sleep
 from typing import Any
 
@@ -19,6 +19,7 @@ from eoffice.gateway.settings import LONG_POLL
 from exchange.answers import Progress
 from exchange.client import AxisClient
 from exchange.errors import ExchangeError, Unavailable
+from exchange.interpret import time_of
 from exchange.model import MessageKind
 from exchange.vxp import Delivery as Transport
 
@@ -69,6 +70,8 @@ class Follower(Lane):
             return False
         progress: dict[str, list[Progress]] = {}
         for ending in endings:
+            if ending.doubt is not None:
+                log.error("receipt not believed", message_id=ending.message_id, error=ending.doubt.en)
             if ending.kind is MessageKind.DOCUMENT:
                 progress.setdefault(ending.message_id, []).append(ending.progress)
         # by our own id: the axis may be faster than our note of its own
@@ -149,7 +152,9 @@ def note(
         for one in sent:
             if asked:
                 one.asked_at = clock.now()
-            told = {progress.recipient: progress for progress in answers[getattr(one, known_by.key)]}
+            progress = answers[getattr(one, known_by.key)]
+            # a successor is told of under the code that was written to
+            told = {item.recipient: item for item in progress} | {item.addressed: item for item in progress}
             for copy in copies.get(one.id, ()):
                 if copy.recipient_code in told:
                     _note(session, copy, told[copy.recipient_code])
@@ -166,11 +171,5 @@ def _note(session: Session, copy: Delivery, told: Progress) -> None:
 
 
 def _moment(text: str) -> datetime | None:
-    """A time as an axis writes it: with its zone, or without one in the time of this country."""
-    if not text:
-        return None
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        return clock.now()  # it was fetched, whatever the spelling of the time
-    return (read if read.tzinfo else read.replace(tzinfo=clock.TZ)).astimezone(UTC)
+    """A time as an axis writes it; now for one that cannot be read: it was fetched, whatever the spelling."""
+    return (time_of(text) or clock.now()) if text else None

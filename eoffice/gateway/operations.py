@@ -123,9 +123,12 @@ def delay(attempts: int) -> timedelta:
     return timedelta(seconds=min(60, 2 ** min(attempts, 6)) * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
 
 
-def deadline(sent: Dispatch) -> datetime:
-    """Until when a packet is tried by itself: some days, or the end of the document's own deadline before that."""
-    latest = sent.created_at + timedelta(days=settings().get(SEND_DAYS))
+def deadline(sent: Dispatch | Report) -> datetime:
+    """Until when it is tried by itself: some days, or the end of the document's own deadline before that."""
+    days = timedelta(days=settings().get(SEND_DAYS))
+    if isinstance(sent, Report):
+        return sent.at + days
+    latest = sent.created_at + days
     if sent.document.due_on is None:
         return latest
     due = clock.day_start(sent.document.due_on + timedelta(days=1))
@@ -157,8 +160,8 @@ def _leads_on(now: Hop, hop: Hop) -> bool:
     match now:
         case Hop.REFUSED | Hop.DONE | Hop.WITHDRAWN:
             return False
-        case Hop.FAILED:
-            return hop is Hop.ON_AXIS
+        case Hop.FAILED:  # the axis has it after all
+            return True
         case Hop.UNREADABLE:  # unless its people could read it after all
             return ORDER[hop] >= ORDER[Hop.ARRIVED]
         case _:

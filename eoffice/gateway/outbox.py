@@ -131,11 +131,18 @@ def hold(session: Session, kind: MessageKind, ids: Iterable[int]) -> None:
 
 
 def keep_packets(session: Session, parcels: Sequence[Parcel]) -> None:
-    """Note which bytes each dispatch is, before they leave for the first time."""
-    built = [(one.id, one.digest) for one in parcels if one.digest is not None]
-    values = [{"id": row, "packet_sha256": made.sha256, "packet_size": made.size} for row, made in built]
+    """Note which bytes each dispatch is, before they leave for the first time; what is noted already stays."""
+    built = {one.id: one.digest for one in parcels if one.digest is not None}
+    values = [{"row": row, "sha256": made.sha256, "size": made.size} for row, made in built.items()]
+    query = sa.update(Dispatch).where(Dispatch.id == sa.bindparam("row"), Dispatch.packet_sha256.is_(None))
+    kept = sa.select(Dispatch.id, Dispatch.packet_sha256, Dispatch.packet_size).where(Dispatch.id.in_(built))
     with transaction(session):
-        session.execute(sa.update(Dispatch), values)
+        session.connection().execute(
+            query.values(packet_sha256=sa.bindparam("sha256"), packet_size=sa.bindparam("size")), values
+        )
+        noted = {row: Digest(sha256 or "", size or 0) for row, sha256, size in session.execute(kept)}
+    for parcel in parcels:
+        parcel.digest = noted[parcel.id]
 
 
 def settle(session: Session, parcels: Sequence[Parcel]) -> None:
@@ -192,4 +199,4 @@ def _for_good(posting: Dispatch | Report, error: Exception | None) -> bool:
     """Whether trying again is of no use, or no longer of any."""
     if isinstance(error, ExchangeError) and not isinstance(error, Unavailable | BadReceipt):
         return True
-    return isinstance(posting, Dispatch) and clock.now() > operations.deadline(posting)
+    return clock.now() > operations.deadline(posting)

@@ -7,6 +7,7 @@ changes nothing.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from io import BufferedReader
 from time import monotonic, sleep
 
@@ -42,6 +43,9 @@ PASSING = (Unavailable, OperationalError, OSError)
 LISTED = 32
 #: seconds after which a packet that could not be received is tried again
 REST = 5.0
+#: and seconds for one whose acknowledgement the axis refuses
+LONG_REST = 300.0
+UNSTORABLE = Unreadable("Phần mềm không xử lý được gói tin này", "This packet cannot be processed")
 #: seconds to wait for more to come while something is under way, so that it is stored together
 BREATH = 0.006
 #: seconds between two questions while the list is not empty
@@ -91,15 +95,16 @@ class Receiver(Lane):
 
     def _list(self, session: Session, client: AxisClient, poll: float) -> None:
         session.rollback()
-        offered = client.received(self.kind, limit=LISTED, wait=poll)
         now = monotonic()
         self._resting = {doc_id: until for doc_id, until in self._resting.items() if until > now}
+        offered = client.received(self.kind, limit=LISTED + len(self._resting), wait=poll)
+        now = monotonic()
         passed = {one.doc_id for one in self._flying.values()} | self._resting.keys()
         new = {one.doc_id: one for one in offered if one.doc_id not in passed}
         self._list_at = now + (BRISK if new else LOOK / 4)
         known = session.scalars(sa.select(Packet).where(Packet.hub_id.in_(new))).all() if new else []
         if known:  # stored before, but the axis was not told
-            acknowledge(session, client, known)
+            self._acknowledge(session, client, known)
         here = {packet.hub_id for packet in known}
         for doc_id, one in new.items():  # in the order of the list
             if doc_id not in here:
@@ -111,7 +116,11 @@ class Receiver(Lane):
         whole = self._landed()
         stored = self._stored(session, whole) if whole else []
         if stored:
-            acknowledge(session, client, stored)
+            self._acknowledge(session, client, stored)
+
+    def _acknowledge(self, session: Session, client: AxisClient, packets: Sequence[Packet]) -> None:
+        refused = acknowledge(session, client, packets)
+        self._resting |= {packet.hub_id: monotonic() + LONG_REST for packet in refused}
 
     def _stored(self, session: Session, whole: Sequence[Fetched]) -> list[Packet]:
         """Their rows. One packet that cannot be stored must not keep the others from it."""
@@ -119,10 +128,13 @@ class Receiver(Lane):
             return storing.store(session, whole)
         except Exception as trouble:
             log.exception("packets not stored", axis_ids=[one.offered.doc_id for one in whole])
-            passing = isinstance(trouble, PASSING)
-        if passing or len(whole) == 1:
+            passing = isinstance(trouble, PASSING) and not (len(whole) > 1 and _deadlocked(trouble))
+        if passing or (len(whole) == 1 and whole[0].error is not None):
             self._rest([one.offered for one in whole], passing=passing)
             return []
+        if len(whole) == 1:  # not of its kind: kept aside, where people and its sender hear of it
+            whole = [replace(whole[0], message=None, error=UNSTORABLE)]
+            return self._stored(session, whole)
         return [packet for one in whole for packet in self._stored(session, [one])]
 
     def _landed(self) -> list[Fetched]:
@@ -154,8 +166,8 @@ class Receiver(Lane):
             self._resting |= {one.doc_id: until for one in stuck}
 
 
-def acknowledge(session: Session, client: AxisClient, packets: Sequence[Packet]) -> None:
-    """Tell the axis what is stored, and which bytes it cannot keep for us because nobody could read them.
+def acknowledge(session: Session, client: AxisClient, packets: Sequence[Packet]) -> list[Packet]:
+    """Tell the axis what is stored, and which packets nobody could read; those it does not want to hear of.
 
     Raises Unavailable; the axis offers them again then.
     """
@@ -167,6 +179,12 @@ def acknowledge(session: Session, client: AxisClient, packets: Sequence[Packet])
     told = [packet.id for packet, refused in zip(packets, refusals, strict=True) if refused is None]
     with transaction(session):
         session.execute(sa.update(Packet).where(Packet.id.in_(told)).values(acknowledged_at=clock.now()))
+    return [packet for packet, refused in zip(packets, refusals, strict=True) if refused is not None]
+
+
+def _deadlocked(trouble: Exception) -> bool:
+    """Two of ours waited for each other's rows: singly they cannot."""
+    return isinstance(trouble, OperationalError) and getattr(trouble.orig, "sqlstate", "") == "40P01"
 
 
 def _confirmation(packet: Packet) -> Confirmation:
@@ -186,6 +204,11 @@ def fetch(client: AxisClient, offered: Waiting) -> Fetched:
                 message = parse(source, folder).message
         except Unreadable as error:
             return Fetched(offered, blob, error=error)
+        except OSError:
+            raise  # the disk's trouble, not the packet's
+        except Exception:
+            log.exception("packet not read", axis_id=offered.doc_id)
+            return Fetched(offered, blob, error=UNSTORABLE)
         for attachment in message.attachments if isinstance(message, DocumentMessage) else ():
             if attachment.content is not None:
                 blobs().adopt(attachment.content, attachment.sha256)

@@ -109,7 +109,8 @@ def _replay(session: Session, failed: Dispatch) -> None:
     """The same packet under the same id: the axis recognises what it may have after all."""
     failed.state, failed.next_try_at, failed.created_at = DispatchState.WAITING, clock.now(), clock.now()
     for delivery in failed.deliveries:
-        delivery.hop, delivery.note = Hop.WAITING, ""
+        if delivery.hop is Hop.FAILED:
+            delivery.hop, delivery.note = Hop.WAITING, ""
     operations.announce(session, MessageKind.DOCUMENT)
 
 

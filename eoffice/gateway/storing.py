@@ -65,7 +65,13 @@ def store(session: Session, fetched: Sequence[Fetched]) -> list[Packet]:
                 _take_status(session, packet, one.message)
             elif isinstance(one.message, DocumentMessage) and content is not None:
                 documents.append(
-                    arrivals.Arrived(packet, content, _written(one.message), one.offered.addressed)
+                    arrivals.Arrived(
+                        packet,
+                        content,
+                        _written(one.message),
+                        frozenset(one.offered.recipients),
+                        one.offered.addressed,
+                    )
                 )
         for lost in arrivals.store(session, documents):
             # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.

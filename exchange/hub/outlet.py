@@ -268,7 +268,8 @@ def _progress(packet: Packet, delivery: Delivery) -> dict[str, Any]:
         "sendStatusDesc": "Accepted by the axis",
         "receiveStatus": delivery.status.value,
         "receiveStatusDesc": delivery.description or _WORDS[delivery.status],
-        # ours: when the receiver's system first downloaded it, and the signed proof of its confirmation
+        # ours: when the receiver's system first downloaded it, the signed proof of its confirmation, the code written
         "fetchedTime": delivery.fetched_at.isoformat() if delivery.fetched_at else "",
         "receipt": delivery.receipt,
+        "addressed": delivery.addressed,
     }

@@ -57,7 +57,7 @@ def test_no_two_files_of_a_run_are_alike() -> None:
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize(("part", "rows"), [("sign", 6), ("verify", 1)])
+@pytest.mark.parametrize(("part", "rows"), [("sign", 7), ("verify", 1)])
 def test_signatures_are_measured_and_verified(part: str, rows: int) -> None:
     found = in_a_process(part, "smoke")
     assert len(found) == rows

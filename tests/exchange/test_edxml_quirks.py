@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from exchange.build import build
+from exchange.interpret import time_of
 from exchange.model import BusinessKind, Code, DocumentMessage, StatusMessage
 from exchange.parse import Parsed, parse
 from exchange.testing import SMALL_PDF, attachment, document, packet, status
@@ -286,3 +287,10 @@ def test_the_net_dialect_is_read(read):
     assert isinstance(message, DocumentMessage)
     assert message.attachments[0].description == "File dinh kem 1"
     assert message.attachments[0].size == len(SMALL_PDF)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00", "0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59Z", "30/02/2026"]
+)
+def test_a_time_that_is_none_is_left_out(text: str) -> None:
+    assert time_of(text) is None

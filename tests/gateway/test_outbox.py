@@ -11,18 +11,30 @@ from eoffice.core import clock, jobs
 from eoffice.core.bell import Bell
 from eoffice.core.blobs import BlobMissing
 from eoffice.core.db import new_session, transaction
+from eoffice.directory.models import Agency
 from eoffice.documents.models import Document, Urgency
 from eoffice.gateway import axis, follower, messages, operations, outbox, queries, service, storing
-from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Report
+from eoffice.gateway.models import (
+    Arrival,
+    Delivery,
+    Dispatch,
+    DispatchState,
+    Hop,
+    Packet,
+    PacketState,
+    Report,
+)
 from eoffice.gateway.receiver import acknowledge, fetch
 from eoffice.incoming import operations as incoming
 from eoffice.incoming.states import State
 from eoffice.outgoing.models import OutgoingDocument
 from exchange.answers import Progress, Sent
+from exchange.build import Digest
 from exchange.client import AxisClient
-from exchange.errors import Refused, Unavailable
-from exchange.model import MessageKind, Organization, ResponseFor, StatusMessage
+from exchange.errors import BadReceipt, Refused, Unavailable
+from exchange.model import Business, BusinessKind, MessageKind, Organization, ResponseFor, StatusMessage
 from exchange.testing import HubProcess, packet
+from exchange.testing import document as edoc
 from exchange.testing import send as post
 from exchange.vxp import Delivery as Transport
 from tests.exchanging import exchange, receive, send
@@ -246,3 +258,105 @@ def test_an_axis_that_tells_nothing_by_itself_is_asked(
     copy = session.scalars(copies.execution_options(populate_existing=True)).one()
     assert copy.fetched_at is not None
     assert copy.receipt is not None
+
+
+def test_a_receipt_that_is_not_believed_keeps_no_other_from_being_heard(
+    session: Session, hub: HubProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = issue(session, province(session), 415)
+    exchange(session)
+
+    def doubted(*_: object) -> None:
+        raise BadReceipt("Chứng thư không đáng tin cậy", "not trusted")
+
+    monkeypatch.setattr("exchange.receipts.verify", doubted)
+    client = hub.client("H01", "khoa-bi-mat-cua-tinh-an-giang")
+    listener = follower.Follower()
+    assert listener.hear(session, client)
+    assert listener.hear(session, client)
+    session.expire_all()
+    copies = {one.recipient_code: one for one in queries.deliveries_of(session, document)}
+    assert copies["H01.05"].fetched_at is not None
+    assert copies["H01.05"].receipt is None
+
+
+def test_a_successor_is_told_of_under_the_code_that_was_written_to(session: Session, place: Province) -> None:
+    document = issue(session, place, 416)
+    [parcel] = outbox.claim(session, DOCUMENT, 16)
+    parcel.sent = Sent("h-2", None)
+    outbox.settle(session, [parcel])
+    at = clock.now().isoformat()
+    told = Progress("h-2", "H01.77", Transport.DONE, "", at, at, at, None, addressed="G09")
+    follower.note(session, Dispatch.hub_id, {"h-2": [told]})
+    copies = {one.recipient_code: one for one in queries.deliveries_of(session, document)}
+    assert (copies["G09"].hop, copies["H01.05"].hop) == (Hop.FETCHED, Hop.ON_AXIS)
+
+
+def test_bytes_that_left_once_are_not_replaced_by_others(session: Session, place: Province) -> None:
+    document = issue(session, place, 417)
+    [parcel] = outbox.claim(session, DOCUMENT, 16)
+    parcel.digest = Digest("a" * 64, 10)
+    outbox.keep_packets(session, [parcel])
+    parcel.digest = Digest("b" * 64, 11)
+    outbox.keep_packets(session, [parcel])
+    assert parcel.digest == Digest("a" * 64, 10)
+    assert _dispatch(session, document).packet_sha256 == "a" * 64
+
+
+def test_a_copy_that_failed_at_the_deadline_goes_on_when_its_recipient_reports(
+    session: Session, place: Province
+) -> None:
+    document = issue(session, place, 418)
+    [parcel] = outbox.claim(session, DOCUMENT, 16)
+    parcel.error = Refused("12", "no such agency")
+    outbox.settle(session, [parcel])
+    copy = queries.deliveries_of(session, document)[0]
+    with transaction(session):
+        operations.take_status(session, copy, "03", "Đã vào sổ", clock.now())
+    assert copy.hop is Hop.REGISTERED
+
+
+def test_a_packet_nothing_can_be_made_of_is_kept_aside_and_its_sender_told(
+    session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    province(session)
+    to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
+    message = edoc(419, sender=Organization("G09", "Bộ Nội vụ"), recipients=to)
+    sent = post(theirs, packet(message), "G09")
+
+    def fails(_session: Session, arrived: list[object]) -> list[object]:
+        if arrived:
+            raise ValueError("a mistake of ours")
+        return []
+
+    monkeypatch.setattr("eoffice.gateway.arrivals.store", fails)
+    receive(session)
+    kept = session.scalars(sa.select(Packet)).one()
+    assert kept.state is PacketState.DAMAGED
+    assert theirs.sent(sent)[0].state is Transport.FAIL
+
+
+def test_a_recall_under_the_new_code_finds_the_document_that_comes_later_under_the_old(
+    session: Session, hub: HubProcess, theirs: AxisClient
+) -> None:
+    place = province(session)
+    with transaction(session):
+        session.add(Agency(code="G09", old_code="000.00.00.G09", name="Bộ Nội vụ", short_name="BNV",
+                           sort_key="b", folded="bo noi vu"))  # fmt: skip
+    to = [Organization(place.a.agency.code, place.a.agency.name)]
+    about = edoc(420, sender=Organization("000.00.00.G09", "Bộ Nội vụ"), recipients=to)
+    recall = edoc(
+        421, sender=Organization("G09", "Bộ Nội vụ"), recipients=to,
+        business=Business(BusinessKind.RECALL, "Ban hành nhầm", about.document_id.upper()),
+    )  # fmt: skip
+    theirs.register_agency("G09", "Bộ Nội vụ", mail="vanthu@example.vn", old_code="000.00.00.G09")
+    try:
+        for message in (recall, about):
+            post(theirs, packet(message), "G09")
+            receive(session)
+    finally:
+        theirs.register_agency("G09", "Bộ Nội vụ", mail="vanthu@example.vn")
+    arrival = session.scalars(sa.select(Arrival).where(Arrival.document_id.is_not(None))).one()
+    came = incoming.by_id(session, arrival.document_id or 0)
+    assert came is not None
+    assert came.state is State.WITHDRAWN
