@@ -98,6 +98,13 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Signing(Pin):
+    """With the draft that was read: a newer one is not signed."""
+
+    file_id: int | None = None
+
+
+@dataclass(frozen=True)
 class File:
     """One file; its bytes are at /api/v1/files/<id>."""
 
@@ -285,11 +292,14 @@ def take_back(document_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:document_id>/sign")
 @needs(OUTGOING_SIGN)
-@documented("Sign with one's own key", request=Pin, response=Outgoing)
+@documented("Sign with one's own key", request=Signing, response=Outgoing)
 def sign(document_id: int) -> ResponseReturnValue:
     """Take the step."""
     told: list[Caution] = []
-    made = issuing.sign(db(), current_actor(), document_id, body(Pin).pin, tell=told.append)
+    asked = body(Signing)
+    made = issuing.sign(
+        db(), current_actor(), document_id, asked.pin, seen_file_id=asked.file_id, tell=told.append
+    )
     return _answer(made, cautions=told)
 
 

@@ -72,7 +72,7 @@ class NewerDraft(Conflict):
     """Nobody signs what he has not been shown."""
 
     message = _l(
-        "The draft was replaced at %(at)s, after your list was made. Read the new one, then sign it."
+        "The draft was replaced at %(at)s, after you opened this page. Read the new one, then sign it."
     )
 
 
@@ -95,7 +95,7 @@ def sign(
 ) -> OutgoingDocument:
     """Put the leader's signature on it, with his own key, between title and name (Appendix I-II.7).
 
-    `seen_file_id`: the draft his list showed, where he signs many. Raises NotFound, InvalidTransition, Forbidden,
+    `seen_file_id`: the draft he read, None where nobody says. Raises NotFound, InvalidTransition, Forbidden,
     NotChecked, DelegationOver, NewerDraft, NoPicture, NoPlaceForSignature, and what `keyring` and `signatures` refuse
     with; then nothing has changed.
     """

@@ -99,6 +99,8 @@ def test_a_file_written_anew_before_it_was_signed_is_said_by_the_answer(
     damaged = whole[: whole.rindex(b"startxref")] + b"startxref\n7\n%%EOF\n"
     document = bring(session, place.a, upload(session, place, damaged), State.SIGNATURE)
     placing.place_signature(session, place.a.leader, document.id, Spot(100, 200, 60, 25))
+    status, answer = call("a_leader", f"/{document.id}/sign", pin=PIN, file_id=999_999_999)
+    assert (status, document.state) == (409, State.SIGNATURE), answer
     status, answer = call("a_leader", f"/{document.id}/sign", pin=PIN)
     assert status == 200, answer
     (told,) = answer["cautions"]  # type: ignore[misc]

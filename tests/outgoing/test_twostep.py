@@ -31,6 +31,7 @@ from tests.web import client_for
 pytestmark = pytest.mark.slow
 MANY = "/outgoing/to-sign/many"
 Answer = dict[str, Any]
+Form = dict[str, str]
 
 
 def _opened(app: Flask, sealed: dict[str, str]) -> Message:
@@ -45,13 +46,14 @@ def _value(key: Pkcs12Key, answer: Answer) -> str:
     return key.sign(base64.b64decode(message["attributes"]), message["digest"]).hex()
 
 
-def _whole(client: FlaskClient, url: str, key: Pkcs12Key) -> tuple[Answer, int]:
+def _whole(client: FlaskClient, url: str, key: Pkcs12Key, form: Form | None = None) -> tuple[Answer, int]:
     """All rounds, as the page's script makes them: the last answer, and how many values it took."""
-    answer = client.post(url, data={"two_step": "1"}).get_json()
+    form = form or {"two_step": "1"}
+    answer = client.post(url, data=form).get_json()
     rounds = 0
     while "want" in answer:
         rounds += 1
-        fields = {"two_step": "1", "batch": answer["batch"], "value": _value(key, answer)}
+        fields = form | {"batch": answer["batch"], "value": _value(key, answer)}
         answer = client.post(url, data=fields).get_json()
     return answer, rounds
 
@@ -74,6 +76,12 @@ def document(session: Session, place: Province, token: Pkcs12Key) -> OutgoingDoc
 
 
 @pytest.fixture
+def form(session: Session, document: OutgoingDocument) -> Form:
+    """What the page sends beside the rounds' own fields."""
+    return {"two_step": "1", "seen": str(newest(session, document, FileRole.DRAFT).id)}
+
+
+@pytest.fixture
 def sealed_by_token(
     session: Session, place: Province, keys: None
 ) -> Callable[[], tuple[OutgoingDocument, Pkcs12Key]]:
@@ -87,19 +95,24 @@ def sealed_by_token(
 
 
 def test_the_leader_signs_with_his_token(
-    app: Flask, session: Session, leader: FlaskClient, token: Pkcs12Key, document: OutgoingDocument
+    app: Flask,
+    session: Session,
+    leader: FlaskClient,
+    token: Pkcs12Key,
+    document: OutgoingDocument,
+    form: Form,
 ) -> None:
     url = f"/outgoing/{document.id}/sign"
     page = leader.get(f"/outgoing/to-sign/{document.id}")
     assert "connect-src 'self' http://127.0.0.1:18273;" in page.headers["Content-Security-Policy"]
     assert 'name="pin"' not in page.get_data(as_text=True)
-    answer = leader.post(url, data={"two_step": "1"})
+    answer = leader.post(url, data=form)
     assert answer.status_code == 202
     asked = _opened(app, answer.get_json()["ask"])
     assert isinstance(asked, Batch)
     assert (asked.certificate, [item.signatures for item in asked.items]) == (token.info.fingerprint, [1])
     assert document.subject in asked.items[0].title
-    done, rounds = _whole(leader, url, token)
+    done, rounds = _whole(leader, url, token, form)
     assert (done, rounds) == ({"go": f"/outgoing/{document.id}"}, 1)
     session.expire_all()
     assert document.state is State.NUMBERING
@@ -148,10 +161,10 @@ def test_an_abandoned_seal_frees_the_document_and_keeps_its_number(
 
 
 def test_while_it_is_signed_others_wait_and_giving_up_frees_it(
-    session: Session, place: Province, leader: FlaskClient, document: OutgoingDocument
+    session: Session, place: Province, leader: FlaskClient, document: OutgoingDocument, form: Form
 ) -> None:
     url = f"/outgoing/{document.id}/sign"
-    batch = leader.post(url, data={"two_step": "1"}).get_json()["batch"]
+    batch = leader.post(url, data=form).get_json()["batch"]
     for step in (service.send_back, service.take_back):
         who = place.a.leader if step is service.send_back else place.a.chief
         with pytest.raises(errors.BeingSigned) as told:
@@ -159,7 +172,7 @@ def test_while_it_is_signed_others_wait_and_giving_up_frees_it(
         assert place.a.leader.name in str(told.value)
     assert leader.post("/key/give-up", data={"batch": batch}).status_code == 204
     service.take_back(session, place.a.chief, document.id)
-    late = leader.post(url, data={"two_step": "1", "batch": batch, "value": "00"})
+    late = leader.post(url, data=form | {"batch": batch, "value": "00"})
     assert late.status_code == 409
     session.expire_all()
     assert document.state is State.FORM_CHECK
@@ -172,26 +185,32 @@ def test_another_account_cannot_begin_or_end_what_one_has_begun(
     leader: FlaskClient,
     token: Pkcs12Key,
     document: OutgoingDocument,
+    form: Form,
 ) -> None:
     url = f"/outgoing/{document.id}/sign"
-    answer = leader.post(url, data={"two_step": "1"}).get_json()
+    answer = leader.post(url, data=form).get_json()
     client_for(app, "a_clerk").post("/key/give-up", data={"batch": answer["batch"]})
     row = session.scalars(sa.select(AwaitedSigning)).one()
     row.user_id = session.scalars(sa.select(User.id).where(User.username == "a_chief_of_office")).one()
     session.commit()
-    fields = {"two_step": "1", "batch": answer["batch"], "value": _value(token, answer)}
+    fields = form | {"batch": answer["batch"], "value": _value(token, answer)}
     assert leader.post(url, data=fields).status_code == 409
-    assert leader.post(url, data={"two_step": "1"}).status_code == 409
+    assert leader.post(url, data=form).status_code == 409
     session.expire_all()
     assert document.state is State.SIGNATURE
 
 
 def test_a_value_of_another_key_is_refused_and_the_right_one_taken_afterwards(
-    app: Flask, session: Session, leader: FlaskClient, token: Pkcs12Key, document: OutgoingDocument
+    app: Flask,
+    session: Session,
+    leader: FlaskClient,
+    token: Pkcs12Key,
+    document: OutgoingDocument,
+    form: Form,
 ) -> None:
     url = f"/outgoing/{document.id}/sign"
-    answer = leader.post(url, data={"two_step": "1"}).get_json()
-    step = {"two_step": "1", "batch": answer["batch"]}
+    answer = leader.post(url, data=form).get_json()
+    step = form | {"batch": answer["batch"]}
     for wrong in ("zz", "00" * 256, token.sign(b"something else").hex()):
         refused = leader.post(url, data=step | {"value": wrong})
         assert refused.status_code == 409, wrong
@@ -208,10 +227,11 @@ def test_what_changed_meanwhile_is_not_signed(
     leader: FlaskClient,
     token: Pkcs12Key,
     document: OutgoingDocument,
+    form: Form,
 ) -> None:
     url = f"/outgoing/{document.id}/sign"
-    answer = leader.post(url, data={"two_step": "1"}).get_json()
-    fields = {"two_step": "1", "batch": answer["batch"], "value": _value(token, answer)}
+    answer = leader.post(url, data=form).get_json()
+    fields = form | {"batch": answer["batch"], "value": _value(token, answer)}
     document.approved_at = None
     session.commit()
     assert leader.post(url, data=fields).status_code == 409
@@ -220,20 +240,20 @@ def test_what_changed_meanwhile_is_not_signed(
 
 
 def test_of_two_windows_of_one_person_the_later_goes_on(
-    session: Session, leader: FlaskClient, token: Pkcs12Key, document: OutgoingDocument,
+    session: Session, leader: FlaskClient, token: Pkcs12Key, document: OutgoingDocument, form: Form,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     url, prepare, answers = f"/outgoing/{document.id}/sign", operations.prepare, []
 
     def slowly(*args: Any) -> Any:
         monkeypatch.setattr(operations, "prepare", prepare)
-        answers.append(leader.post(url, data={"two_step": "1"}).get_json())
+        answers.append(leader.post(url, data=form).get_json())
         return prepare(*args)
 
     monkeypatch.setattr(operations, "prepare", slowly)
-    assert leader.post(url, data={"two_step": "1"}).status_code == 409
+    assert leader.post(url, data=form).status_code == 409
     (later,) = answers
-    fields = {"two_step": "1", "batch": later["batch"], "value": _value(token, later)}
+    fields = form | {"batch": later["batch"], "value": _value(token, later)}
     assert leader.post(url, data=fields).get_json() == {"go": f"/outgoing/{document.id}"}
 
 
@@ -248,7 +268,8 @@ def test_a_page_older_than_the_key_is_told_to_reload(
     session: Session, place: Province, leader: FlaskClient, keys: None
 ) -> None:
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)
-    assert leader.post(f"/outgoing/{document.id}/sign", data={"two_step": "1"}).status_code == 409
+    fields = {"two_step": "1", "seen": newest(session, document, FileRole.DRAFT).id}
+    assert leader.post(f"/outgoing/{document.id}/sign", data=fields).status_code == 409
 
 
 def test_many_are_agreed_to_once_and_one_failure_stops_none(

@@ -18,13 +18,14 @@ from eoffice.core.db import transaction
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
+from eoffice.outgoing import service
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
 from eoffice.signatures.settings import TRUST_DIR, trust_folder
 from tests.factories import PIN, Province
 from tests.incoming import steps
-from tests.outgoing.drafts import BODY, bring, draft, newest, path
+from tests.outgoing.drafts import BODY, TEXT, bring, draft, fields, newest, path
 from tests.web import MOST, client_for, counted
 
 
@@ -61,7 +62,8 @@ def test_a_document_goes_the_whole_way_through_the_pages(
     assert client("a_chief_of_office").post(f"{url}/check").status_code == 303
     leader = client("a_leader")
     assert leader.get("/outgoing/to-sign").headers["Location"].endswith(f"/to-sign/{document.id}")
-    assert leader.post(f"{url}/sign", data={"pin": PIN, "queue": "1"}).status_code == 303
+    typed = {"pin": PIN, "queue": "1", "seen": newest(session, document, FileRole.DRAFT).id}
+    assert leader.post(f"{url}/sign", data=typed).status_code == 303
     clerk = client("a_clerk")
     for step, data in (("number", {}), ("seal", {"pin": PIN}), ("issue", {})):
         assert clerk.post(f"{url}/{step}", data=data).status_code == 303
@@ -147,11 +149,36 @@ def test_a_wrong_pin_is_told_at_its_field_and_not_sent_back(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)
-    answer = client("a_leader").post(f"/outgoing/{document.id}/sign", data={"pin": "000111", "queue": "1"})
+    typed = {"pin": "000111", "queue": "1", "seen": newest(session, document, FileRole.DRAFT).id}
+    answer = client("a_leader").post(f"/outgoing/{document.id}/sign", data=typed)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert "còn 4 lần" in page
     assert "000111" not in page
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_draft_that_the_open_page_does_not_show_is_not_signed(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    leader, url = client("a_leader"), f"/outgoing/{document.id}/sign"
+    shown = newest(session, document, FileRole.DRAFT)
+    assert f'name="seen" value="{shown.id}"' in leader.get(f"/outgoing/to-sign/{document.id}").text
+    service.take_back(session, place.a.chief, document.id)
+    service.take_back(session, place.a.head, document.id)
+    service.take_back(session, place.a.specialist, document.id)
+    service.revise(session, place.a.specialist, document.id, fields(place), TEXT)
+    bring(session, place.a, document, State.SIGNATURE)
+    newer = newest(session, document, FileRole.DRAFT)
+    assert newer != shown
+    for seen in ({"seen": shown.id}, {}):
+        answer = leader.post(url, data={"pin": PIN, "queue": "1"} | seen)
+        assert answer.status_code == 409
+        assert f'name="seen" value="{newer.id}"' in answer.text
+    session.expire_all()
+    assert document.state is State.SIGNATURE
+    assert leader.post(url, data={"pin": PIN, "seen": newer.id}).status_code == 303
 
 
 def test_not_yours_and_not_now_are_told_apart(
@@ -246,7 +273,8 @@ def test_signed_without_lists_the_signer_is_warned_and_nothing_is_called_plainly
     url = f"/outgoing/{document.id}"
     leader = client("a_leader")
     warning = "chưa kiểm tra được chứng thư số có bị thu hồi"
-    assert leader.post(f"{url}/sign", data={"pin": PIN}).status_code == 303
+    seen = newest(session, document, FileRole.DRAFT).id
+    assert leader.post(f"{url}/sign", data={"pin": PIN, "seen": seen}).status_code == 303
     assert leader.get(url).get_data(as_text=True).count(warning) == 1
     clerk = client("a_clerk")
     for step, data in (("number", {}), ("seal", {"pin": PIN}), ("issue", {})):

@@ -71,7 +71,9 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.CHECK: lambda actor, number: service.check_form(db(), actor, number, _note()),
     Move.SEND_BACK: lambda actor, number: service.send_back(db(), actor, number, _note()),
     Move.TAKE_BACK: lambda actor, number: service.take_back(db(), actor, number),
-    Move.SIGN: lambda actor, number: issuing.sign(db(), actor, number, given(), tell=_warn),
+    Move.SIGN: lambda actor, number: issuing.sign(
+        db(), actor, number, given(), seen_file_id=request.form.get("seen", 0, type=int), tell=_warn
+    ),
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
     Move.PLACE: _place,
     Move.PLACE_SIGNATURE: _place_signature,
