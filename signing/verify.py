@@ -133,8 +133,9 @@ class _Verifier:
         findings = [Finding(Code.DAMAGED, {"reason": reason[:200]}) for reason in reasons]
         found = _signatures(reader)
         if not found:
-            unsigned = Verdict.UNREADABLE if structure.problems else Verdict.UNSIGNED
-            return Report(unsigned, (), (*findings, Finding(Code.UNSIGNED)), structure.pages)
+            if not structure.problems:  # what is odd in a file that nobody signed puts no signature in doubt
+                return Report(Verdict.UNSIGNED, (), (Finding(Code.UNSIGNED),), structure.pages)
+            return Report(Verdict.UNREADABLE, (), (*findings, Finding(Code.UNSIGNED)), structure.pages)
         sound = [embedded for _, embedded in found if not isinstance(embedded, str)]
         evidence = self._evidence(reader, sound)
         signatures = await self._each(reader, evidence, structure, found)

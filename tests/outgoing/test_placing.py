@@ -1,6 +1,7 @@
 """A person puts the signature, or the number line, elsewhere than it was found."""
 
 import io
+import re
 
 import pikepdf
 import pytest
@@ -78,6 +79,22 @@ def test_the_reading_room_takes_millimetres_and_shows_the_new_place(
     refused = leader.post(f"/outgoing/{document.id}/place_signature", data=spot | {"left": "500"})
     assert refused.status_code == 422
     assert "Chữ ký phải nằm trong" in refused.get_data(as_text=True)
+
+
+def test_a_box_that_was_only_dragged_is_where_the_signature_stands(
+    session: Session, place: Province, app: Flask
+) -> None:
+    document = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    leader = client_for(app, "a_leader")
+    shown = leader.get(f"/outgoing/to-sign/{document.id}").get_data(as_text=True)
+    hidden = dict(re.findall(r'name="(placed|seen)" value="([^"]+)"', shown))
+    dragged = {"page": "1", "left": "100.5", "top": "200.0", "width": "60.0", "height": "25.0"}
+    answer = leader.post(f"/outgoing/{document.id}/sign", data={"pin": PIN} | hidden | dragged)
+    assert answer.status_code == 303
+    session.refresh(document)
+    stands = checking.check(path(newest(session, document, FileRole.SIGNED))).signatures[0].placement
+    assert stands is not None
+    assert stands.box.centre == pytest.approx((130.5 * MM, 842 - 212.5 * MM), abs=0.5)
 
 
 def test_the_clerk_may_move_the_number_line(session: Session, place: Province) -> None:

@@ -64,6 +64,16 @@ def _place_signature(actor: Actor, document_id: int) -> OutgoingDocument:
     return placing.place_signature(db(), actor, document_id, Spot(left, top, width, height, page))
 
 
+def _sign(actor: Actor, document_id: int) -> OutgoingDocument:
+    """Sign what the page shows: also a place for the signature that was only dragged."""
+    shown = request.form.get("placed")
+    wanted = [request.form.get(name, "") for name in ("page", "left", "top", "width", "height")]
+    if shown is not None and wanted != shown.split():
+        _place_signature(actor, document_id)
+    seen = request.form.get("seen", 0, type=int)
+    return issuing.sign(db(), actor, document_id, given(), seen_file_id=seen, tell=_warn)
+
+
 #: what each step of the address does
 STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.SUBMIT: lambda actor, number: service.submit(db(), actor, number, _note()),
@@ -71,9 +81,7 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.CHECK: lambda actor, number: service.check_form(db(), actor, number, _note()),
     Move.SEND_BACK: lambda actor, number: service.send_back(db(), actor, number, _note()),
     Move.TAKE_BACK: lambda actor, number: service.take_back(db(), actor, number),
-    Move.SIGN: lambda actor, number: issuing.sign(
-        db(), actor, number, given(), seen_file_id=request.form.get("seen", 0, type=int), tell=_warn
-    ),
+    Move.SIGN: _sign,
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
     Move.PLACE: _place,
     Move.PLACE_SIGNATURE: _place_signature,
