@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -77,6 +78,22 @@ def fetch_crl(url: str, *, timeout: float = 5, allow_private: bool = False) -> b
     """DER of one CRL. Raises RevocationUnavailable."""
     with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client:
         return _as_crl(url, _Asker(client, allow_private, time.monotonic() + _LONG).get(url))
+
+
+def supersedes(new: bytes, old: bytes | None, at: datetime) -> bool:
+    """Whether the list `new` (DER) may take the place of `old`: of the same issuer, no older, and not from the future.
+
+    A readable `old` that names somebody revoked is worth more than whatever its address answers now. `at`: the
+    present moment, aware.
+    """
+    newer = x509.load_der_x509_crl(new)
+    if newer.last_update_utc > at:
+        return False
+    try:
+        known = x509.load_der_x509_crl(old) if old is not None else None
+    except ValueError:
+        known = None
+    return known is None or (newer.issuer == known.issuer and newer.last_update_utc >= known.last_update_utc)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Whom this installation believes: the folder of roots, intermediates and revocation lists."""
 
 import hashlib
+import os
+from pathlib import Path
 
 import structlog
 from flask_babel import lazy_gettext as _l
@@ -13,7 +15,7 @@ from eoffice.signatures import queries
 from eoffice.signatures.models import Believed
 from eoffice.signatures.settings import CRL_URLS, crl_folder, trust_folder
 from signing.errors import RevocationUnavailable, TrustStoreError
-from signing.revocation import fetch_crl
+from signing.revocation import fetch_crl, supersedes
 from signing.trust import TrustStore
 
 log = structlog.get_logger(__name__)
@@ -54,7 +56,8 @@ def in_folder() -> TrustStore:
 
 
 def fetch_revocation() -> int:
-    """Fetch the lists of revoked certificates anew; returns how many came. One that fails keeps its old list.
+    """Fetch the lists of revoked certificates anew; returns how many came. One that fails keeps its old list, and so
+    does one that brings another issuer's or an older one.
 
     The addresses are the operator's own, so they may lie in this network.
     """
@@ -67,8 +70,21 @@ def fetch_revocation() -> int:
         except RevocationUnavailable as error:
             log.warning("list of revoked certificates not fetched", url=url, error=str(error))
             continue
-        part = target.with_suffix(".part")
-        part.write_bytes(content)
-        part.replace(target)
+        if not supersedes(content, target.read_bytes() if target.exists() else None, clock.now()):
+            log.warning(
+                "list of revoked certificates not taken: another issuer's, older or not yet valid", url=url
+            )
+            continue
+        _write(target, content)
         came += 1
     return came
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Whole or not at all, after a power cut too."""
+    part = target.with_suffix(".part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
