@@ -105,7 +105,8 @@ def _answered(trust: TrustStore, certificates: set[bytes], at: datetime, allow_p
     """
     known = {*certificates, *trust.intermediates, *trust.roots}
     fresh = tuple(_fresh(trust.crls, known, at))
-    answering = {parsed.load_der_x509_crl(der).issuer.public_bytes() for der in fresh}
+    lists = map(parsed.load_der_x509_crl, fresh)
+    answering = {one.issuer.public_bytes() for one in lists if not any(_scope(one))}
     asked = [der for der in known if loaded(der).issuer.dump() not in answering]
     # an issuer is looked for among all that is known
     found = revocation.fetch(known, about=asked, allow_private=allow_private)
@@ -113,16 +114,26 @@ def _answered(trust: TrustStore, certificates: set[bytes], at: datetime, allow_p
 
 
 def _fresh(lists: Iterable[bytes], certificates: set[bytes], at: datetime) -> Iterator[bytes]:
-    """The newest list of each issuer of these certificates, when its next one is not yet due."""
+    """The newest list of each issuer of these certificates and each scope, when its next one is not yet due."""
     issuers = {loaded(der).issuer.dump() for der in certificates}
-    newest: dict[bytes, tuple[datetime, bytes]] = {}
+    newest: dict[tuple[bytes, ...], tuple[datetime, bytes]] = {}
     for der in lists:
         one = parsed.load_der_x509_crl(der)
         issuer, due = one.issuer.public_bytes(), one.next_update_utc
         if issuer in issuers and due is not None and one.last_update_utc <= at < due:
-            newest[issuer] = max(newest.get(issuer, (one.last_update_utc, der)), (one.last_update_utc, der))
+            found, kind = (one.last_update_utc, der), (issuer, *_scope(one))
+            newest[kind] = max(newest.get(kind, found), found)
     for _, der in newest.values():
         yield der
+
+
+def _scope(found: parsed.CertificateRevocationList) -> tuple[bytes, bytes]:
+    """Of which certificates and since which list it speaks (RFC 5280 §5.2.4, §5.2.5), encoded; empty for all."""
+    scope, since = (
+        next((one.value.public_bytes() for one in found.extensions if isinstance(one.value, kind)), b"")
+        for kind in (parsed.IssuingDistributionPoint, parsed.DeltaCRLIndicator)
+    )
+    return scope, since
 
 
 def _require(signed: list[_Signed], trust: TrustStore, known: set[bytes]) -> set[bytes]:

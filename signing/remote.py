@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class RemoteKey:
         self.chain = tuple(others)
         self.algorithm, self.signature_size = signature_of(public, pss=pss)
         #: signatures that one authorisation may cover
-        self.batch = int(facts.get("multisign", 1))
+        self.batch = _count(facts.get("multisign"))
         self._explicit = facts.get("authMode") == "explicit"
 
     def sign(self, data: bytes, digest: str = "sha256") -> bytes:
@@ -136,8 +137,8 @@ class _Service:
     def ask(self, what: str, **body: Any) -> dict[str, Any]:
         """The reply's object. Raises WrongPassphrase, KeyBlocked, KeyUnavailable."""
         try:
-            reply = self.client.post(f"{self.url}/csc/v1/{what}", json=body)
-            found = reply.json() if len(reply.content) <= _LIMIT else None
+            with self.client.stream("POST", f"{self.url}/csc/v1/{what}", json=body) as reply:
+                found = json.loads(self._read(reply))
         except httpx.HTTPError as error:
             raise KeyUnavailable(self.url, str(error) or type(error).__name__) from error
         except ValueError:
@@ -155,12 +156,25 @@ class _Service:
             self.url, str(facts.get("error_description") or reason or f"status {reply.status_code}")
         )
 
+    def _read(self, reply: httpx.Response) -> bytes:
+        data = bytearray()
+        for part in reply.iter_bytes():
+            data += part
+            if len(data) > _LIMIT:
+                raise KeyUnavailable(self.url, "its reply is too long")
+        return bytes(data)
+
     def only_credential(self) -> str:
         """The account's credential, when it is the only one. Raises UnusableKey."""
         found = _part(self.ask("credentials/list"), "credentialIDs")
         if not isinstance(found, list) or len(found) != 1:
             raise UnusableKey("name the credential in the address: ?credential=ID")
         return str(found[0])
+
+
+def _count(told: Any) -> int:
+    """Signatures for one authorisation; one where the service says nothing that can be used."""
+    return told if type(told) is int and told > 0 else 1
 
 
 def _part(facts: Any, *path: str) -> Any:

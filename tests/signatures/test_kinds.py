@@ -118,14 +118,14 @@ def test_one_document_and_many_are_signed_by_the_remote_service(
 ) -> None:
     waiting = [bring(session, place.a, draft(session, place), State.SIGNATURE) for _ in range(3)]
     asked, wrong = [], [httpx.Response(400, json={"error": "invalid_pin"})]
-    post = httpx.Client.post
+    send = httpx.Client.send
 
-    def heard(client: httpx.Client, url: str, **more: Any) -> httpx.Response:
+    def heard(client: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
         """The dummy takes every PIN, so its first refusal is made here."""
-        asked.append(url)
-        return wrong.pop() if url.endswith("authorize") and wrong else post(client, url, **more)
+        asked.append(request.url.path)
+        return wrong.pop() if asked[-1].endswith("authorize") and wrong else send(client, request, **more)
 
-    monkeypatch.setattr(httpx.Client, "post", heard)
+    monkeypatch.setattr(httpx.Client, "send", heard)
     with pytest.raises(errors.WrongPin) as told:
         issuing.sign(session, place.a.leader, waiting[0].id, "0000")
     assert told.value.params["left"] == 4

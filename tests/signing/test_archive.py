@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.archive import archive_pdf, last_archive_stamp
 from signing.errors import RevocationUnavailable, SigningForbidden, UntrustedCertificate
@@ -31,6 +34,22 @@ def archived(source: bytes, pki: DemoPki, at: datetime) -> bytes:
 def judged(data: bytes, pki: DemoPki, at: datetime) -> Report:
     """With nothing at hand but the root."""
     return verify_pdf(io.BytesIO(data), TrustStore((pki.root.der,)), at=at, require_revocation=True)
+
+
+def test_a_newer_list_about_part_of_the_certificates_does_not_hide_the_whole_one(
+    document: bytes, leader: Pkcs12Key, pki: DemoPki
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    whole, moment = pki.crl(at=now - timedelta(hours=1)), now - timedelta(minutes=1)
+    scope = x509.IssuingDistributionPoint(None, None, False, True, None, False, False)
+    part = x509.CertificateRevocationListBuilder().issuer_name(pki.intermediate.certificate.subject)
+    part = part.last_update(moment).next_update(now + timedelta(days=1)).add_extension(scope, critical=True)
+    listed = part.sign(pki.intermediate.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    trust = pki.trust.with_revocation(crls=[whole, listed, pki.root_crl(at=moment)])
+    signed, _ = sign(document, leader, field="S", level=Level.B_T, timestamper=LocalTimestamper(pki))
+    target = io.BytesIO()
+    archive_pdf(io.BytesIO(signed), target, LocalTimestamper(pki), trust, at=now)
+    assert judged(target.getvalue(), pki, now).verdict is Verdict.VALID
 
 
 @pytest.mark.slow

@@ -1,13 +1,18 @@
 """Keys with a remote signing service: the dummy service of the Cloud Signature Consortium's API."""
 
+import base64
 import io
-from collections.abc import Iterator
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from asn1crypto import x509 as asn1
 
 from signing import errors
-from signing.keys import Algorithm, holds
+from signing.keys import Algorithm, Pkcs12Key, holds
 from signing.remote import RemoteAddress, open_remote
 from signing.report import Verdict
 from signing.sign import sign_pdf
@@ -74,3 +79,58 @@ def test_a_service_that_is_away_or_knows_no_such_key_is_said(service: str) -> No
 def test_an_address_without_tls_is_refused(text: str) -> None:
     with pytest.raises(errors.KeyAddressError):
         RemoteAddress.parse(text)
+
+
+@contextmanager
+def answering(reply: Callable[[], Iterable[bytes]]) -> Iterator[str]:
+    """A service that answers every call with these pieces; gives its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for piece in reply():
+                    self.wfile.write(piece)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing to say."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("multisign", [None, 0, "many", True])
+def test_a_service_that_says_no_number_of_signatures_authorises_each(
+    multisign: object, leader: Pkcs12Key
+) -> None:
+    facts = {
+        "key": {"status": "enabled"},
+        "cert": {"certificates": [base64.b64encode(leader.certificate).decode()]},
+        "multisign": multisign,
+    }
+    with (
+        answering(lambda: [json.dumps(facts).encode()]) as url,
+        open_remote(RemoteAddress(url, "x"), "1") as key,
+    ):
+        assert key.batch == 1
+
+
+def test_a_reply_without_end_is_cut() -> None:
+    sent: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        while len(sent) < 1000:
+            sent.append(1)
+            yield bytes(1_000_000)
+
+    with answering(endless) as url:
+        with pytest.raises(errors.KeyUnavailable, match="too long"), open_remote(RemoteAddress(url), "1"):
+            pass
+        assert len(sent) < 100
