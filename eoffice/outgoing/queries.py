@@ -1,6 +1,6 @@
 """Reads of outgoing documents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -178,12 +178,16 @@ def counts(session: Session, actor: Actor) -> dict[Tab, int]:
     return dict(zip(wanted, session.execute(query).one(), strict=True))
 
 
-def to_sign(session: Session, actor: Actor, limit: int = 100) -> Sequence[OutgoingDocument]:
-    """What waits for the actor's signature: urgent first, then by deadline and age."""
+def to_sign(
+    session: Session, actor: Actor, limit: int = 100, *, among: Collection[int] | None = None
+) -> Sequence[OutgoingDocument]:
+    """What waits for the actor's signature, `among` the named ones: urgent first, then by deadline and age."""
     of_person = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
     query = visible(actor).where(
         OutgoingDocument.state == State.SIGNATURE, OutgoingDocument.signer_id.in_(of_person)
     )
+    if among is not None:
+        query = query.where(OutgoingDocument.id.in_(among))
     return _queue(session, query, limit)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -23,7 +22,8 @@ from eoffice.core import audit, clock
 from eoffice.core.blobs import Blob
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
-from eoffice.core.permissions import Actor
+from eoffice.core.errors import AppError
+from eoffice.core.permissions import Actor, system_actor
 from eoffice.signatures import errors, operations, unlocking
 from eoffice.signatures.marks import Mark
 from eoffice.signatures.models import (
@@ -114,7 +114,7 @@ def _begun(session: Session, actor: Actor, key: SigningKey, about: About, how: T
         raise errors.SigningOver
     # never another's living one: it may have begun since we looked
     free = sa.or_(AwaitedSigning.user_id == actor.user_id, AwaitedSigning.expires_at <= clock.now())
-    session.execute(sa.delete(AwaitedSigning).where(AwaitedSigning.about == about.name, free))
+    _drop(session, sa.and_(AwaitedSigning.about == about.name, free), actor)
     until = deadline()
     values = {
         "about": about.name, "agency_id": key.agency_id, "user_id": actor.user_id, "key_id": key.id,
@@ -145,19 +145,33 @@ def refuse_others(session: Session, about: str) -> None:
         raise errors.BeingSigned(who=found.who, until=f"{clock.local(found.expires_at):%H:%M}")
 
 
+def take_over(session: Session, actor: Actor, about: str) -> None:
+    """Whoever signs it at one go gives up what he began in two steps. Raises BeingSigned, when it is another's."""
+    with transaction(session):
+        _drop(session, sa.and_(AwaitedSigning.about == about, AwaitedSigning.user_id == actor.user_id), actor)
+        refuse_others(session, about)
+
+
+def _drop(session: Session, which: sa.ColumnElement[bool], actor: Actor | None = None) -> None:
+    """Delete what is not gone on with, each in the log; without an actor its time ran out."""
+    gone = sa.delete(AwaitedSigning).where(which)
+    columns = (AwaitedSigning.key_id, AwaitedSigning.agency_id, AwaitedSigning.about, AwaitedSigning.who)
+    for key_id, agency_id, about, who in session.execute(gone.returning(*columns)).all():
+        by, key = actor or system_actor(agency_id), session.get_one(SigningKey, key_id)
+        audit.record(session, by, GIVEN_UP, key, about=about, who=who)
+
+
 def give_up(session: Session, actor: Actor, batch: str) -> None:
     """The actor does not go on with a batch of his; its documents are free."""
     with transaction(session):
         mine = sa.and_(AwaitedSigning.batch == batch, AwaitedSigning.user_id == actor.user_id)
-        for row in session.scalars(sa.select(AwaitedSigning).where(mine)).all():
-            audit.record(session, actor, GIVEN_UP, session.get_one(SigningKey, row.key_id), about=row.about)
-        session.execute(sa.delete(AwaitedSigning).where(mine))
+        _drop(session, mine, actor)
 
 
 def forget_expired(session: Session) -> None:
     """Delete what nobody went on with; it was free from its last minute on."""
     with transaction(session):
-        session.execute(sa.delete(AwaitedSigning).where(AwaitedSigning.expires_at < clock.now()))
+        _drop(session, AwaitedSigning.expires_at < clock.now())
 
 
 def public_part(key: SigningKey) -> AbsentKey:
@@ -230,14 +244,25 @@ class AwaitedKey:
 def authorise(session: Session, actor: Actor, batch: str, pin: str) -> int:
     """Have the remote service sign all of a batch that is prepared, with as few authorisations as it allows.
 
-    Returns how many values came. Raises NoKey, WrongPin, KeyLocked, KeyAway, SigningOver.
+    What fails gives the batch up: the page begins another. Returns how many values came. Raises NoKey, WrongPin,
+    KeyLocked, KeyAway, SigningOver.
     """
+    try:
+        return _authorise(session, actor, batch, pin)
+    except errors.SigningOver:
+        raise  # another request may just be finishing it
+    except AppError:
+        give_up(session, actor, batch)
+        raise
+
+
+def _authorise(session: Session, actor: Actor, batch: str, pin: str) -> int:
     with unlocking.with_pin(session, actor, KeyPurpose.PERSON, pin) as held:
         with transaction(session):
             waiting = _waiting(session, actor, batch)
-        if not waiting:
+        key = held.key
+        if not waiting or not isinstance(key, RemoteKey):  # the owner may have got another key meanwhile
             raise errors.SigningOver
-        key = cast("RemoteKey", held.key)
         prepared = [Prepared.of_data(one.prepared) for one in waiting]
         with operations.refusals(key.info.name):
             values = key.sign_all([one.attributes for one in prepared], prepared[0].digest)

@@ -1,5 +1,6 @@
 """`flask --app wsgi key …`: keys and pictures, for those who run the installation."""
 
+import os
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from eoffice.signatures import queries, service
 from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose
 
 keys = Commands("key", help="Signing keys and pictures of signatures and seals.")
+_PIN = "EOFFICE_KEY_PIN"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -27,13 +29,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     default=KeyKind.FILE.value,
     show_default=True,
 )
-@click.option("--pin", help="What opens a PKCS#12 file; asked when not given.")
 @click.option("--credential", default="", help="With the remote signing service.")
 @click.argument("file", type=_FILE, required=False)
 @with_appcontext
-def add(code: str, name: str, kind: str, pin: str | None, credential: str, file: Path | None) -> None:
+def add(code: str, name: str, kind: str, credential: str, file: Path | None) -> None:
     """Enter a key: FILE is a PKCS#12, kept as encrypted as it is, or of a token the certificate.
 
+    What opens a PKCS#12 is asked for, or taken from EOFFICE_KEY_PIN: everybody on the machine reads command lines.
     A key in the hardware module is found there by its owner's name; no PIN is needed.
     """
     if (file is None) != (kind in (KeyKind.MODULE, KeyKind.REMOTE)):
@@ -41,9 +43,10 @@ def add(code: str, name: str, kind: str, pin: str | None, credential: str, file:
     with new_session() as session:
         agency, person = _owner(session, code, name)
         owner = service.Owner(KeyPurpose.PERSON if person else KeyPurpose.AGENCY, agency, person)
+        pin = ""
         if kind == KeyKind.FILE:
-            pin = pin or click.prompt("PIN", hide_input=True)
-        brought = service.Brought(file.read_bytes() if file else b"", pin or "", credential)
+            pin = os.environ.get(_PIN) or click.prompt("PIN", hide_input=True)
+        brought = service.Brought(file.read_bytes() if file else b"", pin, credential)
         made = service.enter(session, system_actor(), KeyKind(kind), owner, brought)
         click.echo(f"{made.subject}, {made.issuer}, {made.not_after:%Y-%m-%d}")
 

@@ -79,6 +79,15 @@ class NotInModule(Invalid):
     )
 
 
+class SeveralInModule(Invalid):
+    """Certificates of namesakes, and nothing tells which is the owner's."""
+
+    message = _l(
+        "The hardware module holds certificates of several called “%(owner)s”: %(found)s. Take out those that are not "
+        "meant, then enter the key again."
+    )
+
+
 class NoCredential(Invalid):
     """The remote service keeps many keys."""
 

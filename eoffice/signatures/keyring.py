@@ -52,8 +52,7 @@ def key_of(
         with awaited.signing(session, actor, row, about, given) as key:
             yield key
         return
-    with transaction(session):
-        awaited.refuse_others(session, about.name)
+    awaited.take_over(session, actor, about.name)
     if isinstance(given, Opened):
         with opened.taken(session, actor, given.secret) as held:
             yield held

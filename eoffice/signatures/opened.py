@@ -19,7 +19,7 @@ from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor
 from eoffice.signatures import errors, queries, unlocking
-from eoffice.signatures.models import KeyKind, KeyPurpose, OpenedKey
+from eoffice.signatures.models import KeyKind, KeyPurpose, OpenedKey, SigningKey
 from eoffice.signatures.settings import KEY_OPEN_MINUTES, RSA_PSS
 from eoffice.signatures.unlocking import HeldKey
 from signing.errors import WrongPassphrase
@@ -91,6 +91,11 @@ def close(session: Session, actor: Actor) -> None:
     """Forget the actor's opened key."""
     with transaction(session):
         session.execute(sa.delete(OpenedKey).where(OpenedKey.user_id == actor.user_id))
+
+
+def close_key(session: Session, key: SigningKey) -> None:
+    """Forget a key wherever it is open: what opens it has changed. Within the caller's transaction."""
+    session.execute(sa.delete(OpenedKey).where(OpenedKey.key_id == key.id))
 
 
 def close_expired(session: Session) -> None:

@@ -11,9 +11,9 @@ from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import search_text
+from eoffice.core.text import nfc
 from eoffice.directory.models import Agency, Person
-from eoffice.signatures import errors, operations, queries, unlocking
+from eoffice.signatures import errors, opened, operations, queries, unlocking
 from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose, SignatureImage, SigningKey
 from eoffice.signatures.permissions import SIGNATURE_KEYS
 from eoffice.signatures.settings import PIN_TRIES, PKCS11_MODULE
@@ -85,7 +85,7 @@ class Brought:
 def enter(session: Session, actor: Actor, kind: KeyKind, owner: Owner, brought: Brought) -> SigningKey:
     """Enter a key of any kind; the one its owner had before is kept, inactive.
 
-    Raises KeyUnusable, WrongPin, WrongOwner, NotInModule, NoCredential, KeyAway, Forbidden.
+    Raises KeyUnusable, WrongPin, WrongOwner, NotInModule, SeveralInModule, NoCredential, KeyAway, Forbidden.
     """
     require(actor, SIGNATURE_KEYS, owner.agency)
     if kind is KeyKind.FILE:
@@ -103,14 +103,22 @@ def enter(session: Session, actor: Actor, kind: KeyKind, owner: Owner, brought: 
 
 
 def _in_module(owner: Owner) -> Held:
-    """The owner's newest certificate in the hardware module. Raises KeyUnavailable, UnusableKey."""
+    """The owner's newest certificate in the hardware module, of namesakes the one of his agency.
+
+    Raises KeyUnavailable, NotInModule, and SeveralInModule where nothing tells which of them is meant.
+    """
     module = settings().get(PKCS11_MODULE)
     if module is None:
         raise KeyUnavailable("EOFFICE_PKCS11_MODULE", "no hardware module is set")
     named = [one for one in certificates(module) if _names(one.info, owner)]
     if not named:
         raise errors.NotInModule(owner=owner.name or "", field="owner")
-    return max(named, key=lambda one: one.info.not_before)
+    own = [one for one in named if owner.agency and _same(owner.agency.name, one.info.organisation)]
+    posts = {(one.info.organisation, one.info.title) for one in own or named}
+    if len(posts) > 1:
+        found = "; ".join(", ".join(filter(None, post)) or "–" for post in sorted(posts))
+        raise errors.SeveralInModule(owner=owner.name or "", found=found, field="owner")
+    return max(own or named, key=lambda one: one.info.not_before)
 
 
 def _enter(
@@ -156,8 +164,12 @@ def _require_own(actor: Actor, agency: Agency | None) -> None:
 
 def _names(info: CertificateInfo, owner: Owner) -> bool:
     """A certificate signs for whom it names and nobody else (Decree 30/2020, Article 32.2)."""
-    same = owner.name is None or search_text(owner.name) == search_text(info.name)
-    return info.kind is _KINDS[owner.purpose] and same
+    return info.kind is _KINDS[owner.purpose] and (owner.name is None or _same(owner.name, info.name))
+
+
+def _same(one: str, other: str) -> bool:
+    """The same name; a tone makes another one of it."""
+    return nfc(one).casefold() == nfc(other).casefold()
 
 
 def change_pin(session: Session, actor: Actor, purpose: KeyPurpose, old: str, new: str) -> None:
@@ -173,6 +185,7 @@ def change_pin(session: Session, actor: Actor, purpose: KeyPurpose, old: str, ne
     with transaction(session):
         row = session.get_one(SigningKey, found.id, with_for_update=True, populate_existing=True)
         row.pkcs12 = protected
+        opened.close_key(session, row)
         audit.record(session, actor, PIN_CHANGED, row)
 
 

@@ -56,14 +56,17 @@ class HeldKey:
 def with_pin(session: Session, actor: Actor, purpose: KeyPurpose, pin: str) -> Iterator[HeldKey]:
     """The actor's key, or his agency's, until the block ends.
 
-    A try is counted before it is made, so that a hundred at once are no more than a hundred one by one; it is taken
-    back when the PIN was not what failed. Raises NoKey, KeyLocked, PinMissing, WrongPin, KeyInToken, KeyAway.
+    A try is counted before it is made, so that a hundred at once are no more than a hundred one by one: no more are
+    under way than lock the key. It is taken back when the PIN was right, or not what failed. Raises NoKey, KeyLocked,
+    PinMissing, WrongPin, KeyInToken, KeyAway.
     """
     row = _count_try(session, actor, purpose, pin)
     held = None
     try:
         with operations.refusals(row.subject), open_row(row, pin) as key:
             held = HeldKey(key, row.agency_id, proved=row.kind is not KeyKind.REMOTE)
+            if held.proved:  # what takes long is done with the key, and is no try any more
+                _settle(session, row, held)
             yield held
     except WrongPassphrase as error:
         raise _refused(session, actor, row) from error
@@ -139,10 +142,13 @@ def _count_try(session: Session, actor: Actor, purpose: KeyPurpose, pin: str) ->
             with_for_update=True,
             populate_existing=True,
         )
-        if row.locked_until is not None and row.locked_until > clock.now():
+        if _is_locked(row):
             raise _locked(row)
-        row.failed_tries += 1
-        return row
+        if row.failed_tries < settings().get(PIN_TRIES):
+            row.failed_tries += 1
+            return row
+        refusal = _lock(session, actor, row)
+    raise refusal
 
 
 def own(session: Session, actor: Actor, purpose: KeyPurpose, *, certificates: bool = False) -> SigningKey:
@@ -154,13 +160,15 @@ def own(session: Session, actor: Actor, purpose: KeyPurpose, *, certificates: bo
 
 
 def _settle(session: Session, row: SigningKey, held: HeldKey | None) -> None:
-    """After a right PIN the count begins anew; where nothing tells, the try counts for nothing."""
-    left = 0 if held is not None and held.proved else sa.func.greatest(SigningKey.failed_tries - 1, 0)
+    """After a right PIN the count begins anew, and a lock set meanwhile ends; where nothing tells, the try counts for
+    nothing."""
+    less = {"failed_tries": sa.func.greatest(SigningKey.failed_tries - 1, 0)}
+    values = {"failed_tries": 0, "locked_until": None} if held is not None and held.proved else less
     with transaction(session):
         session.execute(
             sa.update(SigningKey)
             .where(SigningKey.id == row.id)
-            .values(failed_tries=left)
+            .values(values)
             .execution_options(synchronize_session=False)
         )
 
@@ -170,13 +178,21 @@ def _refused(session: Session, actor: Actor, row: SigningKey) -> errors.WrongPin
     with transaction(session):
         session.refresh(row, with_for_update=True)
         audit.record(session, actor, PIN_WRONG, row, tries=row.failed_tries)
+        if _is_locked(row):
+            return _locked(row)
         left = settings().get(PIN_TRIES) - row.failed_tries
-        if left > 0:
-            return errors.WrongPin(left=left, field="pin")
-        row.locked_until = clock.now() + timedelta(minutes=settings().get(PIN_LOCK_MINUTES))
-        row.failed_tries = 0
-        audit.record(session, actor, KEY_LOCKED, row, until=row.locked_until)
-        return _locked(row)
+        return errors.WrongPin(left=left, field="pin") if left > 0 else _lock(session, actor, row)
+
+
+def _lock(session: Session, actor: Actor, row: SigningKey) -> errors.KeyLocked:
+    row.locked_until = clock.now() + timedelta(minutes=settings().get(PIN_LOCK_MINUTES))
+    row.failed_tries = 0
+    audit.record(session, actor, KEY_LOCKED, row, until=row.locked_until)
+    return _locked(row)
+
+
+def _is_locked(row: SigningKey) -> bool:
+    return row.locked_until is not None and row.locked_until > clock.now()
 
 
 def _locked(row: SigningKey) -> errors.KeyLocked:

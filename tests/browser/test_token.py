@@ -57,7 +57,7 @@ def agent(where: Installation, folder: Path) -> Iterator[None]:
         running.terminate()
         running.wait(10)
         (folder / "leader.p12").write_bytes(p12)
-        where.command(*owner, "--pin", "x", str(folder / "leader.p12"))
+        where.command(*owner, str(folder / "leader.p12"), EOFFICE_KEY_PIN="x")
 
 
 def test_a_leader_signs_with_the_token_of_his_machine(

@@ -138,11 +138,11 @@ class Installation:
     def _replaced(self, name: str, pid: int) -> bool:
         return self.find(name).pid != pid
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, **environment: str) -> str:
         """`flask --app wsgi …`."""
         done = subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", *words],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True, timeout=60,
+            cwd=ROOT, env=self.environment | environment, capture_output=True, text=True, check=True, timeout=60,
         )  # fmt: skip
         return done.stdout.strip()
 

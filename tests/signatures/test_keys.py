@@ -1,6 +1,8 @@
 """Keys: whose they are, what opens them, and the pages and commands around them."""
 
 import io
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,9 +21,9 @@ from eoffice.core.errors import Forbidden
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.signatures import checking, condition, errors, opened, queries, service, trust, unlocking
-from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose
+from eoffice.signatures.models import ImageKind, KeyKind, KeyPurpose, SigningKey
 from eoffice.signatures.settings import RSA_PSS, TRUST_DIR
-from signing.errors import UnusableImage
+from signing.errors import UnusableImage, WrongPassphrase
 from signing.keys import Pkcs12Key
 from signing.report import Report, Verdict
 from tests.factories import PIN, Province, province
@@ -42,6 +44,13 @@ def test_a_pin_can_be_changed_and_the_old_one_stops_working(session: Session, pl
     with pytest.raises(errors.WrongPin):
         unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
     assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "987654")
+
+
+def test_with_the_pin_changed_a_key_left_open_is_closed(session: Session, place: Province) -> None:
+    secret = opened.open_for_many(session, place.a.leader, PIN)
+    service.change_pin(session, place.a.leader, KeyPurpose.PERSON, PIN, "987654")
+    with pytest.raises(errors.KeyClosed), opened.taken(session, place.a.leader, secret):
+        pass
 
 
 def test_rsa_keys_sign_by_pss_where_the_installation_says_so(session: Session, place: Province) -> None:
@@ -127,6 +136,37 @@ def test_every_wrong_pin_and_the_lock_stand_in_the_log(session: Session, place: 
         assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
 
 
+def test_tries_under_way_together_are_no_more_than_one_by_one(
+    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    @contextmanager
+    def slow(_row: SigningKey, pin: str) -> Iterator[Pkcs12Key]:
+        """Before one is answered, the next comes."""
+        tried.append(pin)
+        with suppress(errors.WrongPin, errors.KeyLocked):
+            unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "000000")
+        raise WrongPassphrase
+        yield
+
+    with monkeypatch.context() as busy:
+        busy.setattr(unlocking, "open_row", slow)
+        with pytest.raises(errors.KeyLocked):
+            unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "000000")
+    assert len(tried) == 5
+    with pytest.raises(errors.KeyLocked):
+        unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
+    with clock.freeze(clock.now() + timedelta(minutes=31)):
+        assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
+
+
+def test_many_may_seal_at_once(session: Session, place: Province) -> None:
+    with ExitStack() as all_at_once:
+        for _ in range(7):
+            all_at_once.enter_context(unlocking.with_pin(session, place.a.clerk, KeyPurpose.AGENCY, PIN))
+
+
 def test_a_right_pin_starts_the_count_anew(session: Session, place: Province) -> None:
     for _ in range(3):
         with pytest.raises(errors.WrongPin):
@@ -170,8 +210,11 @@ def test_an_operator_enters_a_key_by_command(session: Session, place: Province, 
     file = tmp_path / "b.p12"
     file.write_bytes(agency_key(pki().folder, place.b.agency.name, place.b.agency.code))
     runner = create_app().test_cli_runner()
-    done = runner.invoke(args=["key", "add", "--agency", place.b.agency.code, "--pin", PIN, str(file)])
-    assert done.exit_code == 0, done.output
+    add = ["key", "add", "--agency", place.b.agency.code, str(file)]
+    assert runner.invoke(args=[*add, "--pin", PIN]).exit_code == 2
+    for given in ({"input": f"{PIN}\n"}, {"env": {"EOFFICE_KEY_PIN": PIN}}):
+        done = runner.invoke(args=add, **given)
+        assert done.exit_code == 0, done.output
     assert place.b.agency.name in runner.invoke(args=["key", "list", "--agency", place.b.agency.code]).output
     assert runner.invoke(args=["key", "list", "--agency", "X99"]).exit_code == 1
 

@@ -14,15 +14,17 @@ from eoffice.core import config
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.permissions import system_actor
+from eoffice.core.text import fold
 from eoffice.directory.models import Role
 from eoffice.documents.models import FileRole
 from eoffice.outgoing import issuing, queries
 from eoffice.outgoing.workflow import State
 from eoffice.signatures import checking, errors, service, unlocking
-from eoffice.signatures.models import KeyKind, KeyPurpose, SigningKey
+from eoffice.signatures.models import AwaitedSigning, KeyKind, KeyPurpose, SigningKey
 from eoffice.signatures.service import Brought, Owner
 from eoffice.signatures.settings import CSC_URL, PKCS11_MODULE
 from signing.report import Verdict
+from tests import factories
 from tests.csc import signing_service
 from tests.factories import Province, province
 from tests.outgoing.drafts import bring, draft, newest, path
@@ -97,6 +99,27 @@ def test_a_key_that_is_not_in_the_module_or_was_taken_out_of_it_is_said(
     assert entered.failed_tries == 0
 
 
+def test_a_namesakes_key_in_the_module_is_never_taken_for_the_owners(
+    session: Session, place: Province, tmp_path: Path
+) -> None:
+    post, agency = place.a.posts[Role.LEADER], place.a.agency
+    name, title, owner = post.person.full_name, post.title, Owner(KeyPurpose.PERSON, agency, post.person)
+
+    def entered(*held: tuple[str, str]) -> SigningKey:
+        """The module holds certificates of this name and organisation, the newest last."""
+        made = [pki().issue_person(who, title, where, passphrase="x") for who, where in held]
+        make_token(tmp_path / str(len(list(tmp_path.iterdir()))), {str(n): p12 for n, p12 in enumerate(made)})
+        with config.override(**{PKCS11_MODULE.name: str(MODULE)}):
+            return service.enter(session, system_actor(), KeyKind.MODULE, owner, Brought())
+
+    with pytest.raises(errors.NotInModule):
+        entered((fold(name), agency.name))
+    assert entered((name, agency.name), (name, "Sở Tài chính")).subject == name
+    with pytest.raises(errors.SeveralInModule) as told:
+        entered((name, "Sở Y tế"), (name, "Sở Tài chính"))
+    assert "Sở Tài chính, " in str(told.value)
+
+
 @pytest.fixture
 def remote(place: Province, session: Session, tmp_path: Path) -> Iterator[SigningKey]:
     """The leader's key lies with a service, whose root is trusted here."""
@@ -151,10 +174,31 @@ def test_many_by_script_are_prepared_authorised_once_and_finished(
 ) -> None:
     one = bring(session, place.a, draft(session, place), State.SIGNATURE)
     client, many = client_for(app, "a_leader"), "/outgoing/to-sign/many"
-    batch = client.post(f"{many}/open", data={}).get_json()["batch"]
-    fields = {"two_step": "1", "batch": batch, "seen": queries.newest_drafts(session, [one])[one.id].id}
-    assert client.post(f"{many}/{one.id}", data=fields).status_code == 202
-    assert client.post(f"{many}/authorise", data={"batch": batch, "pin": ""}).status_code == 422
+    fields = {"two_step": "1", "seen": queries.newest_drafts(session, [one])[one.id].id}
+
+    def prepared() -> str:
+        batch = fields["batch"] = client.post(f"{many}/open", data={}).get_json()["batch"]
+        assert client.post(f"{many}/{one.id}", data=fields).status_code == 202
+        return str(batch)
+
+    refused = client.post(f"{many}/authorise", data={"batch": prepared(), "pin": ""})
+    assert refused.status_code == 422
+    assert session.scalars(sa.select(AwaitedSigning)).all() == []
+    batch = prepared()
     assert client.post(f"{many}/authorise", data={"batch": "another", "pin": "1234"}).status_code == 409
     assert client.post(f"{many}/authorise", data={"batch": batch, "pin": "1234"}).status_code == 204
     assert client.post(f"{many}/{one.id}", data=fields).headers["X-Result"] == "signed"
+
+
+def test_a_key_replaced_meanwhile_authorises_nothing(
+    app: Flask, session: Session, place: Province, remote: SigningKey
+) -> None:
+    one = bring(session, place.a, draft(session, place), State.SIGNATURE)
+    client, many = client_for(app, "a_leader"), "/outgoing/to-sign/many"
+    seen = queries.newest_drafts(session, [one])[one.id].id
+    fields = {"two_step": "1", "batch": "b", "seen": seen}
+    assert client.post(f"{many}/{one.id}", data=fields).status_code == 202
+    equip(session, place.a)
+    answer = client.post(f"{many}/authorise", data={"batch": "b", "pin": factories.PIN})
+    assert answer.status_code == 409
+    assert issuing.sign(session, place.a.leader, one.id, factories.PIN).state is State.NUMBERING

@@ -121,8 +121,9 @@ def _batch(kind: KeyKind) -> dict[str, object]:
     key = keys.key_of(db(), current_actor(), KeyPurpose.PERSON)
     if kind is not KeyKind.TOKEN or key is None:
         return {"batch": batch}
-    chosen = set(request.form.getlist("document", type=int))
-    items = [held.about(row.document) for row in _rows() if row.document.id in chosen]
+    # those that were chosen, wherever they stand by now
+    chosen = queries.to_sign(db(), current_actor(), MOST, among=request.form.getlist("document", type=int))
+    items = [held.about(document) for document in chosen]
     return {"batch": batch, "ask": browser.question(batch, key, items, awaited.deadline())}
 
 
