@@ -50,7 +50,7 @@ def fill_in(page: Page) -> None:
     page.get_by_label("Văn bản đã quét").set_input_files(file)
     page.get_by_role("button", name="Tiếp tục đăng ký").click()
     expect(page.get_by_role("heading", name="Đăng ký văn bản đến")).to_be_visible()
-    page.get_by_label("Số", exact=True).fill(str(NUMBER))
+    page.get_by_role("textbox", name="Số", exact=True).fill(str(NUMBER))
     page.get_by_label("Ký hiệu").fill("SXD-HTKT")
     page.get_by_label("Ngày văn bản").fill(f"{clock.today():%d/%m/%Y}")
     choose(page, "Cơ quan ban hành", "Sở Xây dựng")

@@ -37,7 +37,7 @@ def test_registering_and_directing_work_without_script(desks: Desks) -> None:
     file = {"name": "77.pdf", "mimeType": "application/pdf", "buffer": paper(77, subject)}
     page.get_by_label("Văn bản đã quét").set_input_files(file)
     page.get_by_role("button", name="Tiếp tục đăng ký").click()
-    page.get_by_label("Số", exact=True).fill("77")
+    page.get_by_role("textbox", name="Số", exact=True).fill("77")
     page.get_by_label("Ký hiệu").fill("SXD-HTKT")
     page.get_by_label("Ngày văn bản").fill(f"{clock.today():%d/%m/%Y}")
     page.get_by_role("combobox", name="Cơ quan ban hành").fill("Sở Xây dựng tỉnh An Giang")
@@ -93,7 +93,7 @@ def test_a_list_is_walked_and_opened_by_keys(desks: Desks) -> None:
 def test_an_error_loses_nothing_typed(desks: Desks, examples: dict[str, int]) -> None:
     page = desks.of(CLERK)
     page.goto(f"/incoming/{examples['to_register']}/register")
-    page.get_by_label("Số", exact=True).fill("79")
+    page.get_by_role("textbox", name="Số", exact=True).fill("79")
     page.get_by_label("Ký hiệu").fill("SXD-HTKT")
     page.get_by_role("combobox", name="Cơ quan ban hành").fill("Sở Xây dựng tỉnh An Giang")
     page.get_by_label("Tên loại").select_option(label="Công văn")
