@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from io import BufferedReader, BytesIO
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -125,7 +125,7 @@ class AxisClient:
             response = self._post("sendEdoc", parameters | {"upload": upload}, b"", _BYTES, {}, patience)
         else:
             length = {"Content-Length": str(digest.size)}
-            response = self._post("sendEdoc", parameters, _pieces(packet), _BYTES, length, patience)
+            response = self._post("sendEdoc", parameters, packet, _BYTES, length, patience)
         return self._sent(self._checked(response), digest, message_id)
 
     def _sent(self, answer: Mapping[str, Any], digest: Digest, message_id: str) -> Sent:
@@ -148,9 +148,7 @@ class AxisClient:
         parameters = {"upload": upload, "offset": str(offset), "sha256": sha256}
         length = {"Content-Length": str(len(piece))}
         # as a stream: the library keeps bytes it was given for as long as the call and its answer are remembered
-        response = self._post(
-            "uploadPiece", parameters, _pieces(BytesIO(piece)), _BYTES, length, self._timeout
-        )
+        response = self._post("uploadPiece", parameters, piece, _BYTES, length, self._timeout)
         return int(self._checked(response)["offset"])
 
     def send_file(self, path: Path, *, kind: MessageKind, sender: str, **options: Any) -> Sent:
@@ -240,7 +238,8 @@ class AxisClient:
         headers = self._headers({"docId": doc_id, "filePath": ""}, _JSON)
         fetch = partial(self._http.stream, "GET", f"{self.endpoint}/downloadEdoc")
         try:
-            with fetch(headers=headers) as response:
+            with ExitStack() as line:
+                response = _begun(lambda: line.enter_context(fetch(headers=headers)))
                 if response.headers.get("content-type", "").startswith(_JSON) or response.is_error:
                     response.read()
                     self._checked(response)
@@ -351,15 +350,16 @@ class AxisClient:
         self,
         operation: str,
         parameters: Mapping[str, str],
-        content: bytes | Iterator[bytes],
+        content: bytes | BinaryIO,
         kind: str,
         extra: Mapping[str, str],
         timeout: float,
     ) -> httpx.Response:
         headers = self._headers(parameters, kind) | dict(extra)
-        url = f"{self.endpoint}/{operation}"
+        url, start = f"{self.endpoint}/{operation}", 0 if isinstance(content, bytes) else content.tell()
+        post = partial(self._http.post, url, headers=headers, timeout=timeout)
         try:
-            return self._http.post(url, headers=headers, content=content, timeout=timeout)
+            return _begun(lambda: post(content=_body(content, start)))
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
 
@@ -422,6 +422,21 @@ def ascii_text(text: str) -> str:
     """Without accents, as header values and the axis's own descriptions are written."""
     plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode()
+
+
+def _begun(begin: Callable[[], httpx.Response]) -> httpx.Response:
+    """Begin a call; once more when the axis closed the idle line at this very moment. All calls may be repeated."""
+    try:
+        return begin()
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+        return begin()
+
+
+def _body(content: bytes | BinaryIO, start: int) -> bytes | Iterator[bytes]:
+    if isinstance(content, bytes):
+        return content
+    content.seek(start)
+    return _pieces(content)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Threads that carry packets between the database and the axis, each a loop that nothing ends but `stop`."""
 
 import threading
+from abc import ABC, abstractmethod
 
 import structlog
 
@@ -14,7 +15,7 @@ log = structlog.get_logger(__name__)
 LOOK = 2.0
 
 
-class Lane:
+class Lane(ABC):
     """One loop in a thread of its own: `step` is called again and again, slower after failures."""
 
     def __init__(self, name: str) -> None:
@@ -32,12 +33,12 @@ class Lane:
         self._stop.set()
         self.woken.set()
 
+    @abstractmethod
     def step(self, client: AxisClient | None) -> None:
         """What is done again and again; waits by itself while there is nothing to do. Raises Unavailable.
 
         `client`: None while no axis is set.
         """
-        raise NotImplementedError
 
     def _run(self) -> None:
         failures = 0
