@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -148,7 +148,7 @@ class AxisClient:
         parameters = {"upload": upload, "offset": str(offset), "sha256": sha256}
         length = {"Content-Length": str(len(piece))}
         # as a stream: the library keeps bytes it was given for as long as the call and its answer are remembered
-        response = self._post("uploadPiece", parameters, piece, _BYTES, length, self._timeout)
+        response = self._post("uploadPiece", parameters, BytesIO(piece), _BYTES, length, self._timeout)
         return int(self._checked(response)["offset"])
 
     def send_file(self, path: Path, *, kind: MessageKind, sender: str, **options: Any) -> Sent:
