@@ -15,6 +15,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import psycopg
@@ -66,7 +67,8 @@ class Embedded:
 
     def url(self, database: str, role: str) -> str:
         """A libpq URL for one of the roles."""
-        return f"postgresql://{role}:{secret('database:' + role)}@/{database}?host={self.socket_folder}"
+        host = quote(str(self.socket_folder))  # folders of people have names with spaces
+        return f"postgresql://{role}:{secret('database:' + role)}@/{database}?host={host}"
 
     def initialise(self) -> None:
         """Make the cluster once. Raises EmbeddedError for a folder of another major version."""

@@ -29,7 +29,8 @@ class Wakeup:
     """One listening connection per process, and the events of the calls that wait in it."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        # as the engine connects: written out as a URL, a folder with a space would be another folder
+        self._arguments = engine.dialect.create_connect_args(engine.url)[1]
         self._waiting: dict[str, set[threading.Event]] = defaultdict(set)
         self._lock = threading.Lock()
         self.stopping = threading.Event()
@@ -63,7 +64,7 @@ class Wakeup:
                 time.sleep(1)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._url, autocommit=True, application_name=LISTENER) as connection:
+        with psycopg.connect(**self._arguments, autocommit=True, application_name=LISTENER) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             # What came while nobody listened is found by asking again.
             self._wake(None)

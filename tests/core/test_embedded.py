@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.orm import Session
 
 from eoffice.core import config, embedded
-from eoffice.core.embedded import Embedded
+from eoffice.core.db import sqlalchemy_url
+from eoffice.core.embedded import APP, Embedded
 
 
 def test_a_cluster_cut_short_in_the_making_is_made_anew(tmp_path: Path) -> None:
@@ -42,3 +44,11 @@ def test_a_killed_initdb_leaves_nothing_that_looks_finished(
 
 def test_the_tests_speak_to_the_server_they_were_told_to(session: Session) -> None:
     assert str(session.scalar(sa.text("SHOW server_version"))).split(".")[0] == embedded.MAJOR
+
+
+def test_a_folder_with_spaces_is_found_by_every_driver() -> None:
+    server = Embedded(Path("/tmp/bản mới 100%/pg"))
+    url = server.url("eoffice", APP)
+    assert conninfo_to_dict(url)["host"] == str(server.socket_folder)
+    engine = sa.create_engine(sqlalchemy_url(url))
+    assert engine.dialect.create_connect_args(engine.url)[1]["host"] == str(server.socket_folder)
