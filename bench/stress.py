@@ -83,7 +83,7 @@ def overload(made: Scene, count: int) -> Row:
     """Urgent documents while another system calls on twelve lines as fast as it can, heeding no answer."""
     quiet = median([passage(made, number) for number in range(count)])
     rude = made.where.python("rude", "bench.clients", "rude", made.hub.url, ".", environment={})
-    time.sleep(1.5)
+    time.sleep(1.5)  # its twelve lines are open and calling by then
     busy = median([passage(made, number) for number in range(count, 2 * count)])
     rude.kill()
     rude.wait()

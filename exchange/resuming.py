@@ -9,7 +9,6 @@ import httpx
 
 #: tries in a row that bring not a single byte
 TRIES = 3
-_PIECE = 1 << 18
 
 
 def resumed(
@@ -28,7 +27,9 @@ def resumed(
             with body as response:
                 if response is not first and response.status_code != httpx.codes.PARTIAL_CONTENT:
                     raise httpx.RemoteProtocolError("the rest was not sent")
-                for piece in response.iter_bytes(_PIECE):
+                for piece in (
+                    response.iter_bytes()
+                ):  # as it comes: what a buffer still held when the line broke would be lost
                     got, tries = got + len(piece), 0
                     yield piece
             return

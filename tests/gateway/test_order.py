@@ -38,6 +38,14 @@ def _client() -> AxisClient:
     return client
 
 
+def _came(session: Session, theirs: AxisClient, number: int) -> None:
+    """A document of the ministry arrives; its 01 waits in the outbox."""
+    province(session)
+    to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
+    send(theirs, packet(edoc(number, sender=MINISTRY, recipients=to)), "G09")
+    receive(session)
+
+
 def _make_due(session: Session) -> None:
     with transaction(session):
         session.execute(sa.update(Report).values(next_try_at=clock.now()))
@@ -57,10 +65,7 @@ def _told(theirs: AxisClient) -> list[str]:
 def test_what_was_reported_first_leaves_first_though_its_first_try_was_cut(
     session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    province(session)
-    to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
-    send(theirs, packet(edoc(83, sender=MINISTRY, recipients=to)), "G09")
-    receive(session)
+    _came(session, theirs, 83)
     with monkeypatch.context() as line:
         line.setattr(AxisClient, "send", _cut)
         exchanging.send(session)
@@ -77,10 +82,7 @@ def test_what_was_reported_first_leaves_first_though_its_first_try_was_cut(
 def test_while_the_line_stays_cut_none_is_forgotten(
     session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    province(session)
-    to = [Organization("H01.12", "Sở Nông nghiệp và Môi trường")]
-    send(theirs, packet(edoc(84, sender=MINISTRY, recipients=to)), "G09")
-    receive(session)
+    _came(session, theirs, 84)
     with monkeypatch.context() as line:
         line.setattr(AxisClient, "send", _cut)
         exchanging.send(session)
