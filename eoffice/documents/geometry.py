@@ -35,8 +35,7 @@ class Box(NamedTuple):
 
 def around(boxes: Iterable[Box]) -> Box:
     """Return the smallest box that holds all of them. Raises ValueError when there is none."""
-    every = list(boxes)
-    lefts, bottoms, rights, tops = zip(*every, strict=True)
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return Box(min(lefts), min(bottoms), max(rights), max(tops))
 
 
@@ -60,16 +59,18 @@ class View:
 
     def shown(self, box: Box) -> Box:
         """Turn a box of user space into one of the shown page."""
-        left, bottom = box.x0 - self.crop.x0, box.y0 - self.crop.y0
-        right, top = self.crop.x1 - box.x1, self.crop.y1 - box.y1
+        x0, y0, x1, y1 = box
+        crop = self.crop
+        left, bottom, right, top = x0 - crop[0], y0 - crop[1], crop[2] - x1, crop[3] - y1
+        width, height = x1 - x0, y1 - y0
         match self.rotation:
             case 90:
-                return Box(bottom, right, bottom + box.height, right + box.width)
+                return Box(bottom, right, bottom + height, right + width)
             case 180:
-                return Box(right, top, right + box.width, top + box.height)
+                return Box(right, top, right + width, top + height)
             case 270:
-                return Box(top, left, top + box.height, left + box.width)
-        return Box(left, bottom, left + box.width, bottom + box.height)
+                return Box(top, left, top + height, left + width)
+        return Box(left, bottom, left + width, bottom + height)
 
     def user(self, box: Box) -> Box:
         """Turn a box of the shown page into one of user space."""

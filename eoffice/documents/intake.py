@@ -30,6 +30,8 @@ UNKNOWN = "application/octet-stream"
 
 #: the marks of Law 29/2018, Article 8, and its successor of 2025
 SECRET_MARKS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
+#: stands in each of them: a page without it need not be looked at closely
+_IN_EVERY_MARK = "MẬT"
 #: share of page 1, from its top, where a mark may stand (Decree 30/2020, Appendix I, cell 10a and above)
 _HEADER = 0.45
 
@@ -126,8 +128,6 @@ class PdfFacts:
     findings: list[str]
     #: width and height of each page in points, as shown
     page_sizes: list[tuple[float, float]]
-    #: text of page 1; a scan has none
-    first_page: PageText | None
 
 
 def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
@@ -155,14 +155,13 @@ def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
         signed=structure.signed,
         findings=structure.findings,
         page_sizes=structure.page_sizes,
-        first_page=structure.first_page,
     )
 
 
 def _structure(path: Path) -> Structure:
     try:
         found: Structure = sandbox.call(
-            "eoffice.documents.reading:structure", str(path.absolute()), seconds=30
+            "eoffice.documents.reading:structure", str(path.absolute()), _IN_EVERY_MARK, seconds=30
         )
     except Unreadable as error:
         raise BrokenPdf from error

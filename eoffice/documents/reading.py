@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 import pikepdf
@@ -36,7 +37,7 @@ class Structure:
     findings: list[str]
     #: width and height of each page in points, as shown
     page_sizes: list[tuple[float, float]]
-    #: text of page 1, to find the mark of a state secret
+    #: what is written on page 1, where its letters hold the word that was looked for
     first_page: PageText | None
 
 
@@ -44,7 +45,7 @@ class Unreadable(Exception):
     """No parser makes a document of it."""
 
 
-def structure(path: str) -> Structure:
+def structure(path: str, looked_for: str) -> Structure:
     """Open the file with two parsers. Raises Unreadable."""
     try:
         with pikepdf.open(path) as pdf:
@@ -57,12 +58,12 @@ def structure(path: str) -> Structure:
             findings = list(dict.fromkeys(told))
         with _opened(path) as document:
             sizes = [document.get_page_size(number) for number in range(len(document))]
-            first = _text_of(document, 1) if sizes else None
+            suspect = bool(sizes) and looked_for in _letters(document, 1)
     except pikepdf.PasswordError:
         return Structure(True, False, [], [], None)
     except (pikepdf.PdfError, pdfium.PdfiumError) as error:
         raise Unreadable(str(error)) from None
-    return Structure(False, signed, findings, sizes, first)
+    return Structure(False, signed, findings, sizes, page_text(path, 1)[0] if suspect else None)
 
 
 def page_text(path: str, limit: int | None) -> list[PageText]:
@@ -116,6 +117,16 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
+def _letters(document: pdfium.PdfDocument, number: int) -> str:
+    """What is written on a page in the order of the file, without blanks: a tenth of the work of `_text_of`."""
+    page = _drawn(document[number - 1], number)
+    text = page.get_textpage()
+    written = "".join(text.get_text_range().split())
+    text.close()
+    page.close()
+    return unicodedata.normalize("NFC", written)
+
+
 def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:
     page = document[number - 1]
     left, bottom, right, top = page.get_mediabox()
@@ -124,10 +135,7 @@ def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:
     if visible.width <= 0 or visible.height <= 0:  # a crop box outside the page counts for nothing
         visible = Box(left, bottom, right, top)
     view = View(visible, page.get_rotation())
-    # Drawing the fields into this copy of the page in memory is the one way to their text.
-    if pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY) == pdfium_c.FLATTEN_SUCCESS:
-        page.close()
-        page = document[number - 1]
+    page = _drawn(page, number)
     text = page.get_textpage()
     upright = View(visible, _text_angle(text))
     lines = _Lines(upright, view)
@@ -136,6 +144,17 @@ def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:
     text.close()
     page.close()
     return PageText(number, view, tuple(lines.finished()))
+
+
+def _drawn(page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
+    """The page with its fields drawn into this copy in memory, which is the one way to their text.
+
+    Its boxes are others from then on.
+    """
+    if pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY) == pdfium_c.FLATTEN_SUCCESS:
+        page.close()
+        return page.pdf[number - 1]
+    return page
 
 
 def _text_angle(text: pdfium.PdfTextPage) -> int:
@@ -152,16 +171,25 @@ def _text_angle(text: pdfium.PdfTextPage) -> int:
 def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, Box | None]]:
     """Yield the visible characters in the order of the file; blanks have no box."""
     rectangle = pdfium_c.FS_RECTF()
+    place, raw = ctypes.byref(rectangle), text.raw
+    letter, box_of, shown = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox, upright.shown
     width, height = upright.size
-    for index in range(min(pdfium_c.FPDFText_CountChars(text.raw), CHARACTERS)):
-        character = chr(pdfium_c.FPDFText_GetUnicode(text.raw, index))
+    for index in range(min(pdfium_c.FPDFText_CountChars(raw), CHARACTERS)):
+        character = chr(letter(raw, index))
         if character.isspace() or character in "\0\ufffe\uffff":
             yield character, None
-        elif pdfium_c.FPDFText_GetLooseCharBox(text.raw, index, ctypes.byref(rectangle)):
-            user = Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
-            box = upright.shown(user)
-            if box.x1 > 0 and box.y1 > 0 and box.x0 < width and box.y0 < height:
+        elif box_of(raw, index, place):
+            box = shown(Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top))
+            if box[2] > 0 and box[3] > 0 and box[0] < width and box[1] < height:
                 yield character, box
+
+
+class _Break(IntEnum):
+    """What lies between two characters."""
+
+    NONE = 0
+    WORD = 1
+    LINE = 2
 
 
 @dataclass
@@ -172,7 +200,8 @@ class _Lines:
     view: View
     lines: list[Line] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
-    letters: list[tuple[str, Box]] = field(default_factory=list)
+    letters: list[str] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
 
     def take(self, character: str, box: Box | None) -> None:
         if box is None:
@@ -180,12 +209,15 @@ class _Lines:
             if character in "\r\n":
                 self._end_line()
             return
-        last = self.letters[-1][1] if self.letters else self.words[-1].box if self.words else None
-        if last and _apart(last, box, 1.5):
-            self._end_line()
-        elif last and self.letters and _apart(last, box, 0.3):
-            self._end_word()
-        self.letters.append((character, box))
+        last = self.boxes[-1] if self.boxes else self.words[-1].box if self.words else None
+        if last is not None:
+            match _between(last, box):
+                case _Break.LINE:
+                    self._end_line()
+                case _Break.WORD:
+                    self._end_word()
+        self.letters.append(character)
+        self.boxes.append(box)
 
     def finished(self) -> list[Line]:
         self._end_line()
@@ -193,9 +225,9 @@ class _Lines:
 
     def _end_word(self) -> None:
         if self.letters:
-            text = unicodedata.normalize("NFC", "".join(letter for letter, _ in self.letters))
-            self.words.append(Word(text, around(box for _, box in self.letters)))
-            self.letters = []
+            text = unicodedata.normalize("NFC", "".join(self.letters))
+            self.words.append(Word(text, around(self.boxes)))
+            self.letters, self.boxes = [], []
 
     def _end_line(self) -> None:
         self._end_word()
@@ -208,12 +240,17 @@ class _Lines:
         return box if self.upright == self.view else self.view.shown(self.upright.user(box))
 
 
-def _apart(last: Box, box: Box, gap: float) -> bool:
-    """Tell whether `box` starts `gap` line heights away, goes back, or stands on another line."""
-    height = max(last.height, box.height, 1.0)
-    shared = min(last.y1, box.y1) - max(last.y0, box.y0)
-    return (
-        shared < 0.4 * min(last.height, box.height)
-        or box.x0 - last.x1 > gap * height
-        or box.x0 < last.x0 - height
-    )
+def _between(last: Box, box: Box) -> _Break:
+    """A line ends where the next character stands on another one, goes back or is 1.5 line heights away.
+
+    Asked for every character of every page, so it takes the boxes apart once.
+    """
+    x0, y0, x1, y1 = last
+    left, bottom, _, top = box
+    low, high = y1 - y0, top - bottom
+    height = max(low, high, 1.0)
+    shared = min(y1, top) - max(y0, bottom)
+    gap = left - x1
+    if shared < 0.4 * min(low, high) or gap > 1.5 * height or left < x0 - height:
+        return _Break.LINE
+    return _Break.WORD if gap > 0.3 * height else _Break.NONE

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from signing.revocation import fetch_crl, supersedes
 from signing.trust import TrustStore
 
 log = structlog.get_logger(__name__)
+_State = frozenset[tuple[str, int, int, int]]
 
 
 class NoTrust(Unavailable):
@@ -46,13 +48,31 @@ def store() -> TrustStore:
 
 def in_folder() -> TrustStore:
     """What the operator's folder holds, with the lists that were fetched; empty where there is none. Raises NoTrust."""
-    folder, fetched = trust_folder(), [path.read_bytes() for path in sorted(crl_folder().glob("*.crl"))]
+    folder, fetched = trust_folder(), crl_folder()
+    states = tuple(_state(path) for path in (folder, folder / "intermediates", folder / "crls", fetched))
+    return _read(folder, fetched, states)
+
+
+@lru_cache(maxsize=2)
+def _read(folder: Path, fetched: Path, _states: tuple[_State, ...]) -> TrustStore:
+    """Read once for each state of the folders: an authority's list has megabytes, and every check asks for it."""
+    lists = [path.read_bytes() for path in sorted(fetched.glob("*.crl"))]
     if not folder.is_dir() or not any(path.is_file() for path in folder.iterdir()):
-        return TrustStore(roots=(), crls=tuple(fetched))
+        return TrustStore(roots=(), crls=tuple(lists))
     try:
-        return TrustStore.from_folder(folder).with_revocation(crls=fetched)
+        return TrustStore.from_folder(folder).with_revocation(crls=lists)
     except TrustStoreError as error:
         raise NoTrust from error
+
+
+def _state(folder: Path) -> _State:
+    """Name, time of change, size and inode of each file: one that was replaced has another."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries]
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset((name, about.st_mtime_ns, about.st_size, about.st_ino) for name, about in found)
 
 
 def fetch_revocation() -> int:
