@@ -17,7 +17,7 @@ from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.documents import registers
-from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Direction, Register, RegisterEntry
 
 OPENING_SET = audit.action("documents.opening_set", _l("Opening number of a register set"))
@@ -100,8 +100,7 @@ def _refuse_taken(known: Sequence[Register], new: NewRegister) -> None:
             continue
         shared = next((kind for kind in new.kind_codes if kind in one.kind_codes), None)
         if shared is not None:
-            every = KINDS | {kind.code: kind for kind in INCOMING_ONLY}
-            raise KindTaken(kind=every[shared].name, name=one.name, field="kind_codes")
+            raise KindTaken(kind=EVERY[shared].name, name=one.name, field="kind_codes")
         if not new.kind_codes and not one.kind_codes:
             raise KindTaken(kind=str(_l("All other kinds")), name=one.name, field="kind_codes")
 

@@ -64,11 +64,22 @@ INCOMING_ONLY: tuple[Kind, ...] = (
     OTHER,
 )
 OFFICIAL_LETTER = KINDS["CV"]
+#: the three copies; not kinds of Article 7, numbered in a series of their own (Article 25 and Appendix III)
+COPIES: dict[str, Kind] = {
+    kind.code: kind
+    for kind in (
+        Kind("SY", "Sao y", "SY", 35),
+        Kind("SL", "Sao lục", "SL", 36),
+        Kind("TRS", "Trích sao", "TrS", 37),
+    )
+}
+#: whatever a register may hold
+EVERY: dict[str, Kind] = KINDS | COPIES | {kind.code: kind for kind in INCOMING_ONLY}
 
 
 def kind(code: str) -> Kind:
     """A kind by our code; what is not known counts as other."""
-    return KINDS.get(code) or next((k for k in INCOMING_ONLY if k.code == code), OTHER)
+    return EVERY.get(code, OTHER)
 
 
 def notation(of: Kind, agency: str, unit: str) -> str:

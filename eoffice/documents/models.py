@@ -226,6 +226,13 @@ class Channel(StrEnum):
     PAPER = "paper"
 
 
+class Medium(StrEnum):
+    """What a document is made of."""
+
+    PAPER = "paper"
+    ELECTRONIC = "electronic"
+
+
 class Recipient(Base):
     """Where a document goes; names and codes as they were on the day of issue."""
 
@@ -246,6 +253,10 @@ class LinkKind(StrEnum):
     REPLY = "reply"
     #: in force instead of it, or its corrected text
     REPLACES = "replaces"
+    #: says what is wrong in its form or in how it was issued; it stays in force (Article 18.3)
+    CORRECTS = "corrects"
+    #: a certified copy of it
+    COPIES = "copies"
 
 
 class DocumentLink(Base):

@@ -61,6 +61,12 @@ class Inspected:
     page_count: int
     page_sizes: list[tuple[float, float]]
 
+    @classmethod
+    def of(cls, file: DocumentFile) -> "Inspected":
+        """The same bytes again, for another document."""
+        sizes = [(float(width), float(height)) for width, height in file.page_sizes]
+        return cls(file.sha256, file.size, file.name, file.media_type, file.page_count, sizes)
+
 
 def upload_limit() -> int:
     """Largest file in bytes."""
@@ -166,15 +172,17 @@ def give_access(
     audit.record(session, actor, ACCESS_GIVEN, document, units=units, people=people)
 
 
-def set_recipients(session: Session, document: Document, agencies: Sequence[Agency]) -> None:
-    """Replace the list of recipients. Raises SelfAddressed."""
+def set_recipients(
+    session: Session, document: Document, agencies: Sequence[Agency], *, on_paper: bool = False
+) -> None:
+    """Replace the list of recipients; `on_paper`: whatever the axis reaches. Raises SelfAddressed."""
     if any(agency.id == document.agency_id for agency in agencies):
         raise SelfAddressed(field="recipients")
     session.execute(sa.delete(Recipient).where(Recipient.document_id == document.id))
     session.add_all(
         Recipient(
             agency_id=document.agency_id, document_id=document.id, code=agency.code, name=agency.name,
-            channel=Channel.AXIS if agency.on_axis else Channel.PAPER, position=place,
+            channel=Channel.AXIS if agency.on_axis and not on_paper else Channel.PAPER, position=place,
         )
         for place, agency in enumerate({agency.id: agency for agency in agencies}.values())
     )  # fmt: skip

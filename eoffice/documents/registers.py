@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, system_actor
+from eoffice.documents import kinds
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry
 
 REGISTER_OPENED = audit.action("documents.register_opened", _l("Register opened"))
@@ -73,47 +74,61 @@ def open_register(
 def register_for(
     session: Session, agency_id: int, direction: Direction, kind_code: str, year: int
 ) -> Register:
-    """The register that numbers this kind in a year; opened by last year's rule when the year has turned.
+    """The register that numbers this kind in a year; opened by last year's rule when the year has turned, that of the
+    copies by the law itself: they share one series from 01 on (Appendix I, Part II-II.1.c).
 
     Raises NoRegister, RegisterClosed.
     """
     every = registers(session, agency_id, year, direction)
-    found = _choose([one for one in every if one.closed_at is None], kind_code)
-    if found is None and (closed := _choose(every, kind_code)) is not None:
+    alone = direction is Direction.OUT and kind_code in kinds.COPIES
+    found = _choose([one for one in every if one.closed_at is None], kind_code, alone=alone)
+    if found is None and (closed := _choose(every, kind_code, alone=alone)) is not None:
         raise RegisterClosed(name=closed.name)
-    if found is None:
-        earlier = _choose(registers(session, agency_id, year - 1, direction), kind_code)
-        if earlier is None:
-            raise NoRegister(year=year)
-        found = _carry_over(session, earlier, year)
-    return found
+    if found is not None:
+        return found
+    earlier = _choose(registers(session, agency_id, year - 1, direction), kind_code, alone=alone)
+    if earlier is not None:
+        name = earlier.name.replace(str(earlier.year), str(year))
+        return _opened(session, agency_id, year, direction, earlier.code, name, earlier.kind_codes)
+    if alone:
+        return _opened(session, agency_id, year, direction, "SAO", f"Bản sao {year}", tuple(kinds.COPIES))
+    raise NoRegister(year=year)
 
 
-def _choose(open_ones: Sequence[Register], kind_code: str) -> Register | None:
-    return next((r for r in open_ones if kind_code in r.kind_codes), None) or next(
-        (r for r in open_ones if not r.kind_codes), None
-    )
+def _choose(among: Sequence[Register], kind_code: str, *, alone: bool) -> Register | None:
+    """The register that names the kind, else, unless the kind stands `alone`, the one for all others."""
+    named = next((r for r in among if kind_code in r.kind_codes), None)
+    if named is not None or alone:
+        return named
+    return next((r for r in among if not r.kind_codes), None)
 
 
-def _carry_over(session: Session, earlier: Register, year: int) -> Register:
-    """The series starts from 01 on 1 January; two first callers make one register."""
+def _opened(
+    session: Session, agency_id: int, year: int, direction: Direction, code: str, name: str,
+    kind_codes: Sequence[str],
+) -> Register:  # fmt: skip
+    """A series that starts from 01 without anybody's decision; two first callers make one register."""
     made = session.scalar(
         sa.dialects.postgresql.insert(Register)
         .values(
-            agency_id=earlier.agency_id, year=year, direction=earlier.direction, code=earlier.code,
-            name=earlier.name.replace(str(earlier.year), str(year)), kind_codes=earlier.kind_codes,
-            opening_number=0, last_number=0, decision="", closed_by="",
+            agency_id=agency_id, year=year, direction=direction, code=code, name=name,
+            kind_codes=list(kind_codes), opening_number=0, last_number=0, decision="", closed_by="",
         )
         .on_conflict_do_nothing()
         .returning(Register.id)
     )  # fmt: skip
-    key = (Register.agency_id == earlier.agency_id, Register.year == year, Register.code == earlier.code)
+    key = (Register.agency_id == agency_id, Register.year == year, Register.code == code)
     register = session.scalars(sa.select(Register).where(*key)).one()
     if made is not None:
         audit.record(
-            session, system_actor(register.agency_id), REGISTER_OPENED, register,
-            year=year, code=register.code, opening_number=0,
-        )  # fmt: skip
+            session,
+            system_actor(agency_id),
+            REGISTER_OPENED,
+            register,
+            year=year,
+            code=code,
+            opening_number=0,
+        )
     return register
 
 

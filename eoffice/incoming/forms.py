@@ -10,7 +10,7 @@ from eoffice.core import clock
 from eoffice.core.forms import DayField, Form, at_most, needed
 from eoffice.directory.models import Assignment
 from eoffice.documents.fields import FieldGuess
-from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.kinds import EVERY
 from eoffice.documents.layout.letter import Urgency as PageUrgency
 from eoffice.documents.models import Urgency
 from eoffice.incoming.models import IncomingDocument
@@ -44,8 +44,7 @@ class RegisterForm(Form):
 
     def offer(self, leaders: list[Assignment]) -> None:
         """Fill the lists."""
-        kinds = [*KINDS.values(), *INCOMING_ONLY]
-        self.kind_code.choices = [("", "")] + [(kind.code, kind.name) for kind in kinds]
+        self.kind_code.choices = [("", "")] + [(kind.code, kind.name) for kind in EVERY.values()]
         self.urgency.choices = [(int(level), level.word) for level in Urgency]
         later = [(0, _l("Later"))]
         self.submit_to_id.choices = later + [(post.id, post.choice) for post in leaders]

@@ -18,7 +18,7 @@ from eoffice.documents import intake
 from eoffice.documents import operations as documents_writes
 from eoffice.documents import queries as documents
 from eoffice.documents.events import DocumentIssued, SecretFound
-from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Urgency
 from eoffice.documents.operations import Inspected
 from eoffice.gateway import changes
@@ -78,7 +78,7 @@ def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
 
 def _kind(name: str) -> str:
     wanted = fold(name).strip()
-    return next((k.code for k in (*KINDS.values(), *INCOMING_ONLY) if fold(k.name) == wanted), "")
+    return next((k.code for k in EVERY.values() if fold(k.name) == wanted), "")
 
 
 def _link(

@@ -154,7 +154,7 @@ def check(entry: NewIncoming) -> None:
             raise TooLong(max=limit, field=name)
     if not entry.kind_code:
         raise Missing(field="kind_code")
-    if entry.kind_code not in kinds.KINDS and entry.kind_code not in {k.code for k in kinds.INCOMING_ONLY}:
+    if entry.kind_code not in kinds.EVERY:
         raise UnknownKind(field="kind_code")
     needed = ["issuer_name", "subject"]
     if entry.kind_code not in _WITHOUT_CODE:

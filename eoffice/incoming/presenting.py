@@ -56,6 +56,11 @@ def address(document: Document) -> str | None:
     return url_for(endpoint, document_id=document.id) if known else None
 
 
+def addresses(documents: Sequence[Document]) -> list[tuple[Document, str | None]]:
+    """Each with its page."""
+    return [(one, address(one)) for one in documents]
+
+
 def state_mark(document: IncomingDocument) -> tuple[str, str, str, str]:
     """Word, shape, colour and sentence of a document's state, as the macro takes them."""
     look = document.state.look

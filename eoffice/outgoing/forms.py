@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -68,11 +68,7 @@ class Typed:
         plain = {
             name: form.get(name, "").strip() for name in cls.__dataclass_fields__ if name != "recipients"
         }
-        rows = [
-            (form.get(f"recipient{n}", "").strip(), form.get(f"recipient{n}_id", "")) for n in range(1, MOST)
-        ]
-        listed = [(code.strip(), "") for code in form.getlist("recipients")]
-        return cls(**{**plain, "recipients": [row for row in (*rows, *listed) if row[0]]})  # type: ignore[arg-type]  # names checked above
+        return cls(**{**plain, "recipients": recipient_rows(form)})  # type: ignore[arg-type]  # names checked above
 
     @classmethod
     def of(cls, document: OutgoingDocument, recipients: list[Recipient]) -> "Typed":
@@ -109,7 +105,7 @@ class Typed:
             due_on=day(self.due_on),
             reply_to_id=int(self.reply_to) if self.reply_to.isdecimal() else None,
             replaces_id=int(self.replaces) if self.replaces.isdecimal() else None,
-            recipients=tuple(_code(session, name, chosen) for name, chosen in self.recipients),
+            recipients=codes(session, self.recipients),
         )
 
     def text(self) -> Text:
@@ -185,6 +181,18 @@ def millimetres(form: Mapping[str, Any], name: str) -> float:
     if not math.isfinite(length):
         raise BadNumber(field=name)
     return length
+
+
+def recipient_rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """Recipients as typed or chosen, rows left empty left out."""
+    rows = [(form.get(f"recipient{n}", "").strip(), form.get(f"recipient{n}_id", "")) for n in range(1, MOST)]
+    listed = [(code.strip(), "") for code in form.getlist("recipients")]
+    return [row for row in (*rows, *listed) if row[0]]
+
+
+def codes(session: Session, rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Codes of the rows that were chosen, names of the others."""
+    return tuple(_code(session, name, chosen) for name, chosen in rows)
 
 
 def _code(session: Session, name: str, chosen: str) -> str:

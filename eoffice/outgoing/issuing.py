@@ -12,18 +12,18 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
-from eoffice.core.blobs import Blob, blobs
+from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict
+from eoffice.core.errors import Conflict, InvalidTransition
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
-from eoffice.documents import kinds, registers
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reads
+from eoffice.documents import registers
 from eoffice.documents.events import DocumentIssued
 from eoffice.documents.geometry import Box
-from eoffice.documents.models import DocumentFile, FileRole
+from eoffice.documents.models import DocumentFile, FileRole, Medium
 from eoffice.outgoing import held, operations, queries
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
@@ -112,7 +112,7 @@ def sign(
     with keyring.key_of(session, actor, KeyPurpose.PERSON, given, about) as key:
         made = key.sign(source.sha256, mark)
         with transaction(session):
-            document = _unchanged(session, actor, document_id, Move.SIGN, source)
+            document = unchanged(session, actor, document_id, Move.SIGN, source)
             _refuse_ended(document)  # it may have ended while the key was being opened
             document.signed_at = clock.now()
             operations.add_signed(session, actor, document, made.blob, source, FileRole.SIGNED, source.name)
@@ -168,11 +168,7 @@ def give_number(
     """
     with transaction(session):
         document = allowed(session, actor, document_id, Move.NUMBER)
-        day = dated_on or clock.today()
-        entry = registers.give_number(session, actor, document, day)
-        document.code_number, document.issued_on = kinds.padded(entry.number), day
-        document.document_uid = f"{document.issuer_code},{day:%Y/%m/%d},{document.code}"
-        document.numbered_at = clock.now()
+        operations.give_number(session, actor, document, dated_on or clock.today())
         operations.move(
             session, actor, document, MACHINE.step(document.state, Move.NUMBER).target, Move.NUMBER
         )
@@ -180,53 +176,71 @@ def give_number(
     return document
 
 
+class SealedByHand(Conflict):
+    """A copy on paper bears a stamp, not a key's signature (Decree 30/2020, Appendix I, Part II-II)."""
+
+    message = _l("This copy goes on paper: print it, have it signed and stamped, then say that it is done.")
+
+
 @dataclass(frozen=True)
 class _Seal:
     """Everything the agency's key puts on a document, read before the key is opened."""
 
     source: DocumentFile
-    number: Mark
-    seal: Mark
+    #: one signature over the other, with what the file is after each
+    marks: tuple[tuple[FileRole, Mark], ...]
     attachments: tuple[tuple[DocumentFile, Mark], ...]
 
 
 def seal(
     session: Session, actor: Actor, document_id: int, given: Given, *, tell: Tell = _nobody
 ) -> OutgoingDocument:
-    """Write number and date on page 1, put the seal left of the leader's signature, sign each attachment.
+    """Write number and date on page 1, put the seal left of the leader's signature, sign each attachment; on a copy,
+    say so in its corner.
 
     In person, with the agency's key (Article 32.2). Repeated after a failure it uses the same number. Raises as
-    `sign`.
+    `sign`, and SealedByHand.
     """
     with transaction(session):
         document = allowed(session, actor, document_id, Move.SEAL)
         plan = _plan_seal(session, document)
-        about = held.about(document, signatures=2 + len(plan.attachments))
+        about = held.about(document, signatures=len(plan.marks) + len(plan.attachments))
     with keyring.key_of(session, actor, KeyPurpose.AGENCY, given, about) as key:
-        numbered = key.sign(plan.source.sha256, plan.number)
-        sealed = key.sign(numbered.blob.sha256, plan.seal)
+        made: list[tuple[FileRole, Signed]] = []
+        for role, mark in plan.marks:
+            base = made[-1][1].blob if made else plan.source
+            made.append((role, key.sign(base.sha256, mark)))
         attached = [(file, key.sign(file.sha256, mark)) for file, mark in plan.attachments]
         with transaction(session):
-            document = _unchanged(session, actor, document_id, Move.SEAL, plan.source)
-            _store_sealed(session, actor, document, plan.source, numbered.blob, sealed.blob)
-            for file, made in attached:
-                operations.replace_attachment(session, actor, document, file, made.blob)
+            document = unchanged(session, actor, document_id, Move.SEAL, plan.source)
+            name = operations.issued_name(document)
+            for role, signed in made:
+                operations.add_signed(session, actor, document, signed.blob, plan.source, role, name)
+            for file, signed in attached:
+                operations.replace_attachment(session, actor, document, file, signed.blob)
+            documents.index(session, document)
             document.sealed_at = clock.now()
-            signed = [numbered, sealed, *(made for _file, made in attached)]
-            _stepped(session, actor, document, Move.SEAL, *signed)
-    _say(signed, tell)
+            every = [signed for _for, signed in (*made, *attached)]
+            _stepped(session, actor, document, Move.SEAL, *every)
+    _say(every, tell)
     return document
 
 
 def _plan_seal(session: Session, document: OutgoingDocument) -> _Seal:
     agency = directory.agency(session, document.agency_id)
+    if document.copied_to is Medium.PAPER:
+        raise SealedByHand
+    if document.copied_to is Medium.ELECTRONIC:
+        source = newest(session, document, FileRole.DRAFT)
+        mark = marks.copy(document.kind.name, agency.name, clock.now(), *source.page_sizes[0])
+        return _Seal(source, ((FileRole.ISSUED, mark),), ())
     source = newest(session, document, FileRole.SIGNED)
+    number = _number_mark(document, source, agency.place)
     stamp = _picture(session, ImageKind.SEAL, agency.id, None, agency.name)
     files = reads.files(session, document, FileRole.ATTACHMENT)
     return _Seal(
         source,
-        _number_mark(document, source, agency.place),
-        marks.seal(stamp, _leader_mark(session, document)),
+        ((FileRole.NUMBERED, number), (FileRole.ISSUED, marks.seal(stamp, _leader_mark(session, document)))),
         tuple((file, marks.attachment(document.code, clock.now(), *file.page_sizes[0])) for file in files),
     )
 
@@ -241,20 +255,6 @@ def _number_mark(document: OutgoingDocument, source: DocumentFile, place: str) -
         if blanks is not None and blanks.box.touches(box):
             return marks.number_in_blanks(blanks, document.code_number, document.issued_on)
     return marks.number_line(Place(1, box), document.code, place, document.issued_on)
-
-
-def _store_sealed(
-    session: Session,
-    actor: Actor,
-    document: OutgoingDocument,
-    source: DocumentFile,
-    numbered: Blob,
-    sealed: Blob,
-) -> None:
-    name = operations.issued_name(document)
-    operations.add_signed(session, actor, document, numbered, source, FileRole.NUMBERED, name)
-    operations.add_signed(session, actor, document, sealed, source, FileRole.ISSUED, name)
-    documents.index(session, document)
 
 
 def void_number(session: Session, actor: Actor, document_id: int, reason: str) -> OutgoingDocument:
@@ -285,12 +285,14 @@ def allowed(session: Session, actor: Actor, document_id: int, step: Move) -> Out
     document = queries.one(session, actor, document_id)
     rule = MACHINE.step(document.state, step)
     require(actor, rule.permission, document)
+    if step is Move.PLACE and document.number_box is None:  # a copy bears no number line
+        raise InvalidTransition(state=document.state.word)
     if step not in (Move.SIGN, Move.SEAL):
         held.refuse_others(session, document)
     return document
 
 
-def _unchanged(
+def unchanged(
     session: Session, actor: Actor, document_id: int, step: Move, source: DocumentFile
 ) -> OutgoingDocument:
     """The document again, when it still is what was signed. Raises as `allowed`, and Changed."""

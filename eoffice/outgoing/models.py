@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, object_sessio
 from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
 from eoffice.directory.models import Assignment, Delegation, Unit
-from eoffice.documents.models import Direction, Document
+from eoffice.documents.models import Direction, Document, Medium
 from eoffice.outgoing.states import State
 
 
@@ -65,6 +65,8 @@ class OutgoingDocument(Document):
 
     #: whether anybody was ever asked for an opinion: most drafts need no look for one
     consulted: Mapped[bool] = mapped_column(default=False)
+    #: of a certified copy, what it is made as: the clerk makes it, no draft goes before; None: no copy
+    copied_to: Mapped[Medium | None] = mapped_column(enum_column(Medium))
 
     drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])

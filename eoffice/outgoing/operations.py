@@ -4,6 +4,7 @@ import io
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency, Assignment, Delegation, Unit
-from eoffice.documents import convert, intake, kinds, queries
+from eoffice.documents import convert, intake, kinds, queries, registers
 from eoffice.documents import operations as documents
 from eoffice.documents.geometry import Box
 from eoffice.documents.layout.typesetting import typeset
@@ -112,7 +113,7 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
         authority,
         lent,
         _unit(session, actor, fields),
-        recipients.find(session, fields),
+        recipients.find(session, fields.recipients, required=fields.kind_code == kinds.OFFICIAL_LETTER.code),
     )
 
 
@@ -214,6 +215,14 @@ def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
     document.code_notation = notation_of(fields, chosen)
 
 
+def give_number(session: Session, actor: Actor, document: OutgoingDocument, day: date) -> None:
+    """Number, date and what follows from them. Raises AlreadyNumbered, NoRegister, RegisterClosed, BackDated."""
+    entry = registers.give_number(session, actor, document, day)
+    document.code_number, document.issued_on = kinds.padded(entry.number), day
+    document.document_uid = f"{document.issuer_code},{day:%Y/%m/%d},{document.code}"
+    document.numbered_at = clock.now()
+
+
 def put_page(
     session: Session, actor: Actor, document: OutgoingDocument, page: Page, prepared: Prepared
 ) -> None:
@@ -241,14 +250,7 @@ def add_signed(
     name: str,
 ) -> DocumentFile:
     """Add a file made by signing another; pages stay as they were."""
-    made = Inspected(
-        blob.sha256,
-        blob.size,
-        name,
-        source.media_type,
-        source.page_count,
-        [(float(w), float(h)) for w, h in source.page_sizes],
-    )
+    made = replace(Inspected.of(source), sha256=blob.sha256, size=blob.size, name=name)
     file = documents.add_file(session, actor, document, made, role)
     jobs.enqueue(session, "signatures.check_file", file_id=file.id)
     return file

@@ -12,6 +12,7 @@ OUTGOING_CHECK = permission("outgoing:check", _l("Record the form check"))
 OUTGOING_SIGN = permission("outgoing:sign", _l("Sign documents"))
 OUTGOING_NUMBER = permission("outgoing:number", _l("Give number and date, or make a number void"))
 OUTGOING_SEAL = permission("outgoing:seal", _l("Sign with the agency's key"))
+OUTGOING_COPY = permission("outgoing:copy", _l("Make certified copies"))
 OUTGOING_ISSUE = permission("outgoing:issue", _l("Issue documents to their recipients"))
 
 #: steps of whoever holds the duty in the agency, whichever document it is

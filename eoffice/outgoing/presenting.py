@@ -15,7 +15,7 @@ from eoffice.core import audit, clock
 from eoffice.core.states import Tone
 from eoffice.directory.models import Agency
 from eoffice.documents.geometry import MM
-from eoffice.documents.models import DocumentFile
+from eoffice.documents.models import Direction, Document, DocumentFile
 from eoffice.gateway.models import Answer, Delivery, Hop, Request
 from eoffice.gateway.queries import OUT_OF_REACH, TROUBLE
 from eoffice.outgoing import operations
@@ -81,6 +81,12 @@ _NEXT = {
     State.SEALING: _l("seals with the agency's key"),
     State.ISSUING: _l("issues it to the recipients"),
 }
+
+
+def address(document: Document) -> str:
+    """The page of a document of either direction."""
+    incoming = document.direction is Direction.IN
+    return url_for("incoming.show" if incoming else "outgoing.show", document_id=document.id)
 
 
 def state_mark(document: OutgoingDocument) -> tuple[str, str, str, str]:

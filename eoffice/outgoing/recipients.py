@@ -11,8 +11,7 @@ from eoffice.core.errors import Invalid
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
-from eoffice.documents import kinds
-from eoffice.outgoing.drafting import Fields, Missing
+from eoffice.outgoing.drafting import Missing
 
 
 class UnknownRecipient(Invalid):
@@ -43,10 +42,10 @@ class SucceededRecipient(Invalid):
     )
 
 
-def find(session: Session, fields: Fields) -> list[Agency]:
-    """The agencies of the list. Raises Missing and what the classes above say."""
-    entries = [entry for entry in (nfc(one) for one in fields.recipients) if entry]
-    if not entries and fields.kind_code == kinds.OFFICIAL_LETTER.code:
+def find(session: Session, named: Iterable[str], *, required: bool = False) -> list[Agency]:
+    """The agencies of a list, by code or name. Raises Missing and what the classes above say."""
+    entries = [entry for entry in map(nfc, named) if entry]
+    if not entries and required:
         raise Missing(what=str(_l("recipients")), field="recipients")
     columns = (Agency.code, Agency.old_code, Agency.name, Agency.short_name)
     known = session.scalars(

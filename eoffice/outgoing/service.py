@@ -66,7 +66,7 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
         chosen = operations.choose(session, actor, fields)
         answered = answerable(session, actor, fields.reply_to_id) if fields.reply_to_id is not None else None
         replaced = replaceable(session, actor, fields.replaces_id) if fields.replaces_id is not None else None
-    with _secrets_noted(session, actor):
+    with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen)
     with transaction(session):
         document = operations.begin(session, actor, chosen, fields)
@@ -108,7 +108,7 @@ def revise(
         if _allowed(session, actor, document_id, Move.REVISE).due_on != fields.due_on:
             fields.check_day(clock.today())
         chosen = operations.choose(session, actor, fields)
-    with _secrets_noted(session, actor):
+    with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen) if page is not None else None
     with transaction(session):
         document = _allowed(session, actor, document_id, Move.REVISE)
@@ -125,7 +125,7 @@ def attach(session: Session, actor: Actor, document_id: int, upload: Upload) -> 
     """Add an attachment in a file of its own; it is signed when the document is sealed (Appendix I, part II)."""
     with transaction(session):  # as in `_draft`
         _allowed(session, actor, document_id, Move.REVISE)
-    with _secrets_noted(session, actor):
+    with secrets_noted(session, actor):
         file, _word = operations.take_file(upload)
     with transaction(session):
         document = _allowed(session, actor, document_id, Move.REVISE)
@@ -216,7 +216,7 @@ def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> Ou
 
 
 @contextmanager
-def _secrets_noted(session: Session, actor: Actor) -> Iterator[None]:
+def secrets_noted(session: Session, actor: Actor) -> Iterator[None]:
     """Nothing of a state secret is stored but the fact that one was refused."""
     try:
         yield

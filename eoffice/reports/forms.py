@@ -12,7 +12,7 @@ from wtforms.validators import Optional, ValidationError
 from eoffice.core import clock
 from eoffice.core.forms import DayField, Form, at_most, needed
 from eoffice.documents.closing import NewRegister
-from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Direction, Register
 from eoffice.reports.books import Span
 from eoffice.reports.columns import Form as BookForm
@@ -33,7 +33,7 @@ class OpenForm(Form):
     year = IntegerField(_l("Year"), [needed()])
     kind_codes = SelectMultipleField(
         _l("Kinds numbered here"), [Optional()],
-        choices=[SelectChoice(kind.code, kind.name) for kind in (*KINDS.values(), *INCOMING_ONLY)],
+        choices=[SelectChoice(kind.code, kind.name) for kind in EVERY.values()],
     )  # fmt: skip
     opening_number = IntegerField(_l("Last number given before"), [Optional()], default=0)
     decision = StringField(_l("Head's decision"), [needed(), at_most(250)])

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from eoffice.core import clock, sheets
 from eoffice.core.errors import Invalid
 from eoffice.core.web import current_actor, db, needs
-from eoffice.documents.kinds import INCOMING_ONLY, KINDS
+from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Document
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State as IncomingState
@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
         question=question,
         found=found,
         fields=forms.write(question),
-        kinds=(*KINDS.values(), *INCOMING_ONLY),
+        kinds=EVERY.values(),
         states=STATES,
         highlight=highlight,
         saved=saved.kept(db(), current_actor()),

@@ -1,4 +1,4 @@
-"""What signatures show on official documents, and where: cases A, B, D of Decree 30/2020 and the number line."""
+"""What signatures show on official documents, and where: cases A, B, D, E of Decree 30/2020 and the number line."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -110,6 +110,11 @@ def number_line(line: Place, number: str, place: str, day: date) -> Mark:
     return Mark("SoVaNgay", Placement(line.page, box), Appearance(rows=((left, right),)))
 
 
+def place_and_date(place: str, day: date) -> str:
+    """`An Giang, ngày 05 tháng 01 năm 2026`; the day alone where no place is known."""
+    return appearance.issue_date(place, day).lstrip(", ")
+
+
 def number_in_blanks(blanks: Blanks, number: str, day: date) -> Mark:
     """The same in the blanks a drafter left: number, day and month alone, the rest is printed."""
     words = {
@@ -130,8 +135,18 @@ def number_in_blanks(blanks: Blanks, number: str, day: date) -> Mark:
 
 def attachment(number: str, at: datetime, page_width: float, page_height: float) -> Mark:
     """Case D: number and time, small, in the top right corner of page 1 of a separate attachment."""
+    where = _corner(page_width, page_height)
+    return Mark("PhuLucKemTheo", where, appearance.attachment(number, at))
+
+
+def copy(form: str, agency: str, at: datetime, page_width: float, page_height: float) -> Mark:
+    """Case E: form of the copy, agency and time, in the top right corner of page 1 of an electronic copy."""
+    return Mark("BanSao", _corner(page_width, page_height), appearance.copy(form, agency, at))
+
+
+def _corner(page_width: float, page_height: float) -> Placement:
     box = SigningBox(20 * MM, page_height - 12 * MM, page_width - 10 * MM, page_height - 6 * MM)
-    return Mark("PhuLucKemTheo", Placement(1, box), appearance.attachment(number, at))
+    return Placement(1, box)
 
 
 def _box(box: Box) -> SigningBox:

@@ -62,6 +62,8 @@ class Letter:
     number_text: str = ""
     #: "An Giang, ngày 20 tháng 11 năm 2026", printed with `number_text` only
     place_and_date: str = ""
+    #: what stands in the place of the signature on an extract: "(Đã ký)"
+    signed: str = ""
 
 
 def as_data(letter: Letter) -> dict[str, Any]:
@@ -87,6 +89,7 @@ def as_data(letter: Letter) -> dict[str, Any]:
         "drafter": letter.drafter,
         "authority": list(letter.authority),
         "signer": letter.signer,
+        "signed": letter.signed,
     }
     return {name: _unbroken(value) for name, value in printed.items()}
 

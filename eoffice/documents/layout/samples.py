@@ -27,7 +27,7 @@ def sample_scan_pdf(letter: Letter, *, tilt: float = 0.3, seed: int = 1) -> byte
             picture = _scanned(page.render(scale=DOTS_PER_INCH / 72).to_pil(), tilt, noise)
             _add_page(scanned, picture)
     out = io.BytesIO()
-    scanned.save(out, deterministic_id=True)
+    scanned.save(out, deterministic_id=True, min_version="1.4")
     return out.getvalue()
 
 

@@ -26,7 +26,7 @@ from eoffice.directions.permissions import (
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
-from eoffice.documents.models import Document, LinkKind
+from eoffice.documents.models import LinkKind
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Answer, Asked, Request
@@ -197,8 +197,7 @@ def page(document_id: int, sent: FlaskForm, status: int = 422) -> ResponseReturn
 def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None = None) -> str:
     files = queries.files(db(), document)
     original, _verdict = queries.original(files)
-    worked_on = document.state in (State.IN_PROGRESS, State.DONE)
-    replies = documents.linking(db(), current_actor(), document, LinkKind.REPLY) if worked_on else ()
+    related = documents.related(db(), current_actor(), document)
     told = gateway.reports_of(db(), document) if document.source is Source.AXIS else ()
     asked = gateway.requests_of(db(), document) if document.source is Source.AXIS else ()
     return render_template(
@@ -213,17 +212,14 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         hops=presenting.reports(told),
         addressed=presenting.addressed(told),
         asked=[presenting.request(one) for one in asked],
-        newer=[(one, presenting.address(one)) for one in _newer(document)] if asked else [],
-        replies=[(reply, presenting.address(reply)) for reply in replies],
+        newer=presenting.addresses(related[LinkKind.REPLACES, False]),
+        replies=presenting.addresses(related[LinkKind.REPLY, False]),
+        copies=presenting.addresses(related[LinkKind.COPIES, False]),
+        copy_url=_copy_url(document),
         history=presenting.history(db(), document),
         **_deeds(document, [task for direction in given for task in direction.tasks], sent),
         **_answering([one for one in asked if one.answer is Answer.OPEN], sent),
     )
-
-
-def _newer(document: IncomingDocument) -> Sequence[Document]:
-    """Documents that came instead of this one."""
-    return documents.linking(db(), current_actor(), document, LinkKind.REPLACES)
 
 
 def _answering(asked: Sequence[Request], sent: FlaskForm | None) -> dict[str, Any]:
@@ -276,6 +272,17 @@ def _reply_url(document: IncomingDocument) -> str | None:
     ):
         return None
     return url_for("outgoing.new", reply_to=document.id)
+
+
+def _copy_url(document: IncomingDocument) -> str | None:
+    """Where a certified copy is made, for those who make them."""
+    may = current_actor().can(Permission("outgoing:copy")) and "outgoing.copy" in current_app.view_functions
+    kept = document.state not in (State.RETURNED, State.WITHDRAWN, State.DISCARDED)
+    return (
+        url_for("outgoing.copy", document_id=document.id)
+        if may and kept and document.register_number
+        else None
+    )
 
 
 def _form(kind: type[F], sent: FlaskForm | None) -> F:

@@ -686,7 +686,14 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "reply", "replaces", name="linkkind", native_enum=False, create_constraint=True, length=40
+                "reply",
+                "replaces",
+                "corrects",
+                "copies",
+                name="linkkind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
             ),
             nullable=False,
         ),
@@ -1103,6 +1110,13 @@ def upgrade() -> None:
         sa.Column("number_box", sa.JSON(), nullable=True),
         sa.Column("signature_place", sa.JSON(), nullable=True),
         sa.Column("consulted", sa.Boolean(), nullable=False),
+        sa.Column(
+            "copied_to",
+            sa.Enum(
+                "paper", "electronic", name="medium", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=True,
+        ),
         sa.ForeignKeyConstraint(
             ["agency_id"], ["agency.id"], name=op.f("fk_outgoing_document_agency_id_agency")
         ),

@@ -9,6 +9,7 @@ bp.add_app_template_global(presenting.state_mark, "outgoing_mark")
 
 from eoffice.outgoing.views import (  # noqa: E402 - they add to `bp`
     consulting,  # noqa: F401 - as above
+    copying,  # noqa: F401 - as above
     delegations,  # noqa: F401 - as above
     document,  # noqa: F401 - as above
     drafting,  # noqa: F401 - as above

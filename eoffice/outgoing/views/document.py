@@ -24,7 +24,17 @@ from eoffice.gateway import queries as gateway
 from eoffice.gateway import service as exchange
 from eoffice.gateway.models import Asked
 from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_RECALL, GATEWAY_RESEND
-from eoffice.outgoing import consulting, forms, issuing, operations, placing, presenting, queries, service
+from eoffice.outgoing import (
+    consulting,
+    copying,
+    forms,
+    issuing,
+    operations,
+    placing,
+    presenting,
+    queries,
+    service,
+)  # fmt: skip
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import OutgoingDocument, Stance
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
@@ -74,6 +84,13 @@ def _sign(actor: Actor, document_id: int) -> OutgoingDocument:
     return issuing.sign(db(), actor, document_id, given(), seen_file_id=seen, tell=_warn)
 
 
+def _seal(actor: Actor, document_id: int) -> OutgoingDocument:
+    """With the agency's key; a copy on paper was stamped by hand."""
+    if "stamped" in request.form:
+        return copying.stamped(db(), actor, document_id)
+    return issuing.seal(db(), actor, document_id, given(), tell=_warn)
+
+
 #: what each step of the address does
 STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.SUBMIT: lambda actor, number: service.submit(db(), actor, number, _note()),
@@ -85,7 +102,7 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
     Move.PLACE: _place,
     Move.PLACE_SIGNATURE: _place_signature,
-    Move.SEAL: lambda actor, number: issuing.seal(db(), actor, number, given(), tell=_warn),
+    Move.SEAL: _seal,
     Move.VOID: lambda actor, number: issuing.void_number(db(), actor, number, _note()),
     Move.ISSUE: lambda actor, number: issuing.issue(db(), actor, number),
 }
@@ -190,6 +207,8 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         "answered": related[LinkKind.REPLY, True],
         "replaced": related[LinkKind.REPLACES, True],
         "replacements": related[LinkKind.REPLACES, False],
+        "copied": [(one, presenting.address(one)) for one in related[LinkKind.COPIES, True]],
+        "certified": related[LinkKind.COPIES, False],
         "history": presenting.history(log),
         "opinions": presenting.opinions(log),
     }

@@ -1,0 +1,239 @@
+"""Certified copies: sao y, sao lục, trích sao (Decree 30/2020, Articles 25 to 27).
+
+A copy is an outgoing document that no draft goes before: the clerk makes it of what is there, and it gets its number at
+once, in the one series all copies share. An electronic one is signed with the agency's key, one on paper is printed,
+signed and stamped by hand; both are issued as any other document.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
+from eoffice.core.errors import Conflict, Invalid, InvalidTransition
+from eoffice.core.permissions import Actor, require
+from eoffice.core.text import nfc
+from eoffice.directory import queries as directory
+from eoffice.documents import kinds, scanning
+from eoffice.documents import operations as documents
+from eoffice.documents import queries as reads
+from eoffice.documents.kinds import Kind
+from eoffice.documents.layout import copies
+from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, LinkKind, Medium
+from eoffice.documents.operations import Inspected
+from eoffice.outgoing import extracts, operations, queries
+from eoffice.outgoing.drafting import SUBJECT_LIMIT, Fields, Upload
+from eoffice.outgoing.extracts import Extract
+from eoffice.outgoing.issuing import allowed, newest, unchanged
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
+from eoffice.outgoing.operations import Chosen
+from eoffice.outgoing.permissions import OUTGOING_COPY
+from eoffice.outgoing.service import secrets_noted
+from eoffice.outgoing.states import State
+from eoffice.outgoing.workflow import MACHINE, Move
+from eoffice.signatures import marks
+from eoffice.signatures import queries as signatures
+
+COPIED = audit.action("outgoing.copied", _l("Certified copy made"))
+
+_FULL, _OF_A_COPY, _PART = (kinds.COPIES[code] for code in ("SY", "SL", "TRS"))
+_ANY = frozenset(Medium)
+#: from what to what each copy may be made (Article 25); an electronic document is passed on as it is, so no full copy
+#: of it is electronic
+_ALLOWED: Mapping[tuple[Kind, Medium], frozenset[Medium]] = {
+    (_FULL, Medium.PAPER): _ANY,
+    (_FULL, Medium.ELECTRONIC): frozenset({Medium.PAPER}),
+    (_OF_A_COPY, Medium.PAPER): _ANY,
+    (_OF_A_COPY, Medium.ELECTRONIC): frozenset({Medium.PAPER}),
+    (_PART, Medium.PAPER): _ANY,
+    (_PART, Medium.ELECTRONIC): _ANY,
+}
+
+
+class NothingToCopy(Conflict):
+    """Only what is in a register, and whole, is copied."""
+
+    message = _l(
+        "There is nothing to copy yet: the document must be registered or issued, and its PDF be here."
+    )
+
+
+class BeingChecked(Conflict):
+    """Whether it is paper or electronic is known by its signatures."""
+
+    message = _l("The signatures of this document are being checked. Try again in a moment.")
+
+
+class Doubtful(Conflict):
+    """What proves nothing is not certified."""
+
+    message = _l("A signature of this document does not hold, so no copy of it is certified. Ask its issuer.")
+
+
+class NotByLaw(Invalid):
+    """Article 25 names what is copied to what."""
+
+    message = _l(
+        "This copy cannot be made of this document (Decree 30/2020, Article 25). Choose one from the list; an "
+        "electronic document is forwarded rather than copied in full."
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is to be copied."""
+
+    document: Document
+    file: DocumentFile
+    medium: Medium
+
+    @property
+    def allowed(self) -> list[tuple[Kind, Medium]]:
+        """The copies that may be made of it: sao lục of a sao y alone, the others of no copy (Article 3.10 to 12)."""
+        code = self.document.kind_code
+        if code in kinds.COPIES:
+            named = [_OF_A_COPY] if code == _FULL.code else []
+        else:
+            named = [_FULL, _PART]
+        return [(kind, to) for kind in named for to in Medium if to in _ALLOWED[kind, self.medium]]
+
+
+@dataclass(frozen=True)
+class NewCopy:
+    """What the clerk decides."""
+
+    #: SY, SL or TRS
+    kind_code: str
+    medium: Medium
+    #: who allowed it and, on paper, signs it: a post that signs for the agency (Article 27)
+    signer_id: int
+    recipients: tuple[str, ...] = ()
+    #: of a part: what it says
+    extract: Extract | None = None
+    #: of a paper: a better scan than the one that is here
+    scan: Upload | None = None
+
+
+def source(session: Session, actor: Actor, document_id: int) -> Source:
+    """What the actor wants to copy. Raises NotFound, Forbidden, NothingToCopy, BeingChecked, Doubtful."""
+    document = reads.one(session, actor, document_id)
+    require(actor, OUTGOING_COPY)
+    role = FileRole.ORIGINAL if document.direction is Direction.IN else FileRole.ISSUED
+    file = reads.latest_file(session, document, role)
+    issued = not isinstance(document, OutgoingDocument) or document.state is State.ISSUED
+    if document.register_number is None or file is None or not file.is_pdf or not issued:
+        raise NothingToCopy
+    check = signatures.checks(session, [file]).get(file.id)
+    if check is None:
+        raise BeingChecked
+    if check.verdict in ("invalid", "unreadable"):
+        raise Doubtful
+    return Source(document, file, Medium.PAPER if check.verdict == "unsigned" else Medium.ELECTRONIC)
+
+
+def make(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
+    """Make a copy and give it its number; what is left is to seal and issue it.
+
+    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw, RegisterClosed,
+    BackDated.
+    """
+    with transaction(session):  # page and check take a moment: this one is over before
+        found = source(session, actor, document_id)
+        if (kinds.COPIES.get(new.kind_code), new.medium) not in found.allowed:
+            raise NotByLaw(field="made_as")
+        fields = Fields(new.kind_code, _subject(new, found.document), new.signer_id, new.recipients)
+        chosen = operations.choose(session, actor, fields)
+        original = extracts.original(session, found.document, found.file)
+    with secrets_noted(session, actor):
+        page = _page(new, found, original)
+    with transaction(session):
+        found = source(session, actor, document_id)
+        return _begin(session, actor, found, new, chosen, fields, page)
+
+
+def _subject(new: NewCopy, of: Document) -> str:
+    """In the register a copy says what it is a copy of."""
+    dated = f" ngày {of.issued_on:%d/%m/%Y}" if of.issued_on else ""
+    name = f"{kinds.kind(new.kind_code).name} {of.kind.name} số {of.code}{dated} của {of.issuer_name}"
+    return f"{name}: {of.subject}"[:SUBJECT_LIMIT]
+
+
+def _page(new: NewCopy, found: Source, original: extracts.Original) -> Inspected:
+    """What is sealed or printed: the pages as they are, or the part set anew."""
+    if new.kind_code == _PART.code:
+        made = extracts.typeset(new.extract or Extract(), original)
+        return documents.take_in(io.BytesIO(made), operations.file_name(found.document.subject))
+    if new.scan is not None:
+        page, _word = operations.take_file(new.scan)
+    else:
+        page = Inspected.of(found.file)
+    if new.medium is Medium.ELECTRONIC:
+        scanning.check(blobs().path(page.sha256))
+    return page
+
+
+def _begin(
+    session: Session,
+    actor: Actor,
+    found: Source,
+    new: NewCopy,
+    chosen: Chosen,
+    fields: Fields,
+    page: Inspected,
+) -> OutgoingDocument:
+    copy = operations.begin(session, actor, chosen, fields)
+    copy.copied_to, copy.urgency = new.medium, found.document.urgency
+    copy.draft_source = DraftSource.TEMPLATE if new.kind_code == _PART.code else DraftSource.UPLOAD
+    copy.page_count = page.page_count
+    on_paper = new.medium is Medium.PAPER
+    documents.set_recipients(session, copy, chosen.recipients, on_paper=on_paper)
+    documents.add_file(session, actor, copy, page, FileRole.DRAFT, version_no=1)
+    documents.link(session, actor, copy, found.document, LinkKind.COPIES)
+    audit.record(session, actor, COPIED, found.document, kind=new.kind_code, medium=new.medium, copy=copy.id)
+    operations.give_number(session, actor, copy, clock.today())
+    operations.move(session, actor, copy, State.SEALING, Move.NUMBER)
+    documents.index(session, copy)
+    return copy
+
+
+def print_out(session: Session, actor: Actor, document_id: int) -> bytes:
+    """A copy on paper with everything but signature and stamp. Raises NotFound, InvalidTransition."""
+    with transaction(session):
+        copy = queries.one(session, actor, document_id)
+        if copy.copied_to is not Medium.PAPER:
+            raise InvalidTransition(state=copy.state.word)
+        block, page = _block(session, copy), newest(session, copy, FileRole.DRAFT)
+    return copies.printed(blobs().path(page.sha256), block)
+
+
+def stamped(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
+    """It is printed, signed and stamped; what was printed is kept. Raises NotFound, Forbidden, InvalidTransition."""
+    with transaction(session):
+        copy = allowed(session, actor, document_id, Move.SEAL)
+        page = newest(session, copy, FileRole.DRAFT)
+    made = io.BytesIO(print_out(session, actor, document_id))
+    with transaction(session):
+        copy = unchanged(session, actor, document_id, Move.SEAL, page)
+        kept = documents.take_in(made, operations.issued_name(copy))
+        file = documents.add_file(session, actor, copy, kept, FileRole.ISSUED)
+        copy.page_count, copy.sealed_at = file.page_count, clock.now()
+        operations.move(session, actor, copy, MACHINE.step(copy.state, Move.SEAL).target, Move.SEAL)
+        documents.index(session, copy)
+    return copy
+
+
+def _block(session: Session, copy: OutgoingDocument) -> copies.Block:
+    agency = directory.agency(session, copy.agency_id)
+    assert copy.issued_on is not None
+    named = [one.name for one in reads.recipients(session, copy)]
+    return copies.Block(
+        form=copy.kind.name, agency=agency.name, parent=agency.parent_name, number=f"Số: {copy.code}",
+        place_and_date=marks.place_and_date(agency.place, copy.issued_on),
+        authority=tuple(copy.authority.splitlines()), signer=copy.signer_name,
+        recipients=(*(f"- {nfc(name)};" for name in named), "- Lưu: VT."),
+    )  # fmt: skip

@@ -1,0 +1,257 @@
+"""Certified copies: each where Article 25 allows it, numbered in one series, signed or stamped, and sent."""
+
+import io
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import typst
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock, jobs
+from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
+from eoffice.core.errors import Forbidden, InvalidTransition, NotFound
+from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
+from eoffice.documents import pages, scanning
+from eoffice.documents import queries as reads
+from eoffice.documents.kinds import COPIES
+from eoffice.documents.layout import copies
+from eoffice.documents.layout.letter import Letter
+from eoffice.documents.layout.samples import sample_scan_pdf
+from eoffice.documents.models import Channel, Document, FileRole, LinkKind, Medium
+from eoffice.gateway import queries as gateway
+from eoffice.incoming import service as incoming
+from eoffice.outgoing import copying, extracts, issuing, placing
+from eoffice.outgoing.copying import NewCopy, Source
+from eoffice.outgoing.drafting import Upload
+from eoffice.outgoing.extracts import Extract
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.workflow import State
+from tests.factories import PIN, Province
+from tests.incoming import steps
+from tests.outgoing.drafts import bring, draft, newest, path
+from tests.web import MOST, client_for, counted
+
+SUBJECT = "triển khai các biện pháp ứng phó xâm nhập mặn"
+
+
+@lru_cache(maxsize=2)
+def _scan(number: str = "Số: 3187/UBND-KTN") -> bytes:
+    """A paper in colour at 200 dots per inch."""
+    return sample_scan_pdf(
+        Letter(
+            agency=("Ủy ban nhân dân", "tỉnh An Giang"), subject=SUBJECT, body="Đề nghị báo cáo./.",
+            signer="Lưu Bá Thiện", authority=("CHỦ TỊCH",), recipients=("Như trên", "Lưu: VT"),
+            number_text=number, place_and_date="An Giang, ngày 05 tháng 01 năm 2026",
+        )
+    )  # fmt: skip
+
+
+def _check(session: Session, document: Document, *roles: FileRole) -> None:
+    for file in reads.files(session, document, *roles):
+        jobs.run(session, "signatures.check_file", file_id=file.id)
+
+
+def _paper(session: Session, place: Province, **changes: str) -> Document:
+    """A registered scan."""
+    upload = documents.take_in(io.BytesIO(_scan()), "quet.pdf")
+    entry = steps.entry(subject=SUBJECT, accept_duplicate=True, **changes)
+    document = incoming.register_scan(session, place.a.clerk, entry, upload)
+    _check(session, document, FileRole.ORIGINAL)
+    return document
+
+
+def _issued(session: Session, place: Province) -> OutgoingDocument:
+    document = bring(session, place.a, draft(session, place), State.ISSUED)
+    issued = newest(session, document, FileRole.ISSUED)
+    jobs.run(session, "signatures.check_file", file_id=issued.id)
+    jobs.run(session, "documents.read_text", file_id=issued.id)
+    return document
+
+
+def _new(place: Province, kind: str, medium: Medium, **changes: object) -> NewCopy:
+    fields = {"signer_id": place.a.posts[Role.LEADER].id, "recipients": (place.b.agency.code,)}
+    return NewCopy(kind, medium, **fields | changes)  # type: ignore[arg-type]  # fields of the class
+
+
+def _page(session: Session, document: OutgoingDocument, role: FileRole, number: int = 0) -> str:
+    return pages.page_text(path(newest(session, document, role)))[number].text
+
+
+@pytest.mark.usefixtures("keys")
+def test_requirement_26_a_paper_becomes_an_electronic_copy_with_its_corner_and_goes_out(
+    session: Session, place: Province
+) -> None:
+    document = _paper(session, place)
+    copy = copying.make(session, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    assert (copy.code, copy.state) == ("01/SY-SNNMT", State.SEALING)
+    assert copy.subject.startswith("Sao y Tờ trình số 86/TTr-UBND ngày ")
+    issuing.seal(session, place.a.clerk, copy.id, PIN)
+    file = newest(session, copy, FileRole.ISSUED)
+    assert path(file).read_bytes().startswith(_scan()), (
+        "what was scanned stands unchanged under the signature"
+    )
+    moment = clock.local(copy.sealed_at)  # type: ignore[arg-type]  # it was sealed
+    shown = f"Sao y; Sở Nông nghiệp và Môi trường; {moment:%d/%m/%Y}; {moment:%H:%M}"
+    page = pages.page_text(path(file))[0]
+    line = next(line for line in page.lines if line.text.startswith(shown))
+    assert line.text.endswith(" +07:00")
+    assert line.box.x0 > page.width / 2 - 100
+    assert line.box.y0 > page.height - 36
+    jobs.run(session, "signatures.check_file", file_id=file.id)
+    issuing.issue(session, place.a.clerk, copy.id)
+    assert [one.recipient_code for one in gateway.deliveries_of(session, copy)] == [place.b.agency.code]
+    assert [one.id for one in reads.linked(session, place.a.clerk, copy, LinkKind.COPIES)] == [document.id]
+
+
+def test_requirement_26_a_scan_in_grey_or_under_200_dpi_is_no_copy(session: Session, place: Province) -> None:
+    document, bare = _paper(session, place), steps.registered(session, place.a)
+    _check(session, bare, FileRole.ORIGINAL)
+    new = _new(place, "SY", Medium.ELECTRONIC)
+    with pytest.raises(scanning.NotDigitised, match=r"older than PDF 1\.4"):
+        copying.make(session, place.a.clerk, bare.id, new)
+    better = _new(place, "SY", Medium.ELECTRONIC, scan=Upload(io.BytesIO(_scan()), "lai.pdf"))
+    assert copying.make(session, place.a.clerk, bare.id, better).code_number == "01"
+    for look, found in (
+        (scanning.Look(1, 150, coloured=True), "150"), (scanning.Look(1, 300, coloured=False), "colours"),
+    ):  # fmt: skip
+        assert found in str(scanning._problem(14, look))
+    assert "no picture" in str(scanning._problem(14, scanning.Look(0.1, 300, coloured=True)))
+    assert not scanning._problem(14, scanning.look(str(blobs().path(document.files[0].sha256)))[1][0])
+
+
+def test_article_25_names_what_is_copied_to_what(session: Session, place: Province) -> None:
+    document = _paper(session, place)
+    file = document.files[0]
+
+    def allowed(kind: str, medium: Medium) -> set[str]:
+        document.kind_code = kind
+        found = Source(document, file, medium).allowed
+        return {f"{copy.abbreviation} {to}" for copy, to in found}
+
+    assert allowed("CV", Medium.PAPER) == {"SY paper", "SY electronic", "TrS paper", "TrS electronic"}
+    assert allowed("CV", Medium.ELECTRONIC) == {"SY paper", "TrS paper", "TrS electronic"}
+    assert allowed("SL", Medium.PAPER) == allowed("TRS", Medium.ELECTRONIC) == set()
+    session.rollback()
+
+
+def test_requirement_27_sao_luc_is_made_of_a_sao_y_alone(session: Session, place: Province) -> None:
+    plain, certified = _paper(session, place), _paper(session, place, kind_code="SY", code_number="7")
+    new = _new(place, "SL", Medium.PAPER)
+    with pytest.raises(copying.NotByLaw):
+        copying.make(session, place.a.clerk, plain.id, new)
+    with pytest.raises(copying.NotByLaw):
+        copying.make(session, place.a.clerk, certified.id, _new(place, "SY", Medium.PAPER))
+    assert copying.make(session, place.a.clerk, certified.id, new).code == "01/SL-SNNMT"
+
+
+@pytest.mark.usefixtures("keys")
+def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_document_is_copied_to_paper(
+    session: Session, place: Province, app: Flask
+) -> None:
+    document, clerk = _issued(session, place), place.a.clerk
+    with pytest.raises(copying.NotByLaw):
+        copying.make(session, clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    passage = "1. Lịch xuống giống: đợt 1 từ ngày 10 tháng 11 đến ngày 30 tháng 11 năm 2026."
+    part = Extract(passage)
+    extract = copying.make(session, clerk, document.id, _new(place, "TRS", Medium.ELECTRONIC, extract=part))
+    copy = copying.make(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
+    assert (extract.code, copy.code) == ("01/TrS-SNNMT", "02/SY-SNNMT")
+    assert {one.channel for one in reads.recipients(session, copy)} == {Channel.PAPER}
+    text = " ".join(_page(session, extract, FileRole.DRAFT).split())
+    for words in ("Số: 01/SNNMT-KHTC", "Lịch xuống giống", "(Đã ký)", "Đỗ Quốc An"):
+        assert words in text
+    assert "Cơ cấu giống" not in text
+    for step in (lambda: issuing.seal(session, clerk, copy.id, PIN),
+                 lambda: placing.place_number_line(session, clerk, copy.id, 30, 40, 165)):  # fmt: skip
+        with pytest.raises((issuing.SealedByHand, InvalidTransition)):
+            step()
+    web = client_for(app, "a_clerk")
+    assert web.get(f"/outgoing/{copy.id}/print.pdf").data.startswith(b"%PDF")
+    assert web.post(f"/outgoing/{copy.id}/seal", data={"stamped": "1"}).status_code == 303
+    session.expire_all()
+    text = _page(session, copy, FileRole.ISSUED)
+    for words in ("SAO Y", "Số: 02/SY-SNNMT", "GIÁM ĐỐC", "- Sở Tài chính;", "- Lưu: VT."):
+        assert words in text
+    issuing.issue(session, clerk, copy.id)
+    assert not gateway.deliveries_of(session, copy)
+
+
+def test_an_extract_says_what_the_document_says(session: Session, place: Province) -> None:
+    letter = Letter(("Sở Tài chính",), "x", "", "An", ("GIÁM ĐỐC",))
+    known = extracts.Original(letter, "GIÁM ĐỐC", "1. Giao Chi cục\nThủy lợi. 2. Báo cáo.", recognised=False)
+    assert extracts.typeset(Extract("1. Giao Chi cục Thủy lợi."), known)
+    with pytest.raises(extracts.OtherWords, match="Giao Chi cục Kiểm lâm"):
+        extracts.typeset(Extract("1. Giao Chi cục Kiểm lâm."), known)
+    scanned = extracts.Original(letter, "GIÁM ĐỐC", "", recognised=True)
+    with pytest.raises(extracts.NotCompared):
+        extracts.typeset(Extract("Báo cáo."), scanned)
+    assert extracts.typeset(Extract("Báo cáo.", compared=True), scanned)
+
+
+@pytest.mark.parametrize(("where", "count"), [("top", 1), ("bottom", 2)])
+def test_the_block_stands_under_the_last_line_or_on_a_page_of_its_own(
+    tmp_path: Path, where: str, count: int
+) -> None:
+    page = tmp_path / "trang.pdf"
+    page.write_bytes(typst.compile(f'#set page(paper: "a4")\n#align({where})[Dòng cuối.]'.encode()))
+    block = copies.Block(
+        "Sao y", "Sở Tài chính", "", "Số: 01/SY-STC", "An Giang", ("GIÁM ĐỐC",), "An", ("- Lưu: VT.",)
+    )
+    page.write_bytes(copies.printed(page, block))
+    shown = pages.page_text(page)
+    assert len(shown) == count
+    assert "SAO Y" in shown[-1].text
+
+
+def test_who_may_copy_and_what_is_there_to_copy(session: Session, place: Province) -> None:
+    document, new = _paper(session, place), _new(place, "SY", Medium.PAPER)
+    for actor, refusal in (
+        (place.a.leader, Forbidden),
+        (place.a.specialist, NotFound),
+        (place.b.clerk, NotFound),
+    ):
+        with pytest.raises(refusal):
+            copying.make(session, actor, document.id, new)
+    waiting = steps.received(session, place.a)
+    with pytest.raises(copying.NothingToCopy):
+        copying.make(session, place.a.clerk, waiting.id, new)
+    unchecked = steps.registered(session, place.a, code_number="9")
+    with pytest.raises(copying.BeingChecked):
+        copying.make(session, place.a.clerk, unchecked.id, new)
+    with transaction(session):
+        session.execute(sa.text("UPDATE file_check SET verdict = 'invalid'"))
+    session.expire_all()
+    with pytest.raises(copying.Doubtful):
+        copying.make(session, place.a.clerk, document.id, new)
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: Province, app: Flask) -> None:
+    document, web = _paper(session, place), client_for(app, "a_clerk")
+    address = f"/outgoing/copies/new/{document.id}"
+    assert address in web.get(f"/incoming/{document.id}").get_data(as_text=True)
+    with counted() as sent:
+        page = web.get(address).get_data(as_text=True)
+    assert len(sent) <= MOST
+    assert "Sao y, điện tử" in page
+    assert "Sao lục" not in page
+    typed = {"made_as": "SL:paper", "signer_id": str(place.a.posts[Role.LEADER].id), "passage": "giữ lại"}
+    refused = web.post(address, data=typed)
+    assert refused.status_code == 422
+    assert "giữ lại" in refused.get_data(as_text=True)
+    answer = web.post(address, data=typed | {"made_as": "SY:electronic", "recipient1": place.b.agency.name})
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    own = answer.headers["Location"]
+    for step, data in (("seal", {"pin": PIN}), ("issue", {})):
+        assert web.post(f"{own}/{step}", data=data).status_code == 303
+    with counted() as sent:
+        page = web.get(own).get_data(as_text=True)
+    assert len(sent) <= MOST
+    assert f"/incoming/{document.id}" in page
+    assert "01/SY-SNNMT" in web.get(f"/incoming/{document.id}").get_data(as_text=True)
+    assert set(COPIES) == {"SY", "SL", "TRS"}
