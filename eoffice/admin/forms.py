@@ -3,25 +3,12 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import Optional
 
 from eoffice.admin.leaving import Leaving
 from eoffice.core.forms import DayField, Form, at_most, needed
 from eoffice.directory.models import Assignment, Role, Unit
-
-
-class TableForm(Form):
-    """A filled table."""
-
-    file = FileField(_l("Table"), [FileRequired(_l("Choose the filled table."))])
-
-
-class TakeInForm(Form):
-    """The rows that were looked at, on their way to the decision."""
-
-    table = HiddenField("", [needed()])
 
 
 class AccessForm(Form):

@@ -29,7 +29,8 @@ class Direction(Base):
     opinion: Mapped[str]
     due_on: Mapped[date | None]
     given_at: Mapped[datetime]
-    #: who entered what the leader wrote on the paper, and the scan of it; empty: the leader himself
+    #: who entered what the leader wrote on the paper, and the scan of it; empty: the leader himself. Without a
+    #: scan: who took it over from the system before
     typed_by: Mapped[str] = mapped_column(default="")
     scan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document_file.id"))
 

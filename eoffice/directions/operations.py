@@ -323,3 +323,36 @@ def answered(session: Session, actor: Actor, document: Document, result: str) ->
         task.state, task.done_at, task.result = TaskState.DONE, clock.now(), result
         audit.record(session, actor, FINISHED, document, task=task.label, result=result)
     withdraw(session, actor, open_tasks(session, document))
+
+
+def take_over(
+    session: Session, actor: Actor, document: Document, leader: Assignment, to: Unit | Assignment, opinion: str,
+    *, due_on: date | None, given_on: date,
+) -> Direction:  # fmt: skip
+    """Write down what a leader asked for in the system before: its deadline may be over by now. The caller logs it.
+
+    Raises NotHere when a post cannot do it.
+    """
+    unit, post = (to, None) if isinstance(to, Unit) else (None, to)
+    if post is not None and not can_take(post, Part.LEAD):
+        raise NotHere(field="lead")
+    direction = Direction(
+        agency_id=document.agency_id, document_id=document.id, by_assignment_id=leader.id,
+        by_name=leader.person.full_name, by_title=leader.title, opinion=opinion, due_on=due_on,
+        given_at=clock.day_start(given_on), typed_by=actor.name,
+    )  # fmt: skip
+    direction.tasks = [
+        Task(
+            agency_id=document.agency_id, document_id=document.id, part=Part.LEAD, state=TaskState.NEW,
+            unit=unit, assignment=post, due_on=due_on,
+        )
+    ]  # fmt: skip
+    session.add(direction)
+    documents.give_access(
+        session,
+        actor,
+        document,
+        unit_ids=[unit.id] if unit else [],
+        person_ids=[post.person_id] if post else [],
+    )
+    return direction

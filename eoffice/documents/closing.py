@@ -54,6 +54,12 @@ class NumbersGiven(Conflict):
     message = _l("The register has given number %(number)s already, so its opening number stays.")
 
 
+class TakenOver(Conflict):
+    """Numbers up to the opening one are those of the system before."""
+
+    message = _l("No. %(number)s was taken over from the system before. Give that number or a higher one.")
+
+
 class WrongOpening(Invalid):
     """Numbers count from one."""
 
@@ -106,7 +112,7 @@ def _refuse_taken(known: Sequence[Register], new: NewRegister) -> None:
 
 
 def set_opening(session: Session, actor: Actor, register: Register, number: int, decision: str) -> None:
-    """Begin after the last number given elsewhere. Raises WrongOpening, NeedsDecision, NumbersGiven."""
+    """Begin after the last number given elsewhere. Raises WrongOpening, NeedsDecision, NumbersGiven, TakenOver."""
     if number < 0:
         raise WrongOpening(field="opening_number")
     if not nfc(decision):
@@ -114,6 +120,11 @@ def set_opening(session: Session, actor: Actor, register: Register, number: int,
     session.refresh(register, with_for_update=True)
     if register.last_number != register.opening_number:
         raise NumbersGiven(number=register.last_number)
+    highest = session.scalar(
+        sa.select(sa.func.max(RegisterEntry.number)).where(RegisterEntry.register_id == register.id)
+    )
+    if highest is not None and number < highest:
+        raise TakenOver(number=highest, field="opening_number")
     before = register.opening_number
     register.opening_number = register.last_number = number
     register.decision = nfc(decision)
@@ -159,10 +170,10 @@ class Gaps:
 
 
 def gaps(session: Session, register: Register) -> Gaps:
-    """Read the whole series: every number once, in the order of time."""
+    """Read the whole series given here: every number once, in the order of time."""
     query = sa.select(
         RegisterEntry.number, RegisterEntry.dated_on, RegisterEntry.void_reason, RegisterEntry.voided_at
-    ).where(RegisterEntry.register_id == register.id)
+    ).where(RegisterEntry.register_id == register.id, RegisterEntry.number > register.opening_number)
     rows = session.execute(query.order_by(RegisterEntry.number)).all()
     numbers = {row.number for row in rows}
     expected = range(register.opening_number + 1, register.last_number + 1)

@@ -93,6 +93,8 @@ class Document(Base):
     document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
     #: number in the agency's register, once given
     register_number: Mapped[int | None]
+    #: the system it was numbered in before the agency changed over; empty: made or received here
+    taken_over_from: Mapped[str] = mapped_column(sa.String(100), default="")
     created_at: Mapped[datetime]
     #: the moment that orders lists: arrival, or creation and then issue
     listed_at: Mapped[datetime]
@@ -237,7 +239,12 @@ class Recipient(Base):
     """Where a document goes; names and codes as they were on the day of issue."""
 
     __tablename__ = "recipient"
-    __table_args__ = (sa.UniqueConstraint("document_id", "code"),)
+    __table_args__ = (
+        # who is in no directory has no code; there may be several
+        sa.Index(
+            "uq_recipient_code", "document_id", "code", unique=True, postgresql_where=sa.text("code <> ''")
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
@@ -304,7 +311,7 @@ class Register(Base):
     name: Mapped[str] = mapped_column(sa.String(200))
     #: kinds numbered here; empty: all that no other register of the year takes
     kind_codes: Mapped[list[str]]
-    #: the number before the first one given here; 0 unless taken over in mid-year
+    #: the number before the first one given here; 0 unless taken over, then entries up to it are the old system's
     opening_number: Mapped[int] = mapped_column(default=0)
     last_number: Mapped[int] = mapped_column(default=0)
     #: date of the last number: no later number may bear an earlier one
@@ -314,6 +321,11 @@ class Register(Base):
     #: from then on it gives no number
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str] = mapped_column(default="")
+
+    @property
+    def kept_elsewhere(self) -> bool:
+        """Whether every number of it was given in the system before: its book was bound there."""
+        return self.closed_at is not None and 0 < self.opening_number == self.last_number
 
 
 class RegisterEntry(Base):

@@ -1,7 +1,8 @@
 """Writes that incoming and outgoing share; the caller's use case commits."""
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -75,6 +76,22 @@ def upload_limit() -> int:
 
 def take_in(stream: BinaryIO, name: str, *, must_be_pdf: bool = True) -> Inspected:
     """Check a foreign file and store its bytes. Raises what `intake` refuses with; then nothing is stored."""
+    with _spooled(stream) as path:
+        media_type, pages, sizes = _pass(path, must_be_pdf)
+        with path.open("rb") as file:
+            blob = blobs().put(file)
+    kept = intake.pdf_name(name) if media_type == intake.PDF else intake.safe_name(name)
+    return Inspected(blob.sha256, blob.size, kept, media_type, pages, sizes)
+
+
+def look_at(stream: BinaryIO, *, must_be_pdf: bool = True) -> None:
+    """Check a foreign file as `take_in` does, and store nothing. Raises what `intake` refuses with."""
+    with _spooled(stream) as path:
+        _pass(path, must_be_pdf)
+
+
+@contextmanager
+def _spooled(stream: BinaryIO) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile(dir=blobs().spool) as spool:
         size = 0
         while chunk := stream.read(CHUNK):
@@ -83,21 +100,18 @@ def take_in(stream: BinaryIO, name: str, *, must_be_pdf: bool = True) -> Inspect
                 raise intake.TooLarge(limit=settings().get(UPLOAD_LIMIT_MB))
             spool.write(chunk)
         spool.flush()
-        return _inspect(Path(spool.name), name, must_be_pdf)
+        yield Path(spool.name)
 
 
-def _inspect(path: Path, name: str, must_be_pdf: bool) -> Inspected:
+def _pass(path: Path, must_be_pdf: bool) -> tuple[str, int, list[tuple[float, float]]]:
+    """Media type and, of a PDF, how many pages of which size."""
     media_type = intake.sniff(path)
     if media_type == intake.PROGRAM:
         raise intake.ProgramFile
-    pages, sizes = 0, []
-    if must_be_pdf or media_type == "application/pdf":
-        facts = intake.inspect_pdf(path, limit=upload_limit())
-        pages, sizes = facts.pages, [(float(w), float(h)) for w, h in facts.page_sizes]
-    with path.open("rb") as file:
-        blob = blobs().put(file)
-    kept = intake.pdf_name(name) if media_type == intake.PDF else intake.safe_name(name)
-    return Inspected(blob.sha256, blob.size, kept, media_type, pages, sizes)
+    if not must_be_pdf and media_type != intake.PDF:
+        return media_type, 0, []
+    facts = intake.inspect_pdf(path, limit=upload_limit())
+    return media_type, facts.pages, [(float(w), float(h)) for w, h in facts.page_sizes]
 
 
 def add_file(

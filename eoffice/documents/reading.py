@@ -86,10 +86,16 @@ def render_page(path: str, page: int, width: int, image: str) -> bytes:
     return out.getvalue()
 
 
-def zip_names(path: str) -> list[str]:
-    """Names in a ZIP file, the first thousand."""
+def zip_names(path: str, limit: int = 1000) -> list[str]:
+    """Names in a ZIP file, the first `limit`."""
     with zipfile.ZipFile(path) as archive:
-        return archive.namelist()[:1000]
+        return archive.namelist()[:limit]
+
+
+def zip_member(path: str, name: str, limit: int) -> bytes:
+    """A file of a ZIP file, its first `limit` bytes unpacked. Raises RuntimeError when it is locked."""
+    with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+        return member.read(limit)
 
 
 @contextmanager

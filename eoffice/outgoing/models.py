@@ -68,6 +68,16 @@ class OutgoingDocument(Document):
     #: of a certified copy, what it is made as: the clerk makes it, no draft goes before; None: no copy
     copied_to: Mapped[Medium | None] = mapped_column(enum_column(Medium))
 
+    @property
+    def drafted_by(self) -> str:
+        """Who drafted it; of a document taken over nobody knows here."""
+        return "" if self.taken_over_from else self.drafter.person.full_name
+
+    @property
+    def signed_by(self) -> str:
+        """Who signs it, or signed it elsewhere."""
+        return self.signer_name if self.taken_over_from else self.signer.person.full_name
+
     drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])
     unit: Mapped[Unit | None] = relationship()

@@ -62,7 +62,9 @@ def span_of(register: Register, number: int) -> tuple[int, int]:
 
 
 def volumes(register: Register) -> int:
-    """How many volumes a register fills; an empty one still is a book."""
+    """How many volumes a register fills; an empty one still is a book, one of the system before was bound there."""
+    if register.kept_elsewhere:
+        return 0
     return max(1, -(-(register.last_number - register.opening_number) // VOLUME))
 
 

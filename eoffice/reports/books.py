@@ -97,7 +97,7 @@ def _incoming(session: Session, pairs: Sequence[tuple[RegisterEntry, IncomingDoc
             _day(clock.local(document.arrived_at).date()), str(entry.number), document.issuer_name, document.code,
             _day(document.issued_on), _about(document), _receiver(document, leads),
             _day(clock.local(leads[document.id][1].given_at).date() if document.id in leads else None),
-            _taken(leads, document), _void(entry),
+            _taken(leads, document), _note(entry, document),
         )
         for entry, document in pairs
     ]  # fmt: skip
@@ -112,7 +112,7 @@ def _handling(session: Session, pairs: Sequence[tuple[RegisterEntry, IncomingDoc
                 str(entry.number),
                 _origin(document),
                 _receiver(document, leads), _day(document.due_on), str(document.state.word),
-                "; ".join(replies.get(document.id, ())), _void(entry),
+                "; ".join(replies.get(document.id, ())), _note(entry, document),
             )
             for entry, document in pairs
         ]  # fmt: skip
@@ -126,7 +126,7 @@ def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDoc
             document.signer_name, "; ".join(one.name for one in places.get(document.id, ())),
             f"VT, {document.unit.abbreviation}" if document.unit else "VT",
             str(len(places.get(document.id, ())) or ""),
-            _day(clock.local(document.issued_at).date() if document.issued_at else None), "", _void(entry),
+            _day(clock.local(document.issued_at).date() if document.issued_at else None), "", _note(entry, document),
         )
         for entry, document in pairs
     ]  # fmt: skip
@@ -139,6 +139,7 @@ def _post(session: Session, span: Span, limit: int | None) -> list[Row]:
         .where(
             OutgoingDocument.agency_id == span.agency_id,
             Recipient.channel == Channel.PAPER,
+            Document.taken_over_from == "",  # how those went, the system before knows
             OutgoingDocument.issued_at >= clock.day_start(span.first),
             OutgoingDocument.issued_at < clock.day_start(date.fromordinal(span.last.toordinal() + 1)),
         )
@@ -210,8 +211,10 @@ def _about(document: Document) -> str:
     return f"{kind(document.kind_code).name}: {document.subject}" if document.kind_code else document.subject
 
 
-def _void(entry: RegisterEntry) -> str:
-    return f"Hủy số: {entry.void_reason}" if entry.voided_at is not None else ""
+def _note(entry: RegisterEntry, document: Document) -> str:
+    if entry.voided_at is not None:
+        return f"Hủy số: {entry.void_reason}"
+    return f"Tiếp nhận từ {document.taken_over_from}" if document.taken_over_from else ""
 
 
 def _day(day: date | None) -> str:

@@ -145,9 +145,9 @@ def _many(session: Session, agency_id: int, count: int) -> None:
         sa.text("""
             INSERT INTO document (agency_id, direction, kind_code, code_number, code_notation, issuer_name,
                 issuer_code, subject, urgency, signer_name, signer_title, page_count, document_uid, created_at,
-                listed_at, version, words)
+                listed_at, taken_over_from, version, words)
             SELECT :agency, 'in', 'CV', n::text, 'SNV-VP', 'Sở Nội vụ', '', 'Văn bản ' || n, 0, '', '', 1, '',
-                now(), timestamptz '2026-01-01' + n * interval '1 minute', 1,
+                now(), timestamptz '2026-01-01' + n * interval '1 minute', '', 1,
                 to_tsvector('simple', 'chung ' || CASE WHEN n % 4 = 0 THEN 'bon ' ELSE '' END ||
                     CASE WHEN n % 1000 = 7 THEN 'hiem ' ELSE '' END ||
                     (SELECT string_agg('tu' || (n * 31 + k * 17) % 5000, ' ') FROM generate_series(1, 120) k))

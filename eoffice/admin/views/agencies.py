@@ -6,13 +6,14 @@ from flask_babel import ngettext
 from flask_wtf import FlaskForm
 
 from eoffice.admin import outside
-from eoffice.admin.forms import TableForm, TakeInForm
 from eoffice.admin.outside import LIMIT
-from eoffice.admin.views import bp, tables
+from eoffice.admin.views import bp
 from eoffice.core import tables as table
+from eoffice.core import uploads
 from eoffice.core.errors import AppError
 from eoffice.core.forms import refused
 from eoffice.core.tables import Row
+from eoffice.core.uploads import TableForm, TakeInForm
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.directory.permissions import DIRECTORY_OUTSIDE
@@ -36,7 +37,7 @@ def _agencies(form: FlaskForm) -> str:
 @needs(DIRECTORY_OUTSIDE)
 def agencies_model() -> Response:
     """The table to fill in."""
-    return tables.model("mau-co-quan-ngoai", "Cơ quan ngoài hệ thống", AGENCIES, AGENCIES_EXAMPLE)
+    return uploads.model("mau-co-quan-ngoai", "Cơ quan ngoài hệ thống", AGENCIES, AGENCIES_EXAMPLE)
 
 
 @bp.post("/admin/agencies/look")
@@ -47,7 +48,7 @@ def look_at_agencies() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _agencies(form), 422
     try:
-        rows = tables.uploaded(form.file.data, AGENCIES, LIMIT)
+        rows = uploads.uploaded(form.file.data, AGENCIES, LIMIT)
     except AppError as error:
         status = refused(form, error)
         return _agencies(form), status
@@ -57,7 +58,7 @@ def look_at_agencies() -> ResponseReturnValue:
 def _preview(rows: list[Row]) -> ResponseReturnValue:
     report = outside.take_in(db(), current_actor(), rows, rehearse=True)
     page = render_template(
-        "admin/take_in.html", columns=AGENCIES, rows=rows, report=report,
+        "take_in.html", columns=AGENCIES, rows=rows, report=report,
         outcomes={row.number: outcome for row, outcome in report.outcomes},
         form=TakeInForm(formdata=None, table=table.kept(rows, AGENCIES)), act="admin.take_agencies_in",
         back="admin.agencies",

@@ -6,14 +6,14 @@ from flask_wtf import FlaskForm
 
 from eoffice.accounts import service as accounts
 from eoffice.admin import people as use
-from eoffice.admin.forms import TableForm, TakeInForm
 from eoffice.admin.people import LIMIT, Newcomer
-from eoffice.admin.views import bp, tables
-from eoffice.core import clock
+from eoffice.admin.views import bp
+from eoffice.core import clock, uploads
 from eoffice.core import tables as table
 from eoffice.core.errors import AppError
 from eoffice.core.forms import refused
 from eoffice.core.tables import Row
+from eoffice.core.uploads import TableForm, TakeInForm
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.directory.permissions import DIRECTORY_MANAGE
@@ -40,7 +40,7 @@ def _people(form: FlaskForm, told: list[Newcomer] | None = None) -> str:
 @needs(DIRECTORY_MANAGE)
 def people_model() -> Response:
     """The table to fill in."""
-    return tables.model("mau-nguoi-dung", "Người dùng", PEOPLE, PEOPLE_EXAMPLE)
+    return uploads.model("mau-nguoi-dung", "Người dùng", PEOPLE, PEOPLE_EXAMPLE)
 
 
 @bp.post("/admin/people/look")
@@ -51,7 +51,7 @@ def look_at_people() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _people(form), 422
     try:
-        rows = tables.uploaded(form.file.data, PEOPLE, LIMIT)
+        rows = uploads.uploaded(form.file.data, PEOPLE, LIMIT)
     except AppError as error:
         status = refused(form, error)
         return _people(form), status
@@ -61,7 +61,7 @@ def look_at_people() -> ResponseReturnValue:
 def _preview(rows: list[Row]) -> ResponseReturnValue:
     report, _none = use.take_in(db(), current_actor(), rows, rehearse=True)
     page = render_template(
-        "admin/take_in.html", columns=PEOPLE, rows=rows, report=report, form=TakeInForm(
+        "take_in.html", columns=PEOPLE, rows=rows, report=report, form=TakeInForm(
             formdata=None, table=table.kept(rows, PEOPLE)
         ),
         outcomes={row.number: outcome for row, outcome in report.outcomes},

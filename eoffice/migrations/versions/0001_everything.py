@@ -171,6 +171,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("document_uid", sa.String(length=150), nullable=False),
         sa.Column("register_number", sa.Integer(), nullable=True),
+        sa.Column("taken_over_from", sa.String(length=100), nullable=False),
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("listed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("words", postgresql.TSVECTOR(), nullable=True),
@@ -729,7 +730,13 @@ def upgrade() -> None:
             ["document_id"], ["document.id"], name=op.f("fk_recipient_document_id_document")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
-        sa.UniqueConstraint("document_id", "code", name=op.f("uq_recipient_document_id_code")),
+    )
+    op.create_index(
+        "uq_recipient_code",
+        "recipient",
+        ["document_id", "code"],
+        unique=True,
+        postgresql_where=sa.text("code <> ''"),
     )
     op.create_index(op.f("ix_recipient_agency_id"), "recipient", ["agency_id"], unique=False)
     op.create_index(op.f("ix_recipient_document_id"), "recipient", ["document_id"], unique=False)

@@ -1,0 +1,143 @@
+"""Where the files of old documents come from: a folder of the machine, or a ZIP somebody sent.
+
+A ZIP and its table wait in the spool between the look and the decision, under a name only its sender was told.
+"""
+
+import hashlib
+import io
+import secrets
+import unicodedata
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
+
+from eoffice.core import sandbox
+from eoffice.core.blobs import blobs
+from eoffice.core.errors import Conflict, Invalid
+from eoffice.documents.intake import TooLarge
+
+#: files of one ZIP
+_MEMBERS = 20_000
+
+
+class NoSuchFile(Invalid):
+    """The table names what is not there."""
+
+    message = _l("There is no file “%(name)s”. Names count from the top of the folder: den/1233.pdf.")
+
+
+class NotAZip(Invalid):
+    """Something else under that name."""
+
+    message = _l("The files must come as one ZIP that is not locked. Pack the folder again.")
+
+
+class Forgotten(Conflict):
+    """What was looked at is kept for a day."""
+
+    message = _l("What you looked at is no longer kept. Choose the table and the files again.")
+
+
+class Files(Protocol):
+    """Files by the names a table gives them."""
+
+    def open(self, name: str, limit: int) -> BinaryIO:
+        """A file of at most `limit` bytes. Raises NoSuchFile, TooLarge."""
+        ...
+
+
+class NoFiles:
+    """A table alone."""
+
+    def open(self, name: str, limit: int) -> BinaryIO:  # noqa: ARG002 - see Files
+        """Nothing is there. Raises NoSuchFile."""
+        raise NoSuchFile(name=name)
+
+
+class Folder:
+    """A folder of this machine, for the command."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+
+    def open(self, name: str, limit: int) -> BinaryIO:
+        """A file below the folder. Raises NoSuchFile, TooLarge."""
+        path = (self._root / name).resolve()
+        if not path.is_relative_to(self._root) or not path.is_file():
+            raise NoSuchFile(name=name)
+        if path.stat().st_size > limit:
+            raise TooLarge(limit=limit // 2**20)
+        return path.open("rb")
+
+
+class Zip:
+    """A ZIP that somebody sent: listed and unpacked in the sandbox. Raises NotAZip."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = str(path.absolute())
+        try:
+            names: list[str] = sandbox.call("eoffice.documents.reading:zip_names", self._path, _MEMBERS)
+        except (zipfile.BadZipFile, sandbox.SandboxDied, sandbox.SandboxError, ValueError) as error:
+            raise NotAZip(field="files") from error
+        self._names = {_plain(name): name for name in names}
+
+    def open(self, name: str, limit: int) -> BinaryIO:
+        """A file of the archive. Raises NoSuchFile, TooLarge, NotAZip."""
+        member = self._names.get(_plain(name))
+        if member is None:
+            raise NoSuchFile(name=name)
+        try:
+            data: bytes = sandbox.call(
+                "eoffice.documents.reading:zip_member", self._path, member, limit + 1, seconds=60
+            )
+        except (zipfile.BadZipFile, sandbox.SandboxDied, sandbox.SandboxError, RuntimeError) as error:
+            raise NotAZip(field="files") from error  # RuntimeError: it is locked
+        if len(data) > limit:
+            raise TooLarge(limit=limit // 2**20)
+        return io.BytesIO(data)
+
+
+def _plain(name: str) -> str:
+    """One spelling for each letter, slashes forward: archives come from every system."""
+    return str(PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")))
+
+
+class Kept:
+    """A table and perhaps a ZIP, kept for whoever has the word."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        # the word itself names no file: what a form sends never becomes a path
+        self._folder = blobs().spool / f"takeover-{hashlib.sha256(word.encode()).hexdigest()}"
+
+    @classmethod
+    def keep(cls, table: FileStorage, files: FileStorage | None) -> "Kept":
+        """Write down what was sent."""
+        kept = cls(secrets.token_urlsafe(24))
+        kept._folder.mkdir(mode=0o700)
+        table.save(kept._folder / "table")
+        if files:
+            files.save(kept._folder / "files")
+        return kept
+
+    @property
+    def table(self) -> Path:
+        """The table. Raises Forgotten."""
+        if not (self._folder / "table").is_file():
+            raise Forgotten
+        return self._folder / "table"
+
+    @property
+    def files(self) -> Files:
+        """The files. Raises NotAZip."""
+        path = self._folder / "files"
+        return Zip(path) if path.is_file() else NoFiles()
+
+    def forget(self) -> None:
+        """Done, or never to be done."""
+        for path in (self._folder / "table", self._folder / "files"):
+            path.unlink(missing_ok=True)
+        self._folder.rmdir()

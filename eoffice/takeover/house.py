@@ -1,0 +1,98 @@
+"""What an agency has that rows of an old table may name: registers, numbers held, units, people, issuers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.accounts.models import User
+from eoffice.core.errors import Invalid
+from eoffice.core.tables import Row
+from eoffice.core.text import fold
+from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency, Assignment, Role, Unit
+from eoffice.documents import registers
+from eoffice.documents.models import Document, Register, RegisterEntry
+from eoffice.incoming import operations as incoming
+
+
+class NobodyHere(Invalid):
+    """Open work needs somebody of today."""
+
+    message = _l(
+        "“%(who)s” is nobody with a fitting post here today. Take people in first, or correct the row."
+    )
+
+
+class WhoDirected(Invalid):
+    """A task stands under a leader's direction (Article 23)."""
+
+    message = _l("Fill in the leader who assigned the work, and what he asked for.")
+
+
+@dataclass
+class House:
+    """What an agency has, filled up while rows are taken in."""
+
+    agency: Agency
+    #: the system before, as the mark on each document names it
+    system: str
+    registers: dict[tuple[int, str], Register]
+    #: by register and number: code and subject of who holds it
+    held: dict[tuple[int, int], tuple[str, str]]
+    units: dict[str, Unit]
+    #: by user name, present posts of the agency
+    posts: dict[str, Sequence[Assignment]]
+    issuers: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def house(session: Session, agency: Agency, system: str, rows: Sequence[Row]) -> House:
+    """Read once what the rows will ask for."""
+    years = {int(row["year"]) for row in rows if row["year"].isdigit()}
+    known = [one for year in sorted(years) for one in registers.registers(session, agency.id, year)]
+    held = sa.select(RegisterEntry.register_id, RegisterEntry.number, Document).join(
+        Document, Document.id == RegisterEntry.document_id
+    )
+    held = held.where(RegisterEntry.register_id.in_([one.id for one in known]))
+    users = accounts.by_names(session, {row[key] for row in rows for key in ("leader", "worker")})
+    present = directory.posts(session, agency.id)
+    return House(
+        agency, system, {(one.year, one.code): one for one in known},
+        {(register, number): (one.code, one.subject) for register, number, one in session.execute(held)},
+        {fold(one.abbreviation): one for one in directory.units(session, agency.id)},
+        {name: _posts_of(user, present) for name, user in users.items()},
+    )  # fmt: skip
+
+
+def _posts_of(user: User, present: Sequence[Assignment]) -> list[Assignment]:
+    return [post for post in present if post.person_id == user.person_id]
+
+
+def work(at: House, row: Row) -> tuple[Assignment | None, Unit | Assignment | None]:
+    """Who directed it, and who leads: a post, else a unit. Raises NobodyHere, WhoDirected."""
+    leader = _post(at, row["leader"], Role.LEADER) if row["leader"] else None
+    to: Unit | Assignment | None = _post(at, row["worker"]) if row["worker"] else None
+    if to is None and row["unit"]:
+        to = at.units.get(fold(row["unit"]))
+        if to is None:
+            raise NobodyHere(who=row["unit"])
+    if to is not None and (leader is None or not row["opinion"]):
+        raise WhoDirected
+    return leader, to
+
+
+def _post(at: House, username: str, *roles: Role) -> Assignment:
+    found = [post for post in at.posts.get(username, ()) if not roles or post.role in roles]
+    if not found:
+        raise NobodyHere(who=username)
+    return found[0]
+
+
+def issuer(session: Session, at: House, name: str) -> tuple[str, str]:
+    """The issuer as the directory spells it; asked once for each name."""
+    if name not in at.issuers:
+        at.issuers[name] = incoming.issuer(session, name, "")
+    return at.issuers[name]

@@ -1,0 +1,245 @@
+"""Writing one document of the system before; the caller's use case commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, jobs
+from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.permissions import Actor
+from eoffice.core.tables import Row
+from eoffice.core.text import fold
+from eoffice.directions import operations as directions
+from eoffice.directory.models import Agency, Assignment, Unit
+from eoffice.documents import kinds
+from eoffice.documents import operations as documents
+from eoffice.documents.models import (
+    Channel,
+    Direction,
+    Document,
+    FileRole,
+    Recipient,
+    Register,
+    RegisterEntry,
+)
+from eoffice.documents.operations import Inspected
+from eoffice.incoming import operations as incoming
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.states import State as In
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
+from eoffice.outgoing.states import State as Out
+from eoffice.takeover import house, tables
+from eoffice.takeover.house import House
+from eoffice.takeover.tables import OldDocument
+
+TAKEN_OVER = audit.action("takeover.document", _l("Taken over from another system"))
+
+#: papers without a number of an office
+_WITHOUT_CODE = ("DON", "THC", kinds.OTHER.code)
+
+
+class NoSuchRegister(Invalid):
+    """Registers come first: they hold the head's decision."""
+
+    message = _l("There is no register “%(code)s” of %(year)s. Take the registers over first.")
+
+
+class AfterOpening(Conflict):
+    """What this system gives out is not taken over."""
+
+    message = _l(
+        "No. %(number)s lies after the last number given before (%(last)s). "
+        "Correct the row, or the opening number of the register."
+    )
+
+
+class NumberHeld(Conflict):
+    """A number stands once in a register."""
+
+    message = _l("No. %(number)s of this register is held by “%(subject)s”.")
+
+
+class WrongDay(Invalid):
+    """A register holds the days of its year."""
+
+    message = _l(
+        "The day %(day)s does not fit: it lies outside the register's year, or before the document's."
+    )
+
+
+class Lacks(Invalid):
+    """A column the law asks for with this kind of register."""
+
+    message = _l("“%(column)s” is needed here.")
+
+
+class OtherNumber(Invalid):
+    """The number on an outgoing document is the register's."""
+
+    message = _l("The document says no. %(printed)s, the register no. %(number)s.")
+
+
+class IssuedIsDone(Invalid):
+    """What has a number in a register of outgoing documents went out."""
+
+    message = _l("A document numbered in a register of outgoing documents is issued. Write “Đã xong”.")
+
+
+@dataclass(frozen=True)
+class Papers:
+    """The files of a row, stored; nothing when a row names none."""
+
+    original: Inspected | None = None
+    attachments: Sequence[Inspected] = ()
+
+
+def take(session: Session, actor: Actor, at: House, row: Row, papers: Papers) -> str:
+    """Write a document with its number, files and open work; says in words what becomes of the row.
+
+    Raises what `tables` raises, the errors above, and NotHere when who is named cannot lead.
+    """
+    old = tables.old_document(row)
+    register = at.registers.get((tables.year(row["year"]), row["register"].upper()))
+    if register is None:
+        raise NoSuchRegister(code=row["register"], year=row["year"])
+    _check(row, old, register)
+    holder = at.held.get((register.id, old.number))
+    if holder is not None:
+        if fold(holder[1]) == fold(row["subject"]):
+            return _("stays as it is")
+        raise NumberHeld(number=old.number, subject=holder[1])
+    write = _incoming if register.direction is Direction.IN else _outgoing
+    document, outcome, details = write(session, actor, at, row, old, papers)
+    at.held[register.id, old.number] = (document.code, document.subject)
+    session.add(
+        RegisterEntry(
+            agency_id=at.agency.id, register_id=register.id, number=old.number, dated_on=old.day,
+            document_id=document.id, given_at=_moment(old), given_by=at.system,
+        )
+    )  # fmt: skip
+    # no number given here bears an earlier day than one taken over
+    register.last_dated_on = max(register.last_dated_on or old.day, old.day)
+    audit.record(
+        session, actor, TAKEN_OVER, document,
+        system=at.system, register=register.code, year=register.year, number=old.number, **details,
+    )  # fmt: skip
+    documents.index(session, document)
+    return outcome
+
+
+def _check(row: Row, old: OldDocument, register: Register) -> None:
+    if old.number > register.opening_number:
+        raise AfterOpening(number=old.number, last=register.opening_number)
+    issued = old.issued_on or old.day
+    if old.day.year != register.year or old.day > clock.today() or issued > old.day:
+        raise WrongDay(day=f"{old.day:%d/%m/%Y}")
+    if register.direction is Direction.OUT:
+        _check_outgoing(row, old)
+        return
+    if not row["issuer"]:
+        raise Lacks(column="Cơ quan ban hành")
+    if old.kind_code not in _WITHOUT_CODE and not (old.code_number and old.code_notation and old.issued_on):
+        raise Lacks(column="Số, ký hiệu; Ngày văn bản")
+
+
+def _check_outgoing(row: Row, old: OldDocument) -> None:
+    if old.kind_code not in kinds.KINDS:
+        raise tables.UnknownKind(text=row["kind"])
+    if not old.code_notation or not row["signer"]:
+        raise Lacks(column="Số, ký hiệu; Người ký")
+    if old.code_number.lstrip("0") != str(old.number):
+        raise OtherNumber(printed=old.code_number, number=old.number)
+    if old.open:
+        raise IssuedIsDone
+
+
+def _moment(old: OldDocument) -> datetime:
+    """Midnight of its day, and the number in seconds: lists keep the order of the register."""
+    return clock.day_start(old.day) + timedelta(seconds=old.number % 86_400)
+
+
+def _common(at: House, row: Row, old: OldDocument) -> dict[str, object]:
+    return {
+        "agency_id": at.agency.id, "kind_code": old.kind_code, "code_number": old.code_number,
+        "code_notation": old.code_notation, "subject": row["subject"], "urgency": old.urgency,
+        "signer_name": row["signer"], "signer_title": row["signer_title"], "due_on": old.due_on,
+        "register_number": old.number, "taken_over_from": at.system, "created_at": clock.now(),
+        "listed_at": _moment(old),
+    }  # fmt: skip
+
+
+def _incoming(
+    session: Session, actor: Actor, at: House, row: Row, old: OldDocument, papers: Papers
+) -> tuple[Document, str, dict[str, object]]:
+    name, code = house.issuer(session, at, row["issuer"])
+    leader, to = house.work(at, row) if old.open else (None, None)
+    document = IncomingDocument(
+        **_common(at, row, old), direction=Direction.IN, source=Source.SCAN, state=_state(old, leader, to), reason="",
+        issuer_name=name, issuer_code=code, issued_on=old.issued_on,
+        arrived_at=clock.day_start(old.day), registered_at=clock.day_start(old.day),
+        submitted_to_id=leader.id if leader else None,
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    if papers.original is not None:
+        incoming.add_file(session, actor, document, papers.original, FileRole.ORIGINAL)
+    for one in papers.attachments:
+        incoming.add_file(session, actor, document, one, FileRole.ATTACHMENT)
+    if leader is None or to is None:
+        return document, _("completed") if not old.open else str(document.state.word), {}
+    directions.take_over(
+        session, actor, document, leader, to, row["opinion"], due_on=old.due_on, given_on=old.day
+    )
+    label = to.name if isinstance(to, Unit) else to.label
+    return document, _("goes on with %(who)s", who=label), {"leader": leader.label, "named": [label]}
+
+
+def _state(old: OldDocument, leader: Assignment | None, to: Unit | Assignment | None) -> In:
+    if not old.open:
+        return In.DONE
+    if leader is None:
+        return In.REGISTERED
+    if to is None:
+        return In.SUBMITTED
+    return In.FORWARDED if isinstance(to, Unit) else In.IN_PROGRESS
+
+
+def _outgoing(
+    session: Session, actor: Actor, at: House, row: Row, old: OldDocument, papers: Papers
+) -> tuple[Document, str, dict[str, object]]:
+    day = old.issued_on or old.day
+    common = _common(at, row, old) | {"code_number": kinds.padded(old.number)}
+    document = OutgoingDocument(
+        **common, direction=Direction.OUT, state=Out.ISSUED, draft_source=DraftSource.UPLOAD, content={},
+        # a row needs both posts; who drafted and signed it there, its own fields say
+        drafter_id=actor.assignment_id, signer_id=actor.assignment_id, authority="",
+        issuer_name=row["issuer"] or at.agency.name, issuer_code=at.agency.code, issued_on=day,
+        numbered_at=_moment(old), issued_at=_moment(old),
+        page_count=papers.original.page_count if papers.original else 0,
+        document_uid=_uid(at.agency, day, old),
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    session.add_all(
+        Recipient(
+            agency_id=at.agency.id, document_id=document.id, code="", name=name[:200], channel=Channel.PAPER,
+            position=place,
+        )
+        for place, name in enumerate(old.recipients)
+    )  # fmt: skip
+    for one, role in (
+        *((one, FileRole.ISSUED) for one in (papers.original,) if one is not None),
+        *((one, FileRole.ATTACHMENT) for one in papers.attachments),
+    ):
+        file = documents.add_file(session, actor, document, one, role)
+        if file.is_pdf:
+            jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+    return document, _("comes in as issued"), {}
+
+
+def _uid(agency: Agency, day: date, old: OldDocument) -> str:
+    return f"{agency.code},{day:%Y/%m/%d},{kinds.padded(old.number)}/{old.code_notation}"

@@ -1,0 +1,246 @@
+"""An agency changes over in mid-year with registers at no. 1,234: everything comes along, no number comes twice."""
+
+import html
+import io
+import re
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.audit import AuditEntry
+from eoffice.core.blobs import blobs
+from eoffice.directions import queries as directions
+from eoffice.documents import closing, registers
+from eoffice.documents.models import Direction, Document, DocumentFile, Register, RegisterEntry
+from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.states import State
+from eoffice.reports import books
+from eoffice.reports.books import Span
+from eoffice.reports.columns import Form
+from tests.factories import Province, province
+from tests.incoming import steps
+from tests.incoming.letters import letter_pdf, secret_pdf
+from tests.web import client_for
+
+YEAR = clock.today().year
+DAY = f"{clock.today() - timedelta(days=3):%d/%m/%Y}"
+LAST = f"{clock.today() - timedelta(days=1):%d/%m/%Y}"
+DECISION = f"Quyết định số 15/QĐ-SNNMT ngày {DAY}"
+SERIES = (
+    "Ký hiệu sổ;Tên sổ;Loại sổ;Năm;Số cuối cùng;Tên loại;Quyết định\n"
+    f"DEN;Văn bản đến;Đến;{YEAR};1234;;{DECISION}\n"
+    f"QD;Quyết định;Đi;{YEAR};87;QĐ;{DECISION}\n"
+    f"DEN;Văn bản đến {YEAR - 1};Đến;{YEAR - 1};4321;;{DECISION}\n"
+)
+HEAD = (
+    "Ký hiệu sổ;Năm;Số trong sổ;Ngày vào sổ;Số, ký hiệu;Ngày văn bản;Cơ quan ban hành;Tên loại;Trích yếu;Người ký;"
+    "Nơi nhận;Tình trạng;Lãnh đạo chỉ đạo;Đơn vị chủ trì;Người chủ trì;Ý kiến chỉ đạo;Hạn giải quyết;Tệp;Tệp kèm theo\n"
+)
+#: done with its file; open with a person, overdue; with a unit; with the leader; issued
+ROWS = (
+    f"DEN;{YEAR};1230;{DAY};125/SNV-CCVC;{DAY};Sở Nội vụ;Công văn;Rà soát biên chế;Nguyễn Văn A;;Đã xong;;;;;;"
+    "den/a.pdf;b.xlsx\n"
+    f"DEN;{YEAR};1231;{DAY};126/SNV-CCVC;{DAY};Sở Nội vụ;CV;Báo cáo mặn;;;Đang xử lý;a_leader;;a_specialist;"
+    f"Trả lời;{LAST};;\n"
+    f"DEN;{YEAR};1232;{DAY};127/SNV-CCVC;{DAY};Sở Nội vụ;CV;Việc của phòng;;;Đang xử lý;a_leader;KHTC;;Tham mưu;;;\n"
+    f"DEN;{YEAR};1234;{DAY};128/SNV-CCVC;{DAY};Sở Nội vụ;CV;Chờ ý kiến;;;Đang xử lý;a_leader;;;;;;\n"
+    f'QD;{YEAR};87;{DAY};87/QĐ-SNNMT;{DAY};;QĐ;Quy chế cũ;Trần Thị B;"Các phòng; Sở Nội vụ";Đã xong;;;;;;di/87.pdf;\n'
+    f"QD;{YEAR};86;{DAY};86/QĐ-SNNMT;{DAY};;QĐ;Không có tệp;Trần Thị B;;;;;;;;;\n"
+)
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    return province(session)
+
+
+def _pack(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), data)
+    return out.getvalue()
+
+
+FILES = {
+    "den__a_pdf": letter_pdf(),
+    "b_xlsx": b"PK\x03\x04 no workbook, but an attachment",
+    "di__87_pdf": letter_pdf(),
+}
+
+
+def _look(client: FlaskClient, what: str, text: str, files: bytes | None = None) -> tuple[int, str]:
+    sent: dict[str, object] = {"file": (io.BytesIO(text.encode()), "bang.csv"), "system": "VNPT iOffice"}
+    if files is not None:
+        sent["files"] = (io.BytesIO(files), "tep.zip")
+    answer = client.post(f"/registers/take-over/{what}/look", data=sent, content_type="multipart/form-data")
+    return answer.status_code, html.unescape(answer.get_data(as_text=True))
+
+
+def _hidden(page: str) -> dict[str, str]:
+    fields = re.findall(r'type="hidden" value="([^"]*)"|name="(\w+)" type="hidden" value="([^"]*)"', page)
+    return {name: value for _only, name, value in fields if name}
+
+
+def _series(client: FlaskClient) -> None:
+    status, page = _look(client, "registers", SERIES)
+    assert status == 200, page
+    table = re.search(r'name="table"[^>]*value="([^"]*)"', page, re.DOTALL)
+    assert table
+    assert client.post("/registers/take-over/registers", data={"table": table[1]}).status_code == 303
+
+
+def _register(session: Session, place: Province, code: str, year: int = YEAR) -> Register:
+    keys = (Register.agency_id == place.a.agency.id, Register.code == code, Register.year == year)
+    return session.scalars(sa.select(Register).where(*keys)).one()
+
+
+def _by_number(session: Session, place: Province, number: int) -> IncomingDocument:
+    keys = (IncomingDocument.register_number == number, IncomingDocument.agency_id == place.a.agency.id)
+    return session.scalars(sa.select(IncomingDocument).where(*keys)).one()
+
+
+def _count(session: Session, kind: type) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
+
+
+def test_registers_go_on_after_their_last_number_and_earlier_years_come_closed(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    now, before = _register(session, place, "DEN"), _register(session, place, "DEN", YEAR - 1)
+    assert (now.opening_number, now.last_number, now.decision) == (1234, 1234, DECISION)
+    assert before.kept_elsewhere
+    status, page = _look(chief, "registers", SERIES)
+    assert (status, page.count("giữ nguyên")) == (200, 3), "the same table again changes nothing"
+    letter = steps.registered(session, place.a)
+    assert letter.register_number == 1235
+    assert client_for(app, "a_clerk").get("/registers/take-over").status_code == 403
+
+
+def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    before, entries = _count(session, Document), _count(session, AuditEntry)
+    status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
+    assert status == 200, page
+    assert (_count(session, Document), _count(session, AuditEntry)) == (before, entries), "only rehearsed"
+    assert chief.post("/registers/take-over/documents", data=_hidden(page)).status_code == 303
+
+    done, mine = _by_number(session, place, 1230), _by_number(session, place, 1231)
+    assert (done.state, done.code, done.taken_over_from) == (State.DONE, "125/SNV-CCVC", "VNPT iOffice")
+    files = session.scalars(sa.select(DocumentFile).where(DocumentFile.document_id == done.id)).all()
+    assert blobs().path(files[0].sha256).read_bytes() == letter_pdf()
+    assert [file.name for file in files] == ["a.pdf", "b.xlsx"]
+    # open work is with whom it was with, its deadline as it was, though it is over
+    assert [one.document_id for one in directions.to_do(session, place.a.specialist)] == [mine.id]
+    assert f"{mine.due_on:%d/%m/%Y}" == LAST
+    assert _by_number(session, place, 1232).state is State.FORWARDED
+    assert _by_number(session, place, 1234).state is State.SUBMITTED
+    # numbers: the next one is new, the proof speaks of those given here, the book names where the others came from
+    assert steps.registered(session, place.a).register_number == 1235
+    found = closing.gaps(session, _register(session, place, "DEN"))
+    assert (found.sound, found.given, found.first) == (True, 1, 1235)
+    span = Span(Form.INCOMING, place.a.agency.id, clock.today() - timedelta(days=9), clock.today())
+    assert [row[1] for row in books.rows(session, span)] == ["1230", "1231", "1232", "1234", "1235"]
+    assert books.rows(session, span)[0][-1] == "Tiếp nhận từ VNPT iOffice"
+    assert _register(session, place, "QD").last_dated_on == clock.today() - timedelta(days=3), (
+        "no back-dating"
+    )
+    # the pages say so, and the search finds them
+    assert "Báo cáo mặn" in chief.get("/search?q=bao cao man").get_data(as_text=True)
+    for document in session.scalars(sa.select(Document).where(Document.taken_over_from != "")):
+        kind = "incoming" if document.direction is Direction.IN else "outgoing"
+        assert "VNPT iOffice" in chief.get(f"/{kind}/{document.id}").get_data(as_text=True)
+    kept = list(blobs().spool.glob("takeover-*"))
+    assert not kept, "what was handed over for the look is gone"
+
+
+def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    wrong = {
+        f"DEN;{YEAR};1235;{DAY};1/A;{DAY};Sở;CV;Số của hệ thống này;;;;;;;;;;": "lớn hơn số cuối cùng",
+        f"DEN;{YEAR};12a;{DAY};1/A;{DAY};Sở;CV;Số có chữ;;;;;;;;;;": "không phải số nguyên",
+        f"XYZ;{YEAR};1;{DAY};1/A;{DAY};Sở;CV;Sổ lạ;;;;;;;;;;": "Chưa có sổ",
+        f"DEN;{YEAR};1230;{DAY};9/A;{DAY};Sở;CV;Trùng số;;;;;;;;;;": "đã thuộc về",
+        f"DEN;{YEAR};7;01/02/{YEAR - 1};1/A;;Sở;CV;Ngày năm trước;;;;;;;;;;": "không phù hợp",
+        f"DEN;{YEAR};8;{DAY};1/A;{DAY};Sở;Loại gì;Loại lạ;;;;;;;;;;": "Không có loại",
+        f"DEN;{YEAR};9;{DAY};1/A;{DAY};Sở;CV;Tệp thiếu;;;;;;;;;khong.pdf;": "Không có tệp",
+        f"DEN;{YEAR};10;{DAY};1/A;{DAY};Sở;CV;Mật;;;;;;;;;mat.pdf;": "MẬT",
+        f"DEN;{YEAR};11;{DAY};1/A;{DAY};Sở;CV;Người lạ;;;Đang xử lý;a_leader;;b_specialist;Làm;;;": "không giữ chức vụ",
+        f"DEN;{YEAR};12;{DAY};1/A;{DAY};Sở;CV;Ai giao;;;Đang xử lý;;KHTC;;;;;": "lãnh đạo đã giao việc",
+        f"QD;{YEAR};13;{DAY};14/QĐ-SNNMT;{DAY};;QĐ;Số khác;Ai;;;;;;;;;": "sổ ghi số 13",
+    }  # fmt: skip
+    blobs_before = sum(1 for _ in blobs().root.glob("??/*"))
+    files = FILES | {"mat_pdf": secret_pdf()}
+    status, page = _look(chief, "documents", HEAD + ROWS + "\n".join(wrong) + "\n", _pack(**files))
+    assert status == 422
+    for said in wrong.values():
+        assert said in page, said
+    assert f"{len(wrong)} dòng không nhập được" in re.sub(r"\s+", " ", page)
+    assert sum(1 for _ in blobs().root.glob("??/*")) == blobs_before, "a look stores no byte"
+    answer = chief.post("/registers/take-over/documents", data={"word": "bịa", "system": "x"})
+    assert answer.status_code == 409
+    assert session.scalar(sa.select(Document.id).where(Document.taken_over_from != "")) is None
+
+
+def test_the_command_takes_a_folder_and_rows_that_are_here_stay(
+    app: Flask, session: Session, place: Province, tmp_path: Path
+) -> None:
+    table, folder = tmp_path / "bang.csv", tmp_path / "tep"
+    (folder / "den").mkdir(parents=True)
+    (folder / "di").mkdir()
+    (folder / "den/a.pdf").write_bytes(letter_pdf())
+    (folder / "b.xlsx").write_bytes(FILES["b_xlsx"])
+    (folder / "di/87.pdf").write_bytes(letter_pdf())
+    (tmp_path / "so.csv").write_text(SERIES)
+    table.write_text(HEAD + ROWS)
+
+    def run(*words: str) -> tuple[int, str]:
+        ran = CliRunner().invoke(app.cli, ["takeover", *words, "--as", "a_chief_of_office"])
+        return ran.exit_code, ran.output
+
+    common = ("documents", str(table), "--files", str(folder), "--from", "eOffice cũ")
+    status, output = run(*common)
+    assert (status, output.count("row ")) == (1, 6), "registers first"
+    assert run("registers", str(tmp_path / "so.csv"))[0] == 0
+    assert run(*common, "--dry-run") == (0, "6 rows could be taken over\n")
+    assert session.scalar(sa.select(RegisterEntry.id)) is None
+    assert run(*common) == (0, "6 rows were taken over\n")
+    before = _count(session, Document)
+    assert run(*common)[0] == 0
+    assert _count(session, Document) == before
+    issued = session.scalars(sa.select(Document).where(Document.code_number == "87")).one()
+    assert [one.name for one in issued.recipients] == ["Các phòng", "Sở Nội vụ"]
+    assert (issued.code, issued.signer_name) == ("87/QĐ-SNNMT", "Trần Thị B")
+    table.write_text(HEAD + ROWS.replace("den/a.pdf", "../so.csv"))
+    assert "../so.csv" in run(*common)[1], "nothing outside the folder"
+
+
+def test_an_opening_number_never_falls_below_what_was_taken_over(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
+    chief.post("/registers/take-over/documents", data=_hidden(page))
+    register = _register(session, place, "DEN")
+    answer = chief.post(
+        f"/registers/{register.id}/opening", data={"opening_number": "1233", "decision": DECISION}
+    )
+    assert answer.status_code == 409
+    assert registers.next_number(session, place.a.agency.id, Direction.IN, "CV") == 1235
