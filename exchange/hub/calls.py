@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +57,12 @@ class Call:
     def number(self, name: str, default: float, most: float) -> float:
         text = self.get(name)
         try:
-            return min(max(float(text), 0), most) if text else default
+            number = float(text or default)
         except ValueError as error:
             raise Refusal(Code.BAD_REQUEST, f"{name} is no number") from error
+        if math.isnan(number):
+            raise Refusal(Code.BAD_REQUEST, f"{name} is no number")
+        return min(max(number, 0), most) if text else default
 
     def kind(self) -> MessageKind:
         try:
@@ -67,9 +71,22 @@ class Call:
             raise Refusal(Code.BAD_REQUEST, "Invalid messageType: value in (edoc,status)") from error
 
     def body(self) -> dict[str, Any]:
-        content = self.request.get_json(force=True, silent=True)
+        content = self.json()
         if not isinstance(content, dict):
             raise Refusal(Code.BAD_REQUEST, "The body is no JSON object")
+        return content
+
+    def json(self) -> Any:
+        """What the body says; None when it is no JSON. Texts that no database holds are refused."""
+        try:
+            content = json.loads(self.request.get_data())
+            text = json.dumps(content, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:  # half of a character outside the basic plane
+            raise Refusal(Code.BAD_REQUEST, "The body is no Unicode text") from error
+        except (ValueError, RecursionError):
+            return None
+        if b"\\u0000" in text:
+            raise Refusal(Code.BAD_REQUEST, "The body holds a zero character")
         return content
 
     def codes(self) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ def update_status(call: Call) -> Response:
 
 def update_statuses(call: Call) -> Response:
     """Ours: many confirmations at once, each with an answer of its own, in their order."""
-    said = call.request.get_json(force=True, silent=True)
+    said = call.json()
     if not isinstance(said, list) or len(said) > MOST or not all(isinstance(one, dict) for one in said):
         raise Refusal(Code.BAD_REQUEST, f"The body is no JSON list of at most {MOST} objects")
     refusals = call.service.outlet.confirm_all([_confirmation(call.system_id, one) for one in said])
@@ -174,9 +174,9 @@ def _confirmation(system_id: str, said: Mapping[str, Any]) -> outlet.Confirmatio
 
 def receipt_list(call: Call) -> Response:
     """Ours: how messages of this system ended, until it says that it was told."""
-    said = call.request.get_json(force=True, silent=True) or {}
+    said = call.json() or {}
     told = said.get("told") if isinstance(said, dict) else None
-    if told and not (isinstance(told, list) and all(isinstance(one, int) for one in told)):
+    if told and not (isinstance(told, list) and all(type(one) is int for one in told)):
         raise Refusal(Code.BAD_REQUEST, "told is no list of numbers")
     ledger, most = call.axis.ledger, int(call.number("pageSize", 100, MOST)) or 100
     if told:
