@@ -26,8 +26,8 @@ from tests.exchange.conftest import Party
 #: what a parameter may hold when its sender is careless or hostile
 NASTY = (
     "", " ", "0", "-1", "1e999", "nan", "9" * 400, "١٢", "null", "true", "[]", "{}", "[1", '["a","a"]', "[[]]",
-    "[null]", "%00", "../../etc/passwd", "' OR 1=1 --", "edoc", "status", "done", "fail", "initial", "eDoc", "2026/02/30",
-    "2026-11-22T00:00:00Z", "0001-01-01", "9999-12-31", "x" * 5000, "f" * 64, "zz", "\xe9", ",", ";",
+    "[null]", "%00", "../../etc/passwd", "' OR 1=1 --", "edoc", "status", "done", "fail", "initial", "eDoc",
+    "2026/02/30", "2026-11-22T00:00:00Z", "0001-01-01", "9999-12-31", "x" * 5000, "f" * 64, "zz", "\xe9", ",", ";",
 )  # fmt: skip
 PARAMETERS = (
     "from", "to", "servicetype", "messagetype", "hash-file", "docId", "status", "description", "sha256", "level",
@@ -148,6 +148,7 @@ def test_whatever_is_sent_is_answered_or_refused_and_others_are_served(
     out = BytesIO()
     build(letter(hostile, reader), out)
     stranger = Stranger(hub, hostile, out.getvalue(), random.Random(seed))
+    logged = (hub.data / "log").stat().st_size
     ends = time.monotonic() + float(os.environ.get("HUB_FUZZ_SECONDS", "1.5"))
     while time.monotonic() < ends:
         stranger.chance.choice(
@@ -158,4 +159,4 @@ def test_whatever_is_sent_is_answered_or_refused_and_others_are_served(
     assert sent.doc_id
     waiting = {item.doc_id for item in reader.client.received(limit=1000)}
     assert waiting, "what was whole has arrived"
-    assert "Traceback" not in (hub.data / "log").read_text()
+    assert b"Traceback" not in (hub.data / "log").read_bytes()[logged:]
