@@ -1,20 +1,24 @@
 """Signature fields as they show: where, with which words, over what."""
 
 import io
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, BinaryIO
 
 import pikepdf
 
 from signing import pages
 from signing.errors import PlacementError, SigningError
+from signing.form import Field, form_fields
 from signing.gate import opened
 from signing.geometry import Box, Placement, visible
 
-#: flags of an annotation that some readers show and others do not: hidden, no view, toggled (ISO 32000-1 §12.5.3)
-_ELUSIVE = 2 | 32 | 256
+#: flags of an annotation that some readers show and others do not, or elsewhere: hidden, no zoom, no rotation, no view,
+#: toggled (ISO 32000-1 §12.5.3)
+_ELUSIVE = 2 | 8 | 16 | 32 | 256
+#: points of a page's side (ISO 32000-1 Annex C)
+_LARGEST = 14_400
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,10 @@ class VisibleField:
     picture: bool
     #: where else it shows; a sound field has one place
     elsewhere: tuple[Placement, ...] = ()
-    #: whether some readers show it and others do not
+    #: whether some readers show it and others do not, or otherwise
     elusive: bool = False
+    #: whether it is signed, as far as the form tells
+    filled: bool = True
 
     @property
     def places(self) -> tuple[Placement, ...]:
@@ -41,42 +47,45 @@ class VisibleField:
 def visible_fields(source: BinaryIO) -> dict[str, VisibleField]:
     """Signature fields that show, by their full name. Raises pikepdf.PdfError and what it raises."""
     with opened(source) as pdf:
-        fields = list(_fields(pdf))
-        places = _places(pdf, {widget.objgen for _, widgets in fields for widget in widgets})
-        shown = {
-            name: (widgets, found)
-            for name, widgets in fields
-            if (found := [place for widget in widgets for place in places.get(widget.objgen, [])])
-        }
-        words = _words([_normal(widgets[0]) for widgets, _ in shown.values()])
+        fields = [field for field in form_fields(pdf) if field.kind == "/Sig"]
+        widgets = {widget.objgen for field in fields for widget in field.widgets if widget.is_indirect}
+        places = _places(pdf, widgets)
+        shown = [
+            (field, drawn)
+            for field in fields
+            if (drawn := [one for one in field.widgets if one.is_indirect and one.objgen in places])
+        ]
+        words = _words([_normal(drawn[0]) for _, drawn in shown])
         return {
-            name: _shown(name, widgets, found, text)
-            for (name, (widgets, found)), text in zip(shown.items(), words, strict=True)
+            field.name: _shown(field, drawn, [place for one in drawn for place in places[one.objgen]], text)
+            for (field, drawn), text in zip(shown, words, strict=True)
         }
 
 
-def _shown(name: str, widgets: list[Any], places: list[Placement], text: str) -> VisibleField:
-    form = _normal(widgets[0])
-    picture = form is not None and _draws_picture(form, 4)
-    elusive = any(int(widget.get("/F", 0)) & _ELUSIVE for widget in widgets)
-    return VisibleField(name, places[0], text, picture, tuple(places[1:]), elusive)
+def _shown(field: Field, widgets: list[Any], places: list[Placement], text: str) -> VisibleField:
+    look = _normal(widgets[0])
+    picture = look is not None and any(part.get("/Subtype") == "/Image" for part in _parts(look))
+    # pdfium draws no field without a name
+    elusive = not all(field.name.split(".")) or any(map(_elusive, widgets))
+    return VisibleField(field.name, places[0], text, picture, tuple(places[1:]), elusive, field.filled)
 
 
-def _fields(pdf: pikepdf.Pdf) -> Iterator[tuple[str, list[Any]]]:
-    """Signature fields with their full names and widgets, at most 10,000 nodes deep and wide."""
-    form: Any = pdf.Root.get("/AcroForm", {})
-    waiting = deque(("", field) for field in form.get("/Fields", []))
-    for _ in range(10_000):
-        if not waiting:
-            return
-        above, field = waiting.popleft()
-        part = str(field.get("/T", ""))
-        name = f"{above}.{part}" if above and part else above or part
-        kids = list(field.get("/Kids", []))
-        if field.get("/FT") == "/Sig":
-            yield name, kids or [field]
-        else:
-            waiting.extend((name, kid) for kid in kids)
+def _elusive(widget: Any) -> bool:
+    """Whether readers may show other than what is seen here: flags, looks for the mouse, layers, actions."""
+    looks, look = widget.get("/AP", {}), _normal(widget)
+    return (
+        bool(int(widget.get("/F", 0)) & _ELUSIVE)
+        or widget.get("/Subtype") != "/Widget"
+        or any(name in widget for name in ("/OC", "/A", "/AA"))
+        or (look is None and "/N" in looks)
+        or any(name != "/N" for name in looks.keys())  # noqa: SIM118 - pikepdf's dictionaries are no mappings
+        or (look is not None and any(map(_layered, (look, *_parts(look)))))
+    )
+
+
+def _layered(part: Any) -> bool:
+    """Whether a form or picture, or something in it, can be switched, or is another one in print."""
+    return "/OC" in part or "/Alternates" in part or bool(part.get("/Resources", {}).get("/Properties"))
 
 
 def _places(pdf: pikepdf.Pdf, wanted: set[Any]) -> dict[Any, list[Placement]]:
@@ -105,18 +114,21 @@ def placement(page: pikepdf.Page, number: int, annotation: Any) -> Placement | N
 
 
 def _normal(widget: Any) -> Any:
-    form = widget.get("/AP", {}).get("/N")
-    return form if isinstance(form, pikepdf.Stream) else None
+    look = widget.get("/AP", {}).get("/N")
+    return look if isinstance(look, pikepdf.Stream) else None
 
 
-def _draws_picture(form: Any, depth: int) -> bool:
-    """An image in the form or in the forms it draws; other producers nest them four deep."""
-    for part in form.get("/Resources", {}).get("/XObject", {}).values():
-        if part.get("/Subtype") == "/Image":
-            return True
-        if depth and part.get("/Subtype") == "/Form" and _draws_picture(part, depth - 1):
-            return True
-    return False
+def _parts(look: Any) -> Iterator[Any]:
+    """Forms, patterns and pictures that an appearance draws, however deep; other producers nest them four deep."""
+    waiting, seen = [look], {look.objgen}
+    while waiting:
+        resources = waiting.pop().get("/Resources", {})
+        for kind in ("/XObject", "/Pattern"):
+            for part in resources.get(kind, {}).values():
+                if isinstance(part, pikepdf.Stream) and part.objgen not in seen:
+                    seen.add(part.objgen)
+                    waiting.append(part)
+                    yield part
 
 
 def _words(forms: list[Any]) -> list[str]:
@@ -143,7 +155,8 @@ def _draw_alone(pdf: pikepdf.Pdf, form: Any) -> None:
         pdf.add_blank_page(page_size=(3, 3))
         return
     box = [float(edge) for edge in form.get("/BBox", [0, 0, 1, 1])]
-    page = pdf.add_blank_page(page_size=(max(3, abs(box[2] - box[0])), max(3, abs(box[3] - box[1]))))
+    width, height = (min(max(3, ceil(abs(box[one + 2] - box[one]))), _LARGEST) for one in (0, 1))
+    page = pdf.add_blank_page(page_size=(width, height))
     copied = pdf.copy_foreign(form)
     copied["/Matrix"] = pikepdf.Array([1, 0, 0, 1, -min(box[0], box[2]), -min(box[1], box[3])])
     page.obj["/Resources"] = pikepdf.Dictionary(XObject=pikepdf.Dictionary(X=copied))

@@ -13,6 +13,7 @@ import pikepdf
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.errors import EncryptedPdf, UnreadablePdf
+from signing.form import form_fields
 from signing.ranges import occurrences
 
 #: read as needed: a large file that is mapped would count as memory
@@ -21,9 +22,9 @@ _STREAM = pikepdf.AccessMode.stream
 _MAPPED = 20_000_000
 #: qpdf begins its lines with the name of the stream
 _NAMING = re.compile(r"^(stream )?<[^>]*>[,:]? ?")
-#: the word that begins an object, after a number or a comment
-_OBJECT = re.compile(rb"(?<=[0-9\s])obj(?![0-9A-Za-z])")
-_HEADER = re.compile(rb"\s*[0-9]+\s+[0-9]+\s+obj(?![0-9A-Za-z])")
+#: the word that begins an object, after a number or a comment; NUL is white space too (ISO 32000-1 §7.2.2)
+_OBJECT = re.compile(rb"(?<=[0-9\s\0])obj(?![0-9A-Za-z])")
+_HEADER = re.compile(rb"[\s\0]*[0-9]+[\s\0]+[0-9]+[\s\0]+obj(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def examine(source: BinaryIO) -> Structure:
                 raise MemoryError
             return Structure(
                 problems=problems,
-                signed=_signed(pdf),
+                signed=any(one.kind == "/Sig" and one.filled for one in form_fields(pdf)),
                 hybrid="/XRefStm" in pdf.trailer,
                 pages=length,
                 objects=count,
@@ -103,23 +104,6 @@ def examine(source: BinaryIO) -> Structure:
         raise UnreadablePdf(str(error)) from error
     finally:
         source.seek(0)
-
-
-def _signed(pdf: pikepdf.Pdf) -> bool:
-    form: Any = pdf.Root.get("/AcroForm")
-    if form is None:
-        return False
-    waiting = list(form.get("/Fields", []))
-    seen = 0
-    while waiting and seen < 10_000:
-        field = waiting.pop()
-        seen += 1
-        if not isinstance(field, pikepdf.Dictionary):
-            continue
-        if field.get("/FT") == "/Sig" and "/V" in field:
-            return True
-        waiting.extend(field.get("/Kids", []))
-    return False
 
 
 def normalise(source: BinaryIO, target: BinaryIO) -> None:

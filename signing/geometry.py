@@ -33,6 +33,11 @@ class Box(NamedTuple):
         """Whether the two have an area in common."""
         return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
 
+    def common(self, other: "Box") -> "Box | None":
+        """The area the two have in common."""
+        left, bottom, right, top = zip(self, other, strict=True)
+        return Box(max(left), max(bottom), min(right), min(top)) if self.overlaps(other) else None
+
     @classmethod
     def around(cls, centre: tuple[float, float], width: float, height: float) -> "Box":
         """Box of that size with its middle there."""

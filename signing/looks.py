@@ -25,6 +25,8 @@ _IN_MEMORY = 20_000_000
 _TOUCHES = 6
 #: pixels of the longer side, whatever size a page claims to have
 _SIDE = 3000
+#: pixels a point at which thin words are no ink any more
+_COARSE = 0.5
 #: pages that are drawn to tell a changed page from an addition; neither is ever valid
 _PAGES = 40
 
@@ -71,24 +73,33 @@ class Revisions:
 
     def inks_over(self, before: int, after: int, place: Placement, texts: list[Box]) -> bool:
         """Whether a field shown at `place`, new in the revision that ends at `after`, changes pixels where the one
-        that ends at `before` has ink.
+        that ends at `before` has ink, or is too large to tell.
 
         Pictures of earlier fields may be overlaid, as the seal overlays the signature; their words (`texts`, boxes on
         the same page) may not. Raises UnreadablePdf.
         """
-        scale = min(_SCALE, _SIDE / max(place.box.width, place.box.height))
-        plain = self._draw(before, place, scale, forms=False)
-        old, new = (self._draw(end, place, scale, forms=True) for end in (before, after))
+        width, height = self._document(before)[place.page - 1].get_size()
+        area = place.box.common(Box(0, 0, width, height))
+        if area is None:
+            return False
+        scale = min(_SCALE, _SIDE / max(area.width, area.height))
+        if scale < _COARSE:
+            return True
+        plain = self._draw(before, place.page, area, scale, forms=False)
+        old, new = (self._draw(end, place.page, area, scale, forms=True) for end in (before, after))
         protected = _ink(plain)
         for box in texts:
-            _protect(protected, box, place.box, scale)
+            _protect(protected, box, area, scale)
         return _touched(old, new, protected)
 
-    def _draw(self, end: int, place: Placement, scale: float, *, forms: bool) -> Image.Image:
+    def _document(self, end: int) -> Any:
         if end not in self._documents:
             source = revision(self._stream, end)
             self._documents[end] = self._open.enter_context(pages.opened(source, forms=True))
-        return pages.render(self._documents[end], place.page, scale=scale, area=place.box, forms=forms)
+        return self._documents[end]
+
+    def _draw(self, end: int, page: int, area: Box, scale: float, *, forms: bool) -> Image.Image:
+        return pages.render(self._document(end), page, scale=scale, area=area, forms=forms)
 
 
 def revision(stream: BinaryIO, end: int) -> Any:

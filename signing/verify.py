@@ -143,7 +143,7 @@ class _Verifier:
         ends = {name: end_of(embedded) for name, embedded in found if not isinstance(embedded, str)}
         reports = with_roles([one for one in signatures if one is not None], shown)
         findings += later_fields(self.stream, reports, shown, ends, self.wanted.same_agency)
-        findings += _drawn_stamps(sound, shown)
+        findings += _unexplained(found, sound, shown)
         findings += self._behind(reader, sound, damaged=bool(reasons))
         return self._conclude(tuple(reports), tuple(findings), structure.pages)
 
@@ -252,13 +252,17 @@ def _proof(stamp: EmbeddedPdfSignature) -> Proof:
     return Proof(end_of(stamp), token_time(stamp.signed_data), stamp.signer_cert.not_valid_after)
 
 
-def _drawn_stamps(signatures: list[EmbeddedPdfSignature], shown: Mapping[str, VisibleField]) -> list[Finding]:
-    """Archive time stamps that draw something: anybody may order one, and nobody signs what it shows."""
-    stamps = (one.field_name for one in signatures if one.sig_object_type == "/DocTimeStamp")
+def _unexplained(
+    found: Found, sound: list[EmbeddedPdfSignature], shown: Mapping[str, VisibleField]
+) -> list[Finding]:
+    """What nobody signs and yet draws: archive time stamps, which anybody may order, and signed fields whose names two
+    readers read otherwise, beside others that could be drawn over."""
+    stamps = {one.field_name for one in sound if one.sig_object_type == "/DocTimeStamp"}
+    known = {name for name, _ in found}
     return [
-        Finding(Code.UNSIGNED_ADDITION, {"page": str(shown[name].placement.page)})
-        for name in stamps
-        if name in shown
+        Finding(Code.UNSIGNED_ADDITION, {"page": str(field.placement.page)})
+        for name, field in shown.items()
+        if name in stamps or (field.filled and name not in known and len(found) > 1)
     ]
 
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pikepdf
 from asn1crypto import cms
@@ -14,9 +15,10 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.stamp import BaseStampStyle
 
 from signing.cms import KeySigner
-from signing.keys import Pkcs12Key
+from signing.keys import Key, Pkcs12Key
 from signing.trust import TrustStore
 
 
@@ -236,3 +238,81 @@ def empty_field(writer: IncrementalPdfFileWriter) -> None:
     form = writer.root["/AcroForm"]
     form["/Fields"].append(reference)
     writer.update_container(form["/Fields"])
+
+
+class Spelled(generic.TextStringObject):
+    """A string that is written otherwise than whoever works with it in memory knows."""
+
+    def __new__(cls, known: str, _written: bytes) -> "Spelled":
+        return super().__new__(cls, known)
+
+    def __init__(self, _known: str, written: bytes) -> None:
+        self._written = written
+
+    def write_to_stream(self, stream: Any, *_handler: Any, **_options: Any) -> None:
+        stream.write(self._written)
+
+
+#: of the form written: what draws red over the words of page 1
+OVER = (90, 600, 390, 680)
+
+
+def dictionary(**entries: Any) -> generic.DictionaryObject:
+    return generic.DictionaryObject({pdf_name(f"/{name}"): value for name, value in entries.items()})
+
+
+def numbers(*given: float) -> generic.ArrayObject:
+    return generic.ArrayObject(map(generic.FloatObject, given))
+
+
+def look(
+    writer: IncrementalPdfFileWriter, content: bytes = b"1 0 0 rg 0 0 300 80 re f", **entries: Any
+) -> Any:
+    """Reference to an appearance."""
+    entries = {"Subtype": pdf_name("/Form"), "BBox": numbers(0, 0, 300, 80), **entries}
+    return writer.add_object(generic.StreamObject(dictionary(**entries), stream_data=content))
+
+
+def drawn_over(
+    data: bytes,
+    key: Key,
+    forge: Callable[[IncrementalPdfFileWriter, generic.DictionaryObject, generic.DictionaryObject], None],
+    *,
+    under: str = "",
+) -> bytes:
+    """The file with one more signature, drawn red over the words of page 1.
+
+    `forge`: what is done to the field and its widget before. `under`: name of a field above it.
+    """
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+    widget = dictionary(
+        Type=pdf_name("/Annot"), Subtype=pdf_name("/Widget"), F=generic.NumberObject(4), Rect=numbers(*OVER),
+        AP=dictionary(N=look(writer)),
+    )  # fmt: skip
+    field = dictionary(T=generic.pdf_string("Later"), FT=pdf_name("/Sig"))
+    forge(writer, field, widget)
+    top, shown = writer.add_object(field), writer.add_object(widget)
+    field[pdf_name("/Kids")] = generic.ArrayObject([shown])
+    widget[pdf_name("/Parent")] = top
+    if under:
+        above = dictionary(T=generic.pdf_string(under), FT=pdf_name("/Sig"), Kids=generic.ArrayObject([top]))
+        field[pdf_name("/Parent")] = top = writer.add_object(above)
+    page = writer.find_page_for_modification(0)[0].get_object()
+    page[pdf_name("/Annots")] = generic.ArrayObject([*page["/Annots"], shown])
+    writer.update_container(page)
+    fields = writer.root["/AcroForm"]["/Fields"]
+    fields.append(top)
+    writer.update_container(fields)
+    name = f"{under}.Later" if under else "Later"
+    metadata = PdfSignatureMetadata(name, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
+    out = io.BytesIO()
+    signer = PdfSigner(metadata, KeySigner(key), stamp_style=_AsItIs())
+    signer.sign_pdf(writer, output=out, existing_fields_only=True)
+    return out.getvalue()
+
+
+class _AsItIs(BaseStampStyle):
+    """What the field draws already stays."""
+
+    def create_stamp(self, *_arguments: Any, **_options: Any) -> Any:
+        return None

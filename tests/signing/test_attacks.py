@@ -4,11 +4,14 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
 from asn1crypto import x509
 from pyhanko.keys import load_private_key_from_pemder
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
@@ -17,6 +20,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from signing import appearance
 from signing.cms import KeySigner
 from signing.fields import visible_fields
+from signing.form import form_fields
 from signing.geometry import Box, Placement
 from signing.keys import Pkcs12Key
 from signing.report import Changes, Code, Coverage, Report, Verdict
@@ -25,10 +29,15 @@ from signing.trust import TrustStore
 from signing.verify import verify_pdf
 from tests.signing.conftest import sign
 from tests.signing.forging import (
+    Spelled,
     annotate,
     certified,
+    dictionary,
+    drawn_over,
     empty_field,
     fill,
+    look,
+    numbers,
     other_page,
     own_trust,
     regenerate,
@@ -359,3 +368,84 @@ def test_a_time_stamp_that_draws_over_the_page_is_not_confirmed(
     report = check(out.getvalue(), trust)
     assert report.verdict is Verdict.INDETERMINATE
     assert Code.UNSIGNED_ADDITION in codes(report)
+
+
+def _nameless(_writer: Any, field: Any, _widget: Any) -> None:
+    field[pdf_name("/T")] = Spelled("Later", b"()")
+
+
+def _enormous(writer: Any, _field: Any, widget: Any) -> None:
+    """Drawn at its real size it would be kilometres wide; what it draws is not."""
+    widget[pdf_name("/Rect")] = numbers(-100_000, -100_000, 100_000, 100_000)
+    dot = look(writer, b"1 0 0 rg 5004.5 5030 5 2 re f", BBox=numbers(0, 0, 10_000, 10_000))
+    widget[pdf_name("/AP")] = dictionary(N=dot)
+
+
+def _popup(_writer: Any, _field: Any, widget: Any) -> None:
+    widget[pdf_name("/Subtype")] = pdf_name("/Popup")
+
+
+def _under_the_mouse(writer: Any, _field: Any, widget: Any) -> None:
+    widget[pdf_name("/AP")] = dictionary(N=look(writer, b" "), R=look(writer))
+
+
+def _switched(writer: Any, _field: Any, widget: Any) -> None:
+    widget[pdf_name("/AP")] = dictionary(N=dictionary(On=look(writer), Off=look(writer, b" ")))
+    widget[pdf_name("/AS")] = pdf_name("/Off")
+
+
+def _layered(writer: Any, _field: Any, widget: Any) -> None:
+    layer = writer.add_object(dictionary(Type=pdf_name("/OCG"), Name=generic.pdf_string("x")))
+    hidden = look(writer, b"/OC /L BDC EMC", Resources=dictionary(Properties=dictionary(L=layer)))
+    widget[pdf_name("/AP")] = dictionary(N=hidden)
+
+
+def _acting(writer: Any, _field: Any, widget: Any) -> None:
+    script = dictionary(S=pdf_name("/JavaScript"), JS=generic.pdf_string("this.closeDoc()"))
+    widget[pdf_name("/AA")] = dictionary(PO=script)
+    widget[pdf_name("/AP")] = dictionary(N=look(writer, b" "))
+
+
+@pytest.mark.parametrize(
+    "forge", [_nameless, _enormous, _popup, _under_the_mouse, _switched, _layered, _acting]
+)
+def test_a_later_field_that_readers_show_otherwise_counts_as_drawn_over_the_page(
+    forge: Callable[[Any, Any, Any], None], chain: list[bytes], agency: Pkcs12Key, trust: TrustStore
+) -> None:
+    report = check(drawn_over(chain[2], agency, forge), trust)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert Code.INK_ON_SIGNED in codes(report)
+
+
+def test_a_signature_below_another_field_is_seen_where_it_draws(
+    chain: list[bytes], stranger: Pkcs12Key, trust: TrustStore
+) -> None:
+    """Type and value of a field may stand above it, and its widget below it."""
+    report = check(drawn_over(chain[2], stranger, lambda *_: None, under="Form"), trust)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert {Code.INK_ON_SIGNED, Code.OTHER_AGENCY} <= codes(report)
+    assert report.signatures[-1].placement is not None
+
+
+def test_no_number_of_fields_hides_a_signature(document: bytes) -> None:
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        crowd = [pikepdf.Dictionary(T=pikepdf.String(str(one)), FT=pikepdf.Name.Tx) for one in range(10_001)]
+        last = pikepdf.Dictionary(T=pikepdf.String("S"), FT=pikepdf.Name.Sig, V=pikepdf.Dictionary())
+        pdf.Root["/AcroForm"] = pikepdf.Dictionary(Fields=pikepdf.Array([*crowd, last]))
+        found = list(form_fields(pdf))
+    assert len(found) == 10_002
+    assert (found[-1].name, found[-1].kind, found[-1].filled) == ("S", "/Sig", True)
+
+
+def test_an_object_that_no_table_lists_is_found_however_it_is_written(
+    leader: Pkcs12Key, trust: TrustStore
+) -> None:
+    """NUL is white space to a reader that searches the file."""
+    data = signed_by_hand(leader)
+    _, body = other_page(data)
+    spare = int(re.findall(rb"/Size (\d+)", data)[-1])
+    listed = b"%d 0 obj\n<<>>\nendobj\n" % spare
+    table = b"xref\n%d 1\n%010d 00000 n \n" % (spare, len(data) + len(body))
+    hidden = body.replace(b" 0 obj", b" 0\0obj")
+    report = check(tail(data, hidden + listed, table, size=spare + 1), trust)
+    assert Code.HIDDEN_REVISION in codes(report)
