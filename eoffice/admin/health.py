@@ -90,6 +90,7 @@ def report(session: Session) -> Report:
             work = [
                 _workers(session),
                 _outbox(session),
+                _arrivals(session),
                 *_queues(session),
                 _unreadable(session),
                 _log(session),
@@ -233,6 +234,19 @@ def _outbox(session: Session) -> Check:
         hour=f"{clock.local(since):%H:%M %d/%m/%Y}",
     )
     return Check("outbox", _l("Outbox"), Tone.WARN if clock.now() - since > _LONG else Tone.OK, said)
+
+
+def _arrivals(session: Session) -> Check:
+    waiting, since = gateway.not_taken_in(session)
+    if since is None or clock.now() - since < _LONG:
+        return Check("arrivals", _l("Arrivals"), Tone.OK, _("Everything that arrived lies before its clerk."))
+    said = ngettext(
+        "%(num)s packet is stored since %(hour)s, but no clerk sees it yet. The log says why.",
+        "%(num)s packets are stored, the oldest since %(hour)s, but no clerk sees them yet. The log says why.",
+        waiting,
+        hour=f"{clock.local(since):%H:%M %d/%m/%Y}",
+    )
+    return Check("arrivals", _l("Arrivals"), Tone.WARN, said)
 
 
 def _unreadable(session: Session) -> Check:

@@ -13,6 +13,9 @@ from exchange.errors import ExchangeError
 
 log = structlog.get_logger(__name__)
 
+#: age from which an arrival that cannot be taken in is tried by the hour
+STUBBORN = timedelta(minutes=10)
+
 
 @job("gateway.take_in", Queue.EXCHANGE)
 def take_in(session: Session, arrival_ids: list[int]) -> None:
@@ -44,7 +47,13 @@ def follow_directory(session: Session) -> None:
 
 @periodic("gateway.sweep", seconds=60, queue=Queue.EXCHANGE)
 def sweep(session: Session) -> None:
-    """See that every stored arrival is taken in, whatever became of the job it had."""
+    """See that every stored arrival is taken in, whatever became of the job it had.
+
+    One that could not be for ten minutes is tried once an hour: by then it waits for a person, whom the health page
+    tells.
+    """
+    now = clock.now()
+    since = now - STUBBORN if now.minute else None
     with transaction(session):
-        for arrival_id in queries.stored(session, clock.now() - timedelta(minutes=1)):
+        for arrival_id in queries.stored(session, now - timedelta(minutes=1), since=since):
             arrivals.enqueue(session, [arrival_id], Queue.EXCHANGE, once=True)

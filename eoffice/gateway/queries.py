@@ -119,10 +119,21 @@ def in_outbox(session: Session) -> tuple[int, datetime | None]:
     return found[0], found[1]
 
 
-def stored(session: Session, before: datetime, *, limit: int = 1000) -> Sequence[int]:
+def stored(
+    session: Session, before: datetime, *, since: datetime | None = None, limit: int = 1000
+) -> Sequence[int]:
     """Arrivals stored before that moment that nobody has taken in, oldest first."""
     query = sa.select(Arrival.id).where(Arrival.taken_in_at.is_(None), Arrival.arrived_at < before)
+    if since is not None:
+        query = query.where(Arrival.arrived_at >= since)
     return session.scalars(query.order_by(Arrival.arrived_at).limit(limit)).all()
+
+
+def not_taken_in(session: Session) -> tuple[int, datetime | None]:
+    """How many arrivals are stored but before nobody's eyes yet, and since when the oldest is."""
+    query = sa.select(sa.func.count(), sa.func.min(Arrival.arrived_at)).where(Arrival.taken_in_at.is_(None))
+    found = session.execute(query).one()
+    return found[0], found[1]
 
 
 def up_to(session: Session, report: Report) -> Sequence[int]:

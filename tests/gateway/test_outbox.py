@@ -212,6 +212,29 @@ def test_a_recall_that_overtakes_the_taking_in_of_its_document_still_finds_it(
     assert came.state is State.WITHDRAWN
 
 
+def test_what_cannot_be_taken_in_is_tried_by_the_hour_after_ten_minutes(
+    session: Session, hub: HubProcess
+) -> None:
+    issue(session, province(session), 414)
+    send(session)
+    client = axis.client()
+    assert client is not None
+    _store(session, client)
+    stored = clock.now().replace(minute=20)
+    with transaction(session):
+        session.execute(sa.update(Arrival).values(arrived_at=stored))
+        session.execute(sa.text("DELETE FROM procrastinate_jobs"))  # as if it had failed eight times
+    for minutes, again in ((2, True), (15, False), (40, True)):
+        with clock.freeze(stored + timedelta(minutes=minutes)):
+            jobs.run(session, "gateway.sweep")
+        with transaction(session):
+            tried = (
+                session.execute(sa.text("DELETE FROM procrastinate_jobs RETURNING task_name")).scalars().all()
+            )
+        assert tried == (["gateway.take_in"] if again else []), minutes
+        assert queries.not_taken_in(session) == (1, stored)
+
+
 def _store(session: Session, client: AxisClient) -> None:
     offered = client.received(DOCUMENT)
     acknowledge(session, client, storing.store(session, [fetch(client, one) for one in offered]))
