@@ -21,6 +21,7 @@ from signing.policy import SIGNATURES_ONLY, Remembered
 from signing.ranges import contents
 from signing.report import Changes, Code, Coverage, Finding, SignatureReport, Verdict
 from signing.signer import USAGE, Evidence, SignerCheck
+from signing.timestamps import SKEW, token_time
 
 _COVERAGE: dict[SignatureCoverageLevel | None, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: Coverage.WHOLE_FILE,
@@ -109,7 +110,7 @@ class Check:
         findings, changes = self._changes(status)
         if not (status.intact and status.valid):
             findings.append(Finding(Code.ALTERED, {"field": self.name, "signer": ""}))
-        elif not status.trusted:
+        elif not status.trusted or token_time(self.embedded.signed_data) > moment + SKEW:
             findings.append(Finding(Code.TIMESTAMP_BAD, {"field": self.name}))
         if not findings:
             return None

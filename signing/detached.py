@@ -9,6 +9,7 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from signing.cms import KeySigner
 from signing.keys import Key
 from signing.precheck import check_certificate
+from signing.stamping import checked
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
 
@@ -28,7 +29,7 @@ def sign_detached(
     """DER of a signature over all bytes of `source`, which may be of any kind and size and is read as a stream.
 
     With `timestamper` at level B-T, else B-B. `at`: aware moment to state, default now. `trust`: where given,
-    certificate path and known revocations are checked first. `digest`: sha256, sha384 or sha512.
+    certificate path, known revocations and the time stamp are checked. `digest`: sha256, sha384 or sha512.
     Raises CertificateProblem's subclasses, TimestampUnavailable, KeyUnavailable.
     """
     moment = (at or datetime.now(UTC)).replace(microsecond=0)
@@ -40,7 +41,7 @@ def sign_detached(
             digest,
             detached=True,
             use_cades=True,
-            timestamper=timestamper,
+            timestamper=checked(timestamper, trust, moment),
             chunk_size=_CHUNK,
             signed_attr_settings=PdfCMSSignedAttributes(signing_time=moment),
         )

@@ -105,9 +105,13 @@ class TimestampUnavailable(SigningError):
     """The time-stamping authority did not answer, or wrongly. `url` and `reason` say who and how."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"no time stamp from {url}: {reason}")
+        super().__init__(f"no time stamp{f' from {url}' if url else ''}: {reason}")
         self.url = url
         self.reason = reason
+
+
+class TimestampNotBelieved(TimestampUnavailable):
+    """The time-stamping authority answered with a token that no reader would believe."""
 
 
 class RevocationUnavailable(SigningError):

@@ -6,7 +6,7 @@ from typing import Any
 
 from asn1crypto import x509
 
-from signing.report import Clock
+from signing.report import Clock, Revocation
 from signing.sign import Level
 from signing.signer import Evidence, Signer
 
@@ -18,10 +18,11 @@ def reached(signer: Signer, evidence: Evidence, end: int) -> tuple[Level, dateti
     paths; B-LTA beside that an archive time stamp that holds. `end`: size in bytes of what the signature covers.
     """
     path = tuple(_path(signer.status))
-    if signer.clock is Clock.SIGNER or not path:
+    if signer.clock is Clock.SIGNER or signer.signed_at is None or not path:
         return Level.B_B, _until(path)
     stamp = tuple(_path(signer.status.timestamp_validity))
-    stored = evidence.stored.answers((*path, *stamp))
+    good = signer.revocation is Revocation.GOOD
+    stored = good and evidence.stored.answers((*path, *stamp), signer.signed_at)
     archived = max((proof.until for proof in evidence.proofs if proof.end > end), default=None)
     if archived is not None:
         # an archive stamp proves the moment as well as the signature's own does

@@ -19,6 +19,7 @@ from pyhanko_certvalidator.errors import InsufficientRevinfoError, PathBuildingE
 from signing import revocation
 from signing.certificates import certificate_info
 from signing.errors import RevocationUnavailable, SigningForbidden, UntrustedCertificate
+from signing.stamping import CheckedTimestamper
 from signing.timestamps import HttpTimestamper, token_time
 from signing.trust import TrustStore
 from signing.trust import certificate as loaded
@@ -70,7 +71,7 @@ def extend(
     if timestamper is None:
         writer.write_in_place()
     else:
-        PdfTimeStamper(timestamper).timestamp_pdf(
+        PdfTimeStamper(CheckedTimestamper(timestamper, trust, at)).timestamp_pdf(
             writer, "sha256", bytes_reserved=RESERVED_STAMPED, in_place=True
         )
 

@@ -34,6 +34,7 @@ from signing.keys import Key
 from signing.precheck import check_certificate
 from signing.quick import at_once, quicker
 from signing.stamp import AppearanceStyle
+from signing.stamping import checked
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
 from signing.writer import RESERVED, RESERVED_STAMPED, open_writer
@@ -104,7 +105,7 @@ def sign_pdf(
     `source` stays a prefix of the output, unless it is unsigned and damaged: then it is written anew first and the
     result says so. `placement` and `appearance` go together; without them the signature is invisible.
     `at`: aware moment to state, default now. `timestamper`: needed from B-T up. `trust`: needed from B-LT up; where
-    given, certificate path and known revocations are checked first. `digest`: sha256, sha384 or sha512.
+    given, certificate path, known revocations and the time stamp are checked. `digest`: sha256, sha384 or sha512.
     `allow_private_fetch`: revocation data may come from private or loopback addresses.
 
     Raises SigningError's subclasses; `target` is then empty.
@@ -116,7 +117,7 @@ def sign_pdf(
         raise TimestampUnavailable("", "this level needs a time-stamping authority")
     if level in (Level.B_LT, Level.B_LTA) and trust is None:
         raise RevocationUnavailable("this level needs trusted roots")
-    checked = check_certificate(key, moment, trust)
+    unrevoked = check_certificate(key, moment, trust)
     with (
         whole_or_nothing(target),
         quicker(),
@@ -125,7 +126,7 @@ def sign_pdf(
     ):
         job = Job(key, field, placement, appearance, level, timestamper, trust, moment, reason, digest)
         job.sign(sound, target, allow_private_fetch)
-    return SignatureInfo(field, key.info, level, moment, placement, *_digest(target), normalised, checked)
+    return SignatureInfo(field, key.info, level, moment, placement, *_digest(target), normalised, unrevoked)
 
 
 @contextmanager
@@ -199,7 +200,7 @@ class Job:
             self.moment,
             metadata,
             signer,
-            timestamper=self.timestamper if stamped else None,
+            timestamper=checked(self.timestamper, self.trust, self.moment) if stamped else None,
             stamp_style=style,
             new_field_spec=spec,
         )

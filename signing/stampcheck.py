@@ -5,33 +5,17 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from asn1crypto import cms
-from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_tst_signed_data
-from pyhanko.sign.validation.status import TimestampSignatureStatus
+from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 
 from signing import revocation
 from signing.certificates import CertificateInfo, certificate_info
 from signing.report import Revocation, Verdict
-from signing.timestamps import SKEW, file_digest, read_token, token_certificates, token_time
+from signing.stamping import REASONS, Trouble, look
+from signing.timestamps import file_digest, read_token, token_certificates, token_time
 from signing.trust import TrustStore
-
-
-class Trouble(StrEnum):
-    """Why a time stamp is not valid; `signing.words` has a sentence for each."""
-
-    UNREADABLE = "unreadable"
-    OTHER_FILE = "other_file"
-    ALTERED = "altered"
-    FUTURE = "future"
-    REVOKED = "revoked"
-    UNTRUSTED = "untrusted"
-    #: only where it is required
-    UNCHECKED = "unchecked"
-
 
 _VERDICTS = {
     Trouble.UNREADABLE: Verdict.UNREADABLE,
@@ -41,14 +25,6 @@ _VERDICTS = {
     Trouble.REVOKED: Verdict.INVALID,
     Trouble.UNTRUSTED: Verdict.INDETERMINATE,
     Trouble.UNCHECKED: Verdict.INDETERMINATE,
-}
-_REASONS = {
-    Trouble.OTHER_FILE: "the file is not the one that was stamped",
-    Trouble.ALTERED: "the token was altered",
-    Trouble.FUTURE: "the token is of the future",
-    Trouble.REVOKED: "the authority's certificate is revoked",
-    Trouble.UNTRUSTED: "the authority is not trusted",
-    Trouble.UNCHECKED: "whether the authority's certificate is revoked could not be checked",
 }
 
 
@@ -79,7 +55,7 @@ class TimestampReport:
         """English; empty when valid."""
         if self.trouble is None:
             return ""
-        return _REASONS.get(self.trouble) or f"no readable time stamp: {self.detail}"
+        return REASONS.get(self.trouble) or f"no readable time stamp: {self.detail}"
 
 
 def verify_timestamp(
@@ -130,33 +106,19 @@ def _verify(digest_by: Callable[[str], bytes], token: bytes, wanted: _Wanted) ->
         }
         if not hmac.compare_digest(digest, imprint["hashed_message"].native):
             return TimestampReport(Trouble.OTHER_FILE, **known)
-        trouble, checked = asyncio.run(_look(data, digest, wanted))
+        trust = _with_answers(data, wanted)
+        trouble, good = asyncio.run(look(data, digest, trust, wanted.at))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return TimestampReport(Trouble.UNREADABLE, detail=str(error) or type(error).__name__)
-    return TimestampReport(trouble, revocation=checked, **known)
+    if trouble is None and not good and wanted.require:
+        trouble = Trouble.UNCHECKED
+    return TimestampReport(trouble, revocation=_revocation(trouble, good), **known)
 
 
-async def _look(data: cms.SignedData, digest: bytes, wanted: _Wanted) -> tuple[Trouble | None, Revocation]:
-    """With revocation data required first; what is trusted with more demands is trusted with fewer."""
-    trust, leaf = _with_answers(data, wanted), extract_certs_for_validation(data).signer_cert
-    status: Any = None
-    for required in (True, False) if trust.crls or trust.ocsps else (False,):
-        context = trust.context(wanted.at, require_revocation=required, leaf=leaf)
-        found: Any = await validate_tst_signed_data(data, context, lambda _algorithm: digest)
-        status = TimestampSignatureStatus(**found)
-        if status.trusted:
-            break
-    if not (status.intact and status.valid):
-        return Trouble.ALTERED, Revocation.UNCHECKED
-    if token_time(data) > wanted.at + SKEW:
-        return Trouble.FUTURE, Revocation.UNCHECKED
-    if status.revocation_details is not None:
-        return Trouble.REVOKED, Revocation.REVOKED
-    if not status.trusted:
-        return Trouble.UNTRUSTED, Revocation.UNCHECKED
-    if required:
-        return None, Revocation.GOOD
-    return (Trouble.UNCHECKED if wanted.require else None), Revocation.UNCHECKED
+def _revocation(trouble: Trouble | None, good: bool) -> Revocation:
+    if trouble is Trouble.REVOKED:
+        return Revocation.REVOKED
+    return Revocation.GOOD if good else Revocation.UNCHECKED
 
 
 def _with_answers(data: cms.SignedData, wanted: _Wanted) -> TrustStore:

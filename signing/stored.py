@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
 from typing import Any
 
 from asn1crypto import crl, x509
@@ -12,7 +12,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 
-from signing.trust import ocsp_serials
+from signing.trust import answers, ocsp_serials, speaks
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,13 @@ class Stored:
             tuple(one.get_object().read_data(DecodePurpose.OCSP_RESPONSE) for one in store.ocsps),
         )
 
-    @cached_property
-    def _answered(self) -> tuple[frozenset[bytes], frozenset[int]]:
-        """Issuers whose lists are here, and serial numbers that responses speak of."""
-        issuers = (crl.CertificateList.load(der).issuer.dump() for der in self.crls)
-        serials = (ocsp_serials(OCSPResponse.load(der)) for der in self.ocsps)
-        return frozenset(issuers), frozenset().union(*serials)
-
-    def answers(self, path: Iterable[x509.Certificate]) -> bool:
-        """Whether it says of every certificate of a path but its root if that was revoked."""
-        if not (self.crls or self.ocsps):
-            return False
-        issuers, serials = self._answered
+    def answers(self, path: Iterable[x509.Certificate], at: datetime) -> bool:
+        """Whether it says of every certificate of a path but its root if that was revoked at the moment `at`: what was
+        out of date by then says nothing."""
+        lists = [crl.CertificateList.load(der) for der in self.crls if speaks(der, at)]
+        responses = [found for der in self.ocsps if answers(found := OCSPResponse.load(der), at)]
+        issuers = {one.issuer.dump() for one in lists}
+        serials = {serial for one in responses for serial in ocsp_serials(one)}
         return all(
             one.issuer.dump() in issuers or one.serial_number in serials
             for one in path

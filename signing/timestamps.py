@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import BufferedIOBase
@@ -20,7 +21,7 @@ _LIMIT = 1_000_000
 
 
 class HttpTimestamper(TimeStamper):
-    """A time-stamping authority at `url`; `timeout` in seconds. Every failure is TimestampUnavailable."""
+    """A time-stamping authority at `url`; `timeout`: seconds for a reply. Every failure is TimestampUnavailable."""
 
     def __init__(self, url: str, *, timeout: float = 10) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
@@ -29,41 +30,43 @@ class HttpTimestamper(TimeStamper):
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """Send a request for pyHanko. Raises TimestampUnavailable."""
-        response: tsp.TimeStampResp = tsp.TimeStampResp.load(self.reply(req.dump()))
-        imprint = req["message_imprint"]["hashed_message"].native
-        if _imprint(response) != imprint:
+        return self.granted(self.reply(req.dump()), req["message_imprint"]["hashed_message"].native)
+
+    def granted(self, reply: bytes, digest: bytes) -> tsp.TimeStampResp:
+        """A DER reply that brings a token over `digest`. Raises TimestampUnavailable."""
+        try:
+            response: tsp.TimeStampResp = tsp.TimeStampResp.load(reply)
+            status = response["status"]["status"].native
+            if status not in ("granted", "granted_with_mods"):
+                raise TimestampUnavailable(self.url, f"status {status}")
+            said = response["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed
+            stamped = said["message_imprint"]["hashed_message"].native
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise TimestampUnavailable(self.url, "the reply is no RFC 3161 response") from error
+        if stamped != digest:
             raise TimestampUnavailable(self.url, "the reply is for another digest")
         return response
 
     def reply(self, request: bytes) -> bytes:
-        """The authority's reply to a DER request, granted. Raises TimestampUnavailable."""
+        """The authority's reply to a DER request, whatever it says. Raises TimestampUnavailable."""
+        headers = {
+            "Content-Type": "application/timestamp-query",
+            "Accept": "application/timestamp-reply",
+        }
+        end = time.monotonic() + self._timeout
+        data = bytearray()
         try:
-            answer = httpx.post(
-                self.url,
-                content=request,
-                headers={
-                    "Content-Type": "application/timestamp-query",
-                    "Accept": "application/timestamp-reply",
-                },
-                timeout=self._timeout,
-            )
-            answer.raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            with httpx.stream(
+                "POST", self.url, content=request, headers=headers, timeout=self._timeout
+            ) as answer:
+                answer.raise_for_status()
+                for part in answer.iter_bytes():
+                    data += part
+                    if len(data) > _LIMIT or time.monotonic() > end:
+                        raise TimestampUnavailable(self.url, "the reply is too long, or too slow")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise TimestampUnavailable(self.url, str(error) or type(error).__name__) from error
-        if len(answer.content) > _LIMIT:
-            raise TimestampUnavailable(self.url, "the reply is too long")
-        try:
-            status = tsp.TimeStampResp.load(answer.content)["status"]["status"].native
-        except (ValueError, TypeError) as error:
-            raise TimestampUnavailable(self.url, "the reply is no RFC 3161 response") from error
-        if status not in ("granted", "granted_with_mods"):
-            raise TimestampUnavailable(self.url, f"status {status}")
-        return answer.content
-
-
-def _imprint(response: tsp.TimeStampResp) -> bytes:
-    info = response["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed
-    return bytes(info["message_imprint"]["hashed_message"].native)
+        return bytes(data)
 
 
 def request(digest: bytes, *, algorithm: str = "sha256") -> bytes:
@@ -88,8 +91,7 @@ def stamp(source: BufferedIOBase, timestamper: HttpTimestamper) -> bytes:
 def stamp_digest(digest: bytes, timestamper: HttpTimestamper) -> bytes:
     """A detached time stamp (.tsr) over a SHA-256 digest. Raises TimestampUnavailable."""
     reply = timestamper.reply(request(digest))
-    if _imprint(tsp.TimeStampResp.load(reply)) != digest:
-        raise TimestampUnavailable(timestamper.url, "the reply is for another digest")
+    timestamper.granted(reply, digest)
     return reply
 
 

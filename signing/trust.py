@@ -71,8 +71,8 @@ class TrustStore:
             ocsps = [one for one in ocsps if ocsp_serials(one) & concerned]
         if not require_revocation:
             moment = at or datetime.now(UTC)
-            ocsps = [one for one in ocsps if _answers(one, moment)]
-            crls = tuple(der for der in crls if _speaks(der, moment, concerned))
+            ocsps = [one for one in ocsps if answers(one, moment)]
+            crls = tuple(der for der in crls if speaks(der, moment, concerned))
         return ValidationContext(
             trust_roots=[certificate(der) for der in self.roots],
             other_certs=authorities,
@@ -112,7 +112,7 @@ def _parsed(kind: type[core.Sequence], der: bytes) -> Any:
     return known[der]
 
 
-def _answers(response: ocsp.OCSPResponse, at: datetime) -> bool:
+def answers(response: ocsp.OCSPResponse, at: datetime) -> bool:
     """Whether the next one is not yet due, or somebody is revoked; one that names no time is for the moment it was
     made (RFC 6960 §4.2.2.1)."""
     if not ocsp_serials(response):
@@ -123,7 +123,7 @@ def _answers(response: ocsp.OCSPResponse, at: datetime) -> bool:
     return min(dues) > at or any(one["cert_status"].name == "revoked" for one in answers)
 
 
-def _speaks(der: bytes, at: datetime, serials: set[int]) -> bool:
+def speaks(der: bytes, at: datetime, serials: Iterable[int] = ()) -> bool:
     """Whether a list's next one is not yet due, or it names one of these."""
     found = load_der_x509_crl(der)
     due = found.next_update_utc

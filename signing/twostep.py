@@ -26,6 +26,7 @@ from signing.keys import Key, holds
 from signing.precheck import check_certificate
 from signing.quick import quicker
 from signing.sign import Job, Level, own_errors, sound_copy, whole_or_nothing
+from signing.stamping import checked
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
 
@@ -84,7 +85,7 @@ def prepare_pdf(
     moment = (at or datetime.now(UTC)).replace(microsecond=0)
     if (placement is None) != (appearance is None):
         raise PlacementError("a visible signature needs both a placement and an appearance")
-    checked = check_certificate(key, moment, trust)
+    unrevoked = check_certificate(key, moment, trust)
     with whole_or_nothing(target), quicker(), sound_copy(source) as (sound, normalised), own_errors(None):
         job = Job(key, field, placement, appearance, level, None, trust, moment, reason, digest)
         writer, pdf_signer, signer = job.set_up(sound)
@@ -102,7 +103,7 @@ def prepare_pdf(
         room.reserved_region_start,
         room.reserved_region_end,
         normalised,
-        checked,
+        unrevoked,
     )
 
 
@@ -119,9 +120,10 @@ def complete_pdf(
 ) -> None:
     """Put the signature `value` over the prepared attributes into its room in `target`, opened with mode `rb+`.
 
-    `key`: as prepared with. `timestamper`: needed from B-T up. `trust`: from B-LT up. `at`: aware moment of the second
-    step, default now. Raises WrongValue when the value is not the certificate's, TimestampUnavailable; then `target`
-    is as it was. Raises RevocationUnavailable, UntrustedCertificate from B-LT up; then `target` is of no use.
+    `key`: as prepared with; its certificate is checked again. `timestamper`: needed from B-T up. `trust`: from B-LT up;
+    where given, the time stamp is checked. `at`: aware moment of the second step, default now. Raises WrongValue when
+    the value is not the certificate's, CertificateProblem's subclasses, TimestampUnavailable; then `target` is as it
+    was. Raises RevocationUnavailable, UntrustedCertificate from B-LT up; then `target` is of no use.
     """
     level = Level(prepared.level)
     if level is not Level.B_B and timestamper is None:
@@ -130,15 +132,17 @@ def complete_pdf(
         raise RevocationUnavailable("this level needs trusted roots")
     if not holds(key.certificate, key.algorithm, prepared.attributes, value, prepared.digest):
         raise WrongValue(key.info.name)
+    moment = at or datetime.now(UTC)
+    check_certificate(key, moment, trust)
     with own_errors(timestamper):
         signer = KeySigner(key, prepared.digest)
-        stamper = None if level is Level.B_B else timestamper
+        stamper = None if level is Level.B_B else checked(timestamper, trust, moment)
         signed = asyncio.run(signer.assemble(prepared.document_digest, value, stamper))
         PreparedByteRangeDigest(prepared.document_digest, prepared.start, prepared.end).fill_with_cms(
             target, signed
         )
         if level in (Level.B_LT, Level.B_LTA) and trust is not None:
             longterm.extend(
-                target, trust, at=at or datetime.now(UTC), field=prepared.field, allow_private=allow_private_fetch,
+                target, trust, at=moment, field=prepared.field, allow_private=allow_private_fetch,
                 timestamper=timestamper if level is Level.B_LTA else None,
             )  # fmt: skip

@@ -168,6 +168,15 @@ class TimestampDown(Unavailable):
     message = _l("The time-stamping service does not answer. Nothing was signed; try again in a few minutes.")
 
 
+class TimestampNotBelieved(Unavailable):
+    """It answers, but what it gives would not be confirmed by anybody."""
+
+    message = _l(
+        "The time-stamping service gave a time stamp that cannot be confirmed here, by its certificate or its clock. "
+        "Nothing was signed; tell the administrator."
+    )
+
+
 class CannotPlace(Invalid):
     """The visible signature fits nowhere."""
 
@@ -197,6 +206,8 @@ def readable(error: causes.SigningError, owner: str) -> AppError:
             return KeyAway(owner=owner)
         case causes.WrongValue():
             return NotItsValue(owner=owner)
+        case causes.TimestampNotBelieved():
+            return TimestampNotBelieved()
         case causes.TimestampUnavailable():
             return TimestampDown()
         case causes.UnusableImage():

@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto.crl import CertificateList
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from signing.archive import archive_pdf, last_archive_stamp
 from signing.errors import RevocationUnavailable, SigningForbidden, UntrustedCertificate
 from signing.keys import Pkcs12Key
-from signing.report import Clock, Report, Verdict
+from signing.report import Clock, Report, Revocation, Verdict
 from signing.sign import Level
 from signing.testing import DemoPki, LocalTimestamper
 from signing.trust import TrustStore
@@ -100,3 +102,16 @@ def test_what_is_open_is_not_sealed(document: bytes, chain: list[bytes], pki: De
     with pytest.raises(SigningForbidden):
         archive_pdf(io.BytesIO(document), target, LocalTimestamper(pki), pki.trust)
     assert target.getvalue() == b""
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_list_that_was_out_of_date_at_signing_makes_no_long_term_signature(
+    old: bool, document: bytes, leader: Pkcs12Key, pki: DemoPki
+) -> None:
+    signed, _ = sign(document, leader, field="S", level=Level.B_T, timestamper=LocalTimestamper(pki))
+    made, data = datetime.now(UTC) - timedelta(days=400 * old), io.BytesIO(signed)
+    lists = [CertificateList.load(der) for der in (pki.crl(at=made), pki.root_crl(at=made))]
+    DocumentSecurityStore.add_dss(data, None, crls=lists)
+    (found,) = verify_pdf(data, pki.trust).signatures
+    expected = (Level.B_T, Revocation.UNCHECKED) if old else (Level.B_LT, Revocation.GOOD)
+    assert (found.verdict, found.level, found.revocation) == (Verdict.VALID, *expected)

@@ -7,7 +7,8 @@ import pytest
 
 from signing.report import Revocation, Verdict
 from signing.sentences import stamp_sentence
-from signing.stampcheck import Trouble, verify_timestamp
+from signing.stampcheck import verify_timestamp
+from signing.stamping import Trouble
 from signing.testing import DemoPki, LocalTimestamper
 from signing.timestamps import stamp
 from signing.trust import TrustStore
