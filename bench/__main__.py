@@ -33,14 +33,14 @@ def _arguments(part: str, size: str) -> dict[str, object]:
     if part == "exchange":
         from bench.exchange import Sizes  # the other parts do without the application
 
-        return {"sizes": Sizes(50, 250, 50, 100, 5) if full else Sizes(1, 3, 0, 0, 1)}
+        return {"sizes": Sizes(50, 250, 50, 100, 5, 1_000 << 20) if full else Sizes(1, 3, 0, 0, 1, 16 << 20)}
     if part == "pages":
         smoke = {"documents": 3_000, "requests": 2, "agencies": 1_000, "small": 2_000, "hosted": 20}
         return {"documents": 1_000_000, "requests": 200} if full else smoke
     if part == "hub":
         return {"count": 500, "rounds": 5} if full else {"count": 8, "rounds": 1, "waiting": (10, 100)}
     if part == "stress":
-        return {"size": 1_000_000_000} if full else {"count": 1, "agencies_of": 200, "size": 16 << 20}
+        return {} if full else {"count": 1, "agencies_of": 200}
     if part == "register":
         return {"count": 100 if full else 1}
     return {"rounds": 45 if full else 1}

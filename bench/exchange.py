@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from bench import material
 from bench.exchange_programs import QUEUES
 from bench.figures import Row, median
+from bench.memory import most_held, random_file
 from bench.peer import Peer, PeerMissing
 from bench.sign import Desk, appearance
 from bench.stage import HUB, Stage, stage
@@ -51,13 +52,15 @@ PATIENCE = 90.0
 
 @dataclass(frozen=True)
 class Sizes:
-    """Messages of one round at 1 and at 16 in flight, ours and the peer's (0: without it), and rounds."""
+    """Messages of one round at 1 and at 16 in flight, ours and the peer's (0: without it), rounds, and bytes of the
+    large attachment that passes in the end."""
 
     single: int = 30
     many: int = 64
     peer_single: int = 10
     peer_many: int = 48
     rounds: int = 3
+    large: int = 256 << 20
 
 
 @dataclass
@@ -69,12 +72,12 @@ class Pair:
     sender: Session
     receiver: Session
     received_files: BlobStore
-    #: does the receiver's jobs; stopped while only reception is measured
-    worker: Child
+    #: sender, receiver, and the receiver's worker, which is stopped while only reception is measured
+    programs: dict[str, Child]
     documents: list[OutgoingDocument]
     working: bool = True
 
-    def send(self, count: int, flying: int, *, to_the_end: bool = False) -> float:
+    def send(self, count: int, flying: int, *, to_the_end: bool = False, patience: float = PATIENCE) -> float:
         """Have `count` documents delivered, at most `flying` on their way; seconds. Raises TimeoutError."""
         self._work(to_the_end)
         waiting, self.documents = iter(self.documents[:count]), self.documents[count:]
@@ -85,12 +88,12 @@ class Pair:
             for _ in range(min(flying - (started - done), count - started)):
                 self._start(next(waiting))
                 started += 1
-            if time.perf_counter() - begun > PATIENCE:
+            if time.perf_counter() - begun > patience:
                 logs = "\n".join(self.stage.log(name) for name in ("sender", "receiver", "worker"))
-                raise TimeoutError(f"{done} of {count} messages arrived in {PATIENCE:.0f} s\n{logs}")
+                raise TimeoutError(f"{done} of {count} messages arrived in {patience:.0f} s\n{logs}")
             time.sleep(0.002 if flying == 1 else 0.01)
         while self._unproven(last, to_the_end):
-            if time.perf_counter() - begun > PATIENCE:
+            if time.perf_counter() - begun > patience:
                 raise TimeoutError(
                     f"{self._unproven(last, to_the_end)} messages are not proven at the sender"
                 )
@@ -107,7 +110,7 @@ class Pair:
                 self.receiver.execute(sa.update(Arrival).values(taken_in_at=clock.now()))
         else:
             self._wait_for_worker()
-        self.worker.send_signal(signal.SIGCONT if wanted else signal.SIGSTOP)
+        self.programs["worker"].send_signal(signal.SIGCONT if wanted else signal.SIGSTOP)
         self.working = wanted
 
     def _wait_for_worker(self) -> None:
@@ -205,10 +208,12 @@ def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
         people(receiver, RECEIVER, SENDER)
         made = issue(sender, files, count)
         kept = BlobStore(Path(ends["receiver"]["EOFFICE_INSTANCE"]) / "blobs")
-        for name, environment in ends.items():
-            where.python(name, "bench.exchange_programs", name, environment=environment)
-        worker = where.python("worker", "bench.exchange_programs", "worker", environment=ends["receiver"])
-        yield Pair(where, hub, sender, receiver, kept, worker, made)
+        ends["worker"] = ends["receiver"]
+        programs = {
+            name: where.python(name, "bench.exchange_programs", name, environment=environment)
+            for name, environment in ends.items()
+        }
+        yield Pair(where, hub, sender, receiver, kept, programs, made)
         sender.close()
         receiver.close()
     finally:
@@ -259,10 +264,18 @@ def _document(
     return document
 
 
+def attach(session: Session, document: OutgoingDocument, path: Path) -> None:
+    """Let a file go with an issued document."""
+    with transaction(session), path.open("rb") as source:
+        blob = blobs().put(source)
+        file = Inspected(blob.sha256, blob.size, path.name, "application/octet-stream", 0, [])
+        documents.add_file(session, system_actor(document.agency_id), document, file, FileRole.ATTACHMENT)
+
+
 def run(sizes: Sizes = Sizes()) -> list[Row]:
     """Interleave our rounds and the peer's."""
     warm = 4
-    need = sizes.rounds * (sizes.single + 2 * sizes.many) + warm
+    need = sizes.rounds * (sizes.single + 2 * sizes.many) + warm + 1
     speeds: dict[str, list[float]] = {}
     with ExitStack() as stack:
         where = stack.enter_context(stage())
@@ -283,8 +296,18 @@ def run(sizes: Sizes = Sizes()) -> list[Row]:
         for _ in range(sizes.rounds):
             for name, work, count in _round(both, peer, sizes):
                 speeds.setdefault(name, []).append(count / work())
+        most = _memory(both, random_file(files / "lon.bin", sizes.large))
         good = both.verified()
-        return _rows({name: median(values) for name, values in speeds.items()}, sizes, good, missing)
+        rows = _rows({name: median(values) for name, values in speeds.items()}, sizes, good, missing)
+    what = f"resident memory of the largest program, attachment of {sizes.large / 1e6:.0f} MB"
+    return [*rows, Row("exchange", what, "MB", most / 1e6, 1, good, "lower", must=200)]
+
+
+def _memory(both: Pair, large: Path) -> int:
+    """The most bytes a program held while one document with a large file went from office to office."""
+    attach(both.sender, both.documents[0], large)
+    pids = [both.hub.pid, *(child.pid for child in both.programs.values())]
+    return most_held(pids, lambda: both.send(1, 1, to_the_end=True, patience=600))
 
 
 def _round(both: Pair, peer: Peer | None, sizes: Sizes) -> Iterator[tuple[str, Callable[[], float], int]]:

@@ -1,22 +1,18 @@
-"""The axis under stress: a system that calls without end, a directory of 111,000 agencies, a message of 1 GB."""
+"""The axis under stress: a system that calls without end, a directory of 111,000 agencies."""
 
-import hashlib
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 import psycopg
 
-from bench.clients import SECRET, peak
+from bench.clients import SECRET
 from bench.exchange import people
 from bench.figures import Row, median
-from bench.stage import HUB, ROOT, Stage, stage
+from bench.stage import HUB, Stage, stage
 from eoffice.app import load
 from eoffice.core import config
 from eoffice.core.db import new_session
@@ -82,7 +78,7 @@ def passage(made: Scene, number: int) -> float:
 def overload(made: Scene, count: int) -> Row:
     """Urgent documents while another system calls on twelve lines as fast as it can, heeding no answer."""
     quiet = median([passage(made, number) for number in range(count)])
-    rude = made.where.python("rude", "bench.clients", "rude", made.hub.url, ".", environment={})
+    rude = made.where.python("rude", "bench.clients", made.hub.url, environment={})
     time.sleep(1.5)  # its twelve lines are open and calling by then
     busy = median([passage(made, number) for number in range(count, 2 * count)])
     rude.kill()
@@ -117,36 +113,7 @@ def directory(made: Scene, size: int) -> list[Row]:
     return rows
 
 
-def large(made: Scene, size: int) -> Row:
-    """One message with an attachment of so many bytes, in pieces: the most any of the three programs held."""
-    folder = made.where.folder / "large"
-    folder.mkdir()
-    with (folder / "large").open("wb") as target:
-        for number in range(size >> 20):
-            target.write(hashlib.shake_256(number.to_bytes(4, "big")).digest(1 << 20))
-    # the axis's peak is of its start, when it hashed a password: what a message costs begins here
-    Path(f"/proc/{made.hub.pid}/clear_refs").write_text("5")
-    peaks = [_program(step, made.hub.url, folder) for step in ("send", "receive")]
-    [arrived] = (folder / "files").iterdir()
-    same = _same(folder / "large", arrived)
-    what, most = f"resident memory, attachment of {size / 1e6:.0f} MB", max(*peaks, peak(made.hub.pid))
-    return Row("stress", what, "MB", most / 1e6, 1, same, "lower", must=200)
-
-
-def _program(step: str, url: str, folder: Path) -> int:
-    command = [sys.executable, "-m", "bench.clients", step, url, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    if done.returncode:
-        raise RuntimeError(f"{step}: {done.stderr[-500:]}")
-    return int(done.stdout)
-
-
-def _same(one: Path, other: Path) -> bool:
-    with one.open("rb") as left, other.open("rb") as right:
-        return hashlib.file_digest(left, "sha256").digest() == hashlib.file_digest(right, "sha256").digest()
-
-
-def run(count: int = 30, agencies_of: int = 111_000, size: int = 256 << 20) -> list[Row]:
-    """All three."""
+def run(count: int = 30, agencies_of: int = 111_000) -> list[Row]:
+    """Both."""
     with scene() as made:
-        return [overload(made, count), *directory(made, agencies_of), large(made, size)]
+        return [overload(made, count), *directory(made, agencies_of)]

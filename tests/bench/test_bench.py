@@ -66,7 +66,8 @@ def test_signatures_are_measured_and_verified(part: str, rows: int) -> None:
 
 @pytest.mark.flow
 @pytest.mark.parametrize(
-    ("part", "rows"), [("exchange", 3), ("hub", 4), ("stress", 4), ("register", 2), ("pages", 36)]
+    ("part", "rows"),
+    [("exchange", 4), ("hub", 4), ("stress", 3), ("register", 2), ("pages", 36)],
 )
 def test_the_application_is_measured_and_verified(part: str, rows: int) -> None:
     found = in_a_process(part, "smoke")
