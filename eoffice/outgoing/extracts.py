@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core.errors import Invalid
-from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
 from eoffice.documents import kinds
@@ -66,7 +66,7 @@ def original(session: Session, document: Document, file: DocumentFile) -> Origin
     """Read what an extract repeats."""
     rows = sa.select(PageText).where(PageText.file_id == file.id).order_by(PageText.page)
     pages = session.scalars(rows).all()
-    text = nfc("\n".join(_PAGE_NUMBER.sub("", page.text) for page in pages))
+    text = normalize("NFC", "\n".join(_PAGE_NUMBER.sub("", page.text) for page in pages))
     issuer = directory.agency_by_code(session, document.issuer_code) if document.issuer_code else None
     guessed = not text.strip() or any(page.recognised for page in pages)
     authority = getattr(document, "authority", "") or document.signer_title
@@ -87,7 +87,7 @@ def _letter(document: Document, issuer: Agency | None) -> Letter:
 
 def typeset(extract: Extract, source: Original) -> bytes:
     """The part as a PDF. Raises Missing, TextTooLong, OtherWords, NotCompared, and what typesetting refuses with."""
-    passage = nfc(extract.passage)
+    passage = normalize("NFC", extract.passage)
     if not passage.strip():
         raise Missing(what=str(_l("the part that is copied")), field="passage")
     if len(passage) > BODY_LIMIT:

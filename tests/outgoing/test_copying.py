@@ -187,6 +187,8 @@ def test_an_extract_says_what_the_document_says(session: Session, place: Provinc
     assert extracts.typeset(Extract("1. Giao Chi cục Thủy lợi."), known)
     with pytest.raises(extracts.OtherWords, match="Giao Chi cục Kiểm lâm"):
         extracts.typeset(Extract("1. Giao Chi cục Kiểm lâm."), known)
+    lines = extracts.Original(letter, "", "Điều 1. Giao.\n2\nĐiều 2. Nhận.", recognised=False)
+    assert extracts.typeset(Extract("Điều 1. Giao.\nĐiều 2. Nhận."), lines)
     scanned = extracts.Original(letter, "GIÁM ĐỐC", "", recognised=True)
     with pytest.raises(extracts.NotCompared):
         extracts.typeset(Extract("Báo cáo."), scanned)
@@ -238,7 +240,7 @@ def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: P
     with counted() as sent:
         page = web.get(address).get_data(as_text=True)
     assert len(sent) <= MOST
-    assert "Sao y, điện tử" in page
+    assert "Sao y, bản điện tử" in page
     assert "Sao lục" not in page
     typed = {"made_as": "SL:paper", "signer_id": str(place.a.posts[Role.LEADER].id), "passage": "giữ lại"}
     refused = web.post(address, data=typed)

@@ -60,7 +60,7 @@ def draw(path: str, drawn: bytes) -> bytes:
         if y - height < bottom + _BOTTOM:
             page = document.add_blank_page(page_size=(right - left, top - bottom))
             left, y = 0, top - bottom - _TOP
-        x = left + min(_LEFT, max(0, (right - left - width) / 2))
+        x = left + min(_LEFT, max(0, right - left - width))
         page.add_overlay(block.pages[0], pikepdf.Rectangle(x, y - height, x + width, y))
         out = io.BytesIO()
         document.save(out)

@@ -23,7 +23,7 @@ from eoffice.outgoing.extracts import Extract, Original
 from eoffice.outgoing.permissions import OUTGOING_COPY
 from eoffice.outgoing.views import bp
 
-_MADE_AS = {Medium.PAPER: _l("on paper"), Medium.ELECTRONIC: _l("electronic")}
+_MADE_AS = {Medium.PAPER: _l("copy on paper"), Medium.ELECTRONIC: _l("electronic copy")}
 
 
 @dataclass
