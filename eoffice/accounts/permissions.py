@@ -15,13 +15,14 @@ _EVERYONE = "directory:read document:read search:use signature:verify"
 
 ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
+    "incoming:pass-on "
     "outgoing:check outgoing:copy outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend "
     "register:close gateway:recall gateway:unreadable dossier:work dossier:certify",
     Role.LEADER: f"{_EVERYONE} document:read-all reports:province direction:give direction:extend direction:remind "
     "outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate",
     Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",
-    Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all reports:province incoming:submit direction:assign "
-    "direction:work direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check "
+    Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all reports:province incoming:submit incoming:pass-on "
+    "direction:assign direction:work direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check "
     "gateway:follow register:open dossier:work dossier:plan",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:remind direction:work "
     "outgoing:draft outgoing:approve dossier:work",

@@ -38,6 +38,11 @@ class Direction(Base):
         back_populates="direction", foreign_keys="Task.direction_id", order_by="Task.id"
     )
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to act; else it was passed on for information."""
+        return any(task.part is not Part.INFORM for task in self.tasks)
+
 
 class DirectingHelp(Base):
     """What one keeps to direct faster: a phrase, or those who are named together, by marks (see `operations.Named`)."""

@@ -20,6 +20,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents.models import Document
 
 GIVEN = audit.action("directions.given", _l("Direction given"))
+INFORMED = audit.action("directions.informed", _l("Passed on for information"))
 ASSIGNED = audit.action("directions.assigned", _l("Work assigned inside the unit"))
 OPENED = audit.action("directions.opened", _l("Opened for the first time"))
 FINISHED = audit.action("directions.finished", _l("Task completed"))
@@ -155,6 +156,20 @@ def give(
     Raises what `check` raises, NamedTwice, NotHere.
     """
     check(new, latest=parent.due_on if parent else None)
+    return _write(session, actor, document, new, parent, decided)
+
+
+def inform(
+    session: Session, actor: Actor, document: Document, named: Sequence[Named], words: str
+) -> Direction:
+    """Pass a document on for information, without asking anything of anybody. Raises NamedTwice, NotHere."""
+    return _write(session, actor, document, NewDirection(words, None, inform=tuple(named)))
+
+
+def _write(
+    session: Session, actor: Actor, document: Document, new: NewDirection, parent: Task | None = None,
+    decided: Decided | None = None,
+) -> Direction:  # fmt: skip
     found = find(session, document.agency_id, new, parent.unit_id if parent else None)
     direction = Direction(
         agency_id=document.agency_id, document_id=document.id, parent_task_id=parent.id if parent else None,
@@ -177,7 +192,7 @@ def give(
         person_ids=[one.person_id for _, one in found if isinstance(one, Assignment)],
     )  # fmt: skip
     named = [f"{task.part}: {task.label}" for task in direction.tasks]
-    action = ASSIGNED if parent else GIVEN
+    action = ASSIGNED if parent else (GIVEN if new.lead else INFORMED)
     audit.record(
         session, actor, action, document, opinion=direction.opinion, due_on=new.due_on, named=named,
         leader=decided.post.label if decided else None,
@@ -314,6 +329,14 @@ def open_tasks(session: Session, document: Document, *, leading: bool | None = N
     )
     if leading is not None:
         query = query.where((Task.part == Part.LEAD) if leading else (Task.part != Part.LEAD))
+    return session.scalars(query.order_by(Task.id)).all()
+
+
+def unread(session: Session, document: Document) -> Sequence[Task]:
+    """What was passed on for information and nobody has opened."""
+    query = sa.select(Task).where(
+        Task.document_id == document.id, Task.part == Part.INFORM, Task.state == TaskState.NEW
+    )
     return session.scalars(query.order_by(Task.id)).all()
 
 

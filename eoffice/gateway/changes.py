@@ -43,8 +43,13 @@ def ask_back(session: Session, actor: Actor, document: Document, copy: Delivery,
 
 
 def recall(session: Session, actor: Actor, document: Document, reason: str) -> Dispatch | None:
-    """Tell everybody who holds a copy to destroy it: one packet of business kind 1. None when nobody does."""
-    held = [copy for copy in queries.deliveries_of(session, document) if copy.hop not in queries.OUT_OF_REACH]
+    """Tell everybody who holds a copy and was not told yet to destroy it: one packet of business kind 1. None when
+    nobody does."""
+    held = [
+        copy
+        for copy in queries.deliveries_of(session, document)
+        if copy.hop not in queries.OUT_OF_REACH and not _recalled(copy)
+    ]
     if not held:
         return None
     earlier = sa.select(sa.func.count()).where(
@@ -57,6 +62,10 @@ def recall(session: Session, actor: Actor, document: Document, reason: str) -> D
         close(session, copy)
         _ask(session, actor, document, copy, Asked.RECALL, reason, made)
     return made
+
+
+def _recalled(copy: Delivery) -> bool:
+    return any(asked.kind is Asked.RECALL and asked.answer is Answer.OPEN for asked in copy.requests)
 
 
 def replace(session: Session, actor: Actor, document: Document, sent: Dispatch) -> None:

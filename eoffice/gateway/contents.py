@@ -40,6 +40,8 @@ class ArrivalContent:
     #: documents that a recall, update or replacement is about, and why
     targets: tuple[str, ...] = ()
     reason: str = ""
+    #: whose document it is, when the sender only passes it on
+    issuer_code: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the database."""
@@ -81,7 +83,15 @@ def content_of(message: DocumentMessage) -> ArrivalContent:
         ),
         targets=message.targets,
         reason=message.business.reason[:500],
+        issuer_code=_issuer(message)[:35],
     )
+
+
+def _issuer(message: DocumentMessage) -> str:
+    """Where a document began that its sender did not issue: first hop and document id must both say so."""
+    first = message.trace[0].organ_id if message.trace else ""
+    begun = first and message.document_id.casefold().startswith(f"{first.casefold()},")
+    return first if begun and first != message.sender.organ_id else ""
 
 
 def _answered(message: DocumentMessage) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from eoffice.core.blobs import blobs
 from eoffice.directory.models import Agency
 from eoffice.documents import queries as documents
-from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind
+from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, LinkKind
 from eoffice.gateway import queries
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.models import Arrival, Delivery, Dispatch, Report, Request
@@ -44,7 +44,9 @@ class Surroundings:
     @classmethod
     def of(cls, session: Session, document_ids: Collection[int]) -> Self:
         """Read them: two queries, however many documents."""
-        files = documents.files_by_document(session, document_ids, FileRole.ISSUED, FileRole.ATTACHMENT)
+        # of what is passed on, the file that came
+        roles = (FileRole.ISSUED, FileRole.ORIGINAL, FileRole.ATTACHMENT)
+        files = documents.files_by_document(session, document_ids, *roles)
         return cls(files, documents.links_by_document(session, document_ids))
 
 
@@ -77,10 +79,19 @@ def new_document(
         due_on=document.due_on,
         other=OtherInfo(priority=int(document.urgency), pages=document.page_count or None),
         response_for=tuple(_answered(target) for kind, target in links if kind is LinkKind.REPLY),
-        business=_business(session, document, to) if links else Business(),
-        trace=(TraceHeader(agency.code, at),),
+        business=_business(session, document, to)
+        if links and document.direction is Direction.OUT
+        else Business(),
+        trace=_trace(agency, document, at),
         attachments=tuple(map(_attachment, around.files.get(document.id, ()))),
     )
+
+
+def _trace(agency: Agency, document: Document, at: datetime) -> tuple[TraceHeader, ...]:
+    """Where it has been: what is passed on began at its issuer."""
+    passed_on = document.direction is Direction.IN and document.issuer_code
+    first = (TraceHeader(document.issuer_code, document.listed_at),) if passed_on else ()
+    return (*first, TraceHeader(agency.code, at))
 
 
 def _business(session: Session, document: Document, to: Mapping[str, str]) -> Business:

@@ -13,6 +13,9 @@ from eoffice.core.db import Base, enum_column
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Document
 
+#: business of a packet of ours that passes on what came in; on the wire it is a new document
+FORWARD = "forward"
+
 
 class DispatchState(StrEnum):
     """Where a packet of ours is."""
@@ -50,7 +53,7 @@ class Dispatch(Posting, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
-    #: new, recall, update, replace
+    #: new, recall, update, replace, forward
     business: Mapped[str] = mapped_column(sa.String(10), default="new")
     #: counted from 1: later rounds go to recipients that returned it or could not read it
     round: Mapped[int] = mapped_column(default=1)
@@ -239,6 +242,8 @@ class Arrival(Base):
 
     packet: Mapped[Packet] = relationship()
     reports: Mapped[list["Report"]] = relationship(back_populates="arrival", order_by="Report.id")
+    #: what its sender asked of it
+    requests: Mapped[list["Request"]] = relationship(viewonly=True, order_by="Request.id")
 
 
 class Asked(StrEnum):

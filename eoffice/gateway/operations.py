@@ -15,11 +15,11 @@ from eoffice.core import audit, clock, events
 from eoffice.core.bell import ring
 from eoffice.core.config import settings
 from eoffice.core.permissions import Actor, system_actor
-from eoffice.documents.models import Channel, Document
+from eoffice.documents.models import Channel, Direction, Document
 from eoffice.documents.queries import recipients
 from eoffice.gateway import queries
 from eoffice.gateway.events import DeliveryChanged
-from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Hop, Report
+from eoffice.gateway.models import FORWARD, Arrival, Delivery, Dispatch, DispatchState, Hop, Report
 from eoffice.gateway.settings import SEND_DAYS
 from exchange.answers import Sent
 from exchange.model import MessageKind
@@ -55,16 +55,35 @@ def dispatch_again(
     session: Session, actor: Actor, document: Document, copies: Sequence[Delivery]
 ) -> Dispatch:
     """Another packet with the same document, for recipients that returned it or could not read it."""
-    rounds = sa.select(sa.func.max(Dispatch.round)).where(Dispatch.document_id == document.id)
     reached = {copy.recipient_code: copy.recipient_name for copy in copies}
-    return _send_to(session, actor, document, reached, (session.scalar(rounds) or 0) + 1)
+    return _send_to(session, actor, document, reached, _rounds(session, document) + 1)
+
+
+def forward(session: Session, actor: Actor, document: Document, reached: Mapping[str, str]) -> Dispatch:
+    """Pass a document that came in on to other agencies, by code and name, as it came."""
+    return _send_to(session, actor, document, reached, _rounds(session, document) + 1)
+
+
+def call_off(session: Session, document: Document, reason: str) -> None:
+    """Let nothing of a document leave that no sender has taken up yet."""
+    query = sa.select(Dispatch).where(
+        Dispatch.document_id == document.id, Dispatch.state == DispatchState.WAITING,
+        sa.or_(Dispatch.held_until.is_(None), Dispatch.held_until < clock.now()),
+    )  # fmt: skip
+    for sent in session.scalars(query.with_for_update().execution_options(populate_existing=True)):
+        sent.state = DispatchState.FAILED
+        failed(session, sent, reason, sent.deliveries)
+
+
+def _rounds(session: Session, document: Document) -> int:
+    query = sa.select(sa.func.max(Dispatch.round)).where(Dispatch.document_id == document.id)
+    return session.scalar(query) or 0
 
 
 def _send_to(
     session: Session, actor: Actor, document: Document, reached: Mapping[str, str], number: int = 1
 ) -> Dispatch:
-    replaces = queries.superseded(session, document, reached)
-    made = put_out(session, document, business="replace" if replaces else "new", round=number)
+    made = put_out(session, document, business=_business(session, document, reached), round=number)
     session.add_all(
         Delivery(
             agency_id=document.agency_id, dispatch_id=made.id, document_id=document.id,
@@ -74,6 +93,12 @@ def _send_to(
     )  # fmt: skip
     audit.record(session, actor, DISPATCHED, document, recipients=list(reached))
     return made
+
+
+def _business(session: Session, document: Document, reached: Collection[str]) -> str:
+    if document.direction is Direction.IN:
+        return FORWARD
+    return "replace" if queries.superseded(session, document, reached) else "new"
 
 
 def bell(kind: MessageKind) -> str:

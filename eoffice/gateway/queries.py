@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
@@ -43,14 +43,14 @@ def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
     return ArrivalContent.from_json(session.get_one(Packet, arrival.packet_id).content)
 
 
-def reports_of(session: Session, document: Document) -> Sequence[Report]:
-    """What the sender of a document was told, oldest first."""
-    query = (
-        sa.select(Report)
-        .join(Arrival, Report.arrival_id == Arrival.id)
-        .options(contains_eager(Report.arrival))
+def arrival_of(session: Session, document: Document) -> Arrival | None:
+    """How a document came over the axis, with what its sender was told and asked; both are few."""
+    query = sa.select(Arrival).where(Arrival.document_id == document.id)
+    return (
+        session.scalars(query.options(joinedload(Arrival.reports), joinedload(Arrival.requests)))
+        .unique()
+        .first()
     )
-    return session.scalars(query.where(Arrival.document_id == document.id).order_by(Report.id)).all()
 
 
 def deliveries_of(session: Session, document: Document) -> Sequence[Delivery]:

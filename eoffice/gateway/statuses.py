@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
+from eoffice.directory.models import Agency
 from eoffice.documents.models import Document
 from eoffice.gateway import changes, operations, queries
 from eoffice.gateway.models import Arrival, Asked, Delivery, Packet
@@ -46,11 +47,16 @@ def _copy(session: Session, message: StatusMessage) -> Delivery | None:
         Document.document_uid != "", sa.func.lower(Document.document_uid) == target.document_id.lower()
     )
     # ids are spelt in many ways; number, date and issuer are not
+    written_to = queries.codes(session, target.organ_id)
     by_code = sa.and_(
         Document.code_number == number,
         Document.code_notation == notation,
         Document.issued_on == target.promulgated_on,
-        Document.issuer_code.in_(queries.codes(session, target.organ_id)),
+        Document.issuer_code.in_(written_to),
+    )
+    # a document may have gone to the same recipient twice: from its issuer, and from who passed it on
+    ours = Delivery.agency_id.in_(
+        sa.select(Agency.id).where(sa.or_(Agency.code.in_(written_to), Agency.old_code.in_(written_to)))
     )
     query = (
         sa.select(Delivery)
@@ -59,7 +65,7 @@ def _copy(session: Session, message: StatusMessage) -> Delivery | None:
             Delivery.recipient_code.in_(queries.codes(session, message.sender.organ_id)),
             sa.or_(by_id, by_code),
         )
-        .order_by(by_id.desc(), Delivery.id.desc())
+        .order_by(ours.desc(), by_id.desc(), Delivery.id.desc())
         .with_for_update(of=Delivery)
     )
     return session.scalars(query.limit(1)).first()

@@ -24,8 +24,8 @@ from eoffice.documents.operations import Inspected
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
-from eoffice.gateway.events import ChangeAsked, PacketArrived
-from eoffice.gateway.models import Answer, Arrival, Request
+from eoffice.gateway.events import ChangeAsked, DeliveryChanged, PacketArrived
+from eoffice.gateway.models import FORWARD, Answer, Arrival, Delivery, Hop, Request
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import Doubt, State
@@ -62,13 +62,16 @@ def arrived(session: Session, event: PacketArrived) -> None:
 def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
     """The header in our columns; the gateway has cut it to what they hold.
 
-    The axis vouches for the sender's code alone: whoever is in the directory is shown under its name there.
+    The axis vouches for the sender's code alone: whoever is in the directory is shown under its name there. Of what
+    is passed on the issuer is its sender's word; its signature proves it, and the page says who passed it on.
     """
-    sender = directory.agency_by_code(session, content.sender_code)
+    code = content.issuer_code or content.sender_code
+    issuer = directory.agency_by_code(session, code)
+    unknown = content.issuer_code or content.sender_name
     return {
         "code_number": content.code_number, "code_notation": content.code_notation,
         "issued_on": content.issued_on, "due_on": content.due_on,
-        "issuer_name": sender.name if sender else content.sender_name, "issuer_code": content.sender_code,
+        "issuer_name": issuer.name if issuer else unknown, "issuer_code": code,
         "subject": content.subject,
         "signer_name": content.signer_name, "signer_title": content.signer_title,
         "kind_code": _kind(content.kind_name), "urgency": Urgency(content.urgency),
@@ -160,11 +163,31 @@ def checked(session: Session, event: FileChecked) -> None:
     """A signature that proves nothing sends the document to the clerk's eye before it is registered."""
     file = session.get(DocumentFile, event.file_id)
     document = operations.by_id(session, file.document_id) if file else None
-    if document is None or document.state is not State.WAITING or event.verdict not in _DOUBTFUL:
+    if document is None or document.state is not State.WAITING:
+        return
+    if event.verdict not in _DOUBTFUL and not (event.verdict == "unsigned" and _passed_on(session, document)):
         return
     document.reason = Doubt.DAMAGED if event.verdict == "unreadable" else Doubt.SIGNATURE
     actor = system_actor(document.agency_id)
     operations.move(session, actor, document, Move.FLAG, verdict=event.verdict)
+
+
+def _passed_on(session: Session, document: IncomingDocument) -> bool:
+    """Whether it did not come from its issuer: then nothing but a signature says whose it is."""
+    arrival = gateway.arrival_of(session, document) if document.source is Source.AXIS else None
+    return arrival is not None and document.issuer_code not in gateway.codes(session, arrival.sender_code)
+
+
+@subscribe(DeliveryChanged)
+def followed(session: Session, event: DeliveryChanged) -> None:
+    """What was on its way while its source was recalled is recalled as soon as the axis has it."""
+    copy = session.get_one(Delivery, event.delivery_id)
+    if copy.hop is not Hop.ON_AXIS or copy.dispatch.business != FORWARD:
+        return
+    document = operations.by_id(session, copy.document_id)
+    if document is not None and document.state is State.WITHDRAWN:
+        session.flush()
+        changes.recall(session, system_actor(document.agency_id), document, document.reason)
 
 
 @subscribe(SecretFound)

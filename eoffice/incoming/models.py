@@ -40,6 +40,8 @@ class IncomingDocument(Document):
     submitted_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assignment.id"))
     #: the direction that somebody has prepared for the leader, see `prepared.Prepared`; None: nobody has
     prepared: Mapped[dict[str, Any] | None]
+    #: whether it ever went on to another agency: most never do, and need no look for copies
+    passed_on: Mapped[bool] = mapped_column(default=False)
     #: why it was returned; a `Doubt` while it needs a look
     reason: Mapped[str] = mapped_column(default="")
 

@@ -22,6 +22,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents import queries as found
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
 from eoffice.documents.operations import Inspected
+from eoffice.gateway import changes
 from eoffice.gateway import operations as gateway
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State
@@ -37,6 +38,7 @@ SUBMITTED = audit.action("incoming.submitted", _l("Submitted to a leader"))
 FORWARDED = audit.action("incoming.forwarded", _l("Passed on for work"))
 BEGUN = audit.action("incoming.begun", _l("Work begun"))
 DONE = audit.action("incoming.done", _l("Document completed"))
+PASSED_ON = audit.action("incoming.passed_on", _l("Passed on"))
 WITHDRAWN = audit.action("incoming.withdrawn", _l("Withdrawn at the sender's wish"))
 
 _ACTIONS = {
@@ -48,6 +50,7 @@ _ACTIONS = {
     Move.DIRECT: FORWARDED,
     Move.ASSIGN: BEGUN,
     Move.FINISH: DONE,
+    Move.PASS_ON: PASSED_ON,
     Move.WITHDRAW: WITHDRAWN,
 }
 
@@ -273,10 +276,15 @@ def submit(session: Session, actor: Actor, document: IncomingDocument, leader_id
 def withdraw(session: Session, actor: Actor, document: IncomingDocument, reason: str) -> None:
     """Destroy the document and what describes it; number, issuer and the course of the recall stay (Article 18.4).
 
-    Nobody is asked for work on it any more. Raises InvalidTransition.
+    Nobody is asked for work on it any more, and whoever it was passed on to is told to destroy it too.
+    Raises InvalidTransition.
     """
     move(session, actor, document, Move.WITHDRAW, reason=reason)
-    directions.withdraw(session, actor, directions.open_tasks(session, document))
+    for tasks in (directions.open_tasks(session, document), directions.unread(session, document)):
+        directions.withdraw(session, actor, tasks)
+    if document.passed_on:
+        gateway.call_off(session, document, reason)
+        changes.recall(session, actor, document, reason)
     signatures.forget(session, document)
     document.reason, document.subject = reason, TOMBSTONE
     document.signer_name = document.signer_title = ""

@@ -10,10 +10,21 @@ from eoffice.incoming.models import IncomingDocument
 INCOMING_REGISTER = permission("incoming:register", _l("Register incoming documents and give số đến"))
 INCOMING_RETURN = permission("incoming:return", _l("Return incoming documents to their sender"))
 INCOMING_SUBMIT = permission("incoming:submit", _l("Submit incoming documents to a leader"))
+INCOMING_PASS_ON = permission(
+    "incoming:pass-on", _l("Pass registered documents on for information, and to other agencies")
+)
 
 #: steps of whoever holds the duty in the agency; assigning and working are asked of tasks, not of the document
 _OF_THE_AGENCY = frozenset(
-    {INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT, DIRECTION_GIVE, DIRECTION_PREPARE, DOCUMENT_READ}
+    {
+        INCOMING_REGISTER,
+        INCOMING_RETURN,
+        INCOMING_SUBMIT,
+        INCOMING_PASS_ON,
+        DIRECTION_GIVE,
+        DIRECTION_PREPARE,
+        DOCUMENT_READ,
+    }
 )
 
 

@@ -18,7 +18,7 @@ from eoffice.documents.fields import FieldGuess, Guess
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import Direction as Way
 from eoffice.documents.models import Document, DocumentFile
-from eoffice.gateway.models import Answer, DispatchState, Report, Request
+from eoffice.gateway.models import Answer, Arrival, DispatchState, Report, Request
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import Doubt, State
 
@@ -171,12 +171,18 @@ def reports(rows: Sequence[Report]) -> tuple[list[str], list[tuple[str, str, str
     return [str(word) for word in steps.values()], hops
 
 
-def addressed(rows: Sequence[Report]) -> str:
+def addressed(arrival: Arrival | None) -> str:
     """The closed agency a document was written to that came to its successor; "" for one that is its own."""
-    arrival = rows[0].arrival if rows else None
     return (
         f"{arrival.addressed_name} ({arrival.addressed_code})" if arrival and arrival.addressed_name else ""
     )
+
+
+def passed_on_by(document: IncomingDocument, arrival: Arrival | None) -> str:
+    """Who sent a document on that another agency issued; "" for one that came from its issuer."""
+    if arrival is None or document.issuer_code in ("", arrival.sender_code):
+        return ""
+    return arrival.sender_name
 
 
 def _hop(row: Report | None, code: str) -> tuple[str, str, str]:

@@ -18,7 +18,7 @@ _PARTS = {Part.LEAD: "Chủ trì", Part.COORDINATE: "Phối hợp", Part.INFORM:
 
 def slip(agency: Agency, document: IncomingDocument, given: Sequence[Direction]) -> bytes:
     """The slip of a document as PDF: the leader's opinions, the units', what was proposed and done."""
-    leaders = [one for one in given if one.parent_task_id is None]
+    leaders = [one for one in given if one.parent_task_id is None and one.asks]
     units = [one for one in given if one.parent_task_id is not None]
     rows: list[tuple[str, ...]] = [("1. Ý kiến của lãnh đạo cơ quan, tổ chức",)]
     rows += map(_opinion, leaders)

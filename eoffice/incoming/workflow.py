@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from eoffice.core.workflow import Machine, Rule
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
-from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
+from eoffice.incoming.permissions import INCOMING_PASS_ON, INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.states import State
 
 
@@ -20,6 +20,8 @@ class Move(StrEnum):
     DIRECT = "direct"
     ASSIGN = "assign"
     FINISH = "finish"
+    #: to units and people for information, to other agencies with its own bytes
+    PASS_ON = "pass_on"  # noqa: S105 - a verb, not a password
     #: at the sender's wish, whatever became of it here
     WITHDRAW = "withdraw"
 
@@ -41,6 +43,16 @@ MACHINE: Machine[State, Move] = Machine(
         (State.FORWARDED, Move.ASSIGN): Rule(State.IN_PROGRESS, DIRECTION_ASSIGN),
         (State.FORWARDED, Move.FINISH): Rule(State.DONE, DIRECTION_WORK),
         (State.IN_PROGRESS, Move.FINISH): Rule(State.DONE, DIRECTION_WORK),
+        **{
+            (state, Move.PASS_ON): Rule(state, INCOMING_PASS_ON)
+            for state in (
+                State.REGISTERED,
+                State.SUBMITTED,
+                State.FORWARDED,
+                State.IN_PROGRESS,
+                State.DONE,
+            )
+        },
         **{
             (state, Move.WITHDRAW): Rule(State.WITHDRAWN, INCOMING_RETURN)
             for state in State

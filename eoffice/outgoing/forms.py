@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -12,16 +12,11 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from eoffice.core.errors import Invalid
-from eoffice.directory.models import Agency
+from eoffice.documents import recipients
 from eoffice.documents.models import Document, Recipient, Urgency
 from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text
 from eoffice.outgoing.models import OutgoingDocument, Stance
-
-#: empty rows for recipients beyond those filled in
-SPARE = 3
-#: longest list of recipients one form may send
-MOST = 400
 
 
 class BadDate(Invalid):
@@ -68,7 +63,7 @@ class Typed:
         plain = {
             name: form.get(name, "").strip() for name in cls.__dataclass_fields__ if name != "recipients"
         }
-        return cls(**{**plain, "recipients": recipient_rows(form)})  # type: ignore[arg-type]  # names checked above
+        return cls(**{**plain, "recipients": recipients.rows(form)})  # type: ignore[arg-type]  # names checked above
 
     @classmethod
     def of(cls, document: OutgoingDocument, recipients: list[Recipient]) -> "Typed":
@@ -92,7 +87,7 @@ class Typed:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """Rows of recipients to draw."""
-        return [*self.recipients, *[("", "")] * SPARE]
+        return [*self.recipients, *[("", "")] * recipients.SPARE]
 
     def fields(self, session: Session) -> Fields:
         """The values for the register. Raises BadDate."""
@@ -105,7 +100,7 @@ class Typed:
             due_on=day(self.due_on),
             reply_to_id=int(self.reply_to) if self.reply_to.isdecimal() else None,
             replaces_id=int(self.replaces) if self.replaces.isdecimal() else None,
-            recipients=codes(session, self.recipients),
+            recipients=recipients.entries(session, self.recipients),
         )
 
     def text(self) -> Text:
@@ -181,26 +176,6 @@ def millimetres(form: Mapping[str, Any], name: str) -> float:
     if not math.isfinite(length):
         raise BadNumber(field=name)
     return length
-
-
-def recipient_rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
-    """Recipients as typed or chosen, rows left empty left out."""
-    rows = [(form.get(f"recipient{n}", "").strip(), form.get(f"recipient{n}_id", "")) for n in range(1, MOST)]
-    listed = [(code.strip(), "") for code in form.getlist("recipients")]
-    return [row for row in (*rows, *listed) if row[0]]
-
-
-def codes(session: Session, rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Codes of the rows that were chosen, names of the others."""
-    return tuple(_code(session, name, chosen) for name, chosen in rows)
-
-
-def _code(session: Session, name: str, chosen: str) -> str:
-    """The code of the row: chosen from the list, or what was typed."""
-    if chosen.isdecimal():
-        agency = session.get(Agency, int(chosen))
-        return agency.code if agency and agency.name == name else name
-    return chosen or name
 
 
 def _split(typed: str) -> tuple[str, ...]:

@@ -18,13 +18,12 @@ from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency, Assignment, Delegation, Unit
-from eoffice.documents import convert, intake, kinds, queries, registers
+from eoffice.documents import convert, intake, kinds, queries, recipients, registers
 from eoffice.documents import operations as documents
 from eoffice.documents.geometry import Box
 from eoffice.documents.layout.typesetting import typeset
 from eoffice.documents.models import Direction, DocumentFile, FileRole, PageText
 from eoffice.documents.operations import Inspected
-from eoffice.outgoing import recipients
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State
@@ -113,8 +112,15 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
         authority,
         lent,
         _unit(session, actor, fields),
-        recipients.find(session, fields.recipients, required=fields.kind_code == kinds.OFFICIAL_LETTER.code),
+        _recipients(session, fields),
     )
+
+
+def _recipients(session: Session, fields: Fields) -> list[Agency]:
+    """Raises Missing for a letter to nobody, and what `recipients` refuses with."""
+    if fields.kind_code == kinds.OFFICIAL_LETTER.code and not any(map(nfc, fields.recipients)):
+        raise Missing(what=str(_l("recipients")), field="recipients")
+    return recipients.find(session, fields.recipients)
 
 
 def _unit(session: Session, actor: Actor, fields: Fields) -> Unit | None:

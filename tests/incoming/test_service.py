@@ -14,12 +14,14 @@ from eoffice.core.db import new_session
 from eoffice.core.errors import AppError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound
 from eoffice.directions import service as directions
 from eoffice.directions.models import Task
+from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
 from eoffice.documents.models import Direction, RegisterEntry
 from eoffice.documents.registers import AlreadyNumbered, next_number
-from eoffice.incoming import operations, service
+from eoffice.incoming import operations, passing, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import ProbableDuplicate
+from eoffice.incoming.passing import Onward
 from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import MACHINE, Move
 from tests.factories import House, province
@@ -191,6 +193,8 @@ def _try(session: Session, house: House, document: IncomingDocument, move: Move)
             service.submit(session, house.clerk, document.id, house.posts[Role.LEADER].id)
         case Move.DIRECT:
             directions.direct(session, house.leader, document.id, steps.to_unit(house))
+        case Move.PASS_ON:
+            passing.pass_on(session, house.clerk, document.id, Onward([Named(unit_id=house.unit.id)]))
         case Move.WITHDRAW:
             operations.withdraw(session, house.clerk, document, "Ban hành nhầm")
         case Move.ASSIGN | Move.FINISH:

@@ -11,4 +11,13 @@ bp.add_app_template_global(presenting.state_mark, "incoming_mark")
 bp.add_app_template_global(presenting.task_mark, "task_mark")
 bp.add_app_template_global(presenting.stamp, "stamp")
 
-from eoffice.incoming.views import directing, document, helps, listing, registration, renditions, work  # noqa: E402, F401 - they add to `bp`
+from eoffice.incoming.views import (  # noqa: E402, F401 - they add to `bp`
+    directing,
+    document,
+    helps,
+    listing,
+    passing,
+    registration,
+    renditions,
+    work,
+)

@@ -198,8 +198,10 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
     files = queries.files(db(), document)
     original, _verdict = queries.original(files)
     related = documents.related(db(), current_actor(), document)
-    told = gateway.reports_of(db(), document) if document.source is Source.AXIS else ()
-    asked = gateway.requests_of(db(), document) if document.source is Source.AXIS else ()
+    arrival = gateway.arrival_of(db(), document) if document.source is Source.AXIS else None
+    asked = arrival.requests if arrival else []
+    # before anything asks for the leader's post: it is among those the form offers
+    deeds = _deeds(document, [task for direction in given for task in direction.tasks], sent)
     return render_template(
         "incoming/show.html",
         document=document,
@@ -209,15 +211,16 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         pages=presenting.pages(original),
         directions=given,
         next_step=presenting.next_step(document, given),
-        hops=presenting.reports(told),
-        addressed=presenting.addressed(told),
+        hops=presenting.reports(arrival.reports if arrival else ()),
+        addressed=presenting.addressed(arrival),
         asked=[presenting.request(one) for one in asked],
         newer=presenting.addresses(related[LinkKind.REPLACES, False]),
         replies=presenting.addresses(related[LinkKind.REPLY, False]),
-        copies=presenting.addresses(related[LinkKind.COPIES, False]),
+        sender=presenting.passed_on_by(document, arrival),
+        certified=presenting.addresses(related[LinkKind.COPIES, False]),
         copy_url=_copy_url(document),
         history=presenting.history(db(), document),
-        **_deeds(document, [task for direction in given for task in direction.tasks], sent),
+        **deeds,
         **_answering([one for one in asked if one.answer is Answer.OPEN], sent),
     )
 

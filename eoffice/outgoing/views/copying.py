@@ -12,11 +12,12 @@ from flask_babel import lazy_gettext as _l
 from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
+from eoffice.documents import recipients
 from eoffice.documents.kinds import COPIES
 from eoffice.documents.models import Direction, Medium
 from eoffice.documents.operations import upload_limit
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.outgoing import copying, extracts, forms, presenting
+from eoffice.outgoing import copying, extracts, presenting
 from eoffice.outgoing.copying import NewCopy, Source
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.extracts import Extract, Original
@@ -42,7 +43,7 @@ class Typed:
     def sent(cls) -> "Typed":
         """What the browser sent."""
         plain = {name: request.form.get(name, "").strip() for name in cls.__dataclass_fields__}
-        return cls(**plain | {"recipients": forms.recipient_rows(request.form)})  # type: ignore[arg-type]  # names checked above
+        return cls(**plain | {"recipients": recipients.rows(request.form)})  # type: ignore[arg-type]  # names checked above
 
     def to_new(self) -> NewCopy:
         """The values. Raises NotByLaw."""
@@ -52,7 +53,7 @@ class Typed:
         file = request.files.get("scan")
         return NewCopy(
             kind_code, Medium(medium), int(self.signer_id) if self.signer_id.isdecimal() else 0,
-            forms.codes(db(), self.recipients), Extract(self.passage, self.authority, bool(self.compared)),
+            recipients.entries(db(), self.recipients), Extract(self.passage, self.authority, bool(self.compared)),
             Upload(file.stream, file.filename) if file is not None and file.filename else None,
         )  # fmt: skip
 
@@ -90,7 +91,7 @@ def _form(
         "typed": typed,
         "problem": problem,
         "wrong": {problem.field: [problem]} if problem and problem.field else {},
-        "rows": [*typed.recipients, *[("", "")] * forms.SPARE],
+        "rows": [*typed.recipients, *[("", "")] * recipients.SPARE],
         "choices": [(f"{kind.code}:{to}", f"{kind.name}, {_MADE_AS[to]}") for kind, to in found.allowed],
         "scan_helps": (COPIES["SY"], Medium.ELECTRONIC) in found.allowed
         or (COPIES["SL"], Medium.ELECTRONIC) in found.allowed,

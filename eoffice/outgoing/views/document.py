@@ -12,7 +12,6 @@ from eoffice.core.blobs import blobs
 from eoffice.core.errors import AppError, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
-from eoffice.directory import queries as directory
 from eoffice.documents import formcheck
 from eoffice.documents import pages as page_texts
 from eoffice.documents import queries as documents
@@ -20,10 +19,9 @@ from eoffice.documents.geometry import MM
 from eoffice.documents.models import Channel, DocumentFile, LinkKind
 from eoffice.documents.operations import upload_limit
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.gateway import queries as gateway
+from eoffice.gateway import presenting as following
 from eoffice.gateway import service as exchange
-from eoffice.gateway.models import Asked
-from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_RECALL, GATEWAY_RESEND
+from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
 from eoffice.outgoing import (
     consulting,
     copying,
@@ -157,17 +155,13 @@ def resend(document_id: int) -> ResponseReturnValue:
     return redirect(url_for("outgoing.show", document_id=document_id), 303)
 
 
-#: what the form sends for a recall
-_EVERYBODY = "all"
-
-
 @bp.post("/outgoing/<int:document_id>/recall")
 @needs(GATEWAY_RECALL)
 def recall(document_id: int) -> ResponseReturnValue:
     """Ask one recipient to give its copy back, or tell every recipient to destroy it."""
     copy, reason = request.form.get("copy", ""), request.form.get("reason", "")
     try:
-        if copy == _EVERYBODY:
+        if copy == following.EVERYBODY:
             exchange.recall(db(), current_actor(), document_id, reason)
         elif copy.isascii() and copy.isdecimal():
             exchange.take_back(db(), current_actor(), document_id, int(copy), reason)
@@ -218,31 +212,11 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
 
 
 def _sent(document: OutgoingDocument) -> dict[str, Any]:
-    deliveries = gateway.deliveries_of(db(), document)
-    troubled = {copy.recipient_code for copy in deliveries if copy.hop in gateway.TROUBLE}
-    contacts = directory.agencies_by_code(db(), troubled) if troubled else {}
-    follows = current_actor().can(GATEWAY_FOLLOW)
-    copies = presenting.copies(deliveries, document.issued_at, contacts, follows=follows)
-    recalled = next((one for copy in deliveries for one in copy.requests if one.kind is Asked.RECALL), None)
+    named = documents.recipients(db(), document)
     return {
-        "on_paper": [
-            one.name for one in documents.recipients(db(), document) if one.channel is Channel.PAPER
-        ],
-        "copies": copies,
-        "columns": [word for _column, word in presenting.HOPS],
-        "totals": presenting.totals(deliveries),
-        "failed": any(copy.failed for copy in copies),
-        "recalled": recalled,
-        "recalled_at": presenting.stamp(recalled.asked_at) if recalled else "",
-        "askable": _askable(copies) if current_actor().can(GATEWAY_RECALL) and not recalled else [],
+        "on_paper": [one.name for one in named if one.channel is Channel.PAPER],
+        **following.shown(db(), current_actor(), document, document.issued_at),
     }
-
-
-def _askable(copies: list[presenting.Copy]) -> list[tuple[str, str]]:
-    """Whom a copy can be asked back from, everybody first."""
-    each = [(str(copy.asks), copy.name) for copy in copies if copy.asks is not None]
-    # nobody is preset: a recall destroys
-    return [("", _("Choose")), (_EVERYBODY, _("All recipients: recall the document")), *each] if each else []
 
 
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from eoffice.core import clock
 from eoffice.core.errors import Invalid
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
-from eoffice.outgoing.drafting import Missing
+
+#: empty rows a form shows beyond those filled in; longest list one form may send
+SPARE, MOST = 3, 400
 
 
 class UnknownRecipient(Invalid):
@@ -42,16 +45,35 @@ class SucceededRecipient(Invalid):
     )
 
 
-def find(session: Session, named: Iterable[str], *, required: bool = False) -> list[Agency]:
-    """The agencies of a list, by code or name. Raises Missing and what the classes above say."""
-    entries = [entry for entry in map(nfc, named) if entry]
-    if not entries and required:
-        raise Missing(what=str(_l("recipients")), field="recipients")
+def rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """Recipients of a form as typed, with the id where one was chosen; rows left empty are left out."""
+    typed = [
+        (form.get(f"recipient{n}", "").strip(), form.get(f"recipient{n}_id", "")) for n in range(1, MOST)
+    ]
+    listed = [(code.strip(), "") for code in form.getlist("recipients")]
+    return [row for row in (*typed, *listed) if row[0]]
+
+
+def entries(session: Session, typed: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Codes of the rows that were chosen from the list, what was typed in the others."""
+    return tuple(_entry(session, name, chosen) for name, chosen in typed)
+
+
+def _entry(session: Session, name: str, chosen: str) -> str:
+    if chosen.isdecimal():
+        agency = session.get(Agency, int(chosen))
+        return agency.code if agency and agency.name == name else name
+    return chosen or name
+
+
+def find(session: Session, named: Iterable[str]) -> list[Agency]:
+    """The agencies of a list, by code or name. Raises what the classes above say."""
+    wanted = [entry for entry in map(nfc, named) if entry]
     columns = (Agency.code, Agency.old_code, Agency.name, Agency.short_name)
     known = session.scalars(
-        sa.select(Agency).where(sa.or_(*(column.in_(entries) for column in columns)))
+        sa.select(Agency).where(sa.or_(*(column.in_(wanted) for column in columns)))
     ).all()
-    return [_still_there(session, _one(entry, known)) for entry in entries]
+    return [_still_there(session, _one(entry, known)) for entry in wanted]
 
 
 def _one(entry: str, known: Sequence[Agency]) -> Agency:
