@@ -245,14 +245,17 @@ def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None
     waiting = [task for task in tasks if task.wanted_due_on is not None]
     to_extend = directions.own(actor, DIRECTION_EXTEND, waiting)
     assigning = submitting = None
-    if Move.SUBMIT in moves:
+    leaders = _leaders() if Move.SUBMIT in moves else []
+    if leaders:
         submitting = _form(SubmitForm, sent)
-        submitting.offer(_leaders())
+        submitting.offer(leaders)
     if to_assign is not None:
         assigning = _form(AssignForm, sent)
         assigning.offer(_members(to_assign))
     return {
         "moves": moves,
+        # kept as long as the page is made: the one it is submitted to is among them and not read again
+        "leaders": leaders,
         "returning": _form(ReturnForm, sent) if Move.RETURN in moves else None,
         "discarding": _form(DiscardForm, sent) if Move.DISCARD in moves else None,
         "submitting": submitting,
