@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -13,6 +14,8 @@ from eoffice.core import clock
 from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
 from eoffice.directory.models import Absence, Agency, Assignment, Delegation, Person, Role, Unit
+
+_Columns = TypeVarTuple("_Columns")
 
 
 def agency(session: Session, agency_id: int) -> Agency:
@@ -65,29 +68,39 @@ def search_agencies(
     words = search_text(text).split()
     # Materialized, both times: the planner would else read the whole table, or walk it in its order, hoping for an
     # early match.
-    first = (
-        sa.select(Agency).order_by(*_in_order(Agency)).limit(_FIRST).cte("first").prefix_with("MATERIALIZED")
-    )
-    near = aliased(Agency, first)
-    found = session.scalars(_matching(near, words, without).limit(limit)).all()
+    near = _first()
+    found = session.scalars(_matching(sa.select(near), near, words, without).limit(limit)).all()
     if len(found) == limit or max(map(len, words), default=0) < 2:
         return found
-    hits = _matching(Agency, words, without)
+    ordered = Agency.id, Agency.hosted, Agency.sort_key
+    hits = _matching(sa.select(*ordered), Agency, words, without).order_by(None)
     short = [word for word in words if len(word) == 2]
     if short:
         hits = hits.where(sa.func.agency_beginnings(Agency.folded).op("@>")(sa.cast(short, ARRAY(sa.Text))))
-    every = aliased(Agency, hits.order_by(None).cte("hits").prefix_with("MATERIALIZED"))
-    return session.scalars(sa.select(every).order_by(*_in_order(every)).limit(limit)).all()
+    every = hits.cte("hits").prefix_with("MATERIALIZED")
+    wanted = sa.select(every.c.id).order_by(*_in_order(every.c)).limit(limit)
+    return session.scalars(sa.select(Agency).where(Agency.id.in_(wanted)).order_by(*_in_order(Agency))).all()
 
 
-def _matching(agency: type[Agency], words: Collection[str], without: int | None) -> sa.Select[Agency]:
-    """Open agencies with all these words, in the order of every list."""
+@cache
+def _first() -> type[Agency]:
+    """The head of the list, as a table of its own; made once, for making it costs more than asking."""
+    rows = (
+        sa.select(Agency).order_by(*_in_order(Agency)).limit(_FIRST).cte("first").prefix_with("MATERIALIZED")
+    )
+    return aliased(Agency, rows)
+
+
+def _matching(
+    query: sa.Select[*_Columns], agency: type[Agency], words: Collection[str], without: int | None
+) -> sa.Select[*_Columns]:
+    """Of `query`, the open agencies with all these words, in the order of every list."""
     open_ones = sa.or_(agency.valid_to.is_(None), agency.valid_to >= clock.today())
-    query = sa.select(agency).where(open_ones, *(_fits(agency, word) for word in words))
+    query = query.where(open_ones, *(_fits(agency, word) for word in words))
     return (query.where(agency.id != without) if without is not None else query).order_by(*_in_order(agency))
 
 
-def _in_order(agency: type[Agency]) -> tuple[sa.ColumnElement[Any], ...]:
+def _in_order(agency: Any) -> tuple[sa.ColumnElement[Any], ...]:
     return agency.hosted.desc(), agency.sort_key.asc(), agency.id.asc()
 
 
