@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from eoffice.core.permissions import Actor
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State
 from eoffice.signatures import awaited
@@ -20,6 +21,11 @@ def refuse_others(session: Session, document: OutgoingDocument) -> None:
     """No other step meanwhile. Raises BeingSigned."""
     if document.state in _SIGNED_IN:
         awaited.refuse_others(session, _name(document.id))
+
+
+def take_over(session: Session, actor: Actor, document_id: int) -> None:
+    """The actor begins anew what he left in the midst of it. Raises BeingSigned, when it is another's."""
+    awaited.take_over(session, actor, _name(document_id))
 
 
 def _name(document_id: int) -> str:

@@ -124,6 +124,21 @@ def test_the_leader_signs_with_his_token(
     assert "connect-src 'self';" in leader.get("/outgoing").headers["Content-Security-Policy"]
 
 
+def test_the_token_signs_where_the_box_was_dragged(
+    session: Session, leader: FlaskClient, token: Pkcs12Key, document: OutgoingDocument, form: Form
+) -> None:
+    """Begun once before, and left."""
+    leader.post(f"/outgoing/{document.id}/sign", data=form)
+    dragged = {"page": "1", "left": "90", "top": "150", "width": "60", "height": "25"}
+    fields = form | {"placed": "1 10 10 60 25"} | dragged
+    answer, rounds = _whole(leader, f"/outgoing/{document.id}/sign", token, fields)
+    assert (list(answer), rounds) == (["go"], 1)
+    session.refresh(document)
+    assert document.state is State.NUMBERING
+    assert document.signature_place is not None
+    assert document.signature_place[1] == pytest.approx(90 / 25.4 * 72, abs=0.1)
+
+
 def test_the_clerk_seals_with_the_agencys_token(
     app: Flask,
     session: Session,

@@ -26,6 +26,7 @@ from eoffice.outgoing import (
     consulting,
     copying,
     forms,
+    held,
     issuing,
     operations,
     placing,
@@ -40,6 +41,7 @@ from eoffice.outgoing.placing import Spot
 from eoffice.outgoing.states import State
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.workflow import Move
+from eoffice.signatures.awaited import TwoStep
 from eoffice.signatures.browser import given
 from eoffice.signatures.operations import Caution
 
@@ -74,12 +76,15 @@ def _place_signature(actor: Actor, document_id: int) -> OutgoingDocument:
 
 def _sign(actor: Actor, document_id: int) -> OutgoingDocument:
     """Sign what the page shows: also a place for the signature that was only dragged."""
-    shown = request.form.get("placed")
+    shown, how = request.form.get("placed"), given()
     wanted = [request.form.get(name, "") for name in ("page", "left", "top", "width", "height")]
-    if shown is not None and wanted != shown.split():
+    # in two steps the form comes once for each: its place was taken with the first
+    begun = isinstance(how, TwoStep) and how.batch
+    if shown is not None and wanted != shown.split() and not begun:
+        held.take_over(db(), actor, document_id)
         _place_signature(actor, document_id)
     seen = request.form.get("seen", 0, type=int)
-    return issuing.sign(db(), actor, document_id, given(), seen_file_id=seen, tell=_warn)
+    return issuing.sign(db(), actor, document_id, how, seen_file_id=seen, tell=_warn)
 
 
 def _seal(actor: Actor, document_id: int) -> OutgoingDocument:
