@@ -2,11 +2,13 @@
 
 import ipaddress
 import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +24,8 @@ from signing.errors import RevocationUnavailable
 LIMIT = 20_000_000
 #: seconds for one list that nobody waits for
 _LONG = 60.0
+#: addresses whose last four bytes are one of the older protocol (RFC 6052 §2.1, RFC 4291 §2.5.5.1)
+_GATEWAYS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
 @dataclass(frozen=True)
@@ -144,17 +148,44 @@ class _Asker:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise RevocationUnavailable(f"{url}: only http and https are asked")
-        try:
-            found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise RevocationUnavailable(f"{url}: no such host") from error
-        # the older protocol first: where the newer one leads nowhere, nobody tries the other for us
-        addresses = [
-            str(entry[4][0]) for entry in sorted(found, key=lambda entry: entry[0] is socket.AF_INET6)
-        ]
-        if not self.allow_private and not all(ipaddress.ip_address(one).is_global for one in addresses):
+        addresses = _addresses(parts.hostname, parts.port or 80, self._left(url))
+        if not addresses:
+            raise RevocationUnavailable(f"{url}: no such host")
+        if not self.allow_private and not all(map(_public, addresses)):
             raise RevocationUnavailable(f"{url}: a private address is not asked")
         return httpx.URL(url).copy_with(host=addresses[0]), parts.netloc.rpartition("@")[2]
+
+
+def _addresses(host: str, port: int, seconds: float) -> list[str]:
+    """What a name stands for; none when it stands for nothing or nobody says so in time.
+
+    The system's resolver knows no limit, and where there is no way to it, it takes longer than the whole check may.
+    """
+    found: list[Any] = []
+
+    def ask() -> None:
+        with suppress(OSError):
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    # the older protocol first: where the newer one leads nowhere, nobody tries the other for us
+    return [str(entry[4][0]) for entry in sorted(found, key=lambda entry: entry[0] is socket.AF_INET6)]
+
+
+def _public(text: str) -> bool:
+    """Whether an address is one of the world's, and leads to no private one through a gateway."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        hidden = address.ipv4_mapped or address.sixtofour
+        if hidden is None and any(address in net for net in _GATEWAYS):
+            hidden = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        if hidden is not None:
+            return hidden.is_global
+        if address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast
 
 
 def _one(

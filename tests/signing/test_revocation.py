@@ -69,11 +69,15 @@ def test_a_list_is_fetched_and_the_host_asked_by_its_name(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1/", "http://[::1]:80/", "http://10.1.2.3/x", "http://169.254.169.254/"]
-)
-def test_a_private_address_is_not_asked(url: str) -> None:
+    "host",
+    [
+        "127.0.0.1", "[::1]:80", "10.1.2.3", "169.254.169.254", "224.0.0.1", "[::ffff:10.0.0.1]", "[::10.0.0.1]",
+        "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fec0::1]", "[fd00::1]", "0.0.0.0", "[::]",
+    ],
+)  # fmt: skip
+def test_a_private_address_is_not_asked_nor_one_that_leads_there(host: str) -> None:
     with pytest.raises(RevocationUnavailable, match="private"):
-        revocation.fetch_crl(url)
+        revocation.fetch_crl(f"http://{host}/x")
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ldap://host/x", "http://", "https:///x"])
@@ -100,6 +104,19 @@ def test_a_name_is_looked_up_once(
     monkeypatch.setattr(socket, "getaddrinfo", noted)
     assert revocation.fetch_crl(serve(answer), allow_private=True)
     assert asked.count("localhost") == 1
+
+
+def test_a_machine_without_a_way_to_names_waits_no_longer_than_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **_more: answered.wait(30) and [])
+    monkeypatch.setattr(revocation, "_LONG", 0.2)
+    begun = time.monotonic()
+    with pytest.raises(RevocationUnavailable, match="no such host"):
+        revocation.fetch_crl("http://thuhoi.example/crl")
+    answered.set()
+    assert time.monotonic() - begun < 3
 
 
 def test_a_service_that_drips_is_left(
