@@ -9,7 +9,7 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from signing.cms import KeySigner
 from signing.keys import Key
 from signing.precheck import check_certificate
-from signing.stamping import checked
+from signing.stamping import CheckedTimestamper
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
 
@@ -41,7 +41,7 @@ def sign_detached(
             digest,
             detached=True,
             use_cades=True,
-            timestamper=checked(timestamper, trust, moment),
+            timestamper=CheckedTimestamper(timestamper, moment, trust) if timestamper else None,
             chunk_size=_CHUNK,
             signed_attr_settings=PdfCMSSignedAttributes(signing_time=moment),
         )

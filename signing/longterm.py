@@ -60,7 +60,8 @@ def extend(
         raise SigningForbidden("nobody has signed it")
     known = {one.dump() for entry in signed for one in _certificates(entry.data)}
     answers = _answered(trust, known, at, allow_private)
-    known.update(_require(signed, answers, known))
+    proven = _require(signed, answers, known)
+    known.update(proven)
     DocumentSecurityStore.supply_dss_in_writer(
         writer,
         None,
@@ -71,7 +72,7 @@ def extend(
     if timestamper is None:
         writer.write_in_place()
     else:
-        PdfTimeStamper(CheckedTimestamper(timestamper, trust, at)).timestamp_pdf(
+        PdfTimeStamper(CheckedTimestamper(timestamper, at, answers, proven)).timestamp_pdf(
             writer, "sha256", bytes_reserved=RESERVED_STAMPED, in_place=True
         )
 

@@ -34,7 +34,7 @@ from signing.keys import Key
 from signing.precheck import check_certificate
 from signing.quick import at_once, quicker
 from signing.stamp import AppearanceStyle
-from signing.stamping import checked
+from signing.stamping import CheckedTimestamper
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
 from signing.writer import RESERVED, RESERVED_STAMPED, open_writer
@@ -189,7 +189,6 @@ class Job:
             raise FieldTaken(self.field)
         spec, style = self._visible(writer)
         signer = KeySigner(self.key, self.digest)
-        stamped = self.level is not Level.B_B
         metadata = PdfSignatureMetadata(
             field_name=self.field,
             md_algorithm=self.digest,
@@ -200,7 +199,7 @@ class Job:
             self.moment,
             metadata,
             signer,
-            timestamper=checked(self.timestamper, self.trust, self.moment) if stamped else None,
+            timestamper=stamper(self.timestamper, self.level, self.trust, self.moment),
             stamp_style=style,
             new_field_spec=spec,
         )
@@ -222,6 +221,15 @@ class Job:
             rotation=shape.rotation,
         )
         return SigFieldSpec(self.field, on_page=page - 1, box=user), style
+
+
+def stamper(
+    authority: HttpTimestamper | None, level: Level, trust: TrustStore | None, at: datetime
+) -> CheckedTimestamper | None:
+    """What gives a signature of this level its time stamp; from B-LT up its path is looked at with the others."""
+    if authority is None or level is Level.B_B:
+        return None
+    return CheckedTimestamper(authority, at, trust if level is Level.B_T else None)
 
 
 @contextmanager

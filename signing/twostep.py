@@ -25,8 +25,7 @@ from signing.geometry import Placement
 from signing.keys import Key, holds
 from signing.precheck import check_certificate
 from signing.quick import quicker
-from signing.sign import Job, Level, own_errors, sound_copy, whole_or_nothing
-from signing.stamping import checked
+from signing.sign import Job, Level, own_errors, sound_copy, stamper, whole_or_nothing
 from signing.timestamps import HttpTimestamper
 from signing.trust import TrustStore
 
@@ -136,8 +135,8 @@ def complete_pdf(
     check_certificate(key, moment, trust)
     with own_errors(timestamper):
         signer = KeySigner(key, prepared.digest)
-        stamper = None if level is Level.B_B else checked(timestamper, trust, moment)
-        signed = asyncio.run(signer.assemble(prepared.document_digest, value, stamper))
+        stamped_by = stamper(timestamper, level, trust, moment)
+        signed = asyncio.run(signer.assemble(prepared.document_digest, value, stamped_by))
         PreparedByteRangeDigest(prepared.document_digest, prepared.start, prepared.end).fill_with_cms(
             target, signed
         )
