@@ -99,12 +99,13 @@ def look_at_documents() -> ResponseReturnValue:
     form = DocumentsForm()
     if not form.validate_on_submit():
         return _page(papers=form), 422
-    kept = Kept.keep(form.file.data, form.files.data or None)
+    kept = Kept.keep(form.table.data, form.files.data or None)
     try:
         rows, files = tables.read(kept.table, DOCUMENTS, LIMIT), kept.files
         return _preview_documents(kept, rows, files, form.system.data or "")
     except AppError as error:
         kept.forget()
+        error.field = "table" if error.field == "file" else error.field
         status = refused(form, error)
         return _page(papers=form), status
 

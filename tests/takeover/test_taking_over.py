@@ -78,7 +78,8 @@ FILES = {
 
 
 def _look(client: FlaskClient, what: str, text: str, files: bytes | None = None) -> tuple[int, str]:
-    sent: dict[str, object] = {"file": (io.BytesIO(text.encode()), "bang.csv"), "system": "VNPT iOffice"}
+    name = "table" if what == "documents" else "file"
+    sent: dict[str, object] = {name: (io.BytesIO(text.encode()), "bang.csv"), "system": "VNPT iOffice"}
     if files is not None:
         sent["files"] = (io.BytesIO(files), "tep.zip")
     answer = client.post(f"/registers/take-over/{what}/look", data=sent, content_type="multipart/form-data")
