@@ -28,12 +28,14 @@ ROLES: Mapping[Role, str] = {
     "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
-    Role.ADMINISTRATOR: "directory:read directory:manage directory:outside reports:province admin:access "
-    "admin:health signature:keys gateway:unreadable gateway:watch trust:manage",
+    Role.ADMINISTRATOR: "directory:read directory:manage directory:outside directory:merge reports:province "
+    "admin:access admin:health signature:keys gateway:unreadable gateway:watch trust:manage",
 }
 
 #: one agency's people must not decide them for the others, or look at the others
-_KEEPERS = frozenset(map(Permission, ("trust:manage", "directory:outside", "reports:province")))
+_KEEPERS = frozenset(
+    map(Permission, ("trust:manage", "directory:outside", "directory:merge", "reports:province"))
+)
 
 
 def of(role: Role) -> frozenset[Permission]:

@@ -285,6 +285,7 @@ def actor_in(user: User | None, post: Assignment, posts: list[Assignment]) -> Ac
         agency_id=post.agency_id,
         assignment_id=post.id,
         unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None),
+        keeps_for=frozenset(post.agency.keeps_for),
         headed_unit_ids=frozenset(p.unit_id for p in posts if p.unit_id is not None and p.role in LEADING),
         permissions=frozenset[Permission]().union(*(permissions.of_post(p) for p in posts)),
     )

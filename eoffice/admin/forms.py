@@ -7,8 +7,9 @@ from wtforms import SelectField, StringField
 from wtforms.validators import Optional
 
 from eoffice.admin.leaving import Leaving
+from eoffice.admin.merging import NewMerger
 from eoffice.core.forms import DayField, Form, at_most, needed
-from eoffice.directory.models import Assignment, Role, Unit
+from eoffice.directory.models import Agency, Assignment, Role, Unit
 
 
 class AccessForm(Form):
@@ -41,3 +42,21 @@ class LeavingForm(Form):
             role=Role(self.role.data) if self.role.data else None, unit_id=self.unit_id.data or None,
             title=self.title.data or "",
         )  # fmt: skip
+
+
+class MergerForm(Form):
+    """One agency goes over into another."""
+
+    agency_id = SelectField(_l("Agency that ends"), coerce=int)
+    to_id = SelectField(_l("Agency that follows"), coerce=int)
+    on = DayField(_l("First day after"), [needed()])
+    legal_basis = StringField(_l("Legal basis"), [needed(), at_most(300)])
+
+    def offer(self, agencies: Sequence[Agency]) -> None:
+        """Fill the lists."""
+        self.agency_id.choices = self.to_id.choices = [(one.id, one.name) for one in agencies]
+
+    def to_new(self) -> NewMerger:
+        """What was decided."""
+        assert self.on.data is not None
+        return NewMerger(self.agency_id.data, self.to_id.data, self.on.data, self.legal_basis.data or "")

@@ -52,9 +52,16 @@ class Actor:
     stands_in_people: frozenset[int] = field(default_factory=frozenset)
     #: the same in words, for the banner of every page
     acting_for: tuple[str, ...] = ()
+    #: merged agencies whose documents and registers the actor's agency keeps
+    keeps_for: frozenset[int] = field(default_factory=frozenset)
     is_system: bool = False
     #: holds posts in more than one place, so that he may change between them
     several_posts: bool = False
+
+    @property
+    def houses(self) -> tuple[int | None, ...]:
+        """The agencies whose documents are the actor's agency's to read: its own, and those merged into it."""
+        return (self.agency_id, *sorted(self.keeps_for))
 
     def can(self, wanted: Permission) -> bool:
         """Has the permission by role; says nothing about any object."""

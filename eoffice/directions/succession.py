@@ -1,4 +1,6 @@
-"""What becomes of a post's tasks when the post ends; the caller's use case commits."""
+"""What becomes of tasks when a post ends or an agency is merged; the caller's use case commits."""
+
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -6,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit
 from eoffice.core.permissions import Actor
-from eoffice.directions.models import OPEN, Task
+from eoffice.directions.models import OPEN, Direction, Task
 from eoffice.directions.operations import NotHere
 from eoffice.directions.permissions import can_take
-from eoffice.directory.models import Assignment
+from eoffice.directory.models import Agency, Assignment
+from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 
 HANDED_ON = audit.action("directions.handed_on", _l("Task handed on to a successor"))
@@ -29,3 +32,32 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
         task.assignment = to
         documents.give_access(session, actor, task.document, person_ids=[to.person_id])
         audit.record(session, actor, HANDED_ON, task.document, before=leaving.label, named=[to.label])
+
+
+def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers: Takers) -> int:
+    """Put the directions on documents under another agency and give what is open to those who follow.
+
+    Who decided keeps name and title; more time is asked of the leader who follows. Returns how many tasks.
+    """
+    session.flush()
+    for table, column in ((Direction, Direction.document_id), (Task, Task.document_id)):
+        session.execute(sa.update(table).where(column.in_(ids)).values(agency_id=to.id))
+    session.expire_all()
+    found = session.scalars(
+        sa.select(Task).where(Task.document_id.in_(ids), Task.state.in_(OPEN)).order_by(Task.id)
+    ).all()
+    for task in found:
+        before = task.label
+        if task.unit_id is not None:
+            task.unit_id = takers.unit(task.unit_id)
+        elif task.assignment_id is not None:
+            post = takers.post(task.assignment_id)
+            if not can_take(post, task.part):
+                raise NotHere(field="to_id")
+            task.assignment_id = post.id
+            documents.give_access(session, actor, task.document, person_ids=[post.person_id])
+        task.direction.by_assignment_id = takers.leader(task.direction.by_assignment_id).id
+        session.flush()
+        session.refresh(task, ["unit", "assignment"])
+        audit.record(session, actor, HANDED_ON, task.document, before=before, named=[task.label])
+    return len(found)

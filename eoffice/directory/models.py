@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -30,6 +30,7 @@ class Agency(Base):
         sa.Index("ix_agency_beginnings", sa.text("agency_beginnings(folded)"), postgresql_using="gin"),
         # the order of every list of agencies: ours first
         sa.Index("ix_agency_order", sa.text("hosted DESC"), "sort_key", "id"),
+        sa.Index("ix_agency_kept_by", "kept_by_id", postgresql_where=sa.text("kept_by_id IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     #: code by Decision 20/2020/QĐ-TTg, at most 35 characters, e.g. H01.12
@@ -60,11 +61,16 @@ class Agency(Base):
     #: who has taken over what a closed one did, and the decision that says so
     successor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
     legal_basis: Mapped[str] = mapped_column(default="")
+    #: who keeps its documents and registers since it was merged here; None: itself
+    kept_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
     sort_key: Mapped[str] = mapped_column(index=True)
     #: folded name and codes, for type-ahead
     folded: Mapped[str]
 
     units: Mapped[list["Unit"]] = relationship(order_by="Unit.position", viewonly=True)
+    if TYPE_CHECKING:
+        #: merged agencies whose documents and registers it keeps
+        keeps_for: Mapped[list[int]]
 
 
 class Unit(Base):
@@ -272,6 +278,50 @@ def _signs_for_another() -> sa.ColumnElement[bool]:
     )
     return sa.exists().where(Delegation.to_id == Assignment.id, in_force).correlate_except(Delegation)
 
+
+class Merger(Base):
+    """One agency goes over into another on a day; planned, rehearsed, then carried out or withdrawn."""
+
+    __tablename__ = "merger"
+    __table_args__ = (
+        sa.Index(
+            "uq_merger_open", "agency_id", unique=True, postgresql_where=sa.text("withdrawn_at IS NULL")
+        ),
+        sa.CheckConstraint("agency_id <> to_id", name="two_agencies"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: the one that ends
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    to_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: the first day on which the other one does its work
+    on: Mapped[date]
+    legal_basis: Mapped[str] = mapped_column(sa.String(300))
+    #: who takes over from whom, by post and by unit, where that does not follow from person and name
+    posts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    units: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    planned_at: Mapped[datetime]
+    planned_by: Mapped[str]
+    #: planned no more; nothing had been moved
+    withdrawn_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str] = mapped_column(default="")
+
+    agency: Mapped[Agency] = relationship(foreign_keys=[agency_id], lazy="joined", innerjoin=True)
+    to: Mapped[Agency] = relationship(foreign_keys=[to_id], lazy="joined", innerjoin=True)
+
+
+_merged = Agency.__table__.alias("merged")
+# asked for by name: few reads of agencies want it
+Agency.keeps_for = column_property(
+    sa.func.array(
+        sa.select(_merged.c.id)
+        .where(_merged.c.kept_by_id == Agency.id)
+        .correlate_except(_merged)
+        .scalar_subquery(),
+        type_=ARRAY(sa.Integer),
+    ),
+    deferred=True,
+)
 
 # mapped afterwards, since both classes are needed for it
 Assignment.signs_for_another = column_property(_signs_for_another())

@@ -12,6 +12,8 @@ DIRECTORY_OUTSIDE = permission(
     "directory:outside", _l("Enter and change agencies outside this installation, for everybody in it")
 )
 
+DIRECTORY_MERGE = permission("directory:merge", _l("Merge agencies of this installation"))
+
 DIRECTORY_DELEGATE = permission("directory:delegate", _l("Let somebody sign in one's stead, or end that"))
 
 

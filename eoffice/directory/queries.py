@@ -121,7 +121,7 @@ def current(on: date | None = None) -> sa.ColumnElement[bool]:
 def assignments_of(session: Session, person_id: int) -> Sequence[Assignment]:
     """A person's present posts, with their agencies: rights ask for them, and the frame of every page."""
     query = sa.select(Assignment).where(Assignment.person_id == person_id, current())
-    query = query.options(joinedload(Assignment.agency, innerjoin=True))
+    query = query.options(joinedload(Assignment.agency, innerjoin=True).undefer(Agency.keeps_for))
     return session.scalars(query.order_by(Assignment.id)).all()
 
 

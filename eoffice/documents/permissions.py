@@ -21,7 +21,7 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """The documents an actor may know of, as a condition."""
     if actor.is_system and actor.agency_id is None:
         return sa.true()
-    own = Document.agency_id == actor.agency_id
+    own = of_houses(actor)
     if actor.is_system or actor.can(DOCUMENT_READ_ALL):
         return own
     if not actor.can(DOCUMENT_READ):
@@ -32,6 +32,13 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
         DocumentAccess.document_id == Document.id, _brought_in(actor)
     )
     return sa.and_(own, granted.limit(1).scalar_subquery().is_not(None))
+
+
+def of_houses(actor: Actor) -> sa.ColumnElement[bool]:
+    """Documents of the actor's agency, and of those merged into it."""
+    if not actor.keeps_for:
+        return Document.agency_id == actor.agency_id
+    return Document.agency_id.in_(actor.houses)
 
 
 def of_agency(actor: Actor, model: type[Document]) -> sa.ColumnElement[bool]:
@@ -53,7 +60,7 @@ def may_know(actor: Actor, _wanted: Permission, document: Document) -> bool:
     """Whether the actor may know that this document exists."""
     if actor.is_system:
         return actor.agency_id in (None, document.agency_id)
-    if document.agency_id != actor.agency_id:
+    if document.agency_id not in actor.houses:
         return False
     if actor.can(DOCUMENT_READ_ALL):
         return True
@@ -73,9 +80,13 @@ def may_know_file(actor: Actor, wanted: Permission, file: DocumentFile) -> bool:
 
 @object_rule(Register)
 def may_register(actor: Actor, _wanted: Permission, register: Register) -> bool:
-    """A register is its agency's alone."""
-    return (
-        actor.agency_id in (None, register.agency_id)
-        if actor.is_system
-        else actor.agency_id == register.agency_id
-    )
+    """A register is its agency's alone, or theirs who keep it."""
+    if actor.is_system:
+        return actor.agency_id in (None, register.agency_id)
+    return register.agency_id in actor.houses
+
+
+@knowledge_rule(Register)
+def may_know_register(actor: Actor, wanted: Permission, register: Register) -> bool:
+    """Whoever may work with it."""
+    return may_register(actor, wanted, register)

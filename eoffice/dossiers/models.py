@@ -56,7 +56,8 @@ class Dossier(Base):
 
     __tablename__ = "dossier"
     __table_args__ = (
-        sa.UniqueConstraint("agency_id", "year", "notation"),
+        # by heading: a merged agency's dossiers come under their own names
+        sa.UniqueConstraint("agency_id", "heading_id", "notation"),
         sa.Index("ix_dossier_list", "agency_id", "state", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""What becomes of a post's dossiers when the post ends; the caller's use case commits."""
+"""What becomes of dossiers when a post ends or an agency is merged; the caller's use case commits."""
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -7,8 +7,16 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions as accounts
 from eoffice.core import audit
 from eoffice.core.permissions import Actor
-from eoffice.directory.models import Assignment
-from eoffice.dossiers.models import Dossier
+from eoffice.directory.models import Agency, Assignment
+from eoffice.directory.takers import Takers
+from eoffice.dossiers.models import (
+    Destruction,
+    DestructionItem,
+    Dossier,
+    DossierDocument,
+    HandOver,
+    LegalHold,
+)
 from eoffice.dossiers.operations import NoCreator
 from eoffice.dossiers.permissions import DOSSIER_WORK
 from eoffice.dossiers.states import State
@@ -32,3 +40,26 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
             raise NoCreator(field="to_id")
         dossier.creator_id = to.id
         audit.record(session, actor, HANDED_ON, dossier, before=leaving.label, named=[to.label])
+
+
+def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
+    """Put every dossier of an agency under another one, its archive too; names, numbers and lists of dossiers stay.
+
+    Those not with the archive get who follows in charge. Returns how many. Raises NobodyFollows, NoCreator.
+    """
+    session.flush()
+    count = sa.select(sa.func.count()).select_from(Dossier).where(Dossier.agency_id == agency.id)
+    found = session.scalar(count) or 0
+    working = sa.select(Dossier.id).where(Dossier.agency_id == agency.id, Dossier.state.in_(_OPEN))
+    ids = session.scalars(working.order_by(Dossier.id)).all()
+    for table in (Dossier, DossierDocument, HandOver, LegalHold, Destruction, DestructionItem):
+        session.execute(sa.update(table).where(table.agency_id == agency.id).values(agency_id=to.id))
+    session.expire_all()
+    for dossier in session.scalars(sa.select(Dossier).where(Dossier.id.in_(ids))):
+        creator, before = takers.post(dossier.creator_id), dossier.creator.label
+        if DOSSIER_WORK not in accounts.of(creator.role):
+            raise NoCreator(field="to_id")
+        dossier.creator_id = creator.id
+        dossier.unit_id = takers.unit(dossier.unit_id) if dossier.unit_id is not None else None
+        audit.record(session, actor, HANDED_ON, dossier, before=before, named=[creator.label])
+    return found

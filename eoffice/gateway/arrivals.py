@@ -51,7 +51,7 @@ def store(session: Session, arrived: Sequence[Arrived]) -> list[Packet]:
     urgent: set[int] = set()
     for one in arrived:
         named = _among(ours, one.given) or _among(ours, one.packet.addressed)
-        made += [_arrival(one, agency, at) for agency in named]
+        made += _arrivals(session, one, named, at)
         if not named:
             nobody.append(one.packet)
         elif one.content.urgency > Urgency.NORMAL:
@@ -85,8 +85,19 @@ def enqueue(session: Session, arrival_ids: Sequence[int], queue: Queue, *, once:
         jobs.enqueue(session, "gateway.take_in", _queue=queue, _once=mark, arrival_ids=list(arrival_ids))
 
 
-def _arrival(one: Arrived, agency: Agency, at: datetime) -> Arrival:
-    code, name = one.inherited.get(agency.code) or (_addressed(agency, one.written), "")
+def _arrivals(session: Session, one: Arrived, named: Sequence[Agency], at: datetime) -> list[Arrival]:
+    """One at each agency; what names a merged one, whatever the axis knows of that, is its keeper's."""
+    own = {agency.id: _arrival(one, agency, at) for agency in named if agency.kept_by_id is None}
+    for merged in named:
+        if merged.kept_by_id is not None and merged.kept_by_id not in own:
+            keeper = session.get_one(Agency, merged.kept_by_id)
+            own[keeper.id] = _arrival(one, keeper, at, (_addressed(merged, one.written), merged.name))
+    return list(own.values())
+
+
+def _arrival(one: Arrived, agency: Agency, at: datetime, was: tuple[str, str] | None = None) -> Arrival:
+    """`was`: code and name it was addressed by, when those are a merged agency's."""
+    code, name = was or one.inherited.get(agency.code) or (_addressed(agency, one.written), "")
     return Arrival(
         agency_id=agency.id, packet=one.packet, sender_code=one.content.sender_code,
         sender_name=one.content.sender_name, addressed_code=code, addressed_name=name[:200],

@@ -45,6 +45,7 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
     ("search.index", "search:use", _l("Search"), "search", "f", ()),
     ("admin.people", "directory:manage", _l("People and accounts"), "people", "p", ()),
     ("admin.agencies", "directory:outside", _l("Outside agencies"), "building", "a", ()),
+    ("admin.mergers", "directory:merge", _l("Mergers"), "diagram-3", "m", ()),
     ("admin.access", "admin:access", _l("Who could read"), "eye", "e", ()),
     ("admin.health", "admin:health", _l("Health"), "activity", "h", ()),
 )

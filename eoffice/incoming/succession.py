@@ -1,4 +1,4 @@
-"""What becomes of documents that wait for a leader whose post ends; the caller's use case commits."""
+"""What becomes of documents when a leader's post ends or the agency is merged; the caller's use case commits."""
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -6,10 +6,14 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit
 from eoffice.core.permissions import Actor
-from eoffice.directory.models import Assignment, Role
+from eoffice.directions import succession as directions
+from eoffice.directory.models import Agency, Assignment, Role
+from eoffice.directory.takers import Takers
+from eoffice.documents import succession as documents
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NoSuchLeader
-from eoffice.incoming.states import State
+from eoffice.incoming.states import OPEN, State
+from eoffice.signatures import succession as signatures
 
 HANDED_ON = audit.action("incoming.handed_on", _l("Put before another leader"))
 
@@ -29,3 +33,26 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
             raise NoSuchLeader(field="to_id")
         document.submitted_to_id = to.id
         audit.record(session, actor, HANDED_ON, document, before=leaving.label, leader=to.label)
+
+
+def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
+    """Put what still asks something of somebody under another agency; what is done stays. Returns how many.
+
+    Numbers stay those of the closed register. Raises NobodyFollows, NotHere.
+    """
+    query = sa.select(IncomingDocument.id).where(
+        IncomingDocument.agency_id == agency.id, IncomingDocument.state.in_(OPEN)
+    )
+    ids = session.scalars(query.order_by(IncomingDocument.id)).all()
+    row = IncomingDocument.__table__
+    session.execute(sa.update(row).where(row.c.id.in_(ids)).values(agency_id=to.id))  # type: ignore[arg-type]  # a table
+    documents.move(session, actor, ids, to, takers.unit_ids)
+    signatures.move(session, ids, to)
+    directions.move(session, actor, ids, to, takers)
+    waiting = sa.select(IncomingDocument).where(
+        IncomingDocument.id.in_(ids), IncomingDocument.submitted_to_id.is_not(None)
+    )
+    for document in session.scalars(waiting):
+        document.submitted_to_id = takers.leader(document.submitted_to_id or 0).id
+        document.prepared = None
+    return len(ids)

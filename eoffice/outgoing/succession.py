@@ -1,4 +1,7 @@
-"""What becomes of the drafts of a post, and of those for its signature, when it ends; the caller's use case commits."""
+"""What becomes of drafts when their drafter's or signer's post ends, or the agency is merged.
+
+The caller's use case commits.
+"""
 
 from collections.abc import Sequence
 
@@ -10,13 +13,16 @@ from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor
-from eoffice.directory.models import Assignment
+from eoffice.directory.models import Agency, Assignment
+from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
+from eoffice.documents import succession
 from eoffice.outgoing import operations
 from eoffice.outgoing.models import Consultation, OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.states import OPEN, State
 from eoffice.outgoing.workflow import Move
+from eoffice.signatures import succession as signatures
 
 HANDED_ON = audit.action("outgoing.handed_on", _l("Draft handed on to a successor"))
 
@@ -24,6 +30,12 @@ HANDED_ON = audit.action("outgoing.handed_on", _l("Draft handed on to a successo
 _UNSIGNED = (State.DRAFT, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)
 #: what the drafter reads where the one who was to sign has left; the log keeps it, so it is not translated
 SIGNER_LEFT = "Người ký thôi giữ chức vụ; chọn người ký khác rồi trình lại"
+
+
+#: what the drafter reads after a merger: letterhead, notation and signer are the other agency's now
+MERGED = "Cơ quan đã hợp nhất vào %s; soạn lại theo thể thức của cơ quan mới rồi trình lại"
+#: states in which a document is signed and not issued: it is the old agency's, and must be finished there
+_HALF_ISSUED = (State.NUMBERING, State.SEALING, State.ISSUING)
 
 
 class NoDrafter(Invalid):
@@ -70,3 +82,50 @@ def send_back_unsigned(session: Session, actor: Actor, leaving: Assignment) -> N
     for document in for_signature_of(session, leaving):
         document.reason = SIGNER_LEFT
         operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, SIGNER_LEFT)
+
+
+def half_issued(session: Session, agency: Agency) -> int:
+    """How many documents of an agency are signed and not issued."""
+    half = OutgoingDocument.state.in_(_HALF_ISSUED)
+    query = sa.select(sa.func.count()).select_from(OutgoingDocument).where(half)
+    return session.scalar(query.where(OutgoingDocument.agency_id == agency.id)) or 0
+
+
+def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
+    """Put open drafts under another agency and send them back to who follows their drafter. Returns how many.
+
+    Raises NobodyFollows, NoDrafter.
+    """
+    query = sa.select(OutgoingDocument.id).where(
+        OutgoingDocument.agency_id == agency.id, OutgoingDocument.state.in_(OPEN)
+    )
+    ids = session.scalars(query.order_by(OutgoingDocument.id)).all()
+    asked = sa.update(Consultation).where(Consultation.document_id.in_(ids))
+    session.execute(asked.where(Consultation.answered_at.is_(None)).values(withdrawn_at=clock.now()))
+    session.execute(asked.values(agency_id=to.id))
+    row = OutgoingDocument.__table__
+    session.execute(sa.update(row).where(row.c.id.in_(ids)).values(agency_id=to.id))  # type: ignore[arg-type]  # a table
+    succession.move(session, actor, ids, to, takers.unit_ids)
+    signatures.move(session, ids, to)
+    for document in session.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.id.in_(ids))):
+        _start_again(session, actor, document, to, takers)
+    return len(ids)
+
+
+def _start_again(
+    session: Session, actor: Actor, document: OutgoingDocument, to: Agency, takers: Takers
+) -> None:
+    drafter, before = takers.post(document.drafter_id), document.drafter.label
+    if OUTGOING_DRAFT not in accounts.of(drafter.role):
+        raise NoDrafter(name=drafter.label, field="to_id")
+    document.drafter_id = drafter.id
+    document.unit_id = takers.unit(document.unit_id) if document.unit_id is not None else drafter.unit_id
+    document.signer_id, document.delegation_id = takers.leader(document.signer_id).id, None
+    document.issuer_name, document.issuer_code = to.name, to.code
+    document.approved_at = document.form_checked_at = document.signed_at = None
+    document.approved_by = document.form_checked_by = ""
+    document.reason = MERGED % to.name
+    documents.give_access(session, actor, document, person_ids=[drafter.person_id])
+    audit.record(session, actor, HANDED_ON, document, before=before, named=[drafter.label])
+    if document.state is not State.SENT_BACK:
+        operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, document.reason)

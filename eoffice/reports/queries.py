@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor
+from eoffice.directory.models import Agency
 from eoffice.documents.models import Register, RegisterEntry
 from eoffice.reports.models import RegisterBook
 
@@ -22,11 +23,13 @@ class Line:
     #: volumes set, and those of them that are signed
     books: int
     signed: int
+    #: the merged agency it was of; empty: the actor's own
+    former: str
 
 
 def years(session: Session, actor: Actor) -> Sequence[int]:
     """The years the agency has registers of, and this one, newest first."""
-    query = sa.select(Register.year).where(Register.agency_id == actor.agency_id).distinct()
+    query = sa.select(Register.year).where(Register.agency_id.in_(actor.houses)).distinct()
     return sorted({*session.scalars(query), clock.today().year}, reverse=True)
 
 
@@ -41,15 +44,17 @@ def lines(session: Session, actor: Actor, year: int) -> Sequence[Line]:
     books = sa.select(sa.func.count()).where(own).scalar_subquery()
     signed = sa.select(sa.func.count()).where(own, RegisterBook.signed_at.is_not(None)).scalar_subquery()
     query = sa.select(Register, void, books, signed)
-    query = query.where(Register.agency_id == actor.agency_id, Register.year == year)
-    found = session.execute(query.order_by(Register.direction, Register.id))
+    merged = sa.case((Register.agency_id != actor.agency_id, Agency.name), else_="")
+    query = query.add_columns(merged).join(Agency, Agency.id == Register.agency_id)
+    query = query.where(Register.agency_id.in_(actor.houses), Register.year == year)
+    found = session.execute(query.order_by(merged, Register.direction, Register.id))
     return [Line(*row) for row in found]
 
 
 def one(session: Session, actor: Actor, register_id: int) -> Register:
-    """A register of the actor's agency. Raises NotFound."""
+    """A register of the actor's agency, or of one merged into it. Raises NotFound."""
     register = session.get(Register, register_id)
-    if register is None or (actor.agency_id is not None and register.agency_id != actor.agency_id):
+    if register is None or (actor.agency_id is not None and register.agency_id not in actor.houses):
         raise NotFound
     return register
 
@@ -61,8 +66,8 @@ def books(session: Session, register: Register) -> Sequence[RegisterBook]:
 
 
 def book(session: Session, actor: Actor, book_id: int) -> RegisterBook:
-    """A volume of the actor's agency. Raises NotFound."""
+    """A volume of the actor's agency, or of one merged into it. Raises NotFound."""
     found = session.get(RegisterBook, book_id)
-    if found is None or found.agency_id != actor.agency_id:
+    if found is None or found.agency_id not in actor.houses:
         raise NotFound
     return found

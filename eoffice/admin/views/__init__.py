@@ -9,5 +9,6 @@ from eoffice.admin.views import (  # noqa: E402 - they add to `bp`
     agencies,  # noqa: F401 - as above
     health,  # noqa: F401 - as above
     leaving,  # noqa: F401 - as above
+    mergers,  # noqa: F401 - as above
     people,  # noqa: F401 - as above
 )

@@ -45,8 +45,10 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("successor_id", sa.Integer(), nullable=True),
         sa.Column("legal_basis", sa.Text(), nullable=False),
+        sa.Column("kept_by_id", sa.Integer(), nullable=True),
         sa.Column("sort_key", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["kept_by_id"], ["agency.id"], name=op.f("fk_agency_kept_by_id_agency")),
         sa.ForeignKeyConstraint(["parent_id"], ["agency.id"], name=op.f("fk_agency_parent_id_agency")),
         sa.ForeignKeyConstraint(["successor_id"], ["agency.id"], name=op.f("fk_agency_successor_id_agency")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agency")),
@@ -63,6 +65,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_agency_hosted"), "agency", ["hosted"], unique=False)
     op.create_index(
+        "ix_agency_kept_by", "agency", ["kept_by_id"], postgresql_where=sa.text("kept_by_id IS NOT NULL")
+    )
+    op.create_index(
         "ix_agency_beginnings",
         "agency",
         [sa.literal_column("agency_beginnings(folded)")],
@@ -74,6 +79,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_agency_parent_id"), "agency", ["parent_id"], unique=False)
     op.create_index(op.f("ix_agency_sort_key"), "agency", ["sort_key"], unique=False)
+    op.create_table(
+        "merger",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("to_id", sa.Integer(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("legal_basis", sa.String(length=300), nullable=False),
+        sa.Column("posts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("units", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("planned_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("planned_by", sa.Text(), nullable=False),
+        sa.Column("withdrawn_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("agency_id <> to_id", name=op.f("ck_merger_two_agencies")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_merger_agency_id_agency")),
+        sa.ForeignKeyConstraint(["to_id"], ["agency.id"], name=op.f("fk_merger_to_id_agency")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_merger")),
+    )
+    op.create_index(op.f("ix_merger_to_id"), "merger", ["to_id"], unique=False)
+    op.create_index(
+        "uq_merger_open",
+        "merger",
+        ["agency_id"],
+        unique=True,
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
     op.create_table(
         "followed_directory",
         sa.Column("axis", sa.Text(), nullable=False),
@@ -1301,7 +1333,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_dossier_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier")),
-        sa.UniqueConstraint("agency_id", "year", "notation", name=op.f("uq_dossier_agency_id_year_notation")),
+        sa.UniqueConstraint(
+            "agency_id", "heading_id", "notation", name=op.f("uq_dossier_agency_id_heading_id_notation")
+        ),
     )
     op.create_index(op.f("ix_dossier_creator_id"), "dossier", ["creator_id"], unique=False)
     op.create_index(op.f("ix_dossier_hand_over_id"), "dossier", ["hand_over_id"], unique=False)

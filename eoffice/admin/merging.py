@@ -1,0 +1,264 @@
+"""One agency goes over into another, as a guided act: planned, rehearsed, carried out on its day, withdrawn before.
+
+Its registers end with their last numbers, its open work, drafts and dossiers move; what is done stays as it was,
+under the names it had, and is found by the people of the agency that follows, which keeps it from then on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock, jobs
+from eoffice.core.db import transaction
+from eoffice.core.errors import AppError, Conflict, Invalid, NotFound
+from eoffice.core.permissions import Actor, require
+from eoffice.core.text import nfc
+from eoffice.directory import operations, queries
+from eoffice.directory.models import Agency, Merger
+from eoffice.directory.permissions import DIRECTORY_MERGE
+from eoffice.directory.takers import Takers
+from eoffice.documents import closing
+from eoffice.documents.closing import Gaps
+from eoffice.documents.models import Register
+from eoffice.dossiers import succession as dossiers
+from eoffice.incoming import succession as incoming
+from eoffice.outgoing import succession as outgoing
+
+PLANNED = audit.action("admin.merger_planned", _l("Merger planned"))
+CHOSEN = audit.action("admin.merger_followers", _l("Who follows whom in a merger decided"))
+WITHDRAWN = audit.action("admin.merger_withdrawn", _l("Planned merger withdrawn"))
+MERGED = audit.action("admin.merged", _l("Agency merged"))
+
+
+class WrongAgencies(Invalid):
+    """Two that work here, today and on the day."""
+
+    message = _l("Choose two different agencies that work in this installation and are not closing.")
+
+
+class WrongDay(Invalid):
+    """It can be undone before its day only, so it begins on a later one."""
+
+    message = _l("Give the first day after the merger: tomorrow or later.")
+
+
+class NeedsBasis(Invalid):
+    """Agencies end by law."""
+
+    message = _l("Give number, date and name of the decision that merges them.")
+
+
+class TooEarly(Conflict):
+    """The old agency works until then."""
+
+    message = _l(
+        "The merger can be carried out from %(day)s on. Until then it can be rehearsed or withdrawn."
+    )
+
+
+class TooLate(Conflict):
+    """From its day on others rely on it."""
+
+    message = _l("Its day has come: the merger can no longer be withdrawn.")
+
+
+class Over(Conflict):
+    """Somebody was faster."""
+
+    message = _l("This merger is carried out or withdrawn already. Reload the page.")
+
+
+class HalfIssued(Conflict):
+    """They bear the old agency's letterhead and its leader's signature."""
+
+    message = _l("%(count)s documents are signed and not issued. Issue them or send them back first.")
+
+
+class NotReady(Conflict):
+    """All or nothing."""
+
+    message = _l("Not everything can be moved yet. Rehearse the merger and settle what it names.")
+
+
+@dataclass(frozen=True)
+class NewMerger:
+    """What the decision says."""
+
+    agency_id: int
+    to_id: int
+    on: date
+    legal_basis: str
+
+
+@dataclass
+class Outcome:
+    """What carrying a merger out does, or would do."""
+
+    #: each register with its proof: the last number is certified by the closed book
+    registers: list[tuple[Register, Gaps]] = field(default_factory=list)
+    incoming: int = 0
+    drafts: int = 0
+    dossiers: int = 0
+    posts: int = 0
+    #: why it cannot be carried out as it is
+    problems: list[AppError] = field(default_factory=list)
+
+
+def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
+    """Enter a merger: the directory says from now on who follows, and when.
+
+    Raises Forbidden, WrongAgencies, WrongDay, NeedsBasis.
+    """
+    with transaction(session):
+        require(actor, DIRECTORY_MERGE)
+        agency, to = session.get(Agency, new.agency_id, with_for_update=True), session.get(Agency, new.to_id)
+        if agency is None or to is None or agency is to or not _stay(agency) or not _stay(to):
+            raise WrongAgencies(field="agency_id")
+        if new.on <= clock.today():
+            raise WrongDay(field="on")
+        if not nfc(new.legal_basis):
+            raise NeedsBasis(field="legal_basis")
+        made = Merger(
+            agency_id=agency.id, to_id=to.id, on=new.on, legal_basis=nfc(new.legal_basis),
+            planned_at=clock.now(), planned_by=actor.name,
+        )  # fmt: skip
+        session.add(made)
+        agency.valid_to, agency.successor_id = new.on - timedelta(days=1), to.id
+        agency.legal_basis = made.legal_basis
+        audit.record(session, actor, PLANNED, agency, to=to.name, on=new.on, basis=made.legal_basis)
+    return made
+
+
+def _stay(agency: Agency) -> bool:
+    return agency.hosted and agency.valid_to is None
+
+
+def every(session: Session, actor: Actor) -> Sequence[Merger]:
+    """All mergers, the latest day first. Raises Forbidden."""
+    require(actor, DIRECTORY_MERGE)
+    return session.scalars(sa.select(Merger).order_by(Merger.on.desc(), Merger.id.desc())).all()
+
+
+def one(session: Session, actor: Actor, merger_id: int) -> Merger:
+    """A merger. Raises Forbidden, NotFound."""
+    require(actor, DIRECTORY_MERGE)
+    found = session.get(Merger, merger_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def choose(
+    session: Session, actor: Actor, merger_id: int, posts: Mapping[int, int], units: Mapping[int, int]
+) -> Merger:
+    """Decide who follows whom. Raises Forbidden, NotFound, Over."""
+    with transaction(session):
+        merger = _open(session, actor, merger_id)
+        merger.posts = {str(old): new for old, new in posts.items() if new}
+        merger.units = {str(old): new for old, new in units.items() if new}
+        audit.record(session, actor, CHOSEN, merger.agency, posts=len(merger.posts), units=len(merger.units))
+    return merger
+
+
+def withdraw(session: Session, actor: Actor, merger_id: int) -> Merger:
+    """Undo a plan before its day: nothing has been moved, the agency goes on. Raises Forbidden, Over, TooLate."""
+    with transaction(session):
+        merger = _open(session, actor, merger_id)
+        if clock.today() >= merger.on:
+            raise TooLate
+        merger.withdrawn_at = clock.now()
+        agency = merger.agency
+        agency.valid_to = agency.successor_id = None
+        agency.legal_basis = ""
+        audit.record(session, actor, WITHDRAWN, agency, to=merger.to.name, on=merger.on)
+    return merger
+
+
+def rehearse(session: Session, actor: Actor, merger_id: int) -> Outcome:
+    """Do all of it and keep nothing. Raises Forbidden, NotFound, Over."""
+    with transaction(session):
+        found = _carry_out(session, actor, _open(session, actor, merger_id))
+        for register, _gaps in found.registers:
+            session.refresh(register)
+            session.expunge(register)  # the page shows it as it would be
+        session.rollback()
+    return found
+
+
+def carry_out(session: Session, actor: Actor, merger_id: int) -> Outcome:
+    """Close the registers, move what is open, end the posts: in one step or not at all.
+
+    Raises Forbidden, NotFound, Over, TooEarly, NotReady.
+    """
+    with transaction(session):
+        merger = _open(session, actor, merger_id)
+        if clock.today() < merger.on:
+            raise TooEarly(day=f"{merger.on:%d/%m/%Y}")
+        found = _carry_out(session, actor, merger)
+        if found.problems:
+            raise NotReady
+        merger.done_at, merger.done_by = clock.now(), actor.name
+    return found
+
+
+def _open(session: Session, actor: Actor, merger_id: int) -> Merger:
+    merger = one(session, actor, merger_id)
+    session.refresh(merger, with_for_update={"of": Merger})
+    if merger.done_at is not None or merger.withdrawn_at is not None:
+        raise Over
+    return merger
+
+
+def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
+    found, agency, to = Outcome(), merger.agency, merger.to
+    takers = Takers(session, merger)
+    if count := outgoing.half_issued(session, agency):
+        found.problems.append(HalfIssued(count=count))
+        return found
+    moves = {"incoming": incoming.move, "drafts": outgoing.move, "dossiers": dossiers.move}
+    for what, move in moves.items():
+        try:
+            with session.begin_nested():  # so that one rehearsal names what is wrong with each of them
+                setattr(found, what, move(session, actor, agency, to, takers))
+        except AppError as error:
+            found.problems.append(error)
+    found.registers = _close(session, actor, merger)
+    found.posts = _end_posts(session, actor, merger, takers)
+    session.execute(
+        sa.update(Agency)
+        .where(sa.or_(Agency.id == agency.id, Agency.kept_by_id == agency.id))
+        .values(kept_by_id=to.id)
+    )
+    audit.record(
+        session, actor, MERGED, agency, to=to.name, basis=merger.legal_basis, incoming=found.incoming,
+        drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
+    )  # fmt: skip
+    return found
+
+
+def _close(session: Session, actor: Actor, merger: Merger) -> list[tuple[Register, Gaps]]:
+    """End every series; the closed book with its proof is set and waits for the signature of who keeps it."""
+    query = sa.select(Register).where(Register.agency_id == merger.agency_id, Register.closed_at.is_(None))
+    closed = []
+    for register in session.scalars(query.order_by(Register.year, Register.direction, Register.id)).all():
+        closing.close(session, actor, register, merger.legal_basis)
+        jobs.enqueue(session, "reports.bind", register_id=register.id)
+        closed.append((register, closing.gaps(session, register)))
+    return closed
+
+
+def _end_posts(session: Session, actor: Actor, merger: Merger, takers: Takers) -> int:
+    last = merger.on - timedelta(days=1)
+    ends = [
+        post
+        for post in queries.roll(session, merger.agency_id)
+        if post.valid_to is None or post.valid_to > last
+    ]
+    for post in ends:
+        operations.end_delegations(session, actor, post, clock.day_start(merger.on))
+        operations.end_post(session, actor, post, last, takers.follower(post.id))
+    return len(ends)

@@ -1,0 +1,195 @@
+"""Agencies are merged in one step: registers end, open work moves, what is done stays and is found by both."""
+
+import html
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.accounts.settings import KEEPER
+from eoffice.admin import merging
+from eoffice.admin.merging import NewMerger
+from eoffice.core import clock
+from eoffice.core.audit import AuditEntry
+from eoffice.core.config import override
+from eoffice.core.permissions import Actor
+from eoffice.directions import queries as directions
+from eoffice.directory import queries
+from eoffice.directory.models import Agency, Merger, Role
+from eoffice.documents import registers
+from eoffice.documents.models import Direction, Register
+from eoffice.documents.permissions import DOCUMENT_READ, may_know
+from eoffice.outgoing.states import State as Out
+from tests.factories import Province, province
+from tests.home import made
+from tests.incoming import steps
+from tests.web import client_for
+
+BASIS = "Nghị quyết số 190/2025/QH15 ngày 19/02/2025"
+
+
+@pytest.fixture
+def place(session: Session) -> Iterator[Province]:
+    """A, Sở Nông nghiệp, goes over into B; its administrators keep the installation."""
+    place = province(session)
+    with override(**{KEEPER.name: place.b.agency.code}):
+        yield place
+
+
+def _keeper(session: Session, place: Province) -> Actor:
+    return accounts.actor_of(session, place.b.users[Role.ADMINISTRATOR])
+
+
+def _planned(session: Session, place: Province, days: int = 1) -> Merger:
+    new = NewMerger(place.a.agency.id, place.b.agency.id, clock.today() + timedelta(days=days), BASIS)
+    return merging.plan(session, _keeper(session, place), new)
+
+
+def _everybody_follows(session: Session, place: Province, merger: Merger) -> None:
+    """Each post by the one of the same role; the units have the same names."""
+    pairs = {place.a.posts[role].id: place.b.posts[role].id for role in place.a.posts}
+    merging.choose(session, _keeper(session, place), merger.id, pairs, {})
+
+
+def _again(session: Session, place: Province, role: Role) -> Actor:
+    return accounts.actor_of(session, place.b.users[role])
+
+
+def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
+    app: Flask, session: Session, place: Province
+) -> None:
+    done = steps._done(session, place.a)
+    working, _task = steps.in_progress(session, place.a)
+    waiting = steps.submitted(session, place.a)
+    draft = made.outgoing(session, place.a, "dự thảo đang chờ duyệt", Out.APPROVAL)
+    issued = made.outgoing(
+        session, place.a, "văn bản cũ đã phát hành", Out.ISSUED, code_number="77", issued_on=date(2026, 3, 1)
+    )
+    last = registers.next_number(session, place.a.agency.id, Direction.IN, "CV") - 1
+    number = working.register_number
+    merger = _planned(session, place)
+    _everybody_follows(session, place, merger)
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        found = merging.carry_out(session, _keeper(session, place), merger.id)
+        assert (found.incoming, found.drafts, found.problems) == (2, 1, [])
+        by_code = {register.code: gaps for register, gaps in found.registers}
+        assert (by_code["DEN"].last, by_code["DEN"].sound) == (last, True)
+        session.expire_all()
+        assert all(
+            one.closed_at for one in registers.registers(session, place.a.agency.id, clock.today().year)
+        )
+        # open work: the same documents, numbers and names, now with those who follow
+        specialist, leader = _again(session, place, Role.SPECIALIST), _again(session, place, Role.LEADER)
+        assert [one.document_id for one in directions.to_do(session, specialist)] == [working.id]
+        assert (working.agency_id, working.register_number) == (place.b.agency.id, number)
+        assert waiting.submitted_to_id == leader.assignment_id
+        assert (draft.agency_id, draft.state, draft.issuer_name) == (
+            place.b.agency.id, Out.SENT_BACK, place.b.agency.name,
+        )  # fmt: skip
+        # what is done stays where and as it was, and the clerk who follows finds old and new
+        assert (done.agency_id, issued.agency_id) == (place.a.agency.id, place.a.agency.id)
+        assert issued.issuer_name == place.a.agency.name
+        clerk = client_for(app, "b_clerk")
+        page = html.unescape(clerk.get("/search?q=van ban cu").get_data(as_text=True))
+        assert "văn bản cũ đã phát hành" in page
+        assert clerk.get(f"/outgoing/{issued.id}").status_code == 200
+        assert clerk.get(f"/incoming/{done.id}").status_code == 200
+        assert clerk.get("/search").status_code == 200
+        assert place.a.agency.name in clerk.get(f"/registers?year={clock.today().year}").get_data(
+            as_text=True
+        )
+        # nobody signs in under the old agency, and its numbers are not given on
+        with pytest.raises(accounts.NoPost):
+            accounts.actor_of(session, place.a.users[Role.CLERK])
+        with pytest.raises(registers.RegisterClosed):
+            registers.next_number(session, place.a.agency.id, Direction.IN, "CV")
+        assert steps.registered(session, place.b).register_number == 1
+
+
+def test_sight_follows_the_documents_and_nobody_else_gains_any(session: Session, place: Province) -> None:
+    done = steps._done(session, place.a)
+    mine = made.outgoing(session, place.a, "của chuyên viên cũ", Out.ISSUED)
+    merger = _planned(session, place)
+    _everybody_follows(session, place, merger)
+    before = _again(session, place, Role.CLERK)
+    assert not may_know(before, DOCUMENT_READ, done)
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        merging.carry_out(session, _keeper(session, place), merger.id)
+        session.expire_all()
+        assert may_know(_again(session, place, Role.CLERK), DOCUMENT_READ, done)
+        assert not may_know(_again(session, place, Role.SPECIALIST), DOCUMENT_READ, mine)
+
+
+def test_a_rehearsal_names_what_is_missing_and_keeps_nothing(
+    app: Flask, session: Session, place: Province
+) -> None:
+    working, _task = steps.in_progress(session, place.a)
+    merger = _planned(session, place)
+    entries = session.scalar(sa.select(sa.func.count()).select_from(AuditEntry))
+    admin = client_for(app, "b_administrator")
+    answer = admin.post(f"/admin/mergers/{merger.id}/rehearse")
+    page = html.unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 422
+    assert "Chưa có ai tiếp nhận việc của" in page
+    choices = {f"p{place.a.posts[role].id}": str(place.b.posts[role].id) for role in place.a.posts}
+    answer = admin.post(f"/admin/mergers/{merger.id}/followers", data=choices)
+    assert answer.status_code == 200
+    assert "Chuyển được tất cả" in html.unescape(answer.get_data(as_text=True))
+    session.expire_all()
+    assert working.agency_id == place.a.agency.id
+    assert session.scalar(sa.select(Register.id).where(Register.closed_at.is_not(None))) is None
+    # the sign-in and the decision itself are all that was written
+    assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) <= (entries or 0) + 3
+    early = admin.post(f"/admin/mergers/{merger.id}/carry-out")
+    assert early.status_code == 409
+    assert "Chỉ thực hiện hợp nhất được từ ngày" in html.unescape(early.get_data(as_text=True))
+
+
+def test_a_planned_merger_is_withdrawn_before_its_day_and_not_on_it(
+    session: Session, place: Province
+) -> None:
+    merger = _planned(session, place)
+    agency = session.get_one(Agency, place.a.agency.id)
+    assert agency.valid_to == merger.on - timedelta(days=1)
+    assert queries.serving(session, agency) is agency
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        assert queries.serving(session, agency) == place.b.agency, "mail goes to who follows from that day on"
+        with pytest.raises(merging.TooLate):
+            merging.withdraw(session, _keeper(session, place), merger.id)
+    merging.withdraw(session, _keeper(session, place), merger.id)
+    assert (agency.valid_to, agency.successor_id, agency.legal_basis) == (None, None, "")
+    with pytest.raises(merging.Over):
+        merging.rehearse(session, _keeper(session, place), merger.id)
+    assert _planned(session, place).id != merger.id
+
+
+def test_what_is_signed_and_not_issued_prevents_it(session: Session, place: Province) -> None:
+    made.outgoing(session, place.a, "đã ký", Out.NUMBERING)
+    merger = _planned(session, place)
+    _everybody_follows(session, place, merger)
+    assert [type(one) for one in merging.rehearse(session, _keeper(session, place), merger.id).problems] == [
+        merging.HalfIssued
+    ]
+    with clock.freeze(clock.now() + timedelta(days=1)), pytest.raises(merging.NotReady):
+        merging.carry_out(session, _keeper(session, place), merger.id)
+
+
+def test_mergers_are_the_keepers_to_plan_and_wrong_ones_are_refused(
+    app: Flask, session: Session, place: Province
+) -> None:
+    assert client_for(app, "a_administrator").get("/admin/mergers").status_code == 403
+    admin = client_for(app, "b_administrator")
+    sent = {
+        "agency_id": place.a.agency.id, "to_id": place.b.agency.id, "legal_basis": BASIS,
+        "on": f"{clock.today() + timedelta(days=30):%d/%m/%Y}",
+    }  # fmt: skip
+    for wrong in ({"to_id": place.a.agency.id}, {"on": f"{clock.today():%d/%m/%Y}"}, {"on": ""}):
+        assert admin.post("/admin/mergers", data=sent | wrong).status_code == 422, wrong
+    answer = admin.post("/admin/mergers", data=sent)
+    assert answer.status_code == 303
+    assert admin.get(answer.headers["Location"]).status_code == 200
+    assert admin.post("/admin/mergers", data=sent).status_code == 422, "one merger at a time"
