@@ -33,6 +33,9 @@ from exchange.model import (
     TraceHeader,
 )
 
+#: what the wire knows as a reference; what a correction corrects is told by the receiver from its own issuer's id
+_REFERRED = (LinkKind.REPLY, LinkKind.CORRECTS)
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -78,7 +81,7 @@ def new_document(
         signer=Signer("", document.signer_title, document.signer_name),
         due_on=document.due_on,
         other=OtherInfo(priority=int(document.urgency), pages=document.page_count or None),
-        response_for=tuple(_answered(target) for kind, target in links if kind is LinkKind.REPLY),
+        response_for=tuple(_answered(target) for kind, target in links if kind in _REFERRED),
         business=_business(session, document, to)
         if links and document.direction is Direction.OUT
         else Business(),

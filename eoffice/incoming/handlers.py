@@ -48,7 +48,7 @@ def arrived(session: Session, event: PacketArrived) -> None:
         session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, **_fields(session, content)
     )
     arrival.document_id = document.id
-    _link(session, actor, document, content.in_reply_to, LinkKind.REPLY)
+    _link(session, actor, document, content.in_reply_to, _reference(content))
     _link(session, actor, document, content.targets, LinkKind.REPLACES)
     doubt = _take_files(session, actor, document, content)
     if doubt is None and _repeats(session, arrival):
@@ -82,6 +82,11 @@ def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
 def _kind(name: str) -> str:
     wanted = fold(name).strip()
     return next((k.code for k in EVERY.values() if fold(k.name) == wanted), "")
+
+
+def _reference(content: ArrivalContent) -> LinkKind:
+    """What a reference means, for which the wire has one form: a letter “đính chính” corrects, others answer."""
+    return LinkKind.CORRECTS if fold(content.subject).startswith("dinh chinh") else LinkKind.REPLY
 
 
 def _link(

@@ -50,6 +50,8 @@ class DraftFields:
     reply_to_id: int | None = None
     #: the issued document this one takes the place of, at every recipient of both
     replaces_id: int | None = None
+    #: the issued document whose form this công văn puts right (Decree 30/2020, Article 18.3)
+    corrects_id: int | None = None
 
     def fields(self) -> Fields:
         """For the use case."""

@@ -74,6 +74,8 @@ class Fields:
     reply_to_id: int | None = None
     #: the issued document this takes the place of
     replaces_id: int | None = None
+    #: the issued document whose form this one puts right; that stays in force
+    corrects_id: int | None = None
 
     def check(self) -> None:
         """Raise Missing, SubjectTooLong, WrongKind."""

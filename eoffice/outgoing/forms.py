@@ -49,6 +49,7 @@ class Typed:
     due_on: str = ""
     reply_to: str = ""
     replaces: str = ""
+    corrects: str = ""
     addressees: str = ""
     bases: str = ""
     body: str = ""
@@ -100,6 +101,7 @@ class Typed:
             due_on=day(self.due_on),
             reply_to_id=int(self.reply_to) if self.reply_to.isdecimal() else None,
             replaces_id=int(self.replaces) if self.replaces.isdecimal() else None,
+            corrects_id=int(self.corrects) if self.corrects.isdecimal() else None,
             recipients=recipients.entries(session, self.recipients),
         )
 
@@ -114,19 +116,47 @@ class Typed:
         )
 
 
+def _named(document: Document) -> str:
+    """A document as another one refers to it: kind, number and date."""
+    code = f"{document.kind.name} số {document.code}" if document.code else document.kind.name
+    return code + (f" ngày {document.issued_on:%d/%m/%Y}" if document.issued_on else "")
+
+
+def _about(document: Document) -> str:
+    plain = re.sub(r"^(v/v|về việc)\s+", "", document.subject.strip(), flags=re.IGNORECASE)
+    return plain[:1].lower() + plain[1:]
+
+
 def reply(answered: Document, agency_name: str) -> Typed:
     """An answer: whom it goes to and what it refers to stand there already."""
     code = f"{answered.kind.name} số {answered.code}" if answered.code else answered.kind.name
-    dated = f" ngày {answered.issued_on:%d/%m/%Y}" if answered.issued_on else ""
-    plain = re.sub(r"^(v/v|về việc)\s+", "", answered.subject.strip(), flags=re.IGNORECASE)
-    about = plain[:1].lower() + plain[1:]
-    opening = f"Thực hiện {code}{dated} của {answered.issuer_name} về việc {about}, {agency_name} có ý kiến như sau:"
+    opening = (
+        f"Thực hiện {_named(answered)} của {answered.issuer_name} về việc {_about(answered)}, "
+        f"{agency_name} có ý kiến như sau:"
+    )
     return Typed(
         subject=f"Trả lời {code}"[:500],
         reply_to=str(answered.id),
         addressees=answered.issuer_name,
         body=f"{opening}\n",
         recipients=[(answered.issuer_name, answered.issuer_code)] if answered.issuer_code else [],
+    )
+
+
+def correction(corrected: OutgoingDocument, recipients: list[Recipient]) -> Typed:
+    """A letter to whoever got a document, on what is wrong in its form (Article 18.3)."""
+    body = (
+        f"{corrected.issuer_name} đã ban hành {_named(corrected)} về việc {_about(corrected)}.\n"
+        "Do sơ suất về thể thức, kỹ thuật trình bày, nay đính chính như sau:\n"
+        "Tại …, đã viết: “…”. Nay sửa lại là: “…”.\n"
+        f"Các nội dung khác của {corrected.kind.name} số {corrected.code} không thay đổi./."
+    )
+    return Typed(
+        subject=f"Đính chính {_named(corrected)}"[:500],
+        corrects=str(corrected.id),
+        signer_id=str(corrected.signer_id),
+        body=body,
+        recipients=[(one.name, one.code) for one in recipients],
     )
 
 

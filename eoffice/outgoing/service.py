@@ -3,7 +3,7 @@
 Signing, numbering, sealing and issuing are in `issuing`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask_babel import lazy_gettext as _l
@@ -16,7 +16,9 @@ from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents.intake import StateSecret
+from eoffice.documents.kinds import OFFICIAL_LETTER
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind
+from eoffice.documents.queries import linked
 from eoffice.documents.queries import one as one_document
 from eoffice.outgoing import held, operations, queries
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
@@ -36,6 +38,21 @@ class NotIssued(Invalid):
     """Only what has left the agency can be replaced; a draft is changed."""
 
     message = _l("Only a document that was issued is replaced. Open it, then choose “Draft a replacement”.")
+
+
+class NotToCorrect(Invalid):
+    """A draft is changed."""
+
+    message = _l("Only a document that was issued is corrected. Open it, then choose “Draft a correction”.")
+
+
+class NoLetter(Invalid):
+    """Article 18.3: form and procedure are corrected by a công văn, the content by a document of its kind."""
+
+    message = _l(
+        "A correction is a công văn (Decree 30/2020, Article 18.3). Choose that kind; what is wrong in the content is "
+        "put right by a replacement."
+    )
 
 
 class FileMissing(Invalid):
@@ -64,20 +81,34 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
     fields.check_day(clock.today())
     with transaction(session):  # the page takes a moment: this one is over before
         chosen = operations.choose(session, actor, fields)
-        answered = answerable(session, actor, fields.reply_to_id) if fields.reply_to_id is not None else None
-        replaced = replaceable(session, actor, fields.replaces_id) if fields.replaces_id is not None else None
+        referred = _referred(session, actor, fields)
     with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen)
     with transaction(session):
         document = operations.begin(session, actor, chosen, fields)
         documents.set_recipients(session, document, chosen.recipients)
         operations.put_page(session, actor, document, page, prepared)
-        if answered is not None:
-            documents.link(session, actor, document, answered, LinkKind.REPLY)
-        if replaced is not None:
-            documents.link(session, actor, document, replaced, LinkKind.REPLACES)
+        for kind, other in referred:
+            documents.link(session, actor, document, other, kind)
         documents.index(session, document)
     return document
+
+
+def _referred(session: Session, actor: Actor, fields: Fields) -> list[tuple[LinkKind, Document]]:
+    """What a draft refers to, and how."""
+    if fields.corrects_id is not None:
+        _refuse_other_kinds(fields)
+    ways: tuple[tuple[LinkKind, int | None, Callable[[Session, Actor, int], Document]], ...] = (
+        (LinkKind.REPLY, fields.reply_to_id, answerable),
+        (LinkKind.REPLACES, fields.replaces_id, replaceable),
+        (LinkKind.CORRECTS, fields.corrects_id, correctable),
+    )
+    return [(kind, find(session, actor, named)) for kind, named, find in ways if named is not None]
+
+
+def _refuse_other_kinds(fields: Fields) -> None:
+    if fields.kind_code != OFFICIAL_LETTER.code:
+        raise NoLetter(field="kind_code")
 
 
 def answerable(session: Session, actor: Actor, document_id: int) -> Document:
@@ -96,6 +127,14 @@ def replaceable(session: Session, actor: Actor, document_id: int) -> OutgoingDoc
     return document
 
 
+def correctable(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
+    """The document whose form a letter shall put right. Raises NotFound, NotToCorrect."""
+    document = queries.one(session, actor, document_id)
+    if document.state is not State.ISSUED:
+        raise NotToCorrect(field="corrects")
+    return document
+
+
 def revise(
     session: Session, actor: Actor, document_id: int, fields: Fields, page: Page | None
 ) -> OutgoingDocument:
@@ -105,8 +144,11 @@ def revise(
     """
     fields.check()
     with transaction(session):  # as in `_draft`
-        if _allowed(session, actor, document_id, Move.REVISE).due_on != fields.due_on:
+        document = _allowed(session, actor, document_id, Move.REVISE)
+        if document.due_on != fields.due_on:
             fields.check_day(clock.today())
+        if linked(session, actor, document, LinkKind.CORRECTS):
+            _refuse_other_kinds(fields)
         chosen = operations.choose(session, actor, fields)
     with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen) if page is not None else None

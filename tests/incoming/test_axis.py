@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
@@ -25,6 +26,7 @@ from eoffice.incoming.states import Doubt, State
 from eoffice.signatures.events import FileChecked
 from tests.factories import House, province
 from tests.incoming import steps
+from tests.web import client_for
 
 
 def arrive(
@@ -81,6 +83,20 @@ def test_an_arrival_becomes_one_waiting_document_with_its_files_and_fields(sessi
     assert (document.state, document.source, document.code) == (State.WAITING, Source.AXIS, "2751/STC-QLNS")
     assert (document.kind_code, document.urgency, document.page_count) == ("CV", Urgency.URGENT, 1)
     assert [(file.role, file.name) for file in document.files] == [(FileRole.ORIGINAL, "cong van.pdf")]
+
+
+def test_a_letter_of_correction_is_shown_with_what_it_corrects(session: Session, app: Flask) -> None:
+    house = province(session).a
+    wrong = arrive(session, house)
+    changes = {
+        "subject": "Đính chính Công văn số 2751/STC-QLNS",
+        "document_uid": "H01.05,2026/01/06,2760/STC",
+    }
+    letter = arrive(session, house, in_reply_to=(wrong.document_uid,), code_number="2760", **changes)
+    assert [one.id for one in found.linking(session, house.clerk, wrong, LinkKind.CORRECTS)] == [letter.id]
+    assert f"/incoming/{letter.id}" in client_for(app, "a_clerk").get(f"/incoming/{wrong.id}").get_data(
+        as_text=True
+    )
 
 
 def test_a_file_that_cannot_be_read_waits_for_the_clerks_eye(session: Session) -> None:

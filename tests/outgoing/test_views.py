@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs
+from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
 from eoffice.core.db import transaction
@@ -19,7 +19,7 @@ from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.outgoing import service
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
 from eoffice.signatures.settings import TRUST_DIR, trust_folder
@@ -253,6 +253,30 @@ def test_a_replacement_starts_from_the_document_it_replaces(
     assert made is not None
     assert [one.id for one in documents.linked(session, place.a.clerk, made, LinkKind.REPLACES)] == [old.id]
     assert specialist.get(f"/outgoing/new?replaces={made.id}").status_code == 422, "a draft is changed"
+
+
+def test_requirement_29_form_is_corrected_by_a_letter_and_the_issued_document_stays(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    old = draft(session, place)
+    specialist = client("a_specialist")
+    assert specialist.get(f"/outgoing/new?corrects={old.id}").status_code == 422, "a draft is changed"
+    with transaction(session):
+        old.state, old.code_number, old.issued_on = State.ISSUED, "01", clock.today()
+    page = specialist.get(f"/outgoing/new?corrects={old.id}").get_data(as_text=True)
+    assert f"Đính chính Công văn số 01/SNNMT-KHTC ngày {clock.today():%d/%m/%Y}" in page
+    assert place.b.agency.name in page
+    decision = specialist.post("/outgoing/new", data=_typed(place, corrects=str(old.id), kind_code="QD"))
+    assert (decision.status_code, "Điều 18" in decision.get_data(as_text=True)) == (422, True)
+    assert specialist.post("/outgoing/new", data=_typed(place, corrects=str(old.id))).status_code == 303
+    made = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()
+    assert made is not None
+    assert [one.id for one in documents.linked(session, place.a.clerk, made, LinkKind.CORRECTS)] == [old.id]
+    other_kind = specialist.post(f"/outgoing/{made.id}/edit", data=_typed(place, kind_code="QD"))
+    assert other_kind.status_code == 422
+    assert f"/outgoing/{made.id}" in specialist.get(f"/outgoing/{old.id}").get_data(as_text=True)
+    with pytest.raises(Frozen), transaction(session):
+        old.subject = "Sửa văn bản đã phát hành"
 
 
 @pytest.fixture

@@ -215,6 +215,7 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         addressed=presenting.addressed(arrival),
         asked=[presenting.request(one) for one in asked],
         newer=presenting.addresses(related[LinkKind.REPLACES, False]),
+        corrections=presenting.addresses(related[LinkKind.CORRECTS, False]),
         replies=presenting.addresses(related[LinkKind.REPLY, False]),
         sender=presenting.passed_on_by(document, arrival),
         certified=presenting.addresses(related[LinkKind.COPIES, False]),

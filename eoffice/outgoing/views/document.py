@@ -206,6 +206,8 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         "answered": related[LinkKind.REPLY, True],
         "replaced": related[LinkKind.REPLACES, True],
         "replacements": related[LinkKind.REPLACES, False],
+        "corrected": related[LinkKind.CORRECTS, True],
+        "corrections": related[LinkKind.CORRECTS, False],
         "copied": [(one, presenting.address(one)) for one in related[LinkKind.COPIES, True]],
         "certified": related[LinkKind.COPIES, False],
         "history": presenting.history(log),

@@ -97,6 +97,9 @@ def _prefilled() -> Typed:
     if (replaced := request.args.get("replaces", type=int)) is not None:
         document = service.replaceable(db(), actor, replaced)
         return forms.replacement(document, list(documents.recipients(db(), document)))
+    if (corrected := request.args.get("corrects", type=int)) is not None:
+        document = service.correctable(db(), actor, corrected)
+        return forms.correction(document, list(documents.recipients(db(), document)))
     answered = request.args.get("reply_to", type=int)
     if answered is None:
         return Typed()
