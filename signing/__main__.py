@@ -8,39 +8,38 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signing import appearance as looks
-from signing import placement as places
 from signing import revocation
 from signing.agent import command as agent
-from signing.appearance import Appearance
 from signing.archive import archive_pdf
-from signing.arguments import MODULE, command, sign_arguments, trust_arguments, verify_arguments
+from signing.arguments import (
+    MODULE,
+    WrongUse,
+    command,
+    moment_argument,
+    sign_arguments,
+    trust_arguments,
+    verify_arguments,
+)
 from signing.child import quiet, verify_in_child
 from signing.detached import sign_detached
 from signing.errors import EncryptedPdf, KeyAddressError, SigningError, TrustStoreError, UnreadablePdf
-from signing.geometry import Placement
-from signing.images import picture
 from signing.inspection import inspect_pdf
 from signing.keys import Key
 from signing.opening import open_key
-from signing.placement import Role
 from signing.report import Verdict
 from signing.sentences import about, as_json, headline, sentence, stamp_sentence, verdict_word
 from signing.sign import Level, SignatureInfo, sign_pdf
 from signing.stampcheck import verify_timestamp
 from signing.timestamps import HttpTimestamper, stamp
 from signing.trust import TrustStore
+from signing.visible import placed, visible
 
 DONE, REFUSED, USAGE, UNREADABLE = 0, 1, 2, 3
-
-
-class _WrongUse(Exception):
-    """The arguments do not go together."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,14 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (UnreadablePdf, EncryptedPdf) as error:
         code = UNREADABLE
         reason: Exception = error
-    except (
-        _WrongUse,
-        KeyAddressError,
-        TrustStoreError,
-        FileNotFoundError,
-        IsADirectoryError,
-        PermissionError,
-    ) as error:
+    except (WrongUse, KeyAddressError, TrustStoreError, OSError) as error:
         code, reason = USAGE, error
     except SigningError as error:
         code, reason = REFUSED, error
@@ -76,11 +68,16 @@ def _say(chosen: argparse.Namespace, data: dict[str, Any], text: str, *, error: 
 
 
 def _sign(chosen: argparse.Namespace) -> int:
+    level = Level(chosen.level)
+    if level is not Level.B_B and not chosen.tsa:
+        raise WrongUse(f"the level {level} needs --tsa")
     if chosen.detached:
-        return _sign_detached(chosen)
+        return _sign_detached(chosen, level)
+    if level in (Level.B_LT, Level.B_LTA) and not chosen.trust:
+        raise WrongUse(f"the level {level} needs --trust")
     with _key(chosen) as key, chosen.input.open("rb") as source:
         trust = _asked(chosen, key)
-        where, look = _visible(chosen)
+        where, look = visible(chosen)
         part = chosen.output.with_name(f".{chosen.output.name}.part")
         try:
             with part.open("wb+") as target:
@@ -91,7 +88,7 @@ def _sign(chosen: argparse.Namespace) -> int:
                     field=chosen.field or f"Signature-{datetime.now(UTC):%Y%m%d%H%M%S%f}",
                     placement=where,
                     appearance=look,
-                    level=Level(chosen.level),
+                    level=level,
                     timestamper=HttpTimestamper(chosen.tsa) if chosen.tsa else None,
                     trust=trust,
                     digest=chosen.digest,
@@ -99,7 +96,7 @@ def _sign(chosen: argparse.Namespace) -> int:
                 )
             part.replace(chosen.output)
         finally:
-            part.unlink(missing_ok=True)
+            _drop(part)
     facts = {
         "field": info.field,
         "signer": info.signer.name,
@@ -125,14 +122,24 @@ def _warn(chosen: argparse.Namespace, info: SignatureInfo) -> None:
         print("signing: whether the certificate is revoked could not be checked", file=sys.stderr)
 
 
-def _sign_detached(chosen: argparse.Namespace) -> int:
-    if any((chosen.role, chosen.image, chosen.text, chosen.box, chosen.anchor, chosen.page, chosen.field)):
-        raise _WrongUse("a detached signature shows nothing and has no place")
-    level = Level(chosen.level)
+def _drop(part: Path) -> None:
+    """What is left of an output that was not finished, wherever it was to be."""
+    with suppress(OSError):
+        part.unlink()
+
+
+def _beside(chosen: argparse.Namespace) -> None:
+    """The output is another file than the input, which stays."""
+    if chosen.output.resolve() == chosen.input.resolve():
+        raise WrongUse("the output would take the place of the file")
+
+
+def _sign_detached(chosen: argparse.Namespace, level: Level) -> int:
+    if placed(chosen) or any((chosen.role, chosen.image, chosen.text, chosen.field)):
+        raise WrongUse("a detached signature shows nothing and has no place")
     if level not in (Level.B_B, Level.B_T):
-        raise _WrongUse(f"a detached signature is made at {Level.B_B} or {Level.B_T}")
-    if level is Level.B_T and not chosen.tsa:
-        raise _WrongUse("this level needs --tsa")
+        raise WrongUse(f"a detached signature is made at {Level.B_B} or {Level.B_T}")
+    _beside(chosen)
     stamper = HttpTimestamper(chosen.tsa) if level is Level.B_T else None
     with _key(chosen) as key, chosen.input.open("rb") as source:
         trust = _asked(chosen, key)
@@ -147,44 +154,9 @@ def _sign_detached(chosen: argparse.Namespace) -> int:
 def _key(chosen: argparse.Namespace) -> AbstractContextManager[Key]:
     secret = os.environ.get(chosen.passphrase_env)
     if secret is None:
-        raise _WrongUse(f"the environment variable {chosen.passphrase_env} is not set")
+        raise WrongUse(f"the environment variable {chosen.passphrase_env} is not set")
     token = os.environ.get(chosen.access_token_env) if chosen.access_token_env else None
     return open_key(chosen.key, secret, pss=chosen.pss, module=os.environ.get(MODULE), token=token)
-
-
-def _visible(chosen: argparse.Namespace) -> tuple[Placement | None, Appearance | None]:
-    if chosen.role is None and chosen.image is None and chosen.text is None:
-        return None, None
-    role = Role(chosen.role or Role.LEADER)
-    png = chosen.image.read_bytes() if chosen.image else None
-    if png is None and not chosen.text:
-        raise _WrongUse(f"the role {role} needs --image or --text")
-    return _where(chosen, role, png), _look(chosen, role, png)
-
-
-def _where(chosen: argparse.Namespace, role: Role, png: bytes | None) -> Placement:
-    if chosen.box:
-        return Placement(chosen.page or 1, chosen.box)
-    if chosen.anchor:
-        found = places.anchored(chosen.input, chosen.anchor)
-    else:
-        found = places.default(role, chosen.input)
-    if png is not None and role is Role.LEADER:
-        return Placement(found.page, places.picture_in(found.box, picture(png).ratio))
-    return found
-
-
-def _look(chosen: argparse.Namespace, role: Role, png: bytes | None) -> Appearance:
-    if chosen.text is None:
-        return Appearance(png=png)
-    if role is Role.NUMBER:
-        number, _, day = chosen.text.partition("|")
-        return looks.number_line(number.strip(), day.strip())
-    small = role in (Role.ATTACHMENT, Role.COPY)
-    size = 10 if small else 13
-    align: looks.Align = "right" if small else "left"
-    rows = tuple((looks.Text(line, size, align=align),) for line in chosen.text.splitlines())
-    return Appearance(png=png, rows=rows)
 
 
 def _trust(chosen: argparse.Namespace) -> TrustStore:
@@ -230,6 +202,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 
 def _timestamp(chosen: argparse.Namespace) -> int:
+    _beside(chosen)
     with chosen.input.open("rb") as source:
         reply = stamp(source, HttpTimestamper(chosen.tsa))
     chosen.output.write_bytes(reply)
@@ -251,7 +224,7 @@ def _archive(chosen: argparse.Namespace) -> int:
             )
         part.replace(chosen.output)
     finally:
-        part.unlink(missing_ok=True)
+        _drop(part)
     facts = {
         "output": str(chosen.output),
         "stamped_at": made.stamped_at.isoformat(),
@@ -312,6 +285,7 @@ def _parser() -> argparse.ArgumentParser:
     archive.add_argument("output", type=Path, metavar="OUT.pdf")
     archive.add_argument("--tsa", required=True, metavar="URL")
     trust_arguments(archive, required=True)
+    moment_argument(archive)
     check = command(commands, "verify-timestamp", _verify_timestamp, "check a time stamp over a file")
     check.add_argument("token", type=Path, metavar="OUT.tsr")
     verify_arguments(check)

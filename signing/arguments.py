@@ -14,6 +14,10 @@ from signing.sign import Level
 MODULE = "PKCS11_MODULE"
 
 
+class WrongUse(Exception):
+    """The arguments do not go together."""
+
+
 def box(text: str) -> Box:
     """`X0,Y0,X1,Y1` in points. Raises ValueError, ArgumentTypeError."""
     edges = [float(edge) for edge in text.split(",")]
@@ -42,15 +46,22 @@ def trust_arguments(command: Any, *, required: bool) -> None:
     command.add_argument("--trust", type=Path, required=required, metavar="DIR", help="roots, PEM or DER")
     command.add_argument("--intermediates", type=Path, metavar="DIR")
     command.add_argument("--crl", type=Path, metavar="DIR")
-    command.add_argument("--at", type=moment, metavar="TIME", help="judge for this moment, ISO 8601")
     command.add_argument(
         "--allow-private", action="store_true", help="fetch revocation data from private addresses"
+    )
+
+
+def moment_argument(command: Any) -> None:
+    """For when."""
+    command.add_argument(
+        "--at", type=moment, metavar="TIME", help="judge for this moment, ISO 8601; without an offset UTC"
     )
 
 
 def verify_arguments(command: Any) -> None:
     """Whom to believe, how strictly, and in which language to say so."""
     trust_arguments(command, required=True)
+    moment_argument(command)
     command.add_argument("--offline", action="store_true", help="ask no OCSP service and fetch no CRL")
     command.add_argument(
         "--require-revocation", action="store_true", help="unchecked revocation is no longer valid"

@@ -3,9 +3,11 @@
 import logging
 import math
 import multiprocessing
+import os
 import resource
 import time
 from datetime import datetime
+from errno import ENOENT
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,7 @@ def verify_in_child(
     Beyond them, or when the child dies: UNREADABLE with the finding LIMIT. Raises FileNotFoundError.
     """
     if not path.is_file():
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
     begun = time.monotonic()
     # a fork would carry the parent's threads' locks along
     context = multiprocessing.get_context("spawn")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import BinaryIO
+from unicodedata import normalize
 
 from signing.certificates import CertificateInfo, Kind
 from signing.errors import SigningError
@@ -82,6 +83,7 @@ def _issuing_agency(reports: list[SignatureReport]) -> str:
 
 
 def _same(one: str, other: str, groups: tuple[frozenset[str], ...]) -> bool:
+    one, other = (normalize("NFC", name) for name in (one, other))
     return one.casefold() == other.casefold() or any({one, other} <= group for group in groups)
 
 

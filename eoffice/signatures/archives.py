@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, jobs
-from eoffice.core.blobs import Blob, blobs
+from eoffice.core.blobs import Blob, BlobMissing, blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
@@ -82,7 +82,7 @@ def archive(session: Session, source_id: int) -> None:
         good_until = copy.good_until
     try:
         blob, stamp = _stamped(source, good_until)
-    except (SigningError, trust.NoTrust) as error:
+    except (SigningError, trust.NoTrust, BlobMissing) as error:
         log.warning("not archived", source=source_id, error=str(error))
         _note(session, source_id, error)
         return

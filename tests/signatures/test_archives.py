@@ -127,6 +127,12 @@ def test_what_cannot_be_archived_keeps_the_reason_and_is_tried_again(
     page = client_for(app, "a_administrator").get("/admin/signing").get_data(as_text=True)
     assert "1 bản chưa lưu trữ được" in page
     assert archives.renew_due(session) == 1
+    stored = blobs().path(issued.sha256)
+    lost = stored.rename(stored.with_suffix(".lost"))
+    jobs.archive(session, issued.id)
+    assert archives.counts(session, place.a.agency.id).failed == 1
+    session.rollback()
+    lost.rename(stored)
     jobs.archive(session, issued.id)
     assert archives.counts(session, place.a.agency.id).failed == 0
 

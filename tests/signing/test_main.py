@@ -105,6 +105,38 @@ def test_exit_codes_tell_refused_from_wrong_use_and_unreadable(
     assert not (files / "o.pdf").exists()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--page", "2"),
+        ("--text", "a", "--page", "2"),
+        ("--text", "a", "--anchor", "Nơi nhận", "--page", "1"),
+        ("--box", "10,10,90,90"),
+        ("--anchor", "Nơi nhận"),
+        ("--level", "b-t"),
+        ("--level", "b-lt", "--tsa", "http://127.0.0.1:9"),
+        ("--at", "2020-01-01"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_wrong_use(wrong: tuple[str, ...], files: Path) -> None:
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
+    code, out = call("sign", files / "in.pdf", files / "out.pdf", *key, *wrong)
+    assert (code, (files / "out.pdf").exists()) == (2, False), out
+
+
+def test_no_output_takes_the_place_of_the_file_it_is_about(files: Path, document: bytes) -> None:
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN", "--detached")
+    assert call("sign", files / "in.pdf", files / "in.pdf", *key)[0] == 2
+    assert call("timestamp", files / "in.pdf", "--tsa", "http://127.0.0.1:9", files / "in.pdf")[0] == 2
+    assert (files / "in.pdf").read_bytes() == document
+
+
+def test_a_place_where_nothing_can_be_written_is_said_in_a_line(files: Path) -> None:
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
+    code, out = call("sign", files / "in.pdf", files / "in.pdf" / "out.pdf", *key)
+    assert (code, len(out.splitlines())) == (2, 1)
+
+
 def test_inspect_gives_structure_without_a_verdict(files: Path, chain: list[bytes]) -> None:
     (files / "chain.pdf").write_bytes(chain[2])
     code, out = call("inspect", files / "chain.pdf", "--json")
