@@ -262,9 +262,10 @@ def _answer(status: int, message: str, reference: str | None = None, field: str 
         answer.status_code = status
         return answer
     template = "_error_part.html" if is_htmx() else "error.html"
-    return make_response(
-        render_template(template, status=status, message=message, reference=reference), status
-    )
+    # where to go on after signing in
+    back = _nearest_page(request.path) if status == 401 else None
+    page = render_template(template, status=status, message=message, reference=reference, back=back)
+    return make_response(page, status)
 
 
 def _app_error(error: AppError) -> Response:
@@ -285,10 +286,7 @@ def _unreadable(error: DataError) -> Response:
 def _expired(_error: CSRFError) -> Response:
     need = getattr(_view(request.endpoint or ""), "needs", None)
     if need is not PUBLIC and _person() is None:
-        return _answer(
-            401,
-            _("You were signed out meanwhile. Sign in, then open the page again: what you typed is kept."),
-        )
+        return _answer(401, _("You were signed out meanwhile. Sign in: what you typed is kept."))
     return _answer(400, _("This page was open for too long. Go back, reload it and send it again."))
 
 
@@ -301,7 +299,7 @@ def _http_error(error: HTTPException) -> Response:
         413: _("What you sent is too large. Make it smaller, or ask the administrator for the limit."),
         429: _("Too many tries. Wait a minute and try again."),
     }
-    above = _page_above(request.path) if error.code == 405 and request.method == "GET" else None
+    above = _nearest_page(request.path) if error.code == 405 and request.method == "GET" else None
     if above is not None and not wants_json():
         return make_response(redirect(above))
     status = 413 if isinstance(error, RequestEntityTooLarge) else error.code or 500
@@ -310,14 +308,15 @@ def _http_error(error: HTTPException) -> Response:
     return _answer(status, texts.get(status, _("The request could not be read. Go back and try again.")))
 
 
-def _page_above(path: str) -> str | None:
-    """The nearest page above an address that only forms send to: a refused step leaves it in the address bar."""
+def _nearest_page(path: str) -> str | None:
+    """The page at an address, or the nearest above it: a refused step leaves an address that only forms send to."""
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None, "there is a request"
-    while path := path.rpartition("/")[0]:
+    while path:
         with suppress(HTTPException):
             adapter.match(path, "GET")
             return path
+        path = path.rpartition("/")[0]
     return None
 
 
