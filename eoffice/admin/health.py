@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from urllib.parse import urlsplit
 
-import httpx
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask_babel import gettext as _
@@ -18,20 +16,21 @@ from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
+from eoffice.admin import signing
+from eoffice.admin.checks import PATIENCE, Check, Reached, reach
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry, AuditSeal
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.db import database_url
 from eoffice.core.jobs import SILENCE
 from eoffice.core.permissions import system_actor
-from eoffice.core.states import Shape, Tone
+from eoffice.core.states import Tone
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.settings import AXIS_URL
 from eoffice.migrations import configuration
-from eoffice.signatures.settings import TSA_URL
+from eoffice.signatures import places
+from eoffice.signatures.settings import CSC_URL, PKCS11_MODULE, TSA_URL
 
-#: seconds a service may take to answer; the page waits for the slowest only
-_PATIENCE = 2.0
 #: free space below which the disk is trouble, and below which it is worth a look
 _LEAST, _LITTLE = 1 << 30, 10 << 30
 #: jobs that wait in a queue, above which somebody should look
@@ -40,26 +39,6 @@ _MANY = 1000
 _LONG = timedelta(minutes=2)
 #: entries of the log not sealed for so long mean that no worker seals them
 _UNSEALED = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class Check:
-    """What looking at one part gave."""
-
-    #: stable name, for the command and programs that watch
-    key: str
-    name: LazyString | str
-    tone: Tone
-    sentence: str
-    #: the page, by its endpoint, where something can be done about it
-    endpoint: str = ""
-
-    @property
-    def shape(self) -> Shape:
-        """The shape that says the same as the colour."""
-        return {Tone.OK: Shape.TICK, Tone.WARN: Shape.TRIANGLE, Tone.BAD: Shape.OCTAGON}.get(
-            self.tone, Shape.DASH
-        )
 
 
 @dataclass(frozen=True)
@@ -82,9 +61,10 @@ class Report:
 
 def report(session: Session) -> Report:
     """Look at everything; takes no longer than the slowest service's patience."""
-    with ThreadPoolExecutor(2) as pool:
-        axis = pool.submit(_reach, settings().get(AXIS_URL))
-        stamps = pool.submit(_reach, settings().get(TSA_URL))
+    addresses = (settings().get(one) for one in (AXIS_URL, TSA_URL, CSC_URL))
+    with ThreadPoolExecutor(4) as pool:
+        axis, stamps, remote = (pool.submit(reach, url) for url in addresses)
+        module = pool.submit(places.in_module, settings().get(PKCS11_MODULE), wait=PATIENCE)
         try:
             database = _database(session)
             work = [
@@ -93,11 +73,17 @@ def report(session: Session) -> Report:
                 _arrivals(session),
                 *_queues(session),
                 _unreadable(session),
+                signing.archive_copies(session),
                 _log(session),
             ]
         except sa.exc.OperationalError:
             database, work = _away(), []
-        services = [database, _axis(axis.result()), _time_stamps(stamps.result())]
+        services = [
+            database,
+            _axis(axis.result()),
+            signing.time_stamps(stamps.result()),
+            *signing.keys_elsewhere(module.result(), remote.result()),
+        ]
     return Report(services, [*work, _disk()], [_extra(extra) for extra in EXTRAS])
 
 
@@ -135,33 +121,7 @@ def _database(session: Session) -> Check:
     return Check("database", _l("Database"), Tone.OK, said)
 
 
-@dataclass(frozen=True)
-class _Reached:
-    """Whether an address answered at all; what it said does not matter here."""
-
-    url: str | None
-    milliseconds: int | None = None
-    error: str = ""
-
-    @property
-    def host(self) -> str:
-        """Host and port, without path and credentials."""
-        parts = urlsplit(self.url or "")
-        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-
-
-def _reach(url: str | None) -> _Reached:
-    if not url:
-        return _Reached(None)
-    begun = time.monotonic()
-    try:
-        httpx.get(url, timeout=_PATIENCE, follow_redirects=False)
-    except httpx.HTTPError as error:
-        return _Reached(url, None, type(error).__name__)
-    return _Reached(url, round(1000 * (time.monotonic() - begun)))
-
-
-def _axis(found: _Reached) -> Check:
+def _axis(found: Reached) -> Check:
     if found.url is None:
         said = _("No axis is set; issued documents wait in the outbox. Set EOFFICE_AXIS_URL.")
         return Check("axis", _l("Axis"), Tone.WARN, said)
@@ -173,19 +133,6 @@ def _axis(found: _Reached) -> Check:
         return Check("axis", _l("Axis"), Tone.BAD, said)
     said = _("%(host)s answers in %(ms)s ms.", host=found.host, ms=found.milliseconds)
     return Check("axis", _l("Axis"), Tone.OK, said)
-
-
-def _time_stamps(found: _Reached) -> Check:
-    if found.url is None:
-        said = _(
-            "No time stamp service is set; signatures carry the clock of this machine. Set EOFFICE_TSA_URL."
-        )
-        return Check("timestamps", _l("Time stamps"), Tone.WARN, said)
-    if found.milliseconds is None:
-        said = _("%(host)s does not answer. Signing waits for it.", host=found.host)
-        return Check("timestamps", _l("Time stamps"), Tone.BAD, said)
-    said = _("%(host)s answers in %(ms)s ms.", host=found.host, ms=found.milliseconds)
-    return Check("timestamps", _l("Time stamps"), Tone.OK, said)
 
 
 def _workers(session: Session) -> Check:

@@ -98,17 +98,23 @@ def renew_due(session: Session) -> int:
     return len(found)
 
 
-def counts(session: Session, agency_id: int) -> Counts:
-    """For the page of an agency's administrator."""
-    row = session.execute(
-        sa.select(
-            sa.func.count(ArchiveCopy.file_id),
-            sa.func.count().filter(_ends_soon()),
-            sa.func.count().filter(ArchiveCopy.problem != ""),
-            sa.func.min(ArchiveCopy.good_until),
-        ).where(ArchiveCopy.agency_id == agency_id)
-    ).one()
-    return Counts(*row)
+def counts(session: Session, agency_id: int | None = None) -> Counts:
+    """For the page of an agency's administrator; without `agency_id` those of all."""
+    query = sa.select(
+        sa.func.count(ArchiveCopy.file_id),
+        sa.func.count().filter(_ends_soon()),
+        sa.func.count().filter(ArchiveCopy.problem != ""),
+        sa.func.min(ArchiveCopy.good_until),
+    )
+    if agency_id is not None:
+        query = query.where(ArchiveCopy.agency_id == agency_id)
+    return Counts(*session.execute(query).one())
+
+
+def last_problem(session: Session) -> str:
+    """Why the newest of those that failed did, in English as the library says it."""
+    query = sa.select(ArchiveCopy.problem).where(ArchiveCopy.problem != "")
+    return session.scalar(query.order_by(ArchiveCopy.source_id.desc()).limit(1)) or ""
 
 
 def _soon() -> datetime:
@@ -169,6 +175,7 @@ def _note(session: Session, source_id: int, error: Exception) -> None:
     """Keep the reason. An authority that has no later certificate has none for the other copies either: they wait
     with this one, so that it is asked for one stamp a day."""
     pause = _PAUSES.get(type(error))
+    problem = f"the stored file is lost: {error}" if isinstance(error, BlobMissing) else str(error)
     concerned = ArchiveCopy.source_id == source_id
     if isinstance(error, NothingGained):
         concerned |= _is_due() & (ArchiveCopy.good_until >= error.end)
@@ -176,7 +183,5 @@ def _note(session: Session, source_id: int, error: Exception) -> None:
         session.execute(
             sa.update(ArchiveCopy)
             .where(concerned)
-            .values(
-                problem=str(error) or type(error).__name__, retry_at=clock.now() + pause if pause else None
-            )
+            .values(problem=problem or type(error).__name__, retry_at=clock.now() + pause if pause else None)
         )

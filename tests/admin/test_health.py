@@ -85,6 +85,15 @@ def test_services_are_asked(app: Flask, session: Session, service: str) -> None:
         assert (tones["axis"], tones["timestamps"]) == (Tone.OK, Tone.BAD)
 
 
+def test_places_of_keys_are_looked_at_where_they_are_set(app: Flask, session: Session, service: str) -> None:
+    assert not {"module", "remote-keys"} & _tones(session, app).keys()
+    with override(EOFFICE_PKCS11_MODULE="/nowhere/lib.so", EOFFICE_CSC_URL=service):
+        tones = _tones(session, app)
+        assert (tones["module"], tones["remote-keys"]) == (Tone.BAD, Tone.OK)
+    with override(EOFFICE_CSC_URL="http://127.0.0.1:1"):
+        assert _tones(session, app)["remote-keys"] is Tone.BAD
+
+
 def test_a_silent_worker_and_failed_jobs_are_seen(app: Flask, session: Session) -> None:
     assert _tones(session, app)["workers"] is Tone.BAD
     session.execute(sa.text("INSERT INTO procrastinate_workers DEFAULT VALUES"))

@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from eoffice.admin import signing
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
 from eoffice.core.errors import Conflict
 from eoffice.core.permissions import system_actor
+from eoffice.core.states import Tone
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.outgoing.workflow import State
@@ -131,6 +133,9 @@ def test_what_cannot_be_archived_keeps_the_reason_and_is_tried_again(
     lost = stored.rename(stored.with_suffix(".lost"))
     jobs.archive(session, issued.id)
     assert archives.counts(session, place.a.agency.id).failed == 1
+    with app.test_request_context():
+        said = signing.archive_copies(session)
+    assert (said.tone, issued.sha256 in said.sentence) == (Tone.WARN, True)
     session.rollback()
     lost.rename(stored)
     jobs.archive(session, issued.id)

@@ -19,7 +19,7 @@ from eoffice.directory.models import Role
 from eoffice.documents.models import FileRole
 from eoffice.outgoing import issuing, queries
 from eoffice.outgoing.workflow import State
-from eoffice.signatures import checking, errors, service, unlocking
+from eoffice.signatures import checking, errors, places, service, unlocking
 from eoffice.signatures.models import AwaitedSigning, KeyKind, KeyPurpose, SigningKey
 from eoffice.signatures.service import Brought, Owner
 from eoffice.signatures.settings import CSC_URL, PKCS11_MODULE
@@ -56,6 +56,7 @@ def module(place: Province, tmp_path: Path) -> Iterator[Owner]:
 
 
 def test_the_seal_lies_in_the_hardware_module(session: Session, place: Province, module: Owner) -> None:
+    assert (places.in_module(str(MODULE), wait=1).certificates or 0) >= 2
     entered = service.enter(session, place.a.admin, KeyKind.MODULE, module, Brought())
     assert entered.subject == place.a.agency.name
     assert PIN not in entered.address
