@@ -17,6 +17,7 @@ PACKAGES = {
     "softhsm2-util": "softhsm2",
     "fc-match": "fontconfig",
     "tesseract": "tesseract-ocr-vie",
+    "dovecot": "dovecot-imapd",
 }
 #: the oldest server we promise to work with (design: nothing newer than 15 is relied on)
 POSTGRES = Path("/usr/lib/postgresql/15/bin")

@@ -18,13 +18,21 @@ class Source(StrEnum):
 
     AXIS = "axis"
     SCAN = "scan"
+    #: attached to a mail
+    MAIL = "mail"
 
 
 class IncomingDocument(Document):
     """A document that came from somebody else; its received bytes are never changed."""
 
     __tablename__ = "incoming_document"
-    __table_args__ = (sa.Index("ix_incoming_document_state", "agency_id", "state"),)
+    __table_args__ = (
+        sa.Index("ix_incoming_document_state", "agency_id", "state"),
+        sa.Index(
+            "uq_incoming_document_mail", "agency_id", "mail_id", unique=True,
+            postgresql_where=sa.text("mail_id IS NOT NULL"),
+        ),
+    )  # fmt: skip
     __mapper_args__ = {"polymorphic_identity": Direction.IN}
     id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
     #: the document's, here too: an agency's open work is found without looking at other agencies'
@@ -40,6 +48,10 @@ class IncomingDocument(Document):
     submitted_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assignment.id"))
     #: the direction that somebody has prepared for the leader, see `prepared.Prepared`; None: nobody has
     prepared: Mapped[dict[str, Any] | None]
+    #: address of the mail it came with; what anybody wrote there
+    sent_from: Mapped[str] = mapped_column(sa.String(320), default="")
+    #: SHA-256 of that mail: the same one is taken in once
+    mail_id: Mapped[str | None] = mapped_column(sa.String(64))
     #: whether it ever went on to another agency: most never do, and need no look for copies
     passed_on: Mapped[bool] = mapped_column(default=False)
     #: why it was returned; a `Doubt` while it needs a look

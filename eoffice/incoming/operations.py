@@ -220,7 +220,7 @@ def enter(session: Session, document: IncomingDocument, entry: NewIncoming) -> N
     document.subject, document.urgency, document.due_on = nfc(entry.subject), entry.urgency, entry.due_on
     document.signer_name, document.signer_title = nfc(entry.signer_name), nfc(entry.signer_title)
     # what the axis brought has its moment already, to the second
-    if document.source is Source.SCAN and entry.arrived_on not in (
+    if document.source is not Source.AXIS and entry.arrived_on not in (
         None,
         clock.local(document.arrived_at).date(),
     ):

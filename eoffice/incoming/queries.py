@@ -119,7 +119,7 @@ def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
         move
         for move, rule in MACHINE.moves(document.state).items()
         if move is not Move.FLAG
-        and (move is not Move.DISCARD or document.source is Source.SCAN)
+        and (move is not Move.DISCARD or document.source is not Source.AXIS)
         and actor.can(rule.permission)
         and may(actor, rule.permission, document)
     }

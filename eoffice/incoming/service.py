@@ -153,7 +153,7 @@ def discard(session: Session, actor: Actor, document_id: int, reason: str) -> In
     with transaction(session):
         document = operations.locked(session, actor, document_id)
         require(actor, MACHINE.step(document.state, Move.DISCARD).permission, document)
-        if document.source is not Source.SCAN:
+        if document.source is Source.AXIS:
             raise NotAScan
         if not reason.strip():
             raise NeedsReason(field="reason")

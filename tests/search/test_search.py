@@ -156,8 +156,9 @@ def _many(session: Session, agency_id: int, count: int) -> None:
     )
     session.execute(
         sa.text("""
-            INSERT INTO incoming_document (id, agency_id, source, state, arrived_at, reason)
-            SELECT id, agency_id, 'scan', 'done', listed_at, '' FROM document WHERE subject LIKE 'Văn bản %'
+            INSERT INTO incoming_document
+                (id, agency_id, source, state, arrived_at, reason, sent_from, passed_on)
+            SELECT id, agency_id, 'scan', 'done', listed_at, '', '', false FROM document WHERE subject LIKE 'Văn bản %'
             ON CONFLICT DO NOTHING""")
     )
     session.commit()

@@ -79,7 +79,7 @@ def register(document_id: int) -> ResponseReturnValue:
     if document.register_number is not None and request.method == "GET":
         return redirect(url_for("incoming.show", document_id=document.id))
     file = files.latest_file(db(), document, FileRole.ORIGINAL)
-    guess = _read(file) if document.source is Source.SCAN else FieldGuess()
+    guess = _read(file) if document.source is not Source.AXIS else FieldGuess()
     form, status, same = RegisterForm.of(document, guess), 200, []
     form.offer(list(directory.posts(db(), document.agency_id, Role.LEADER)))
     if request.method == "POST":

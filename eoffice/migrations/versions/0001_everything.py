@@ -1060,7 +1060,9 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column(
             "source",
-            sa.Enum("axis", "scan", name="source", native_enum=False, create_constraint=True, length=40),
+            sa.Enum(
+                "axis", "scan", "mail", name="source", native_enum=False, create_constraint=True, length=40
+            ),
             nullable=False,
         ),
         sa.Column(
@@ -1088,6 +1090,8 @@ def upgrade() -> None:
         sa.Column("submitted_to_id", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("prepared", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("sent_from", sa.String(length=320), nullable=False),
+        sa.Column("mail_id", sa.String(length=64), nullable=True),
         sa.Column("passed_on", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency_id"], ["agency.id"], name=op.f("fk_incoming_document_agency_id_agency")
@@ -1101,6 +1105,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_document")),
     )
     op.create_index("ix_incoming_document_state", "incoming_document", ["agency_id", "state"], unique=False)
+    op.create_index(
+        "uq_incoming_document_mail",
+        "incoming_document",
+        ["agency_id", "mail_id"],
+        unique=True,
+        postgresql_where=sa.text("mail_id IS NOT NULL"),
+    )
     op.create_table(
         "outgoing_document",
         sa.Column("id", sa.Integer(), nullable=False),
