@@ -1,7 +1,13 @@
 // The token of this machine signs: our server prepares and finishes, the agent here asks the person and signs.
 // The script carries messages between the two and can change none: they are signed by the server.
 (() => {
-  class Told extends Error {}
+  // What the person is told; `left`: tries that remain, `away`: nobody answered.
+  class Told extends Error {
+    constructor(text, { left = 0, away = false } = {}) { super(text); Object.assign(this, { left, away }); }
+  }
+  const seconds = (count) => new Promise((done) => setTimeout(done, 1000 * count));
+  // How long to wait before each further try to reach the agent, which is perhaps only being started.
+  const PAUSES = [1, 2, 4, 8];
   const post = (address, fields) => {
     const data = new FormData();
     for (const [name, value] of Object.entries(fields)) data.append(name, value);
@@ -25,9 +31,10 @@
     show(path) {
       const address = this.panel.dataset.agent + path;
       this.led = true;
-      if (this.window) { this.window.location.href = address; return; }
-      const link = document.createElement("a");
-      Object.assign(link, { href: address, target: "_blank", rel: "noreferrer", textContent: this.words.blocked });
+      if (this.window) this.window.location.href = address;
+      // Nobody tells us when that window is closed: it can be opened again while it is waited for.
+      const link = document.createElement("a"), { again, blocked } = this.words;
+      Object.assign(link, { href: address, target: "_blank", rel: "noreferrer", textContent: this.window ? again : blocked });
       this.line.append(" ", link);
     }
 
@@ -38,14 +45,24 @@
           method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
           credentials: "omit", referrerPolicy: "no-referrer",
         });
-      } catch { throw new Told(this.words.away); }
+      } catch { throw new Told(this.words.away, { away: true }); }
       const facts = await answer.json().catch(() => ({}));
+      if (answer.ok) return facts;
       // words whose names are the errors' own
-      if (!answer.ok) throw new Told(this.words[(facts.error ?? "").toLowerCase()] ?? this.words.cut);
-      return facts;
+      const text = this.words[(facts.error ?? "").toLowerCase() + (facts.left ? "left" : "")] ?? this.words.cut;
+      throw new Told(text.replace("#left", facts.left), { left: facts.left });
     }
 
     async ready() {
+      for (const pause of PAUSES) {
+        try { return await this.paired(); } catch (problem) { if (!problem.away) throw problem; }
+        this.say(`${this.words.away} ${this.words.trying}`);
+        await seconds(pause);
+      }
+      return this.paired();
+    }
+
+    async paired() {
       if (!(await this.call("/hello", {})).paired) throw new Told(this.words.notpaired);
     }
 
@@ -131,7 +148,8 @@
       agent.say(agent.words.paired);
     } catch (problem) {
       agent.say(problem instanceof Told ? problem.message : agent.words.cut);
-      typed.hidden = true;
+      typed.hidden = !problem.left;
+      if (problem.left) field.focus();
     } finally { field.value = ""; agent.closeWindow(); }
   });
 

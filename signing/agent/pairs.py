@@ -41,6 +41,13 @@ class WrongCode(SigningError):
         self.left = left
 
 
+class TooMany(SigningError):
+    """More sites wait, or more wrong codes came, than one person brings about; it passes."""
+
+    def __init__(self) -> None:
+        super().__init__("too many sites wait or too many wrong codes came; it passes within the hour")
+
+
 class OtherKey(SigningError):
     """The origin is paired under another key; the person must forget that one first, where no page can."""
 
@@ -114,15 +121,15 @@ class Pairs:
         return {facts["origin"]: Site(**facts) for facts in kept}
 
     def offer(self, site: Site) -> Offer:
-        """A fresh code for a site, its older one is void. Raises BadMessage, OtherKey, WrongCode when many wait."""
+        """A fresh code for a site, its older one is void. Raises BadMessage, OtherKey, TooMany."""
         public_key(site.key)
         if self.all().get(site.origin, site).key != site.key:
             raise OtherKey(site.origin)
         now = clock()
         with self._lock:
             self._offers = {o: one for o, one in self._offers.items() if one.ends > now and o != site.origin}
-            if len(self._offers) >= _OFFERS:
-                raise WrongCode(0)
+            if len(self._offers) >= _OFFERS or self._braked():
+                raise TooMany
             made = self._offers[site.origin] = Offer(site, now + _LIFE)
         return made
 
@@ -133,11 +140,13 @@ class Pairs:
         return next((one for one in living if same(one.window, window)), None)
 
     def confirm(self, origin: str, code: str) -> Site:
-        """Pair the site whose page brings the right code. Raises WrongCode."""
+        """Pair the site whose page brings the right code. Raises WrongCode, TooMany."""
         typed = "".join(filter(str.isdecimal, code))
         with self._lock:
             offer = self._offers.get(origin)
-            if offer is None or offer.ends <= clock() or self._braked():
+            if self._braked():
+                raise TooMany
+            if offer is None or offer.ends <= clock():
                 raise WrongCode(0)
             if not same(offer.code, typed):
                 self._wrong.append(clock())

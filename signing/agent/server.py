@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from signing.agent import window
 from signing.agent.batches import Asked, Batches, NotNow, State
 from signing.agent.messages import BadMessage, Batch, Sealed, Wanted, clock, unseal
-from signing.agent.pairs import NotPaired, OtherKey, Pairs, Site, WrongCode, may_pair
+from signing.agent.pairs import NotPaired, OtherKey, Pairs, Site, TooMany, WrongCode, may_pair
 from signing.errors import KeyBlocked, KeyUnavailable, SigningError, UnusableKey, WrongPassphrase
 
 log = logging.getLogger("signing.agent")
@@ -33,6 +33,7 @@ _STATUS = {
     BadMessage: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotPaired: HTTPStatus.FORBIDDEN,
     WrongCode: HTTPStatus.FORBIDDEN,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     OtherKey: HTTPStatus.CONFLICT,
     NotNow: HTTPStatus.CONFLICT,
     KeyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

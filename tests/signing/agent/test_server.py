@@ -178,7 +178,7 @@ def test_a_code_is_good_once_and_not_for_guessing(agent: Agent, tmp_path: Path) 
         assert site.post("/hello").json() == {"paired": True}
         assert site.post("/pair", {"name": "x", "key": "no key"}).status_code == 422
         others = [Site(url, f"https://{n}.example") for n in range(6)]
-        assert [one.post("/pair", offer).status_code for one in others] == [200] * 5 + [403]
+        assert [one.post("/pair", offer).status_code for one in others] == [200] * 5 + [429]
     kept = tmp_path / "agent" / "sites.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     agent.pairs.forget(site.origin)
@@ -210,11 +210,12 @@ def test_fresh_offers_give_no_fresh_tries(agent: Agent, monkeypatch: pytest.Monk
         for n in range(5):
             site = Site(url, f"https://{n}.example")
             offer = {"name": "x", "key": public_text(site.key)}
-            site.post("/pair", offer)
+            window = site.post("/pair", offer).json()["window"]
             for _ in range(2):
                 assert site.post("/pair/code", {"code": "x"}).json()["left"]
-        code = code_in(url + site.post("/pair", offer).json()["window"])
-        assert site.post("/pair/code", {"code": code}).status_code == 403
+        right = site.post("/pair/code", {"code": code_in(url + window)})
+        assert (right.status_code, right.json()["error"]) == (429, "TooMany")
+        assert site.post("/pair", offer).status_code == 429
         later = clock() + timedelta(hours=1)
         monkeypatch.setattr(pairs, "clock", lambda: later)
         site.pair()
