@@ -1,12 +1,13 @@
 """The base of every form, and the fields and checks they share."""
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField
+from wtforms import DateField, Field
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import TextInput
 
@@ -55,6 +56,28 @@ class DayField(DateField):
         self.data = read_day(text)
         if self.data is None:
             raise ValueError(str(_l("Write the day as day/month/year, e.g. 20/11/2026.")))
+
+
+class HourField(Field):
+    """An hour of a day, typed as offices write it: 14:30 or 14h30."""
+
+    widget = TextInput()
+
+    def _value(self) -> str:
+        return f"{self.data:%H:%M}" if self.data else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the hour. Raises ValueError in the person's language."""
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = read_hour(text) if text else None
+        if text and self.data is None:
+            raise ValueError(str(_l("Write the hour as hours:minutes, e.g. 14:30.")))
+
+
+def read_hour(text: str) -> time | None:
+    """The hour a text names, None when it names none."""
+    found = re.fullmatch(r"([01]?\d|2[0-3])(?:[:hg]([0-5]\d)?)?", text.strip().lower())
+    return time(int(found[1]), int(found[2] or 0)) if found else None
 
 
 def read_day(text: str) -> date | None:

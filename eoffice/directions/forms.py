@@ -8,7 +8,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
-from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.core.forms import DayField, Form, HourField, at_most, needed
 from eoffice.directions.helps import NewGroup
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory.models import Assignment
@@ -72,6 +72,7 @@ class DirectionForm(NamingForm):
     opinion = TextAreaField(_l("Direction"), [needed(), at_most(2000)])
     lead = SelectField(_l("Lead"), [needed()], validate_choice=False)
     due_on = DayField(_l("Deadline"), [Optional()])
+    due_time = HourField(_l("Hour"), [Optional()])
 
     def to_new(self) -> NewDirection:
         """What was decided. Raises NotHere."""
@@ -81,6 +82,7 @@ class DirectionForm(NamingForm):
             coordinating=tuple(Named.read(mark) for mark in self.coordinating.data or ()),
             inform=tuple(Named.read(mark) for mark in self.inform.data or ()),
             due_on=self.due_on.data,
+            due_time=self.due_time.data,
         )
 
 
@@ -98,6 +100,7 @@ class AssignForm(Form):
     coordinating = SelectMultipleField(_l("Coordinating"), coerce=int)
     opinion = TextAreaField(_l("What is to be done"), [needed(), at_most(2000)])
     due_on = DayField(_l("Deadline"), [Optional()])
+    due_time = HourField(_l("Hour"), [Optional()])
 
     def offer(self, posts: Sequence[Assignment]) -> None:
         """Say who works in the unit."""

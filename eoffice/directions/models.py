@@ -1,6 +1,6 @@
 """A direction and those it names (Decree 30/2020, Article 23)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -28,6 +28,8 @@ class Direction(Base):
     parent_task_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id", use_alter=True))
     opinion: Mapped[str]
     due_on: Mapped[date | None]
+    #: hour of that day here; None: its end
+    due_time: Mapped[time | None]
     given_at: Mapped[datetime]
     #: who entered what the leader wrote on the paper, and the scan of it; empty: the leader himself. Without a
     #: scan: who took it over from the system before
@@ -133,6 +135,8 @@ class Task(Base):
     unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.id"))
     assignment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assignment.id"))
     due_on: Mapped[date | None]
+    #: hour of that day here; None: its end
+    due_time: Mapped[time | None]
     state: Mapped[TaskState] = mapped_column(enum_column(TaskState), default=TaskState.NEW)
     seen_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

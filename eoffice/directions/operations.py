@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.permissions import can_take
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Unit
+from eoffice.documents import deadlines
 from eoffice.documents import operations as documents
 from eoffice.documents.models import Document
 
@@ -53,6 +54,12 @@ class DueInThePast(Invalid):
     """Nobody can keep a deadline that is over."""
 
     message = _l("The deadline %(date)s is over. Give today or a later day.")
+
+
+class HourOfNoDay(Invalid):
+    """An hour belongs to a day."""
+
+    message = _l("Give the day of this hour too.")
 
 
 class DueTooLate(Invalid):
@@ -115,6 +122,8 @@ class NewDirection:
     coordinating: tuple[Named, ...] = ()
     inform: tuple[Named, ...] = ()
     due_on: date | None = None
+    #: hour of that day; None: its end
+    due_time: time | None = None
 
     @property
     def parts(self) -> list[tuple[Part, Named]]:
@@ -124,17 +133,34 @@ class NewDirection:
         return lead + others + [(Part.INFORM, one) for one in self.inform]
 
 
-def check(new: NewDirection, *, latest: date | None = None) -> None:
-    """Refuse contradictions. Raises NoOpinion, NoLead, DueInThePast, DueTooLate."""
+def check(new: NewDirection, *, unit_task: Task | None = None) -> None:
+    """Refuse contradictions; `unit_task`: what its head hands on. Raises NoOpinion, NoLead, HourOfNoDay, DueInThePast,
+    DueTooLate."""
     if not new.opinion.strip():
         raise NoOpinion(field="opinion")
     if new.lead is None:
         raise NoLead(field="lead")
+    if new.due_on is None:
+        if new.due_time is not None:
+            raise HourOfNoDay(field="due_on")
+        return
+    limit = _limit(unit_task.due_on, unit_task.due_time) if unit_task and unit_task.due_on else None
+    due = _limit(new.due_on, new.due_time)
     # a unit that hands on late can keep its own deadline only
-    if new.due_on is not None and new.due_on < clock.today() and new.due_on != latest:
-        raise DueInThePast(date=f"{new.due_on:%d/%m/%Y}", field="due_on")
-    if latest is not None and new.due_on is not None and new.due_on > latest:
-        raise DueTooLate(limit=f"{latest:%d/%m/%Y}", field="due_on")
+    if deadlines.passed(new.due_on, new.due_time) and due != limit:
+        raise DueInThePast(date=_shown(due), field="due_on")
+    if limit is not None and due > limit:
+        raise DueTooLate(limit=_shown(limit), field="due_on")
+
+
+def _limit(day: date, hour: time | None) -> datetime:
+    """The last moment of a deadline, as clocks here show it."""
+    return datetime.combine(day, hour or time.max, clock.TZ)
+
+
+def _shown(moment: datetime) -> str:
+    whole = moment.time() == time.max
+    return f"{moment:%d/%m/%Y}" if whole else f"{moment:%H:%M %d/%m/%Y}"
 
 
 @dataclass(frozen=True)
@@ -155,7 +181,7 @@ def give(
     `parent`: the unit's task that its head hands on. `decided`: whose direction it is when the actor only types it.
     Raises what `check` raises, NamedTwice, NotHere.
     """
-    check(new, latest=parent.due_on if parent else None)
+    check(new, unit_task=parent)
     return _write(session, actor, document, new, parent, decided)
 
 
@@ -173,7 +199,8 @@ def _write(
     found = find(session, document.agency_id, new, parent.unit_id if parent else None)
     direction = Direction(
         agency_id=document.agency_id, document_id=document.id, parent_task_id=parent.id if parent else None,
-        opinion=new.opinion.strip(), due_on=new.due_on, given_at=clock.now(), **_by(actor, decided),
+        opinion=new.opinion.strip(), due_on=new.due_on, due_time=new.due_time, given_at=clock.now(),
+        **_by(actor, decided),
     )  # fmt: skip
     direction.tasks = [
         Task(
@@ -181,6 +208,7 @@ def _write(
             unit=one if isinstance(one, Unit) else None,
             assignment=one if isinstance(one, Assignment) else None,
             due_on=None if part is Part.INFORM else new.due_on,
+            due_time=None if part is Part.INFORM else new.due_time,
         )
         for part, one in found
     ]  # fmt: skip
@@ -309,9 +337,9 @@ def answer_time(session: Session, actor: Actor, task: Task, *, grant: bool, note
         task=task.label, before=task.due_on, until=task.wanted_due_on, reason=note.strip() or None,
     )  # fmt: skip
     if grant:
-        task.due_on = task.wanted_due_on
+        task.due_on, task.due_time = task.wanted_due_on, None
         if above is None and task.part is Part.LEAD:
-            task.document.due_on = task.due_on
+            task.document.due_on, task.document.due_time = task.due_on, None
     task.wanted_due_on, task.wanted_reason = None, ""
 
 

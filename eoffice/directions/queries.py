@@ -70,7 +70,8 @@ def _list(session: Session, condition: sa.ColumnElement[bool], limit: int) -> Se
     query = sa.select(Task).join(Document, Document.id == Task.document_id).where(condition)
     query = query.options(joinedload(Task.document), joinedload(Task.direction))
     # what is due first stands first; NULL sorts last in PostgreSQL
-    return session.scalars(query.order_by(Document.urgency.desc(), Task.due_on, Task.id).limit(limit)).all()
+    order = (Document.urgency.desc(), Task.due_on, Task.due_time, Task.id)
+    return session.scalars(query.order_by(*order).limit(limit)).all()
 
 
 def to_assign(session: Session, actor: Actor, limit: int = 100) -> Sequence[Task]:

@@ -1,7 +1,7 @@
 """Use cases of directions, one transaction each (Decree 30/2020, Articles 23 and 24)."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 from sqlalchemy.orm import Session
 
@@ -41,7 +41,7 @@ def direct(session: Session, actor: Actor, document_id: int, new: NewDirection) 
 
 def assign(
     session: Session, actor: Actor, task_id: int, assignment_id: int, due_on: date | None, opinion: str,
-    coordinating: tuple[int, ...] = (),
+    coordinating: tuple[int, ...] = (), due_time: time | None = None,
 ) -> Direction:  # fmt: skip
     """Name who inside the unit works on its task, due no later than the unit itself.
 
@@ -53,7 +53,8 @@ def assign(
         if task.state not in (TaskState.NEW, TaskState.SEEN) or task.part is Part.INFORM:
             raise InvalidTransition(state=word_of(task.state))
         others = tuple(Named(assignment_id=one) for one in coordinating)
-        new = NewDirection(opinion, Named(assignment_id=assignment_id), others, due_on=due_on or task.due_on)
+        day, hour = (due_on, due_time) if due_on or due_time else (task.due_on, task.due_time)
+        new = NewDirection(opinion, Named(assignment_id=assignment_id), others, due_on=day, due_time=hour)
         direction = operations.give(session, actor, task.document, new, parent=task)
         task.state = TaskState.WORKING
         if task.part is Part.LEAD:

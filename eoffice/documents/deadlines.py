@@ -1,21 +1,41 @@
-"""Deadlines as people say them."""
+"""Deadlines as people say them: the end of a working day or, where the matter is urgent, an hour of it."""
 
-from datetime import date
+from datetime import date, datetime, time
+from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from eoffice.core import clock
 from eoffice.core.workdays import days_left
 
 #: working days from which on a deadline is shown as near
 _SOON = 2
 
 
-def words(due: date | None) -> tuple[str, str]:
+def over(day: Any, hour: Any) -> sa.ColumnElement[bool]:
+    """Whether a deadline in these columns has passed; NULL without one."""
+    today, now = clock.today(), clock.local(clock.now()).time()
+    passed: sa.ColumnElement[bool] = sa.or_(day < today, sa.and_(day == today, hour < now))
+    return passed
+
+
+def passed(day: date, hour: time | None) -> bool:
+    """The same of values."""
+    today = clock.today()
+    return day < today or (day == today and hour is not None and hour < clock.local(clock.now()).time())
+
+
+def words(due: date | None, hour: time | None = None) -> tuple[str, str]:
     """The words for a deadline and their tone: "", "soon" or "late"; both empty without one."""
     if due is None:
         return "", ""
     left, day = days_left(due), f"{due:%d/%m/%Y}"
+    if hour is not None:
+        day = f"{hour:%H:%M} {day}"
+        if due == clock.today():
+            return _today(datetime.combine(due, hour, clock.TZ), day)
     if left < 0:
         text = ngettext("%(num)s day late (%(date)s)", "%(num)s days late (%(date)s)", -left, date=day)
         return text, "late"
@@ -23,3 +43,16 @@ def words(due: date | None) -> tuple[str, str]:
         return _("today (%(date)s)", date=day), "late"
     text = ngettext("%(num)s day left (%(date)s)", "%(num)s days left (%(date)s)", left, date=day)
     return text, "soon" if left <= _SOON else ""
+
+
+def _today(moment: datetime, shown: str) -> tuple[str, str]:
+    """By the hour, begun ones counted: what is due in ten minutes is due within the hour."""
+    minutes = (moment - clock.now()).total_seconds() / 60
+    hours = max(1, -int(-abs(minutes) // 60))
+    if minutes < 0:
+        return ngettext(
+            "%(num)s hour late (%(date)s)", "%(num)s hours late (%(date)s)", hours, date=shown
+        ), "late"
+    return ngettext(
+        "within %(num)s hour (%(date)s)", "within %(num)s hours (%(date)s)", hours, date=shown
+    ), "late"

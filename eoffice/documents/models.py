@@ -1,7 +1,7 @@
 """The common row of every document, its files, its recipients, and the registers that number it."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -89,6 +89,8 @@ class Document(Base):
     page_count: Mapped[int] = mapped_column(default=0)
     #: last day, by working days and the official calendar; None: no deadline
     due_on: Mapped[date | None]
+    #: hour of that day here, for what is urgent; None: its end
+    due_time: Mapped[time | None]
     #: mã định danh văn bản: issuer code, date, number/notation (Decision 28/2018)
     document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
     #: number in the agency's register, once given

@@ -13,12 +13,12 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import InstrumentedAttribute
 
-from eoffice.core import clock
 from eoffice.core.permissions import Actor, Permission
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.directory.models import Assignment
 from eoffice.directory.queries import acts_under
+from eoffice.documents import deadlines
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, of_agency, visible_to
 from eoffice.incoming import states as incoming
@@ -70,18 +70,26 @@ class Deed:
     rare: bool = False
 
     def documents(self, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
-        """Rows (deed, id, urgency, due_on, listed_at) of the documents it waits with."""
+        """Rows (deed, id, urgency, due_on, due_time, listed_at) of the documents it waits with."""
         model = {Side.IN: IncomingDocument, Side.OUT: OutgoingDocument, Side.TASK: Document}[self.side]
-        due = (
-            Document.due_on if self.side is not Side.TASK else sa.func.coalesce(Task.due_on, Document.due_on)
-        )
-        columns = (model.id, model.urgency, due.label("due_on"), model.listed_at)
+        columns = (model.id, model.urgency, *_due(self.side), model.listed_at)
         query = sa.select(sa.literal(self.key, sa.Text).label("deed"), *columns).where(
             visible_to(actor), of_agency(actor, model)
         )
         if self.side is Side.TASK:
             query = query.join(Task, Task.document_id == Document.id)
         return query.where(self.where(actor))
+
+
+def _due(side: Side) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    """Day and hour of the deadline; of a task its own, both together, before the document's."""
+    if side is not Side.TASK:
+        return Document.due_on.label("due_on"), Document.due_time.label("due_time")
+    own = Task.due_on.is_not(None)
+    return (
+        sa.case((own, Task.due_on), else_=Document.due_on).label("due_on"),
+        sa.case((own, Task.due_time), else_=Document.due_time).label("due_time"),
+    )
 
 
 def _in_state(*states: incoming.State) -> Where:
@@ -174,7 +182,8 @@ def _awaits_signature(actor: Actor) -> sa.ColumnElement[bool]:
 
 def _late(_actor: Actor) -> sa.ColumnElement[bool]:
     states = (incoming.State.SUBMITTED, incoming.State.FORWARDED, incoming.State.IN_PROGRESS)
-    return sa.and_(IncomingDocument.state.in_(states), IncomingDocument.due_on < clock.today())
+    over = deadlines.over(IncomingDocument.due_on, IncomingDocument.due_time)
+    return sa.and_(IncomingDocument.state.in_(states), over)
 
 
 _IN, _OUT = incoming.State, outgoing.State

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.permissions import Actor
+from eoffice.documents import deadlines
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry, Urgency
 from eoffice.documents.permissions import visible_to
 from eoffice.gateway.models import Delivery, Hop
@@ -42,7 +43,7 @@ def waiting(session: Session, actor: Actor, wanted: Sequence[Deed]) -> list[Wait
     if not wanted:
         return []
     rows = _together(actor, wanted)
-    late = sa.func.count().filter(rows.c.due_on < clock.today())
+    late = sa.func.count().filter(deadlines.over(rows.c.due_on, rows.c.due_time))
     query = sa.select(rows.c.deed, rows.c.urgency, sa.func.count(), sa.func.min(rows.c.listed_at), late)
     found: dict[str, list[Any]] = {}
     for row in session.execute(query.group_by(rows.c.deed, rows.c.urgency)):
@@ -76,6 +77,7 @@ class Work:
     deed: Deed
     document: Document
     due_on: date | None
+    due_time: time | None
 
 
 def work(
@@ -89,15 +91,19 @@ def work(
     if not wanted:
         return []
     rows = _together(actor, wanted)
-    query = sa.select(rows.c.deed, rows.c.due_on, Document).join(Document, Document.id == rows.c.id)
+    query = sa.select(rows.c.deed, rows.c.due_on, rows.c.due_time, Document).join(
+        Document, Document.id == rows.c.id
+    )
     if today_only:
         own = [deed.key for deed in wanted if deed.side is Side.TASK or deed.key == "write"]
         due = sa.or_(rows.c.due_on <= clock.today(), rows.c.urgency > Urgency.NORMAL)
         query = query.where(sa.or_(rows.c.deed.not_in(own), due))
     by_deadline = rows.c.due_on.asc().nulls_last()
-    first = (rows.c.urgency.desc(), by_deadline) if today_only else (by_deadline, rows.c.urgency.desc())
+    by_hour = rows.c.due_time.asc().nulls_last()
+    deadline = (by_deadline, by_hour)
+    first = (rows.c.urgency.desc(), *deadline) if today_only else (*deadline, rows.c.urgency.desc())
     ordered = query.order_by(*first, rows.c.listed_at, rows.c.id).limit(limit)
-    return [Work(deeds.BY_KEY[key], document, due) for key, due, document in session.execute(ordered)]
+    return [Work(deeds.BY_KEY[key], document, *due) for key, *due, document in session.execute(ordered)]
 
 
 def _together(actor: Actor, wanted: Sequence[Deed]) -> sa.Subquery:

@@ -7,7 +7,7 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.validators import Optional
 
 from eoffice.core import clock
-from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.core.forms import DayField, Form, HourField, at_most, needed
 from eoffice.directory.models import Assignment
 from eoffice.documents.fields import FieldGuess
 from eoffice.documents.kinds import EVERY
@@ -39,6 +39,7 @@ class RegisterForm(Form):
     signer_name = StringField(_l("Signer's name"), [at_most(LENGTHS["signer_name"])])
     signer_title = StringField(_l("Signer's title"), [at_most(LENGTHS["signer_title"])])
     due_on = DayField(_l("Deadline"), [Optional()])
+    due_time = HourField(_l("Hour"), [Optional()])
     submit_to_id = SelectField(_l("Submit to"), coerce=int)
     accept_duplicate = BooleanField(_l("Register all the same"))
 
@@ -91,6 +92,7 @@ class RegisterForm(Form):
             signer_name=self.signer_name.data or "",
             signer_title=self.signer_title.data or "",
             due_on=self.due_on.data,
+            due_time=self.due_time.data,
             submit_to_id=self.submit_to_id.data or None,
             accept_duplicate=self.accept_duplicate.data,
         )

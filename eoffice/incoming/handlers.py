@@ -213,7 +213,8 @@ def directed(session: Session, event: DirectionGiven) -> None:
     if document is None:
         return
     direction = session.get_one(LeadersDirection, event.direction_id)
-    document.due_on = direction.due_on or document.due_on
+    if direction.due_on is not None:
+        document.due_on, document.due_time = direction.due_on, direction.due_time
     document.prepared = None
     lead = direction.tasks[0].label
     operations.move(session, event.actor, document, Move.DIRECT, lead=lead)

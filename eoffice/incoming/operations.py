@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.core.workflow import Rule
 from eoffice.directions import operations as directions
+from eoffice.directions.operations import HourOfNoDay
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import kinds
@@ -144,6 +145,8 @@ class NewIncoming:
     signer_name: str = ""
     signer_title: str = ""
     due_on: date | None = None
+    #: hour of that day; None: its end
+    due_time: time | None = None
     #: post of the leader it is submitted to at once
     submit_to_id: int | None = None
     #: the clerk has seen the likely duplicate
@@ -179,6 +182,8 @@ def _check_days(entry: NewIncoming, today: date) -> None:
         raise ArrivedBeforeIssue(date=f"{entry.issued_on:%d/%m/%Y}", field="arrived_on")
     if entry.due_on is not None and entry.due_on < arrived:
         raise DueBeforeArrival(date=f"{arrived:%d/%m/%Y}", field="due_on")
+    if entry.due_on is None and entry.due_time is not None:
+        raise HourOfNoDay(field="due_on")
 
 
 def receive(
@@ -218,6 +223,7 @@ def enter(session: Session, document: IncomingDocument, entry: NewIncoming) -> N
     document.issued_on, document.kind_code = entry.issued_on, entry.kind_code
     document.issuer_name, document.issuer_code = name, code
     document.subject, document.urgency, document.due_on = nfc(entry.subject), entry.urgency, entry.due_on
+    document.due_time = entry.due_time
     document.signer_name, document.signer_title = nfc(entry.signer_name), nfc(entry.signer_title)
     # what the axis brought has its moment already, to the second
     if document.source is not Source.AXIS and entry.arrived_on not in (

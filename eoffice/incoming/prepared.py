@@ -3,7 +3,7 @@ wrote on the paper (bút phê).
 """
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -40,6 +40,7 @@ class Prepared:
     coordinating: list[str]
     inform: list[str]
     due_on: date | None
+    due_time: time | None = None
 
     @classmethod
     def of(cls, document: IncomingDocument) -> "Prepared | None":
@@ -48,12 +49,14 @@ class Prepared:
         if kept is None:
             return None
         due = date.fromisoformat(kept["due_on"]) if kept["due_on"] else None
-        return cls(**kept | {"at": datetime.fromisoformat(kept["at"]), "due_on": due})
+        hour = time.fromisoformat(kept["due_time"]) if kept["due_time"] else None
+        return cls(**kept | {"at": datetime.fromisoformat(kept["at"]), "due_on": due, "due_time": hour})
 
     def data(self) -> dict[str, Any]:
         """What the row keeps."""
         due = self.due_on.isoformat() if self.due_on else None
-        return asdict(self) | {"at": self.at.isoformat(), "due_on": due}
+        hour = self.due_time.isoformat() if self.due_time else None
+        return asdict(self) | {"at": self.at.isoformat(), "due_on": due, "due_time": hour}
 
 
 class WrongLeader(Invalid):
@@ -84,7 +87,7 @@ def prepare(session: Session, actor: Actor, document_id: int, new: NewDirection)
         assert new.lead is not None  # checked above
         made = Prepared(
             actor.name, clock.now(), new.opinion.strip(), new.lead.mark, [one.mark for one in new.coordinating],
-            [one.mark for one in new.inform], new.due_on,
+            [one.mark for one in new.inform], new.due_on, new.due_time,
         )  # fmt: skip
         document.prepared = made.data()
         audit.record(session, actor, PREPARED, document, opinion=made.opinion, due_on=made.due_on)

@@ -113,7 +113,7 @@ def _next_worker(document: IncomingDocument, directions: Sequence[Direction]) ->
     if not leading:
         return None
     task = leading[-1]
-    due = deadlines.words(task.due_on)[0] or _("No deadline")
+    due = deadlines.words(task.due_on, task.due_time)[0] or _("No deadline")
     if document.state is State.FORWARDED:
         return NextStep(task.label, _("names who works on it, %(due)s", due=due))
     return NextStep(task.label, _("works on it, %(due)s", due=due))

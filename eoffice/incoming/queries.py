@@ -17,6 +17,7 @@ from eoffice.core.permissions import Actor
 from eoffice.directions.models import Task
 from eoffice.directory.models import Assignment
 from eoffice.directory.queries import acts_under
+from eoffice.documents import deadlines
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, of_agency, visible_to
 from eoffice.gateway import queries as gateway
@@ -130,7 +131,7 @@ def in_tab(tab: Tab) -> sa.ColumnElement[bool]:
     states = IncomingDocument.state.in_(_TAB_STATES[tab])
     match tab:
         case Tab.OVERDUE:
-            return sa.and_(states, Document.due_on < clock.today())
+            return sa.and_(states, deadlines.over(Document.due_on, Document.due_time))
         case Tab.ASKED:
             return sa.and_(states, asked())
         case _:

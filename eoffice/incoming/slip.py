@@ -47,7 +47,12 @@ def slip(agency: Agency, document: IncomingDocument, given: Sequence[Direction])
 def _opinion(one: Direction) -> tuple[str, ...]:
     named = "; ".join(f"{_PARTS[task.part]}: {task.label}" for task in one.tasks)
     by = ", ".join(part for part in (one.by_name, one.by_title) if part)
-    return (_day(clock.local(one.given_at).date()), by, one.opinion, named, _day(one.due_on))
+    return (_day(clock.local(one.given_at).date()), by, one.opinion, named, _due(one))
+
+
+def _due(one: Direction) -> str:
+    hour = f"{one.due_time:%H:%M} " if one.due_time else ""
+    return hour + _day(one.due_on)
 
 
 def _day(day: date | None) -> str:

@@ -1,9 +1,10 @@
 """Directing, assigning, opening and finishing (Decree 30/2020, Articles 23 and 24)."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
@@ -13,9 +14,14 @@ from eoffice.directions import operations, queries, service
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory.models import Role
+from eoffice.documents import deadlines
 from eoffice.documents import queries as documents
-from eoffice.documents.models import Document
+from eoffice.documents.models import Document, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.home import deeds
+from eoffice.home import queries as home
+from eoffice.incoming import queries as incoming_queries
+from eoffice.incoming.queries import Filter, Tab
 from eoffice.incoming.states import State
 from tests.factories import province
 from tests.incoming import steps
@@ -245,3 +251,33 @@ def test_lists_show_exactly_the_documents_the_rule_allows(session: Session) -> N
             assert listed == ruled, role
             mine = set(session.scalars(sa.select(Task).where(queries.named(actor))))
             assert {one.document for one in mine} <= listed
+
+
+def test_a_deadline_by_the_hour_is_late_from_that_hour_on(session: Session, app: Flask) -> None:
+    house = province(session).a
+    noon = clock.day_start(clock.today()) + timedelta(hours=12)
+    with clock.freeze(noon):
+        document = steps.submitted(session, house, urgency=Urgency.FLASH)
+        for wrong, refusal in (
+            ({"due_on": None, "due_time": time(14)}, operations.HourOfNoDay),
+            ({"due_on": clock.today(), "due_time": time(11, 59)}, operations.DueInThePast),
+        ):
+            with pytest.raises(refusal):
+                service.direct(session, house.leader, document.id, steps.to_unit(house, **wrong))
+        given = steps.to_unit(house, due_on=clock.today(), due_time=time(14, 30))
+        (unit,) = service.direct(session, house.leader, document.id, given).tasks
+        assert (document.due_on, document.due_time) == (clock.today(), time(14, 30))
+        post = house.posts[Role.SPECIALIST].id
+        with pytest.raises(operations.DueTooLate, match="14:30"):
+            service.assign(session, house.head, unit.id, post, clock.today(), "Báo cáo", due_time=time(15))
+        (task,) = service.assign(session, house.head, unit.id, post, None, "Báo cáo ngay").tasks
+        assert (task.due_on, task.due_time) == (clock.today(), time(14, 30))
+        with app.test_request_context():
+            assert deadlines.words(task.due_on, task.due_time)[0].startswith("còn dưới 3 giờ (14:30")
+        late = Filter(Tab.OVERDUE)
+        assert not incoming_queries.total(session, house.clerk, late)
+    with clock.freeze(noon + timedelta(hours=3)), app.test_request_context():
+        assert incoming_queries.total(session, house.clerk, late) == 1
+        assert deadlines.words(task.due_on, task.due_time)[0].startswith("quá hạn 1 giờ")
+        work = home.waiting(session, house.specialist, deeds.of(house.specialist))
+        assert [one.overdue for one in work if one.deed.key == "work"] == [1]

@@ -123,7 +123,7 @@ def assign(task_id: int) -> ResponseReturnValue:
     try:
         work.assign(
             db(), current_actor(), task_id, form.assignment_id.data, form.due_on.data, form.opinion.data or "",
-            tuple(form.coordinating.data or ()),
+            tuple(form.coordinating.data or ()), form.due_time.data,
         )  # fmt: skip
     except AppError as error:
         return page(task.document_id, form, refused(form, _at_form(error)))

@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.Column("signer_title", sa.String(length=100), nullable=False),
         sa.Column("page_count", sa.Integer(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("due_time", sa.Time(), nullable=True),
         sa.Column("document_uid", sa.String(length=150), nullable=False),
         sa.Column("register_number", sa.Integer(), nullable=True),
         sa.Column("taken_over_from", sa.String(length=100), nullable=False),
@@ -891,6 +892,7 @@ def upgrade() -> None:
         sa.Column("parent_task_id", sa.Integer(), nullable=True),
         sa.Column("opinion", sa.Text(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("due_time", sa.Time(), nullable=True),
         sa.Column("given_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("typed_by", sa.Text(), nullable=False),
         sa.Column("scan_id", sa.Integer(), nullable=True),
@@ -1647,6 +1649,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("assignment_id", sa.Integer(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("due_time", sa.Time(), nullable=True),
         sa.Column(
             "state",
             sa.Enum(
