@@ -205,9 +205,8 @@ def _sound(number: int) -> Sheet:
         base, signer=_SIGNERS[number % len(_SIGNERS)],
         date=f"{_PLACES[number % len(_PLACES)]}, ngày {written} năm 2026",
         number=base.number.replace("Số: ", "Số: 1"),
-        sizes={"body": (13, 13.5, 14)[number % 3], "state": (12, 12.5)[number % 2], "motto": (13, 14)[number % 2]},
+        sizes={"body": (13, 13.5, 14)[number % 3], "motto": (13, 14)[number % 2]},
         margins=((20, 20, 30, 15), (25, 25, 35, 20), (22, 20, 33, 18))[number % 3],
-        font=("Tinos", "Liberation Serif")[number % 2],
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Set the corpus anew: `python -m tests.documents.forms.make`.
 
-Wants LibreOffice and the fonts Liberation, Arimo, Cousine and DejaVu.
+Wants LibreOffice and the fonts Tinos, Arimo, Cousine and DejaVu, which have the Vietnamese letters.
 """
 
 import io

@@ -46,7 +46,7 @@ def _styles(sheet: Sheet) -> str:
     columns = "".join(
         f'<style:style style:name="{name}" style:family="table-column"><style:table-column-properties '
         f'style:rel-column-width="{share}*"/></style:style>'
-        for name, share in (("narrow", 44), ("wide", 56), ("half", 50))
+        for name, share in (("narrow", 42), ("wide", 58), ("half", 50))
     )
     return (
         f"<office:font-face-decls>{faces}</office:font-face-decls><office:automatic-styles>{own}{columns}"
