@@ -70,6 +70,26 @@ def page_text(path: Path, *, limit: int | None = None) -> list[PageText]:
     return found
 
 
+class Run(NamedTuple):
+    """Characters of one line in one font."""
+
+    text: str
+    #: as the file names it, without the mark of a subset; empty when it does not
+    font: str
+    #: points, as drawn
+    size: float
+    box: Box
+
+
+def page_runs(path: Path, *, limit: int | None = None) -> list[list[Run]]:
+    """Return for each page, at most the first `limit`, what is written in which font and size.
+
+    Raises SandboxDied, and PdfiumError when the file cannot be opened.
+    """
+    found: list[list[Run]] = sandbox.call(f"{_READING}:page_runs", str(path.absolute()), limit, seconds=60)
+    return found
+
+
 def render_page(path: Path, page: int, width: int, *, image: Literal["PNG", "WEBP"] = "PNG") -> bytes:
     """Draw page `page` (from 1), `width` pixels wide, with forms and signatures.
 

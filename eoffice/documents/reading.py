@@ -17,7 +17,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw
 
 from eoffice.documents.geometry import Box, View, around
-from eoffice.documents.pages import Line, PageText, Word
+from eoffice.documents.pages import Line, PageText, Run, Word
 
 #: the plain C functions; generated, without types
 pdfium_c: Any = pypdfium2.raw
@@ -71,6 +71,13 @@ def page_text(path: str, limit: int | None) -> list[PageText]:
     with _opened(path) as document:
         count = len(document) if limit is None else min(limit, len(document))
         return [_text_of(document, number) for number in range(1, count + 1)]
+
+
+def page_runs(path: str, limit: int | None) -> list[list[Run]]:
+    """See `pages.page_runs`."""
+    with _opened(path) as document:
+        count = len(document) if limit is None else min(limit, len(document))
+        return [_runs_of(document, number) for number in range(1, count + 1)]
 
 
 def render_page(path: str, page: int, width: int, image: str) -> bytes:
@@ -145,11 +152,55 @@ def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:
     text = page.get_textpage()
     upright = View(visible, _text_angle(text))
     lines = _Lines(upright, view)
-    for character, box in _characters(text, upright):
+    for character, box, _index in _characters(text, upright):
         lines.take(character, box)
     text.close()
     page.close()
     return PageText(number, view, tuple(lines.finished()))
+
+
+def _runs_of(document: pdfium.PdfDocument, number: int) -> list[Run]:
+    page = document[number - 1]
+    view = View(Box(*page.get_cropbox()), page.get_rotation())
+    page = _drawn(page, number)
+    text = page.get_textpage()
+    runs: list[Run] = []
+    letters: list[str] = []
+    boxes: list[Box] = []
+    face = ("", 0.0)
+
+    def end() -> None:
+        if boxes:
+            runs.append(Run(unicodedata.normalize("NFC", "".join(letters)).strip(), *face, around(boxes)))
+        letters.clear()
+        boxes.clear()
+
+    for character, box, index in _characters(text, view):
+        if box is None:
+            if character in "\r\n":
+                end()
+            letters.append(" ")
+            continue
+        here = _face(text, index)
+        if here != face:
+            end()
+            face = here
+        letters.append(character)
+        boxes.append(box)
+    end()
+    text.close()
+    page.close()
+    return runs
+
+
+def _face(text: pdfium.PdfTextPage, index: int) -> tuple[str, float]:
+    """Font and size of a character; the size with what the text matrix makes of it."""
+    name, flags, matrix = ctypes.create_string_buffer(200), ctypes.c_int(), pdfium_c.FS_MATRIX()
+    pdfium_c.FPDFText_GetFontInfo(text.raw, index, name, len(name), ctypes.byref(flags))
+    pdfium_c.FPDFText_GetMatrix(text.raw, index, ctypes.byref(matrix))
+    font = name.value.decode("utf-8", "replace")
+    size = pdfium_c.FPDFText_GetFontSize(text.raw, index) * math.hypot(matrix.c, matrix.d)
+    return font.partition("+")[2] or font, round(size, 1)
 
 
 def _drawn(page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
@@ -174,8 +225,8 @@ def _text_angle(text: pdfium.PdfTextPage) -> int:
     return (360 - turns.most_common(1)[0][0]) % 360 if turns else 0
 
 
-def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, Box | None]]:
-    """Yield the visible characters in the order of the file; blanks have no box."""
+def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, Box | None, int]]:
+    """Yield the visible characters in the order of the file, with their place there; blanks have no box."""
     rectangle = pdfium_c.FS_RECTF()
     place, raw = ctypes.byref(rectangle), text.raw
     letter, box_of, shown = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox, upright.shown
@@ -183,11 +234,11 @@ def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, 
     for index in range(min(pdfium_c.FPDFText_CountChars(raw), CHARACTERS)):
         character = chr(letter(raw, index))
         if character.isspace() or character in "\0\ufffe\uffff":
-            yield character, None
+            yield character, None, index
         elif box_of(raw, index, place):
             box = shown(Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top))
             if box[2] > 0 and box[3] > 0 and box[0] < width and box[1] < height:
-                yield character, box
+                yield character, box, index
 
 
 class _Break(IntEnum):

@@ -13,7 +13,6 @@ from eoffice.core.errors import AppError, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents import formcheck
-from eoffice.documents import pages as page_texts
 from eoffice.documents import queries as documents
 from eoffice.documents.geometry import MM
 from eoffice.documents.models import Channel, DocumentFile, LinkKind
@@ -238,9 +237,7 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
         "moves": moves,
         "next_step": presenting.next_step(queries.next_actor(db(), document)),
         "recipients": documents.recipients(db(), document),
-        "lacks": formcheck.lacks(page_texts.page_text(blobs().path(file.sha256)))
-        if checking and file
-        else None,
+        "lacks": formcheck.lacks(blobs().path(file.sha256)) if checking and file else None,
         "line": _line(document, file),
         "limit": upload_limit() // 2**20,
     }
