@@ -15,11 +15,11 @@ from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition,
 from eoffice.core.permissions import Actor, allowed, system_actor
 from eoffice.directory import operations as directory
 from eoffice.directory.models import Role
-from eoffice.documents import convert, intake, pages
+from eoffice.documents import convert, intake, pages, recipients
 from eoffice.documents import queries as documents
 from eoffice.documents.layout.typesetting import MissingGlyph
 from eoffice.documents.models import DocumentFile, FileRole, Urgency
-from eoffice.outgoing import drafting, issuing, operations, presenting, queries, recipients, service
+from eoffice.outgoing import drafting, issuing, operations, presenting, queries, service
 from eoffice.outgoing.drafting import Text
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
