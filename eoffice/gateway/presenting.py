@@ -26,6 +26,9 @@ EVERYBODY = "all"
 #: hours after which a copy nobody fetched is worth a look
 STALE = timedelta(hours=12)
 
+#: while it is on its way the page looks again by itself, for so long after the document was sent
+FRESH = timedelta(minutes=10)
+
 #: steps a copy takes, with the column that proves each
 HOPS = (
     ("on_axis_at", _l("Axis took it")),
@@ -86,6 +89,9 @@ def shown(
         "copies": made,
         "columns": [word for _column, word in HOPS],
         "totals": totals(deliveries),
+        "moving": since is not None
+        and clock.now() - since < FRESH
+        and any(copy.hop in (Hop.WAITING, Hop.ON_AXIS, Hop.FETCHED) for copy in deliveries),
         "failed": any(copy.failed for copy in made),
         "recalled": recalled,
         "recalled_at": stamp(recalled.asked_at) if recalled else "",

@@ -127,6 +127,7 @@ NOT_PAGES = {
     "incoming.issuers": "a part of a page: the list under a field",
     "incoming.preview": "a part of a page: stands in the list",
     "incoming.slip": "a file",
+    "outgoing.copies": "a part of a page: the copies of an issued document, asked for while one moves",
     "outgoing.sheet": "a file",
     "outgoing.print_copy": "a file",
     "outgoing.compare": "needs a draft with two versions; its page is looked at in tests/outgoing",

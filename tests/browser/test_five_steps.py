@@ -174,6 +174,8 @@ def number_seal_issue(page: Page) -> None:
     page.get_by_role("button", name="Đóng dấu").click()
     page.get_by_role("button", name="Phát hành tới 2 nơi nhận").click()
     expect(page.get_by_role("main")).to_contain_text("Văn bản đã khóa, không ai sửa được")
+    # the page looks again by itself
+    expect(page.get_by_role("row", name="Bộ Nội vụ")).to_contain_text("Chờ lấy về", timeout=30_000)
 
 
 def downloaded(page: Page, link: object) -> bytes:

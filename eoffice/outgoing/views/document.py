@@ -52,6 +52,15 @@ def show(document_id: int) -> ResponseReturnValue:
     return page(queries.opened(db(), current_actor(), document_id)), 200
 
 
+@bp.get("/outgoing/<int:document_id>/copies")
+@needs(DOCUMENT_READ)
+def copies(document_id: int) -> str:
+    """How far each copy has come: a part of the document's page, which asks for it while one is on its way."""
+    document = queries.one(db(), current_actor(), document_id)
+    shown = following.shown(db(), current_actor(), document, document.issued_at)
+    return render_template("gateway/_copies.html", sent_on=document.issued_on, again=request.path, **shown)
+
+
 def _note() -> str:
     return request.form.get("note", "")
 
