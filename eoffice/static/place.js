@@ -1,11 +1,13 @@
-// Puts a box on the page where a signature will stand: dragged on the page, or by the numbers beside it.
+// Puts a box on the page where a signature or the number line will stand: dragged on the page, or by the numbers beside
+// it. The number line stays on its page: whoever may not choose one has no field for it to be seen.
 (() => {
   const place = document.querySelector("details[data-place]");
   const viewer = document.querySelector("[data-viewer]");
   if (!place || !viewer) return;
   const MM = 72 / 25.4, SVG = "http://www.w3.org/2000/svg";
   const input = (name) => place.querySelector(`[name="${name}"]`);
-  const value = (name) => Number(input(name).value) * (name === "page" ? 1 : MM);
+  const value = (name) => Number(input(name).value.replace(",", ".")) * (name === "page" ? 1 : MM);
+  const elsewhere = (sheet) => input("page").type === "hidden" && sheet.dataset.sheet !== input("page").value;
   const write = (name, points) => { input(name).value = name === "page" ? points : Math.max(0, points / MM).toFixed(1); };
   const box = document.createElementNS(SVG, "g");
   box.classList.add("placing");
@@ -48,7 +50,7 @@
   let held = null;
   viewer.addEventListener("pointerdown", (event) => {
     const sheet = event.target.closest(".sheet");
-    if (!place.open || !sheet || event.button) return;
+    if (!place.open || !sheet || event.button || elsewhere(sheet)) return;
     event.preventDefault();
     const at = point(sheet, event), x = at.x - value("left"), y = at.y - value("top");
     const inside = sheet.dataset.sheet === input("page").value && x >= 0 && y >= 0 && x <= value("width") && y <= value("height");

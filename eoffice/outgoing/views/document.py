@@ -256,6 +256,6 @@ def _line(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, fl
     """The number line in millimetres from the left and top edge, as a ruler on paper would say."""
     if not document.number_box or file is None or not file.page_sizes:
         return None
-    x0, _y0, x1, y1 = document.number_box
-    height = file.page_sizes[0][1]
-    return {"left": round(x0 / MM, 1), "top": round((height - y1) / MM, 1), "width": round((x1 - x0) / MM, 1)}
+    x0, y0, x1, y1 = document.number_box
+    points = {"left": x0, "top": file.page_sizes[0][1] - y1, "width": x1 - x0, "height": y1 - y0}
+    return {name: round(length / MM, 1) for name, length in points.items()}
