@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 
+from werkzeug.datastructures import MultiDict
+
 from eoffice.core.forms import read_day
 from eoffice.documents.models import Direction
+from eoffice.search.columns import COLUMNS
 from eoffice.search.query import Question, state_of, state_value
 
 #: as much as the field takes; what is beyond is cut, not refused
@@ -22,7 +25,14 @@ def read(fields: Mapping[str, str]) -> Question:
         dated_from=read_day(fields.get("from", "")),
         dated_to=read_day(fields.get("to", "")),
         state=state_of(fields.get("state", "")),
+        columns=tuple(key for key in COLUMNS if key in _columns(fields)),
     )
+
+
+def _columns(fields: Mapping[str, str]) -> set[str]:
+    """A box for each on the form, one word for all in an address that was written here."""
+    boxes = fields.getlist("cols") if isinstance(fields, MultiDict) else [fields.get("cols", "")]
+    return set(" ".join(boxes).split())
 
 
 def write(question: Question) -> dict[str, str]:
@@ -35,6 +45,7 @@ def write(question: Question) -> dict[str, str]:
         "from": _written(question.dated_from),
         "to": _written(question.dated_to),
         "state": state_value(question.state),
+        "cols": " ".join(question.columns),
     }
     return {name: value for name, value in fields.items() if value}
 

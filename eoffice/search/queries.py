@@ -27,6 +27,8 @@ from eoffice.search.query import Question
 PAGE_SIZE = 30
 #: newest rows tried before the inverted index
 NEWEST = 600
+#: matches of a rare question that are counted by kind, state and so on
+COUNTED = 1000
 #: exact matches of a number shown above the rest
 _EXACT = 10
 
@@ -149,6 +151,17 @@ def anywhere(actor: Actor, question: Question, after: Mark | None) -> Ids:
     return _page(
         sa.select(hits.c.id, hits.c.listed_at, total.label("total")), hits.c.listed_at, hits.c.id, after
     )
+
+
+def bounded(actor: Actor, question: Question, *, common: bool) -> Ids:
+    """Matches to be counted, a bounded number: of a common question those among the newest rows, else the newest."""
+    conditions = [visible_to(actor), *_filters(question)]
+    if not common:
+        query = sa.select(Document.id).where(*conditions, _matches(question))
+        return query.order_by(Document.listed_at.desc(), Document.id.desc()).limit(COUNTED)
+    newest = _newest(actor, [], None, NEWEST).subquery("newest")
+    conditions += [_matches(question, _UNINDEXED)] if question.tsquery else []
+    return sa.select(Document.id).join(newest, newest.c.id == Document.id).where(*conditions)
 
 
 def _page(query: Ids, moment: Any, number: Any, after: Mark | None, size: int = PAGE_SIZE + 1) -> Ids:

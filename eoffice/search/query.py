@@ -30,6 +30,8 @@ class Question:
     dated_from: date | None = None
     dated_to: date | None = None
     state: State | None = None
+    #: keys of the columns that were chosen; empty: the usual ones
+    columns: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -45,7 +47,7 @@ class Question:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is asked at all."""
-        return self == Question(text=self.text) and not self.words
+        return self == Question(text=self.text, columns=self.columns) and not self.words
 
     @property
     def tsquery(self) -> str:

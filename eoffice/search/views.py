@@ -1,27 +1,36 @@
 """The search page."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from eoffice.core import clock, sheets
 from eoffice.core.errors import Invalid
 from eoffice.core.web import current_actor, db, needs
+from eoffice.directory import queries as directory
 from eoffice.documents.kinds import EVERY
-from eoffice.documents.models import Document
-from eoffice.incoming.models import IncomingDocument
+from eoffice.documents.layout.tables import Column as Width
+from eoffice.documents.layout.tables import Table, typeset
 from eoffice.incoming.states import State as IncomingState
-from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State as OutgoingState
-from eoffice.search import forms, queries, saved, service
+from eoffice.search import facets, forms, queries, saved, service
+from eoffice.search.columns import COLUMNS, SHOWN, TAKEN_OUT, Column, Row, chosen
 from eoffice.search.highlight import highlight
 from eoffice.search.permissions import SEARCH_USE
 
 bp = Blueprint("search", __name__, template_folder="templates")
 
+#: facets in the order of the page, with the fields of the address each one sets
+_GROUPS = (
+    ("direction", _l("Incoming or outgoing"), ("direction",)), ("kind", _l("Kind"), ("kind",)),
+    ("state", _l("State"), ("state",)), ("issuer", _l("Issuer"), ("issuer",)), ("year", _l("Year"), ("from", "to")),
+)  # fmt: skip
 #: states a search can be narrowed to, in the order of the work
 STATES = {"in": tuple(IncomingState), "out": tuple(OutgoingState)}
 
@@ -34,8 +43,16 @@ def index() -> ResponseReturnValue:
     found = (
         None if question.is_empty else queries.find(db(), current_actor(), question, request.args.get("page"))
     )
+    first = not request.args.get("page")
+    counted = None
+    if found is not None and first and found.rows:
+        counted = facets.count(db(), current_actor(), question, common=found.total is None)
     return render_template(
         "search/index.html",
+        facets=counted,
+        groups=_GROUPS,
+        columns=COLUMNS.values(),
+        shown=chosen(question.columns, SHOWN),
         question=question,
         found=found,
         fields=forms.write(question),
@@ -43,7 +60,7 @@ def index() -> ResponseReturnValue:
         states=STATES,
         highlight=highlight,
         saved=saved.kept(db(), current_actor()),
-        first_page=not request.args.get("page"),
+        first_page=first,
     )
 
 
@@ -73,24 +90,45 @@ def remove(search_id: int) -> ResponseReturnValue:
 @needs(SEARCH_USE)
 def spreadsheet() -> Response:
     """The same as a table, all pages of it."""
+    columns, rows = _taken_out("xlsx")
+    made = sheets.write(
+        _("Documents found"), [str(one.heading) for one in columns],
+        [[one.value(row) for one in columns] for row in rows], [one.width for one in columns],
+    )  # fmt: skip
+    return _send(made, "xlsx", sheets.MEDIA_TYPE)
+
+
+@bp.get("/search.pdf")
+@needs(SEARCH_USE)
+def printed() -> Response:
+    """The same on paper, with who took it out and when."""
+    columns, rows = _taken_out("pdf")
+    actor = current_actor()
+    agency = directory.agency(db(), actor.agency_id or 0)
+    made = typeset(
+        Table(
+            agency=agency.name, parent=agency.parent_name, title=_("Documents found"),
+            subtitle="; ".join(forms.write(replace(forms.read(request.args), columns=())).values()),
+            columns=tuple(Width(str(one.heading), one.width) for one in columns),
+            rows=[[one.text(row) for one in columns] for row in rows],
+            notes=(
+                _("%(count)s documents. Printed from the system by %(name)s, %(time)s.", count=len(rows),
+                  name=actor.name, time=f"{clock.local(clock.now()):%H:%M %d/%m/%Y}"),
+            ),
+        )
+    ).pdf  # fmt: skip
+    return _send(made, "pdf", "application/pdf")
+
+
+def _taken_out(form: str) -> tuple[list[Column], Sequence[Row]]:
+    """The columns and all rows of the address; that they leave is in the log."""
     question = forms.read(request.args)
-    found = service.take_out(db(), current_actor(), question, forms.write(question))
-    headings = (
-        _("Number, notation"), _("Date"), _("Kind"), _("Issuer"), _("Subject"), _("Signer"), _("In the register"),
-        _("Deadline"), _("State"),
-    )  # fmt: skip
-    rows = [_row(document) for document in found]
-    made = sheets.write(_("Documents found"), headings, rows, (18, 12, 16, 32, 60, 22, 10, 12, 18))
-    name = f"tra-cuu-{clock.today():%Y%m%d}.xlsx"
-    return send_file(
-        BytesIO(made), mimetype=sheets.MEDIA_TYPE, as_attachment=True, download_name=name, max_age=0
-    )
+    limit = service.PRINT_LIMIT if form == "pdf" else service.TABLE_LIMIT
+    asked = forms.write(question) | {"form": form}
+    found = service.take_out(db(), current_actor(), question, asked, limit)
+    return chosen(question.columns, TAKEN_OUT), [one for one in found if isinstance(one, Row)]
 
 
-def _row(document: Document) -> tuple[sheets.Value, ...]:
-    assert isinstance(document, IncomingDocument | OutgoingDocument)
-    kind = document.kind.name if document.kind_code else ""  # a scan that waits has none yet
-    return (
-        document.code, document.issued_on, kind, document.issuer_name, document.subject, document.signer_name,
-        document.register_number, document.due_on, str(document.state.word),
-    )  # fmt: skip
+def _send(made: bytes, ending: str, media_type: str) -> Response:
+    name = f"tra-cuu-{clock.today():%Y%m%d}.{ending}"
+    return send_file(BytesIO(made), mimetype=media_type, as_attachment=True, download_name=name, max_age=0)

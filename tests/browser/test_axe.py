@@ -143,6 +143,7 @@ NOT_PAGES = {
     "reports.printed": "a file",
     "reports.spreadsheet": "a file",
     "static": "files",
+    "search.printed": "a file",
     "search.spreadsheet": "a file",
 }
 DARK = ("home.desk", "incoming.index", "incoming.show", "incoming.register", "outgoing.show", "outgoing.read")

@@ -141,6 +141,8 @@ def test_the_page_the_spreadsheet_and_the_interface_say_the_same(
             assert client.get(f"/reports?by={by}&{asked}").status_code == 200
         sheet = load_workbook(io.BytesIO(client.get(f"/reports?{asked}&xlsx=1").data)).active
         told = {row[0]: row[1] for row in sheet.iter_rows(values_only=True)}
+        printed = client.get(f"/reports?by=kind&{asked}&pdf=1")
+        assert (printed.mimetype, printed.data[:5]) == ("application/pdf", b"%PDF-")
         assert told["gửi hoàn toàn qua trục, trên số đã gửi (%)"] == 50
         assert client.get("/reports?first=16/11/2026&last=16/11/2028").status_code == 422
         assert client_for(app, "a_specialist").get("/reports").status_code == 403

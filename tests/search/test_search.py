@@ -4,6 +4,8 @@ import re
 import time
 from datetime import date
 from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 import sqlalchemy as sa
@@ -19,10 +21,11 @@ from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor
 from eoffice.documents import registers
 from eoffice.documents.models import Direction, Document
+from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import visible_to
 from eoffice.incoming.states import State as In
 from eoffice.outgoing.states import State as Out
-from eoffice.search import forms, queries
+from eoffice.search import facets, forms, queries
 from eoffice.search.highlight import highlight
 from eoffice.search.query import Question
 from tests.factories import province
@@ -278,3 +281,60 @@ def test_older_pages_keep_the_question(app: Flask, session: Session) -> None:
 def test_one_without_the_right_does_not_search(app: Flask, session: Session) -> None:
     province(session)
     assert client_for(app, "a_administrator").get("/search?q=x").status_code == 403
+
+
+def test_facets_count_what_was_found_and_each_narrows_it(app: Flask, session: Session) -> None:
+    place = province(session)
+    for number in range(3):
+        incoming(session, place.a, f"hạn mặn {number}", In.DONE, issuer_name="Sở Tài chính")
+    incoming(session, place.a, "hạn mặn chờ", In.CHECK, kind_code="QD", issued_on=date(2025, 5, 5))
+    outgoing(session, place.a, "hạn mặn đi", Out.ISSUED, issued_on=date(2026, 3, 5))
+    incoming(session, place.b, "hạn mặn của cơ quan khác")
+    question = Question(text="han man")
+    found = facets.count(session, place.a.clerk, question, common=False)
+    assert (found.counted, found.more) == (5, False)
+    told = {name: [(one.word, one.count) for one in values] for name, values in found.values.items()}
+    assert told["direction"] == [("Incoming", 4), ("Outgoing", 1)]
+    assert told["kind"] == [("Công văn", 4), ("Quyết định", 1)]
+    assert told["issuer"][0] == ("Sở Tài chính", 3)
+    assert told["year"] == [("2026", 4), ("2025", 1)]
+    # each count is what following it finds, for whoever follows it
+    for values in found.values.values():
+        for one in values:
+            narrowed = forms.read(forms.write(question) | dict(one.fields))
+            assert len(queries.find(session, place.a.clerk, narrowed).rows) == one.count, one
+    assert facets.count(session, place.a.specialist, question, common=False).counted == 0
+    page = client_for(app, "a_clerk").get("/search?q=han+man&kind=QD&state=in.check").get_data(as_text=True)
+    assert "Sở Tài chính" not in page
+
+
+def test_what_facets_read_does_not_grow_with_the_table(session: Session) -> None:
+    place = province(session)
+    _many(session, place.a.agency.id, queries.COUNTED + queries.NEWEST)
+    for question in (Question(text="chung"), Question(direction=Direction.IN)):
+        assert facets.count(session, place.a.clerk, question, common=True).counted == queries.NEWEST
+    rare = facets.count(session, place.a.clerk, Question(text="chung"), common=False)
+    assert (rare.counted, rare.more) == (queries.COUNTED, True)
+
+
+def test_columns_are_chosen_kept_in_the_address_and_taken_out_on_paper(app: Flask, session: Session) -> None:
+    place = province(session)
+    incoming(session, place.a, "hạn mặn", signer_name="Nguyễn Văn Ký", issued_on=date(2026, 3, 5))
+    client = client_for(app, "a_clerk")
+    assert "Nguyễn Văn Ký" not in client.get("/search?q=han").get_data(as_text=True)
+    page = client.get("/search?q=han&cols=signer&cols=subject&cols=nonsense").get_data(as_text=True)
+    assert "Nguyễn Văn Ký" in page
+    assert "cols=signer+subject" in page or "cols=subject+signer" in page, "links keep the choice"
+    assert "Sở Nội vụ" not in re.sub(r'(?s)<section.*?aria-label="Thu hẹp.*?</section>', "", page)
+    table = load_workbook(BytesIO(client.get("/search.xlsx?q=han&cols=signer").data)).worksheets[0]
+    assert [row[0] for row in table.iter_rows(values_only=True)] == ["Người ký", "Nguyễn Văn Ký"]
+    answer = client.get("/search.pdf?q=han")
+    assert answer.mimetype == "application/pdf"
+    with NamedTemporaryFile() as file:
+        file.write(answer.data)
+        file.flush()
+        words = page_text(Path(file.name))[0].text
+    assert "Nguyễn Văn Ký" in words
+    assert "In từ hệ thống" in words, "requirement 40: prints are marked"
+    told = session.scalars(sa.select(AuditEntry.details).where(AuditEntry.action == "search.taken_out")).all()
+    assert [one["question"]["form"] for one in told] == ["xlsx", "pdf"]

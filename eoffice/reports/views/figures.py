@@ -7,12 +7,15 @@ from typing import Any
 
 from flask import Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from eoffice.core import sheets
+from eoffice.core import clock, sheets
 from eoffice.core.sheets import Value
 from eoffice.core.web import current_actor, db, needs
+from eoffice.directory import queries as directory
+from eoffice.documents.layout.tables import Column, Table, typeset
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.reports import figures as count
 from eoffice.reports.figures import Figures, KindLine, Line, Period
@@ -53,6 +56,8 @@ def figures() -> ResponseReturnValue:
     period, agency_id = form.to_period(), current_actor().agency_id or 0
     if "xlsx" in request.args:
         return _xlsx(by, period, agency_id)
+    if "pdf" in request.args:
+        return _pdf(by, period, agency_id)
     if by is By.AGENCY:
         found = count.by_agency(db(), period, [agency_id])[agency_id]
         return _page(form, by, found, [], count.by_month(db(), period, agency_id))
@@ -88,6 +93,23 @@ def _xlsx(by: By, period: Period, agency_id: int) -> Response:
     data = sheets.write(str(by.word), [str(one) for one in headings], rows, widths)
     name = f"bao-cao-{by}-{period.first:%Y%m%d}-{period.last:%Y%m%d}.xlsx"
     return send_file(BytesIO(data), mimetype=sheets.MEDIA_TYPE, as_attachment=True, download_name=name)
+
+
+def _pdf(by: By, period: Period, agency_id: int) -> Response:
+    headings, rows = _sheet(by, period, agency_id)
+    agency, days = directory.agency(db(), agency_id), {"first": period.first, "last": period.last}
+    table = Table(
+        agency=agency.name, parent=agency.parent_name, title=f"{_('Reports')}: {by.word}",
+        subtitle=_("from %(first)s to %(last)s", **{key: f"{day:%d/%m/%Y}" for key, day in days.items()}),
+        columns=tuple(Column(str(one), 4 if place == 0 else 1.4, place > 0) for place, one in enumerate(headings)),
+        rows=[["-" if value is None else str(value) for value in row] for row in rows],
+        notes=(_("Printed from the system by %(name)s, %(time)s.", name=current_actor().name,
+                 time=f"{clock.local(clock.now()):%H:%M %d/%m/%Y}"),),
+    )  # fmt: skip
+    name = f"bao-cao-{by}-{period.first:%Y%m%d}-{period.last:%Y%m%d}.pdf"
+    return send_file(
+        BytesIO(typeset(table).pdf), mimetype="application/pdf", as_attachment=True, download_name=name
+    )
 
 
 def _sheet(by: By, period: Period, agency_id: int) -> tuple[list[LazyString | str], list[Sequence[Value]]]:
