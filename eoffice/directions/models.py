@@ -8,8 +8,9 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from eoffice.core import clock
 from eoffice.core.db import Base, enum_column
-from eoffice.directory.models import Assignment, Unit
+from eoffice.directory.models import Assignment, Person, Unit
 from eoffice.documents.models import Document
 
 
@@ -153,8 +154,21 @@ class Task(Base):
     unit: Mapped[Unit | None] = relationship(lazy="joined")
     assignment: Mapped[Assignment | None] = relationship(lazy="joined")
     document: Mapped[Document] = relationship(viewonly=True)
+    readings: Mapped[list["Reading"]] = relationship(order_by="Reading.read_at", viewonly=True)
 
     @property
     def label(self) -> str:
         """Whom it names."""
         return self.unit.name if self.unit else (self.assignment.label if self.assignment else "")
+
+
+class Reading(Base):
+    """One person of a unit has opened what was sent to the unit for information; the first time counts."""
+
+    __tablename__ = "task_reading"
+    task_id: Mapped[int] = mapped_column(sa.ForeignKey("task.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    read_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    person: Mapped[Person] = relationship()

@@ -7,12 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
-from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
+from eoffice.directions.models import OPEN, Direction, Part, Reading, Task, TaskState
 from eoffice.directions.permissions import can_take
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Unit
@@ -23,6 +24,7 @@ from eoffice.documents.models import Document
 GIVEN = audit.action("directions.given", _l("Direction given"))
 INFORMED = audit.action("directions.informed", _l("Passed on for information"))
 ASSIGNED = audit.action("directions.assigned", _l("Work assigned inside the unit"))
+READ = audit.action("directions.read", _l("Read for information"))
 OPENED = audit.action("directions.opened", _l("Opened for the first time"))
 FINISHED = audit.action("directions.finished", _l("Task completed"))
 TIME_ASKED = audit.action("directions.time_asked", _l("More time asked for"))
@@ -271,6 +273,14 @@ def opened(session: Session, actor: Actor, task: Task) -> bool:
     task.seen_at = clock.now()
     audit.record(session, actor, OPENED, task.document, task=task.label)
     return True
+
+
+def read(session: Session, actor: Actor, task: Task) -> None:
+    """Note that a person of a unit has opened what was sent to the unit for information; twice is once."""
+    values = {"task_id": task.id, "person_id": actor.person_id, "agency_id": task.agency_id}
+    made = insert(Reading).values(values).on_conflict_do_nothing().returning(Reading.task_id)
+    if session.scalar(made) is not None:
+        audit.record(session, actor, READ, task.document, task=task.label)
 
 
 def finished(session: Session, actor: Actor, task: Task, result: str) -> Task:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor, Permission
-from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
+from eoffice.directions.models import OPEN, Direction, Part, Reading, Task, TaskState
 from eoffice.directions.permissions import may, may_know_task
 from eoffice.directory.models import Assignment
 from eoffice.directory.queries import acts_under
@@ -26,8 +26,9 @@ def task(session: Session, actor: Actor, task_id: int) -> Task:
 def of_document(session: Session, document: Document) -> Sequence[Direction]:
     """Every direction on a document with its tasks, oldest first: one query, they are few."""
     query = sa.select(Direction).where(Direction.document_id == document.id)
-    query = query.options(joinedload(Direction.tasks)).order_by(Direction.id)
-    return session.scalars(query).unique().all()
+    tasks = joinedload(Direction.tasks)
+    query = query.options(tasks, tasks.joinedload(Task.readings).joinedload(Reading.person))
+    return session.scalars(query.order_by(Direction.id)).unique().all()
 
 
 def leading(session: Session, document: Document) -> str:

@@ -79,7 +79,17 @@ def open_document(session: Session, actor: Actor, document: Document) -> Sequenc
     for task in [task for direction in given for task in direction.tasks]:
         if task.state is TaskState.NEW and may(actor, DOCUMENT_READ, task):
             open_task(session, actor, task.id)
+        if _reads_first(actor, task):
+            with transaction(session):
+                operations.read(session, actor, task)
+            session.expire(task, ["readings"])
     return given
+
+
+def _reads_first(actor: Actor, task: Task) -> bool:
+    """Whether the actor is one of the unit that is informed and has not opened it before."""
+    known = {reading.person_id for reading in task.readings}
+    return task.part is Part.INFORM and task.unit_id in actor.unit_ids and actor.person_id not in known
 
 
 def finish(session: Session, actor: Actor, task_id: int, result: str) -> Task:

@@ -137,7 +137,8 @@ def reply(answered: Document, agency_name: str) -> Typed:
     return Typed(
         subject=f"Trả lời {code}"[:500],
         reply_to=str(answered.id),
-        addressees=answered.issuer_name,
+        # empty: whoever it is sent to stands there, also one the drafter adds
+        addressees="" if answered.issuer_code else answered.issuer_name,
         body=f"{opening}\n",
         recipients=[(answered.issuer_name, answered.issuer_code)] if answered.issuer_code else [],
     )

@@ -25,6 +25,7 @@ from eoffice.incoming.queries import Filter, Tab
 from eoffice.incoming.states import State
 from tests.factories import province
 from tests.incoming import steps
+from tests.web import client_for
 
 
 def test_requirement_14_one_leads_others_coordinate_or_are_informed_and_may_read(session: Session) -> None:
@@ -281,3 +282,20 @@ def test_a_deadline_by_the_hour_is_late_from_that_hour_on(session: Session, app:
         assert deadlines.words(task.due_on, task.due_time)[0].startswith("quá hạn 1 giờ")
         work = home.waiting(session, house.specialist, deeds.of(house.specialist))
         assert [one.overdue for one in work if one.deed.key == "work"] == [1]
+
+
+def test_who_of_a_unit_has_read_what_it_was_sent_for_information_is_marked_each_once(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    new = steps.to_person(house, Role.CHIEF_OF_OFFICE, inform=(Named(unit_id=house.unit.id),))
+    direction = service.direct(session, house.leader, document.id, new)
+    for actor in (house.specialist, house.head, house.specialist, house.clerk):
+        service.open_document(session, actor, document)
+    session.expire_all()
+    (informed,) = [task for task in direction.tasks if task.part is Part.INFORM]
+    assert [one.person.full_name for one in informed.readings] == [house.specialist.name, house.head.name]
+    page = client_for(app, "a_leader").get(f"/incoming/{document.id}").get_data(as_text=True)
+    assert f"Đã đọc ở {house.unit.name}:" in page
+    assert house.specialist.name in page

@@ -18,6 +18,7 @@ from eoffice.core.db import transaction
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
+from eoffice.documents.pages import page_text
 from eoffice.outgoing import service
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.operations import MOVED
@@ -253,6 +254,30 @@ def test_a_replacement_starts_from_the_document_it_replaces(
     assert made is not None
     assert [one.id for one in documents.linked(session, place.a.clerk, made, LinkKind.REPLACES)] == [old.id]
     assert specialist.get(f"/outgoing/new?replaces={made.id}").status_code == 422, "a draft is changed"
+
+
+def test_the_form_check_says_who_is_sent_it_and_stands_nowhere_on_the_page(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    # the text names agency B alone; the one outside was added to the list
+    document = bring(session, place.a, draft(session, place), State.FORM_CHECK)
+    page = client("a_chief_of_office").get(f"/outgoing/{document.id}").get_data(as_text=True)
+    assert f"Chưa có tên trên văn bản:</b> {place.outside.name}." in " ".join(page.split()).replace(
+        "</strong>", "</b>"
+    )
+    asked = steps.registered(session, place.a, issuer_name=place.b.agency.name)
+    chief = client("a_chief_of_office")
+    form = chief.get(f"/outgoing/new?reply_to={asked.id}").get_data(as_text=True)
+    assert f'value="{place.b.agency.name}"' in form
+    added = _typed(
+        place, unit_id=str(place.a.office.id), recipient2=place.outside.name, reply_to=str(asked.id)
+    )
+    assert chief.post("/outgoing/new", data=added | {"addressees": ""}).status_code == 303
+    answer = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()
+    assert answer is not None
+    text = page_text(path(newest(session, answer, FileRole.DRAFT)))[0].text
+    assert place.b.agency.name in text
+    assert place.outside.name in text
 
 
 def test_requirement_29_form_is_corrected_by_a_letter_and_the_issued_document_stays(

@@ -1694,6 +1694,17 @@ def upgrade() -> None:
     op.create_index(
         "uq_task_one_lead", "task", ["direction_id"], unique=True, postgresql_where=sa.text("part = 'lead'")
     )
+    op.create_table(
+        "task_reading",
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_task_reading_agency_id_agency")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_task_reading_person_id_person")),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_task_reading_task_id_task")),
+        sa.PrimaryKeyConstraint("task_id", "person_id", name=op.f("pk_task_reading")),
+    )
     # a task belongs to a direction, and a direction may hand a task on: the second half of the circle
     op.create_foreign_key(
         op.f("fk_direction_parent_task_id_task"), "direction", "task", ["parent_task_id"], ["id"]

@@ -22,6 +22,7 @@ from eoffice.gateway import presenting as following
 from eoffice.gateway import service as exchange
 from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
 from eoffice.outgoing import (
+    addressed,
     consulting,
     copying,
     forms,
@@ -236,7 +237,9 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
 
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:
     moves = queries.moves(current_actor(), document)
+    recipients = documents.recipients(db(), document)
     checking = Move.CHECK in moves and file is not None
+    read = page_texts.page_text(blobs().path(file.sha256)) if checking and file else []
     consulted = consulting.of_document(db(), document) if document.consulted else []
     asked = consulting.answerable(current_actor(), document, consulted)
     return {
@@ -245,8 +248,9 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
         "stances": [(stance.value, stance.word) for stance in Stance],
         "moves": moves,
         "next_step": presenting.next_step(queries.next_actor(db(), document)),
-        "recipients": documents.recipients(db(), document),
+        "recipients": recipients,
         "lacks": formcheck.lacks(blobs().path(file.sha256)) if checking and file else None,
+        "unnamed": addressed.unnamed(read, recipients),
         "line": _line(document, file),
         "limit": upload_limit() // 2**20,
     }

@@ -1,0 +1,16 @@
+"""Whether the page names everybody it is sent to (Decree 30/2020, Appendix I-II.9)."""
+
+from collections.abc import Iterable, Sequence
+
+from eoffice.core.text import fold
+from eoffice.documents.models import Recipient
+from eoffice.documents.pages import PageText
+
+
+def unnamed(pages: Sequence[PageText], recipients: Iterable[Recipient]) -> list[str]:
+    """Recipients that stand neither in “Kính gửi” nor in “Nơi nhận”, however lines are broken there.
+
+    A group, “các sở, ban, ngành”, names its members to people only: who checks decides.
+    """
+    text = " ".join(fold(" ".join(page.text for page in pages)).split())
+    return [one.name for one in recipients if " ".join(fold(one.name).split()) not in text] if text else []
