@@ -239,7 +239,7 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
     moves = queries.moves(current_actor(), document)
     recipients = documents.recipients(db(), document)
     checking = Move.CHECK in moves and file is not None
-    read = page_texts.page_text(blobs().path(file.sha256)) if checking and file else []
+    path = blobs().path(file.sha256) if checking and file else None
     consulted = consulting.of_document(db(), document) if document.consulted else []
     asked = consulting.answerable(current_actor(), document, consulted)
     return {
@@ -249,8 +249,8 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
         "moves": moves,
         "next_step": presenting.next_step(queries.next_actor(db(), document)),
         "recipients": recipients,
-        "lacks": formcheck.lacks(blobs().path(file.sha256)) if checking and file else None,
-        "unnamed": addressed.unnamed(read, recipients),
+        "lacks": formcheck.lacks(path) if path else None,
+        "unnamed": addressed.unnamed(path, recipients) if path else [],
         "line": _line(document, file),
         "limit": upload_limit() // 2**20,
     }
