@@ -6,6 +6,7 @@ is queued again.
 """
 
 import inspect
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -115,6 +116,15 @@ def enqueue(
     )
     with suppress(AlreadyEnqueued) if _once is None else _savepoint(session):
         task.defer(**arguments)
+
+
+def pending(session: Session, *names: str, **arguments: Any) -> bool:
+    """Whether a job of one of these names, with at least these arguments, waits or is being done."""
+    query = sa.text(
+        "SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+        " AND task_name = ANY(:names) AND args @> CAST(:arguments AS jsonb))"
+    )
+    return bool(session.scalar(query, {"names": list(names), "arguments": json.dumps(arguments)}))
 
 
 class _savepoint:  # noqa: N801 - reads as a verb at its one place of use

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from eoffice.core import jobs
 from eoffice.documents import pages
 from eoffice.documents.geometry import Box, View, around
 from eoffice.documents.models import DocumentFile, PageText
@@ -23,6 +24,11 @@ def of_file(session: Session, file: DocumentFile, limit: int) -> list[pages.Page
     query = sa.select(PageText).where(PageText.file_id == file.id, PageText.recognised.is_not(None))
     rows = session.scalars(query.order_by(PageText.page).limit(limit))
     return [_page(one, file.page_sizes[one.page - 1]) for one in rows if one.page <= len(file.page_sizes)]
+
+
+def under_way(session: Session, file: DocumentFile) -> bool:
+    """Whether somebody is still reading it."""
+    return jobs.pending(session, "documents.read_text", "documents.recognise", file_id=file.id)
 
 
 def _page(kept: PageText, size: list[float]) -> pages.PageText:

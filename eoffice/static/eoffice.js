@@ -111,6 +111,13 @@
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
+  // What nobody touched is no draft: the page may come back with something better in it.
+  function touched(field) {
+    if (["checkbox", "radio"].includes(field.type)) return field.checked !== field.defaultChecked;
+    if (field.type === "hidden") return field.value !== "";
+    if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+    return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+  }
   const drafted = "form[data-draft]";
   function restore(form) {
     const stored = sessionStorage.getItem(draftKey(form));
@@ -128,9 +135,12 @@
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form?.matches(drafted)) return;
-    const values = kept(form).map((field, i) => [`${field.name} ${i}`,
-      ["checkbox", "radio"].includes(field.type) ? field.checked : field.value]);
-    sessionStorage.setItem(draftKey(form), JSON.stringify(Object.fromEntries(values)));
+    const values = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
+    kept(form).forEach((field, i) => {
+      const name = `${field.name} ${i}`, value = ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
+      if (touched(field) || name in values) values[name] = value;
+    });
+    sessionStorage.setItem(draftKey(form), JSON.stringify(values));
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -126,6 +126,7 @@ NOT_PAGES = {
     "home.work": "goes on to the list of work that is the person's",
     "incoming.issuers": "a part of a page: the list under a field",
     "incoming.preview": "a part of a page: stands in the list",
+    "incoming.recognition": "a part of a page: stands in the form while a scan is read",
     "incoming.slip": "a file",
     "outgoing.copies": "a part of a page: the copies of an issued document, asked for while one moves",
     "outgoing.sheet": "a file",

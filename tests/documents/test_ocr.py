@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
+from eoffice.core.db import transaction
 from eoffice.documents import jobs, ocr, operations, recognised
 from eoffice.documents.fields import guess_fields
 from eoffice.documents.geometry import Box, View
@@ -90,6 +91,26 @@ def test_a_scan_is_found_by_its_words_and_proposes_the_fields_of_the_register(
     assert guess.issued_on.value == date(2026, 11, 12)
     page = client_for(app, "a_clerk").get(f"/incoming/{document.id}/register").get_data(as_text=True)
     assert 'value="SXD-HTKT"' in page
+
+
+@pytest.mark.peer
+@needs_tesseract
+def test_the_clerk_sees_that_a_scan_is_being_read_and_what_came_of_it(
+    app: Flask, session: Session, place: Province
+) -> None:
+    upload = operations.take_in(io.BytesIO(_scan("")), "quet.pdf")
+    document = service.receive_scan(session, place.a.clerk, upload)
+    clerk, part = client_for(app, "a_clerk"), f"/incoming/{document.id}/recognition"
+    assert f'hx-get="{part}"' in clerk.get(f"/incoming/{document.id}/register").text
+    assert f'hx-get="{part}"' in clerk.get(part).text, "still under way"
+    for work in (jobs.read_text, jobs.recognise):
+        work(session, document.files[0].id)
+    with transaction(session):
+        session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'succeeded'"))
+    answer = clerk.get(part).text
+    assert "hx-get" not in answer
+    assert "Đã nhận dạng xong bản quét." in answer
+    assert part not in clerk.get(f"/incoming/{document.id}/register").text
 
 
 @pytest.mark.peer

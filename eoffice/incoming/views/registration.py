@@ -123,9 +123,26 @@ def _page(
         "tags": {
             name: tag for name, (tag, key) in presenting.TAGS.items() if getattr(guess, key) is not None
         },
-        "read": len(presenting.read_places(guess)),
+        **_recognition(document, file, guess),
         "next_number": registers.next_number(db(), document.agency_id, Direction.IN, kind),
     }
+
+
+def _recognition(document: IncomingDocument, file: DocumentFile | None, guess: FieldGuess) -> dict[str, Any]:
+    """How many fields were read, and whether a scan is still being recognised."""
+    read = len(presenting.read_places(guess))
+    unread = not read and file is not None and document.source is not Source.AXIS
+    return {"read": read, "waiting": unread and file is not None and recognised.under_way(db(), file)}
+
+
+@bp.get("/incoming/<int:document_id>/recognition")
+@needs(INCOMING_REGISTER)
+def recognition(document_id: int) -> str:
+    """Whether a scan has been read meanwhile: a part of the form."""
+    document = queries.one(db(), current_actor(), document_id)
+    file = files.latest_file(db(), document, FileRole.ORIGINAL)
+    found = _recognition(document, file, _read(file))
+    return render_template("incoming/_recognition.html", document=document, **found)
 
 
 def _read(file: DocumentFile | None) -> FieldGuess:
