@@ -25,10 +25,9 @@ from signing.arguments import (
     trust_arguments,
     verify_arguments,
 )
-from signing.child import quiet, verify_in_child
+from signing.child import inspect_in_child, quiet, verify_in_child
 from signing.detached import sign_detached
 from signing.errors import EncryptedPdf, KeyAddressError, SigningError, TrustStoreError, UnreadablePdf
-from signing.inspection import inspect_pdf
 from signing.keys import Key
 from signing.opening import open_key
 from signing.report import Verdict
@@ -263,8 +262,7 @@ def _verify_timestamp(chosen: argparse.Namespace) -> int:
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
-    with chosen.input.open("rb") as source:
-        facts = inspect_pdf(source)
+    facts = inspect_in_child(chosen.input)
     _say(chosen, facts, json.dumps(facts, ensure_ascii=False, indent=2))
     return DONE
 

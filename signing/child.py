@@ -1,4 +1,4 @@
-"""The check in a process of its own with limits: whatever a hostile file does to it becomes a verdict."""
+"""Work on foreign files in a process of its own with limits: whatever a hostile one does there becomes an answer."""
 
 import logging
 import math
@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import resource
 import time
+from collections.abc import Callable
 from datetime import datetime
 from errno import ENOENT
 from multiprocessing.connection import Connection
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from signing.detachedcheck import verify_detached
+from signing.errors import EncryptedPdf, UnreadablePdf
+from signing.inspection import inspect_pdf
 from signing.report import Code, Finding, Report, Verdict
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
@@ -40,12 +43,6 @@ def verify_in_child(
 
     Beyond them, or when the child dies: UNREADABLE with the finding LIMIT. Raises FileNotFoundError.
     """
-    if not path.is_file():
-        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
-    begun = time.monotonic()
-    # a fork would carry the parent's threads' locks along
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
     options = {
         "signature": signature,
         "at": at,
@@ -53,33 +50,63 @@ def verify_in_child(
         "require_revocation": require_revocation,
         "allow_private_fetch": allow_private_fetch,
     }
-    arguments = (sender, path, trust, options, megabytes, math.ceil(seconds))
-    process = context.Process(target=_work, args=arguments, daemon=True)
+    try:
+        found: Report = _in_child(_verify, (path, trust, options), seconds, megabytes)
+    except _Limit as error:
+        return Report(Verdict.UNREADABLE, findings=(Finding(Code.LIMIT, {"reason": str(error)}),))
+    return found
+
+
+def inspect_in_child(path: Path, *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> dict[str, Any]:
+    """As `inspect_pdf`, within the same limits. Raises UnreadablePdf, also beyond them, EncryptedPdf,
+    FileNotFoundError."""
+    try:
+        found: dict[str, Any] | str | None = _in_child(_inspect, (path,), seconds, megabytes)
+    except _Limit as error:
+        raise UnreadablePdf(str(error)) from error
+    if found is None:
+        raise EncryptedPdf
+    if isinstance(found, str):
+        raise UnreadablePdf(found)
+    return found
+
+
+class _Limit(Exception):
+    """The child did not end well in time."""
+
+
+def _in_child(work: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int) -> Any:
+    """What `work` gives, whose first argument is a file. Raises _Limit, FileNotFoundError."""
+    path = arguments[0]
+    if not path.is_file():
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
+    begun = time.monotonic()
+    # a fork would carry the parent's threads' locks along
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_run, args=(sender, work, arguments, megabytes, math.ceil(seconds)), daemon=True
+    )
     process.start()
     sender.close()
     try:
         if not receiver.poll(_START) or receiver.recv() != "ready":
-            return _limit("the check did not start")
+            raise _Limit("the check did not start")
         # starting Python and loading pyHanko is not the file's fault: on a busy machine it gets half its time yet
         if receiver.poll(max(seconds / 2, begun + seconds - time.monotonic())):
-            found: Report = receiver.recv()
-            return found
-        return _limit(f"no result after {seconds:g} s")
-    except EOFError:
+            return receiver.recv()
+        raise _Limit(f"no result after {seconds:g} s")
+    except EOFError as error:
         process.join(1)
-        return _limit(f"the check ended with {process.exitcode}")
+        raise _Limit(f"the check ended with {process.exitcode}") from error
     finally:
         process.kill()
         process.join()
         receiver.close()
 
 
-def _limit(reason: str) -> Report:
-    return Report(Verdict.UNREADABLE, findings=(Finding(Code.LIMIT, {"reason": reason}),))
-
-
-def _work(
-    sender: Connection, path: Path, trust: TrustStore, options: dict[str, Any], megabytes: int, seconds: int
+def _run(
+    sender: Connection, work: Callable[..., Any], arguments: tuple[Any, ...], megabytes: int, seconds: int
 ) -> None:
     quiet()
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -88,11 +115,27 @@ def _work(
     resource.setrlimit(resource.RLIMIT_CPU, (seconds + 5, seconds + 6))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sender.send("ready")
+    sender.send(work(*arguments))
+
+
+def _verify(path: Path, trust: TrustStore, options: dict[str, Any]) -> Report:
     signature = options.pop("signature")
     if signature is None:
-        sender.send(verify_pdf(path, trust, **options))
-    else:
-        sender.send(verify_detached(path, signature, trust, **options))
+        return verify_pdf(path, trust, **options)
+    return verify_detached(path, signature, trust, **options)
+
+
+def _inspect(path: Path) -> dict[str, Any] | str | None:
+    """The facts; else why the file cannot be read, None where it is encrypted: errors of ours do not travel."""
+    try:
+        with path.open("rb") as source:
+            return inspect_pdf(source)
+    except EncryptedPdf:
+        return None
+    except UnreadablePdf as error:
+        return error.reason
+    except MemoryError:
+        return "out of memory"
 
 
 def quiet() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from signing.child import verify_in_child
+from signing.child import inspect_in_child, verify_in_child
+from signing.errors import UnreadablePdf
 from signing.keys import Pkcs12Key
 from signing.report import Verdict
 from signing.trust import TrustStore
@@ -214,3 +215,13 @@ def test_no_mistake_in_a_signed_file_raises_or_is_called_valid(
             f"seed {seed}, round {number}"
         )
         assert time.monotonic() - begun < 10, f"seed {seed}, round {number}"
+
+
+@pytest.mark.slow
+def test_a_look_at_a_heavy_file_ends_as_soon(tmp_path: Path) -> None:
+    path = tmp_path / "heavy.pdf"
+    path.write_bytes(hundred_thousand_fields())
+    begun = time.monotonic()
+    with pytest.raises(UnreadablePdf, match="no result after"):
+        inspect_in_child(path, seconds=1)
+    assert time.monotonic() - begun < 10
