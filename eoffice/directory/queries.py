@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from eoffice.core import clock
 from eoffice.core.permissions import Actor
-from eoffice.core.text import search_text
+from eoffice.core.text import nfc, search_text
 from eoffice.directory.models import Absence, Agency, Assignment, Delegation, Person, Role, Unit
 
 _Columns = TypeVarTuple("_Columns")
@@ -43,6 +43,22 @@ def serving(session: Session, agency: Agency) -> Agency | None:
             return None
         agency = session.get_one(Agency, agency.successor_id)
     return agency
+
+
+def follows(session: Session, before: str, after: str) -> bool:
+    """Whether an agency called `after` has taken over from one called `before`, at once or one after the other."""
+    seen: set[int] = set()
+    waiting = list(session.scalars(sa.select(Agency).where(Agency.name == nfc(before))))
+    while waiting:
+        agency = waiting.pop()
+        seen.add(agency.id)
+        if agency.successor_id is None or agency.successor_id in seen:
+            continue
+        taken = session.get_one(Agency, agency.successor_id)
+        if taken.name == nfc(after):
+            return True
+        waiting.append(taken)
+    return False
 
 
 def count_agencies(session: Session) -> tuple[int, int]:

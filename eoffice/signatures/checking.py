@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from eoffice.core import sandbox
 from eoffice.core.config import settings
-from eoffice.signatures import trust
+from eoffice.signatures import lawful, trust
 from eoffice.signatures.settings import CHECK_SECONDS
 from signing.report import Code, Finding, Report, Verdict
 from signing.trust import TrustStore
@@ -34,7 +34,7 @@ def check(path: Path) -> Report:
     except sandbox.SandboxDied as error:
         reason = {"reason": f"reader stopped: {error}"}
         return Report(Verdict.UNREADABLE, findings=(Finding(Code.LIMIT, reason),))
-    return read(found)
+    return lawful.confirmed(read(found))
 
 
 def verify(
