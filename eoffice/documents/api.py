@@ -5,7 +5,7 @@ from flask import Blueprint, Response, send_file
 from eoffice.core.blobs import blobs
 from eoffice.core.openapi import documented
 from eoffice.core.web import current_actor, db, needs
-from eoffice.documents import queries
+from eoffice.documents import service
 from eoffice.documents.permissions import DOCUMENT_READ
 
 bp = Blueprint("documents_api", __name__, url_prefix="/api/v1/files")
@@ -16,6 +16,6 @@ bp = Blueprint("documents_api", __name__, url_prefix="/api/v1/files")
 @documented("The bytes of a file, as they are stored")
 def download(file_id: int) -> Response:
     """The stored bytes."""
-    file = queries.file(db(), current_actor(), file_id)
+    file = service.take_out(db(), current_actor(), file_id)
     path = blobs().path(file.sha256)
     return send_file(path, mimetype=file.media_type, as_attachment=True, download_name=file.name, etag=False)

@@ -1,13 +1,14 @@
 """Files and page images; no route takes a hash."""
 
 from datetime import timedelta
+from io import BytesIO
 
 from flask import Blueprint, Response, make_response, request, send_file
 
 from eoffice.core.blobs import blobs
 from eoffice.core.errors import NotFound
 from eoffice.core.web import current_actor, db, needs
-from eoffice.documents import pages, queries
+from eoffice.documents import pages, queries, service
 from eoffice.documents.permissions import DOCUMENT_READ
 
 bp = Blueprint("documents", __name__, url_prefix="/files")
@@ -22,6 +23,8 @@ def download(file_id: int) -> Response:
     """The stored bytes, as they are."""
     file = queries.readable_file(db(), current_actor(), file_id)
     inline = file.is_pdf and "download" not in request.args
+    if not inline:
+        file = service.take_out(db(), current_actor(), file_id)
     answer = send_file(
         blobs().path(file.sha256),
         mimetype=file.media_type,
@@ -37,6 +40,14 @@ def download(file_id: int) -> Response:
         "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'"
     )
     return answer
+
+
+@bp.get("/<int:file_id>/print.pdf")
+@needs(DOCUMENT_READ)
+def print_file(file_id: int) -> Response:
+    """The pages to print, each marked as printed from here."""
+    file, made = service.print_out(db(), current_actor(), file_id)
+    return send_file(BytesIO(made), mimetype="application/pdf", download_name=file.name, max_age=0)
 
 
 @bp.get("/<int:file_id>/pages/<int:page>.png")

@@ -130,6 +130,7 @@ NOT_PAGES = {
     "incoming.slip": "a file",
     "outgoing.copies": "a part of a page: the copies of an issued document, asked for while one moves",
     "outgoing.sheet": "a file",
+    "documents.print_file": "a file",
     "outgoing.print_copy": "a file",
     "outgoing.compare": "needs a draft with two versions; its page is looked at in tests/outgoing",
     "incoming.stamped": "a file",

@@ -19,7 +19,7 @@ SPECIALIST, HEAD = account("snnmt", Role.SPECIALIST), account("snnmt", Role.UNIT
 PHONE = {"width": 360, "height": 800}
 
 
-def test_nothing_is_wider_than_a_phone(desks: Desks, examples: dict[str, int]) -> None:
+def test_requirement_49_nothing_is_wider_than_a_phone(desks: Desks, examples: dict[str, int]) -> None:
     windows: dict[str, Page] = {}
     too_wide = []
     for name, look in (PAGES | MORE).items():

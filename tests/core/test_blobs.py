@@ -24,7 +24,7 @@ def _age(path: Path, seconds: float) -> None:
     os.utime(path, (moment, moment))
 
 
-def test_equal_bytes_are_stored_once_and_a_changed_byte_is_found(store: BlobStore) -> None:
+def test_requirement_47_equal_bytes_are_stored_once_and_a_changed_byte_is_found(store: BlobStore) -> None:
     first, again = store.put_bytes(b"van ban"), store.put_bytes(b"van ban")
     assert first == again
     path = store.path(first.sha256)

@@ -65,7 +65,9 @@ def test_requirement_36_nothing_is_destroyed_before_its_time_or_without_a_decisi
         archiving.decide(session, house.leader, made.id, "")
 
 
-def test_a_hold_overrides_retention_even_after_the_decision(session: Session, house: House) -> None:
+def test_requirement_42_a_hold_overrides_retention_even_after_the_decision(
+    session: Session, house: House
+) -> None:
     dossier = files.expired(session, house)
     made = _decided(session, house, dossier.id)
     archiving.hold(session, house.archivist, dossier.id, "Đang thanh tra")

@@ -82,7 +82,7 @@ def test_every_field_survives(tmp_path: Path):
 
 
 @pytest.mark.parametrize("code", ["01", "02", "03", "04", "05", "06", "13", "15", "16"])
-def test_every_status_survives(code: str, tmp_path: Path):
+def test_requirement_44_every_status_survives(code: str, tmp_path: Path):
     message = status(document(), code)
     assert round_trip(message, tmp_path) == Parsed(message)
 

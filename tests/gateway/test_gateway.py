@@ -73,7 +73,9 @@ def hops(session: Session, document: OutgoingDocument) -> dict[str, Hop]:
     return {d.recipient_code: d.hop for d in queries.deliveries_of(session, document)}
 
 
-def test_an_issued_document_reaches_the_other_agency_and_both_know(session: Session, hub: HubProcess) -> None:
+def test_requirement_10_an_issued_document_reaches_the_other_agency_and_both_know(
+    session: Session, hub: HubProcess
+) -> None:
     document = issue(session, province(session))
     assert set(hops(session, document).values()) == {Hop.WAITING}
     exchange(session)

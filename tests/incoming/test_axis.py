@@ -134,7 +134,9 @@ def test_the_same_document_in_another_packet_is_shown_as_a_probable_repeat(sessi
         ("unreadable", State.CHECK),
     ],
 )
-def test_the_verdict_on_a_file_decides_who_looks_first(session: Session, verdict: str, state: State) -> None:
+def test_requirement_08_the_verdict_on_a_file_decides_who_looks_first(
+    session: Session, verdict: str, state: State
+) -> None:
     document = arrive(session, province(session).a)
     for _ in range(2):  # checked again, nothing more happens
         with transaction(session):
@@ -198,3 +200,13 @@ def test_an_arrival_that_answers_a_document_of_ours_is_linked_to_it(session: Ses
     assert not found.linked(session, house.specialist, answer, LinkKind.REPLY)
     assert [one.id for one in found.linking(session, house.clerk, asked, LinkKind.REPLY)] == [answer.id]
     assert not found.linking(session, house.specialist, asked, LinkKind.REPLY)
+
+
+def test_requirement_05_paper_and_electronic_documents_share_one_series(session: Session) -> None:
+    house = province(session).a
+    came = arrive(session, house)
+    paper = steps.registered(session, house)
+    fields = steps.entry(code_number="2751", issuer_name="Sở Tài chính")
+    electronic = service.register(session, house.clerk, came.id, fields)
+    assert (paper.source, electronic.source) == (Source.SCAN, Source.AXIS)
+    assert (paper.register_number, electronic.register_number) == (1, 2)

@@ -64,7 +64,7 @@ def test_a_decision_says_who_decides(session: Session, place: Province) -> None:
     assert "QUYẾT ĐỊNH:" in text
 
 
-def test_every_version_is_kept(session: Session, place: Province) -> None:
+def test_requirement_17_every_version_is_kept(session: Session, place: Province) -> None:
     document = draft(session, place)
     service.revise(session, place.a.specialist, document.id, fields(place, subject="Nội dung mới"), TEXT)
     versions = documents.files(session, document, FileRole.DRAFT)
@@ -273,7 +273,7 @@ def test_more_text_than_a_person_writes_is_refused_before_it_is_set() -> None:
         drafting.Text("Nội dung", bases=("x " * 160_000,)).check()
 
 
-def test_a_recipient_is_found_by_code_or_name_and_a_closed_one_refused(
+def test_requirement_43_a_recipient_is_found_by_code_or_name_and_a_closed_one_refused(
     session: Session, place: Province
 ) -> None:
     document = draft(session, place, recipients=("Sở Tài chính",))

@@ -203,7 +203,9 @@ def test_a_leader_without_key_is_told_whom_to_ask(session: Session, place: Provi
         issuing.sign(session, place.a.leader, document.id, PIN)
 
 
-def test_a_separate_attachment_is_signed_with_number_and_time(session: Session, place: Province) -> None:
+def test_requirement_22_a_separate_attachment_is_signed_with_number_and_time(
+    session: Session, place: Province
+) -> None:
     document = draft(session, place)
     page = path(newest(session, document, FileRole.DRAFT)).read_bytes()
     service.attach(session, place.a.specialist, document.id, Upload(io.BytesIO(page), "phu-luc.pdf"))

@@ -315,7 +315,7 @@ def no_lists(app: Flask, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("keys", "no_lists")
-def test_signed_without_lists_the_signer_is_warned_and_nothing_is_called_plainly_valid(
+def test_requirement_25_signed_without_lists_the_signer_is_warned_and_nothing_is_called_valid(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)

@@ -39,7 +39,9 @@ def pixels(image: Image.Image, box: Box, scale: float = 2) -> list[tuple[int, ..
     return list(image.crop(tuple(area)).get_flattened_data())
 
 
-def test_blue_handwriting_stands_between_title_and_name(chain: list[bytes], block: Placement) -> None:
+def test_requirement_20_blue_handwriting_stands_between_title_and_name(
+    chain: list[bytes], block: Placement
+) -> None:
     runs = {}
     with pages.opened(chain[2]) as document:
         runs = {run.text: run.box for run in pages.words(document[block.page - 1])}
@@ -49,7 +51,7 @@ def test_blue_handwriting_stands_between_title_and_name(chain: list[bytes], bloc
     assert any(map(is_blue, pixels(picture_of(chain[2]), block.box)))
 
 
-def test_the_seal_has_its_real_size_and_covers_a_third_on_the_left(
+def test_requirement_21_the_seal_has_its_real_size_and_covers_a_third_on_the_left(
     chain: list[bytes], block: Placement
 ) -> None:
     seal = placement.seal_beside(block)
@@ -121,7 +123,7 @@ def test_a_box_survives_the_way_to_the_file_and_back(rotation: int) -> None:
     assert shape.to_shown(shape.to_user(box)) == pytest.approx(box)
 
 
-def test_texts_of_attachments_and_copies_follow_the_forms_of_the_decree() -> None:
+def test_requirement_23_texts_of_attachments_and_copies_follow_the_forms_of_the_decree() -> None:
     at = datetime(2025, 11, 26, 2, 15, 30, tzinfo=UTC)
     assert appearance.attachment("12/QĐ-UBND", at).text == "Số: 12/QĐ-UBND; 26/11/2025; 09:15:30 +07:00"
     sao_y = appearance.copy("Sao y", "Ủy ban nhân dân tỉnh An Giang", at)
