@@ -11,7 +11,7 @@ from eoffice.signatures.models import ArchiveCopy, FileCheck
 
 
 def move(session: Session, ids: Sequence[int], to: Agency) -> None:
-    """Put the verdicts on the files of documents under another agency."""
+    """Put the verdicts on the files of documents, and their archive copies, under another agency."""
     files = sa.select(DocumentFile.id).where(DocumentFile.document_id.in_(ids)).scalar_subquery()
-    for table in (FileCheck, ArchiveCopy):
-        session.execute(sa.update(table).where(table.file_id.in_(files)).values(agency_id=to.id))
+    for about in (FileCheck.file_id, ArchiveCopy.source_id):
+        session.execute(sa.update(about.class_).where(about.in_(files)).values(agency_id=to.id))

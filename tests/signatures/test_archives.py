@@ -18,7 +18,7 @@ from eoffice.core.states import Tone
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.outgoing.workflow import State
-from eoffice.signatures import archives, jobs, levels, operations, trust
+from eoffice.signatures import archives, jobs, levels, operations, succession, trust
 from eoffice.signatures.models import ArchiveCopy
 from signing.report import Report, Verdict
 from signing.sign import Level
@@ -156,6 +156,10 @@ def test_what_nobody_signed_is_not_tried_again_by_the_hour(
     session.rollback()
     with clock.freeze(clock.now() + timedelta(days=3)):
         assert archives.renew_due(session) == 0
+    # whoever follows the agency looks after it too, though nothing is made yet
+    succession.move(session, [document.id], place.b.agency)
+    session.commit()
+    assert archives.counts(session, place.b.agency.id).failed == 1
 
 
 def test_an_agency_without_a_time_stamp_service_signs_at_the_first_level_only(
