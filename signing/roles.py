@@ -54,7 +54,8 @@ def later_fields(
     `ends`: size of the file when each field was signed.
     """
     readable = [report for report in reports if report.signer is not None and report.field in ends]
-    agency = _issuing_agency(readable)
+    # whoever signs first issues it; no later signer can claim to have
+    agency = next((report.signer.organisation for report in readable if report.signer), "")
     groups = tuple(same_agency)
     findings = []
     with Revisions(stream) as drawn:
@@ -73,13 +74,6 @@ def later_fields(
                     facts = {"field": report.field, "signer": signer.name, "page": str(place.page)}
                     findings.append(Finding(Code.INK_ON_SIGNED, facts))
     return findings
-
-
-def _issuing_agency(reports: list[SignatureReport]) -> str:
-    """Organisation of the first person who signed, else of the first signature."""
-    signers = [report.signer for report in reports if report.signer is not None]
-    persons = [signer for signer in signers if signer.kind is Kind.PERSON]
-    return (persons or signers)[0].organisation if signers else ""
 
 
 def _same(one: str, other: str, groups: tuple[frozenset[str], ...]) -> bool:

@@ -160,6 +160,21 @@ def test_a_later_field_of_another_agency_is_not_confirmed(
     assert check(signed, trust, same_agency=same).verdict is Verdict.VALID
 
 
+def test_a_person_who_signs_after_an_agency_does_not_become_the_issuer(
+    document: bytes, agency: Pkcs12Key, pki: DemoPki, trust: TrustStore
+) -> None:
+    first, _ = sign(document, agency, field="Seal")
+    stranger = pki.issue_person("Hồ Thị Mai", "Giám đốc", "Sở Y tế tỉnh An Giang", passphrase="x")
+    words = appearance.Appearance(rows=((appearance.Text("Đã duyệt chi"),),))
+    signed, _ = sign(
+        first, Pkcs12Key.unlock(stranger, "x"), field="Later",
+        placement=Placement(1, Box(90, 60, 300, 90)), appearance=words,
+    )  # fmt: skip
+    report = check(signed, trust)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert Code.OTHER_AGENCY in {finding.code for finding in report.findings}
+
+
 @pytest.mark.parametrize("over", ["body", "number", "name"])
 def test_a_later_field_of_the_same_agency_over_signed_words_is_not_confirmed(
     over: str, chain: list[bytes], agency: Pkcs12Key, block: Placement, trust: TrustStore
