@@ -71,13 +71,13 @@ def _shown(field: Field, widgets: list[Any], places: list[Placement], text: str)
 
 
 def _elusive(widget: Any) -> bool:
-    """Whether readers may show other than what is seen here: flags, looks for the mouse, layers, actions."""
+    """Whether readers may show other than what is seen here: flags, other looks, colours, layers, actions."""
     looks, look = widget.get("/AP", {}), _normal(widget)
     return (
         bool(int(widget.get("/F", 0)) & _ELUSIVE)
         or widget.get("/Subtype") != "/Widget"
         or any(name in widget for name in ("/OC", "/A", "/AA"))
-        or (look is None and "/N" in looks)
+        or (look is None and ("/N" in looks or bool(widget.get("/MK"))))
         or any(name != "/N" for name in looks.keys())  # noqa: SIM118 - pikepdf's dictionaries are no mappings
         or (look is not None and any(map(_layered, (look, *_parts(look)))))
     )

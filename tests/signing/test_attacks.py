@@ -400,6 +400,12 @@ def _layered(writer: Any, _field: Any, widget: Any) -> None:
     widget[pdf_name("/AP")] = dictionary(N=hidden)
 
 
+def _coloured(_writer: Any, _field: Any, widget: Any) -> None:
+    """Without an appearance, poppler fills the field with the colour it names."""
+    del widget["/AP"]
+    widget[pdf_name("/MK")] = dictionary(BG=numbers(1, 0, 0))
+
+
 def _acting(writer: Any, _field: Any, widget: Any) -> None:
     script = dictionary(S=pdf_name("/JavaScript"), JS=generic.pdf_string("this.closeDoc()"))
     widget[pdf_name("/AA")] = dictionary(PO=script)
@@ -407,7 +413,7 @@ def _acting(writer: Any, _field: Any, widget: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "forge", [_nameless, _enormous, _popup, _under_the_mouse, _switched, _layered, _acting]
+    "forge", [_nameless, _enormous, _popup, _under_the_mouse, _switched, _layered, _coloured, _acting]
 )
 def test_a_later_field_that_readers_show_otherwise_counts_as_drawn_over_the_page(
     forge: Callable[[Any, Any, Any], None], chain: list[bytes], agency: Pkcs12Key, trust: TrustStore
