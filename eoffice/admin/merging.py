@@ -218,7 +218,6 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
     takers = Takers(session, merger)
     if count := outgoing.half_issued(session, agency):
         found.problems.append(HalfIssued(count=count))
-        return found
     moves = {"incoming": incoming.move, "drafts": outgoing.move, "dossiers": dossiers.move}
     for what, move in moves.items():
         try:

@@ -307,7 +307,9 @@ def test_requirement_45_of_a_state_secret_nothing_is_stored_but_the_fact(
     assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == 0
 
 
-def test_the_verdict_on_the_signatures_stands_on_the_page_once_checked(session: Session, app: Flask) -> None:
+def test_requirement_08_the_verdict_on_the_signatures_stands_on_the_page_once_checked(
+    session: Session, app: Flask
+) -> None:
     document = steps.received(session, province(session).a)
     clerk = client_for(app, "a_clerk")
     assert "Đang kiểm tra chữ ký" in clerk.get(f"/incoming/{document.id}").get_data(as_text=True)

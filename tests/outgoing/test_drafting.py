@@ -71,6 +71,13 @@ def test_requirement_17_every_version_is_kept(session: Session, place: Province)
     assert [file.version_no for file in versions] == [1, 2]
     assert versions[0].sha256 != versions[1].sha256
     assert document.subject == "Nội dung mới"
+    bring(session, place.a, document, State.SIGNATURE)
+    assert document.approved_by.startswith(place.a.posts[Role.UNIT_HEAD].person.full_name)
+    assert document.form_checked_by
+    assert document.approved_at is not None
+    assert document.form_checked_at is not None
+    assert document.approved_at <= document.form_checked_at
+    assert [file.version_no for file in documents.files(session, document, FileRole.DRAFT)] == [1, 2]
 
 
 def test_what_was_approved_counts_no_more_once_it_is_sent_back(session: Session, place: Province) -> None:

@@ -183,7 +183,7 @@ def test_every_signature_of_a_chain_is_archived_and_the_stamp_renewed(
     assert not (tmp_path / "no.pdf").exists()
 
 
-def test_a_signer_is_not_warned_when_the_issuer_answers_and_refused_when_it_says_revoked(
+def test_requirement_25_a_signer_is_not_warned_when_the_issuer_answers_and_refused_when_it_says_revoked(
     document: bytes, served: DemoPki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = served.issue_person("Trần Thị Dung", "Giám đốc", "Sở Y tế", passphrase="x")
