@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from eoffice.admin import health as checks
-from eoffice.admin import outside
+from eoffice.admin import merging, outside
+from eoffice.admin.merging import NewMerger
 from eoffice.admin.settings import HOST, TRUSTED_PROXY, WEB_THREADS
 from eoffice.core import audit, tables
 from eoffice.core import worker as working
@@ -19,6 +21,7 @@ from eoffice.core.config import PORT, settings
 from eoffice.core.permissions import system_actor
 from eoffice.core.states import Tone
 from eoffice.core.web import db
+from eoffice.directory import queries as directory
 from eoffice.directory.tables import AGENCIES
 from eoffice.gateway.exchange import Exchange
 from eoffice.migrations import upgrade_installation
@@ -54,6 +57,25 @@ def import_agencies(file: Path, *, dry_run: bool) -> None:
     if report.problems:
         sys.exit(1)
     click.echo(f"{len(report.outcomes)} rows {'could be' if dry_run else 'were'} taken in")
+
+
+@agency_cli.command("merge")
+@click.argument("code")
+@click.argument("into")
+@click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day of the agency that follows."
+)
+@click.option("--basis", required=True, help="Number, date and name of the decision.")
+def merge(code: str, into: str, on: datetime, basis: str) -> None:
+    """Plan a merger of two agencies that work here, by their codes; prints its number.
+
+    It is rehearsed, carried out on its day or withdrawn before on the page of mergers.
+    """
+    agency, to = (directory.agency_by_code(db(), one) for one in (code, into))
+    if agency is None or to is None:
+        raise click.ClickException("no agency has this code")
+    planned = merging.plan(db(), system_actor(), NewMerger(agency.id, to.id, on.date(), basis))
+    click.echo(planned.id)
 
 
 @click.command("migrate")

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -194,3 +195,16 @@ def test_mergers_are_the_keepers_to_plan_and_wrong_ones_are_refused(
     assert answer.status_code == 303
     assert admin.get(answer.headers["Location"]).status_code == 200
     assert admin.post("/admin/mergers", data=sent).status_code == 422, "one merger at a time"
+
+
+def test_the_operator_plans_one_by_command(app: Flask, session: Session, place: Province) -> None:
+    words = ["agency", "merge", "H01.12", "H01.05", "--on", "2099-01-01", "--basis", BASIS]
+    ran = CliRunner().invoke(app.cli, words)
+    assert ran.exit_code == 0, ran.output
+    merger = session.get_one(Merger, int(ran.output))
+    assert (merger.agency_id, merger.to_id, merger.on) == (
+        place.a.agency.id,
+        place.b.agency.id,
+        date(2099, 1, 1),
+    )
+    assert CliRunner().invoke(app.cli, [*words[:2], "H99", *words[3:]]).exit_code == 1

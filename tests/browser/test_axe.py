@@ -37,6 +37,7 @@ PAGES = {
     "admin.access": Look(Role.ADMINISTRATOR, "/admin/access"),
     "admin.agencies": Look(Role.ADMINISTRATOR, "/admin/agencies"),
     "admin.end_post": Look(Role.ADMINISTRATOR, "/admin/people/posts/{post}/end"),
+    "admin.merger": Look(Role.ADMINISTRATOR, "/admin/mergers/{merger}"),
     "admin.mergers": Look(Role.ADMINISTRATOR, "/admin/mergers"),
     "admin.people": Look(Role.ADMINISTRATOR, "/admin/people"),
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
@@ -106,7 +107,6 @@ NOT_PAGES = {
     "admin.ready": "one word for a probe",
     "admin.agencies_model": "a file",
     "admin.people_model": "a file",
-    "admin.merger": "needs a planned merger; its parts are those of other pages",
     "takeover.documents_model": "a file",
     "takeover.registers_model": "a file",
     "directory.suggest": "a part of a page: the list under a field",
@@ -168,7 +168,9 @@ def _unreadable(office: Office, folder: Path) -> int:
 
 
 @pytest.fixture(scope="session")
-def examples(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+def examples(
+    office: Office, installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, int]:
     """A document for each kind of page; the worker brings the last of the demonstration."""
 
     def first(kind: str, tab: str) -> int:
@@ -200,10 +202,17 @@ def examples(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         # the one list that the demonstration makes
         "destruction": 1,
         "post": int(office.clerk.get("/api/v1/directory/posts")[0]["id"]),
+        "merger": _planned_merger(installation),
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
         "copy": office.outgoing(first("outgoing", "issued"))["deliveries"][0]["id"],
         "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),
     }
+
+
+def _planned_merger(installation: Installation) -> int:
+    """One that never comes while these tests run."""
+    day, basis = "2099-01-01", "Nghị quyết số 1/NQ-HĐND"
+    return int(installation.command("agency", "merge", "H01.187", "H01.12", "--on", day, "--basis", basis))
 
 
 def test_every_get_route_is_looked_at_or_says_why_not(installation: Installation) -> None:
