@@ -20,7 +20,7 @@ from eoffice.documents.settings import UPLOAD_LIMIT_MB
 
 #: lowest first; each may import what stands before it
 FEATURES = (
-    "directory", "accounts", "documents", "signatures", "gateway", "directions", "dossiers",
+    "backup", "directory", "accounts", "documents", "signatures", "gateway", "directions", "dossiers",
     "incoming", "outgoing", "search", "reports", "takeover", "home", "admin", "demo",
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.admin import signing
 from eoffice.admin.checks import PATIENCE, Check, Reached, reach
+from eoffice.backup import service as backup
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry, AuditSeal
 from eoffice.core.config import INSTANCE, settings
@@ -37,6 +38,8 @@ _LEAST, _LITTLE = 1 << 30, 10 << 30
 _MANY = 1000
 #: a packet that waits for the axis for longer is shown as trouble
 _LONG = timedelta(minutes=2)
+#: and without a backup; one a day is made
+_BACKUP_OLD = timedelta(hours=30)
 #: entries of the log not sealed for so long mean that no worker seals them
 _UNSEALED = timedelta(minutes=10)
 
@@ -84,7 +87,7 @@ def report(session: Session) -> Report:
             signing.time_stamps(stamps.result()),
             *signing.keys_elsewhere(module.result(), remote.result()),
         ]
-    return Report(services, [*work, _disk()], [_extra(extra) for extra in EXTRAS])
+    return Report(services, [*work, _disk(), *_backups()], [_extra(extra) for extra in EXTRAS])
 
 
 def ready(session: Session) -> dict[str, bool]:
@@ -250,6 +253,24 @@ EXTRAS = (
     Extra("clamav", "ClamAV", ("clamdscan", "clamd"), _l("looks for malware in what arrives"),
           "apt-get install clamav-daemon"),
 )  # fmt: skip
+
+
+def _backups() -> list[Check]:
+    """One check for each folder of backups; one that says so when there is none."""
+    places = backup.places()
+    if not places:
+        said = _("No backup is made. Set EOFFICE_BACKUP_FOLDERS and EOFFICE_BACKUP_RECIPIENT.")
+        return [Check("backup", _l("Backup"), Tone.WARN, said)]
+    found = []
+    for number, place in enumerate(places, start=1):
+        label = _l("Backup in %(folder)s", folder=str(place.folder))
+        if place.newest is None:
+            tone, said = Tone.WARN, _("There is none yet.")
+        else:
+            tone = Tone.BAD if clock.now() - place.newest > _BACKUP_OLD else Tone.OK
+            said = _("The last one was made at %(hour)s.", hour=f"{clock.local(place.newest):%H:%M %d/%m/%Y}")
+        found.append(Check(f"backup-{number}", label, tone, said))
+    return found
 
 
 def _extra(extra: Extra) -> Check:

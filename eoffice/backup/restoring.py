@@ -1,0 +1,95 @@
+"""The way back: a set becomes an installation again, or proves that it could."""
+
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from eoffice.backup import dumping, sets
+from eoffice.backup.age import Identity
+from eoffice.core import audit
+from eoffice.core.blobs import BlobStore
+from eoffice.core.db import new_session
+
+
+class NotEmpty(Exception):
+    """There is an installation already; nothing was touched."""
+
+
+class SetDamaged(Exception):
+    """Parts of the set are missing or not as they were written; the text names them."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came back."""
+
+    files: int
+    #: entries of the log of changes, whose seals were computed anew
+    entries: int
+
+
+def empty(instance: Path) -> bool:
+    """Whether nothing in an instance folder could be lost."""
+    files = (instance / "blobs").glob("[0-9a-f][0-9a-f]/*")
+    return not (instance / "pg" / "data").exists() and next(files, None) is None
+
+
+def restore_instance(path: Path, key: Identity, instance: Path) -> int:
+    """Secrets, configuration and stored files of a set; how many files. Raises SetDamaged, NotEmpty, CannotOpen."""
+    if not empty(instance):
+        raise NotEmpty(str(instance))
+    if found := sets.damaged(path):
+        raise SetDamaged(", ".join(found[:10]))
+    instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _opened(path / "instance.age", key) as plain, tarfile.open(plain) as archive:
+        archive.extractall(instance, filter="data")
+    store = BlobStore(instance / "blobs")
+    return sum(1 for _ in _files(path, key, store))
+
+
+def restore_database(path: Path, key: Identity, url: str) -> int:
+    """Into an empty database; entries of its log, all seals of which fit. Raises DumpFailed, NotEmpty, SetDamaged."""
+    with psycopg.connect(url) as database:
+        tables = database.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+    if tables != (0,):
+        raise NotEmpty("the database")
+    with _opened(path / "database.age", key) as plain:
+        dumping.restore(plain, url)
+    with new_session(url) as session:
+        proof = audit.prove(session)
+    if proof.broken_at is not None:
+        raise SetDamaged(f"seal {proof.broken_at} of the log of changes")
+    return proof.entries
+
+
+def _files(path: Path, key: Identity, store: BlobStore) -> Iterator[str]:
+    """Store each file of a set; its name must be what its bytes are."""
+    for sha256 in sets.files_of(path):
+        with tempfile.TemporaryFile() as plain:
+            sets.open_file(path, sha256, key, plain)
+            plain.seek(0)
+            if store.put(plain).sha256 != sha256:
+                raise SetDamaged(f"files/{sha256}")
+        yield sha256
+
+
+def rehearse(path: Path, key: Identity, url: str) -> Restored:
+    """Restore everything into a scratch folder and an empty database, and forget the folder. Raises as the others."""
+    with tempfile.TemporaryDirectory(prefix="eoffice-rehearsal-") as folder:
+        files = restore_instance(path, key, Path(folder) / "instance")
+        return Restored(files, restore_database(path, key, url))
+
+
+@contextmanager
+def _opened(path: Path, key: Identity) -> Iterator[Path]:
+    """The plain bytes of a part, in a file of their own for as long as they are needed."""
+    with tempfile.TemporaryDirectory(prefix="eoffice-restore-") as folder:
+        plain = Path(folder) / "plain"
+        with path.open("rb") as source, plain.open("wb") as target:
+            key.decrypt(source, target)
+        yield plain
