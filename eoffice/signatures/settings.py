@@ -17,7 +17,8 @@ TSA_URL = setting(
     "EOFFICE_TSA_URL",
     optional_text,
     None,
-    "Time-stamping authority (RFC 3161); when set, signatures are made at level B-T, else B-B.",
+    "Time-stamping authority (RFC 3161), whose root must be trusted; when set, signatures are made at level B-T, else "
+    "B-B.",
 )
 
 
