@@ -90,7 +90,10 @@ def same(secret: str, given: str) -> bool:
 
 def may_pair(origin: str, allowed: tuple[str, ...]) -> bool:
     """Whether a page from `origin` may offer itself: over TLS or on this machine, and one of `allowed` if any are."""
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     bare = f"{parts.scheme}://{parts.netloc}" == origin and bool(parts.hostname)
     return safe and bare and (not allowed or origin in allowed)

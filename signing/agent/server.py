@@ -8,6 +8,7 @@ elsewhere may reach this machine (`Access-Control-Request-Private-Network`); onl
 import json
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -75,6 +76,12 @@ class _Loopback(ThreadingHTTPServer):
     """Has its port alone; Windows would let a second program listen there, unless told."""
 
     daemon_threads = True
+
+    def handle_error(self, _request: Any, _address: Any) -> None:
+        """A caller that hangs up is nothing to tell the person; anything else is a mistake of ours."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            log.error("a request could not be answered", exc_info=error)
 
     def server_bind(self) -> None:
         exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
@@ -163,7 +170,7 @@ class _Doors(BaseHTTPRequestHandler):
             if not isinstance(said, dict):
                 raise BadMessage("it is no object")
             self._json(HTTPStatus.OK, door(self, origin, said))
-        except ValueError:
+        except (ValueError, RecursionError):
             self._json(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "BadMessage"})
         except SigningError as error:
             log.warning("%s: %s", origin, error)

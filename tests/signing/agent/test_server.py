@@ -133,6 +133,7 @@ def test_only_the_paired_sites_own_messages_count(site: Site, leader: Pkcs12Key)
         {"Origin": "null"},
         {"Origin": "http://vanphong.angiang.gov.vn"},
         {"Origin": "https://a.example/path"},
+        {"Origin": "https://[::1"},
         {"Origin": ""},
     ],
 )
@@ -156,6 +157,9 @@ def test_browsers_are_told_which_pages_may_reach_this_machine(site: Site, leader
     assert site.post("/hello").headers["Access-Control-Allow-Origin"] == site.origin
     plain = site.post("/hello", Content_Type="text/plain")
     assert plain.status_code == 415
+    headers = {"Origin": site.origin, "Content-Type": "application/json"}
+    deep = httpx.post(f"{site.url}/hello", content=b'{"a":' * 5000, headers=headers, trust_env=False)
+    assert deep.json()["error"] == "BadMessage"
     evil = (Item("a", "<script>", 1),)
     window = httpx.get(site.ask(replace(batch(leader), items=evil)), trust_env=False)
     assert "<script>" not in window.text
