@@ -24,7 +24,10 @@ from eoffice.directory.models import Agency, Merger, Role
 from eoffice.documents import registers
 from eoffice.documents.models import Direction, Register
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
+from eoffice.dossiers import service as dossiers
+from eoffice.dossiers.models import DossierHeading
 from eoffice.outgoing.states import State as Out
+from tests.dossiers import files
 from tests.factories import Province, province
 from tests.home import made
 from tests.incoming import steps
@@ -208,3 +211,30 @@ def test_the_operator_plans_one_by_command(app: Flask, session: Session, place: 
         date(2099, 1, 1),
     )
     assert CliRunner().invoke(app.cli, [*words[:2], "H99", *words[3:]]).exit_code == 1
+
+
+def test_dossiers_of_both_stand_side_by_side_under_the_names_they_had(
+    app: Flask, session: Session, place: Province
+) -> None:
+    archived, theirs = files.archived(session, place.a), files.opened(session, place.b)
+    assert archived.notation == theirs.notation, "each list counts for itself"
+    of = session.get_one(DossierHeading, archived.heading_id)
+    open_one = dossiers.open_dossier(session, place.a.specialist, files.new(of))
+    old_keeper = archived.creator_id
+    merger = _planned(session, place)
+    _everybody_follows(session, place, merger)
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        found = merging.carry_out(session, _keeper(session, place), merger.id)
+        session.expire_all()
+        assert found.dossiers == 2
+        assert open_one.agency_id == archived.agency_id == place.b.agency.id
+        assert open_one.creator_id == place.b.posts[Role.SPECIALIST].id
+        assert archived.creator_id == old_keeper, "what is with the archive keeps the name of who made it"
+        specialist = client_for(app, "b_specialist")
+        page = specialist.get(f"/dossiers/{open_one.id}").get_data(as_text=True)
+        assert open_one.title in page
+        assert client_for(app, "b_archivist").get(f"/dossiers/{archived.id}").status_code == 200
+        # new ones are numbered under the list of the agency that follows alone
+        heading = session.get_one(DossierHeading, theirs.heading_id)
+        made_now = dossiers.open_dossier(session, _again(session, place, Role.SPECIALIST), files.new(heading))
+        assert made_now.notation == "02.TL"
