@@ -111,7 +111,8 @@ def sign_books(session: Session, actor: Actor, register_id: int, given: Given) -
         waiting = [book for book in queries.books(session, register) if book.signed_sha256 is None]
         if not waiting:
             raise NotBound
-        agency = directory.agency(session, register.agency_id)
+        # whose key it is: a merged agency's book is signed by the one that keeps it
+        agency = directory.agency(session, actor.agency_id or register.agency_id)
         plan = [(book, seals.in_block(session, agency, _place(book))) for book in waiting]
         about = About(f"register:{register.id}", register.name, len(plan))
     with keyring.key_of(session, actor, KeyPurpose.AGENCY, given, about) as key:

@@ -14,8 +14,9 @@ from eoffice.accounts import service as accounts
 from eoffice.accounts.settings import KEEPER
 from eoffice.admin import merging
 from eoffice.admin.merging import NewMerger
-from eoffice.core import clock
+from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
+from eoffice.core.blobs import blobs
 from eoffice.core.config import override
 from eoffice.core.permissions import Actor
 from eoffice.directions import queries as directions
@@ -23,14 +24,19 @@ from eoffice.directory import queries
 from eoffice.directory.models import Agency, Merger, Role
 from eoffice.documents import registers
 from eoffice.documents.models import Direction, Register
+from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
 from eoffice.dossiers import service as dossiers
 from eoffice.dossiers.models import DossierHeading
 from eoffice.outgoing.states import State as Out
+from eoffice.reports import service as reports
+from eoffice.signatures import checking
+from signing.report import Verdict
 from tests.dossiers import files
-from tests.factories import Province, province
+from tests.factories import PIN, Province, province
 from tests.home import made
 from tests.incoming import steps
+from tests.signatures.keys import equip
 from tests.web import client_for
 
 BASIS = "Nghị quyết số 190/2025/QH15 ngày 19/02/2025"
@@ -102,8 +108,6 @@ def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
         assert "văn bản cũ đã phát hành" in page
         assert clerk.get(f"/outgoing/{issued.id}").status_code == 200
         assert clerk.get(f"/incoming/{done.id}").status_code == 200
-        closed = next(one for one, _gaps in found.registers if one.code == "DEN")
-        assert "Ký sổ" in clerk.get(f"/registers/{closed.id}").get_data(as_text=True) or closed.closed_at
         assert place.a.agency.name in clerk.get(f"/registers?year={clock.today().year}").get_data(
             as_text=True
         )
@@ -238,3 +242,25 @@ def test_dossiers_of_both_stand_side_by_side_under_the_names_they_had(
         heading = session.get_one(DossierHeading, theirs.heading_id)
         made_now = dossiers.open_dossier(session, _again(session, place, Role.SPECIALIST), files.new(heading))
         assert made_now.notation == "02.TL"
+
+
+@pytest.mark.slow
+def test_the_last_numbers_are_certified_by_the_agency_that_keeps_the_books(
+    app: Flask, session: Session, place: Province
+) -> None:
+    steps.registered(session, place.a)
+    merger = _planned(session, place)
+    _everybody_follows(session, place, merger)
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        found = merging.carry_out(session, _keeper(session, place), merger.id)
+        register = next(one for one, _gaps in found.registers if one.code == "DEN")
+        jobs.run(session, "reports.bind", register_id=register.id)
+        equip(session, place.b)
+        clerk = _again(session, place, Role.CLERK)
+        (book,) = reports.sign_books(session, clerk, register.id, PIN)
+        verdict = checking.check(blobs().path(book.signed_sha256 or ""))
+        assert verdict.verdict is Verdict.VALID
+        assert [one.signer.name for one in verdict.signatures if one.signer] == [place.b.agency.name]
+        words = page_text(blobs().path(book.signed_sha256 or ""))[-1].text
+        assert "số cuối cùng: 1" in words
+        assert client_for(app, "b_clerk").get(f"/registers/books/{book.id}.pdf").status_code == 200
