@@ -18,6 +18,7 @@ from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
 from eoffice.core.config import override
+from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor
 from eoffice.directions import queries as directions
 from eoffice.directory import queries
@@ -28,6 +29,10 @@ from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
 from eoffice.dossiers import service as dossiers
 from eoffice.dossiers.models import DossierHeading
+from eoffice.gateway import arrivals
+from eoffice.gateway.arrivals import Arrived
+from eoffice.gateway.contents import ArrivalContent
+from eoffice.gateway.models import Arrival, Packet
 from eoffice.outgoing.states import State as Out
 from eoffice.reports import service as reports
 from eoffice.signatures import checking
@@ -264,3 +269,33 @@ def test_the_last_numbers_are_certified_by_the_agency_that_keeps_the_books(
         words = page_text(blobs().path(book.signed_sha256 or ""))[-1].text
         assert "số cuối cùng: 1" in words
         assert client_for(app, "b_clerk").get(f"/registers/books/{book.id}.pdf").status_code == 200
+
+
+def test_what_still_comes_under_the_old_code_arrives_at_the_agency_that_follows(
+    session: Session, place: Province
+) -> None:
+    merger = _planned(session, place)
+    _everybody_follows(session, place, merger)
+    old, new = place.a.agency, place.b.agency
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        merging.carry_out(session, _keeper(session, place), merger.id)
+        content = ArrivalContent(
+            sender_code="G09", sender_name="Bộ Nội vụ", code_number="1", code_notation="BNV-VP", issued_on=None,
+            kind_name="Công văn", subject="Gửi cơ quan cũ", signer_name="", signer_title="", urgency=0, due_on=None,
+            document_uid="G09,1", in_reply_to=(), files=(),
+        )  # fmt: skip
+        with transaction(session):
+            packet = Packet(
+                hub_id="p1", message_type="edoc", sender_code="G09", sha256="0" * 64, size=1, received_at=clock.now(),
+                content=content.to_json(), addressed=[old.code, new.code],
+            )  # fmt: skip
+            session.add(packet)
+            session.flush()
+            codes = frozenset(packet.addressed)
+            arrivals.store(session, [Arrived(packet, content, codes, frozenset([old.code]), {})])
+        (arrival,) = session.scalars(sa.select(Arrival)).all()
+        assert (arrival.agency_id, arrival.addressed_code, arrival.addressed_name) == (
+            new.id,
+            old.code,
+            old.name,
+        )
