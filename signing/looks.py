@@ -23,6 +23,8 @@ _CHANGED, _INK = 24, 200
 _IN_MEMORY = 20_000_000
 #: pixels; fewer are the rounding of curves
 _TOUCHES = 6
+#: share of an earlier picture that later ink may change; a seal covers a third of it (Decree 30, Appendix I-II.8.a)
+_OVERLAID = 0.5
 #: pixels of the longer side, whatever size a page claims to have
 _SIDE = 3000
 #: pixels a point at which thin words are no ink any more
@@ -75,8 +77,8 @@ class Revisions:
         """Whether a field shown at `place`, new in the revision that ends at `after`, changes pixels where the one
         that ends at `before` has ink, or is too large to tell.
 
-        Pictures of earlier fields may be overlaid, as the seal overlays the signature; their words (`texts`, boxes on
-        the same page) may not. Raises UnreadablePdf.
+        Pictures of earlier fields may be overlaid, as the seal overlays the signature (see `hides`); their words
+        (`texts`, boxes on the same page) may not. Raises UnreadablePdf.
         """
         width, height = self._document(before)[place.page - 1].get_size()
         area = place.box.common(Box(0, 0, width, height))
@@ -91,6 +93,20 @@ class Revisions:
         for box in texts:
             _protect(protected, box, area, scale)
         return _touched(old, new, protected)
+
+    def hides(self, before: int, after: int, picture: Placement) -> bool:
+        """Whether the revision that ends at `after` changes more than half of what the fields at `picture` drew in
+        the one that ends at `before`. Raises UnreadablePdf."""
+        width, height = self._document(before)[picture.page - 1].get_size()
+        area = picture.box.common(Box(0, 0, width, height))
+        if area is None:
+            return False
+        scale = min(_SCALE, _SIDE / max(area.width, area.height))
+        plain = self._draw(before, picture.page, area, scale, forms=False)
+        old, new = (self._draw(end, picture.page, area, scale, forms=True) for end in (before, after))
+        drawn, gone = _changed(plain, old), _changed(old, new)
+        lost = ImageChops.multiply(drawn, gone).histogram()[255]
+        return lost > max(_TOUCHES, _OVERLAID * drawn.histogram()[255])
 
     def _document(self, end: int) -> Any:
         if end not in self._documents:
@@ -199,8 +215,11 @@ def _ink(picture: Image.Image) -> Image.Image:
 
 
 def _touched(old: Image.Image, new: Image.Image, protected: Image.Image) -> bool:
-    changed = ImageChops.difference(old, new).convert("L").point([0] * _CHANGED + [255] * (256 - _CHANGED))
-    return ImageChops.multiply(changed, protected).histogram()[255] > _TOUCHES
+    return ImageChops.multiply(_changed(old, new), protected).histogram()[255] > _TOUCHES
+
+
+def _changed(old: Image.Image, new: Image.Image) -> Image.Image:
+    return ImageChops.difference(old, new).convert("L").point([0] * _CHANGED + [255] * (256 - _CHANGED))
 
 
 def _protect(ink: Image.Image, box: Box, area: Box, scale: float) -> None:

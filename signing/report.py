@@ -85,6 +85,7 @@ class Code(StrEnum):
     UNSIGNED_ADDITION = "unsigned_addition"  # page (0: none in particular)
     LATER_FIELD = "later_field"  # field, signer, organisation, text, page
     INK_ON_SIGNED = "ink_on_signed"  # field, signer, page
+    WORDS_ADDED = "words_added"  # field, signer, page, text
     OTHER_AGENCY = "other_agency"  # field, organisation, agency
     REVOKED = "revoked"  # signer, since
     NOT_VALID_THEN = "not_valid_then"  # signer, not_before, not_after
@@ -204,6 +205,7 @@ _AT_BEST = {
         Code.TRAILING_DATA,
         Code.UNSIGNED_ADDITION,
         Code.INK_ON_SIGNED,
+        Code.WORDS_ADDED,
         Code.OTHER_AGENCY,
         Code.EXPIRED_SINCE,
         Code.MISNAMED,

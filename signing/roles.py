@@ -1,5 +1,6 @@
 """What each signature does on the document, and whether later ones keep to their place."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -9,10 +10,25 @@ from unicodedata import normalize
 from signing.certificates import CertificateInfo, Kind
 from signing.errors import SigningError
 from signing.fields import VisibleField
-from signing.geometry import Box, Placement
+from signing.geometry import Placement
 from signing.looks import Revisions
 from signing.placement import Role
 from signing.report import Code, Finding, SignatureReport
+
+_WORD = re.compile(r"[^\W_]+(?:[-/.:@+][^\W_]+)*")
+#: a day, an hour, a zone, or all of them; a bare number could be part of a sum beside it
+_MOMENT = re.compile(
+    r"(?:\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2})?t?(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+    r"(?:z|[-+]\d{2}:?\d{2})?"
+)
+#: what programs for signing write beside the name
+_OF_SIGNATURES = frozenset(
+    _WORD.findall(
+        "ký bởi người chữ số điện tử kỹ thuật xác thực ngày giờ lúc thời gian lý do nơi cơ quan đơn vị tổ chức vụ "
+        "email e-mail địa chỉ digitally signed by signer name title date time on at reason location organization "
+        "organisation utc gmt ict"
+    )
+)
 
 
 def with_roles(reports: list[SignatureReport], shown: Mapping[str, VisibleField]) -> list[SignatureReport]:
@@ -67,13 +83,21 @@ def later_fields(
             if not _same(signer.organisation, agency, groups):
                 facts = {"field": report.field, "organisation": signer.organisation, "agency": agency}
                 findings.append(Finding(Code.OTHER_AGENCY, facts))
-            earlier = readable[: readable.index(report)]
+            earlier = [shown[one.field] for one in readable[: readable.index(report)] if one.field in shown]
             for place in field.places:
-                texts = _texts(earlier, shown, place.page)
-                if field.elusive or _overlays(drawn, ends[before.field], ends[report.field], place, texts):
-                    facts = {"field": report.field, "signer": signer.name, "page": str(place.page)}
+                facts = {"field": report.field, "signer": signer.name, "page": str(place.page)}
+                if field.elusive or _overlays(drawn, ends[before.field], ends[report.field], place, earlier):
                     findings.append(Finding(Code.INK_ON_SIGNED, facts))
+                if signer.kind is Kind.PERSON and not _names(field.text, signer):
+                    findings.append(Finding(Code.WORDS_ADDED, facts | {"text": field.text}))
     return findings
+
+
+def _names(text: str, signer: CertificateInfo) -> bool:
+    """Whether a person's signature says no more than who signs, when, and what such signatures say of themselves."""
+    known = normalize("NFC", f"{signer.name} {signer.organisation} {signer.title} {signer.issuer}").casefold()
+    left = [word for word in _WORD.findall(normalize("NFC", text).casefold()) if word not in known]
+    return not [word for word in left if word not in _OF_SIGNATURES and not _MOMENT.fullmatch(word)]
 
 
 def _same(one: str, other: str, groups: tuple[frozenset[str], ...]) -> bool:
@@ -94,15 +118,17 @@ def _named(report: SignatureReport, signer: CertificateInfo, field: VisibleField
     )
 
 
-def _texts(reports: list[SignatureReport], shown: Mapping[str, VisibleField], page: int) -> list[Box]:
-    """Boxes of earlier signatures that show words on a page."""
-    fields = [shown[report.field] for report in reports if report.field in shown]
-    return [place.box for field in fields if field.text for place in field.places if place.page == page]
-
-
-def _overlays(drawn: Revisions, before: int, after: int, place: Placement, texts: list[Box]) -> bool:
+def _overlays(
+    drawn: Revisions, before: int, after: int, place: Placement, earlier: list[VisibleField]
+) -> bool:
+    """Whether a field at `place` covers signed ink, words of earlier fields, or too much of their pictures."""
+    there = [(field, one) for field in earlier for one in field.places if one.page == place.page]
+    texts = [one.box for field, one in there if field.text]
+    pictures = [one for field, one in there if not field.text and one.box.overlaps(place.box)]
     try:
-        return drawn.inks_over(before, after, place, texts)
+        return drawn.inks_over(before, after, place, texts) or any(
+            drawn.hides(before, after, one) for one in pictures
+        )
     except SigningError:
         # a revision that cannot be drawn cannot be called untouched
         return True

@@ -56,6 +56,7 @@ _WEIGHT = [
     Code.UNSIGNED_ADDITION,
     Code.TRAILING_DATA,
     Code.INK_ON_SIGNED,
+    Code.WORDS_ADDED,
     Code.OTHER_AGENCY,
     Code.UNTRUSTED,
     Code.EXPIRED_SINCE,

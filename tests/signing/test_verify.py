@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from signing import appearance, placement
 from signing.ades import outcome
@@ -191,6 +192,40 @@ def test_a_later_field_of_the_same_agency_over_signed_words_is_not_confirmed(
     report = check(signed, trust)
     assert Code.INK_ON_SIGNED in codes(report)
     assert report.verdict is Verdict.INDETERMINATE
+
+
+def test_a_later_field_of_the_same_agency_that_hides_a_signature_is_not_confirmed(
+    chain: list[bytes], agency: Pkcs12Key, block: Placement, trust: TrustStore
+) -> None:
+    blank = io.BytesIO()
+    Image.new("RGB", (30, 10), "white").save(blank, "PNG")
+    cover = appearance.Appearance(png=blank.getvalue())
+    for end in (0, 2):
+        signed, _ = sign(chain[end], agency, field="X", placement=block, appearance=cover)
+        report = check(signed, trust)
+        assert Code.INK_ON_SIGNED in codes(report), end
+        assert report.verdict is Verdict.INDETERMINATE
+    corner = Placement(block.page, Box(block.box.x0, block.box.y0, block.box.x0 + 20, block.box.y1))
+    signed, _ = sign(chain[0], agency, field="X", placement=corner, appearance=cover)
+    assert Code.INK_ON_SIGNED not in codes(check(signed, trust)), "as much as a seal covers"
+
+
+def test_words_a_person_adds_when_signing_later_are_not_confirmed(
+    chain: list[bytes], pki: DemoPki, trust: TrustStore
+) -> None:
+    made = pki.issue_person("Hồ Thị Mai", "Kế toán trưởng", AGENCY, passphrase="x")
+    person = Pkcs12Key.unlock(made, "x")
+    for words, added in (
+        ("Và chi thêm 900.000.000 đồng.", True),
+        ("Ký bởi: Hồ Thị Mai, Kế toán trưởng; Thời gian ký: 20/11/2026 09:30:12 +07:00", False),
+    ):
+        note = appearance.Appearance(rows=((appearance.Text(words, size=6),),))
+        signed, _ = sign(
+            chain[2], person, field="X", placement=Placement(1, Box(60, 40, 400, 60)), appearance=note
+        )
+        report = check(signed, trust)
+        assert (Code.WORDS_ADDED in codes(report)) is added, words
+        assert report.verdict is (Verdict.INDETERMINATE if added else Verdict.VALID)
 
 
 def append(data: bytes, change: Callable[[pikepdf.Pdf], None], tmp_path: Path) -> bytes:
