@@ -104,20 +104,17 @@
   // --- Forms: nothing typed is lost, nothing is sent twice
   for (const cut of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(cut, () => say(words().lost));
 
-  // One draft for each person and each thing it is about: another person at this machine must not find it,
-  // and an answer to one document must not turn up in the answer to another.
+  // One draft for each person and each thing it is about: nobody else at this machine may find it.
   const person = document.body.dataset.person || "";
   const about = (form) => ["source", "reply_to", "replaces"].map((name) => form.elements[name]?.value || "").join(" ");
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
-  // What nobody touched is no draft: the page may come back with something better in it.
-  function touched(field) {
-    if (["checkbox", "radio"].includes(field.type)) return field.checked !== field.defaultChecked;
-    if (field.type === "hidden") return field.value !== "";
-    if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
-    return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
-  }
+  // What nobody touched is no draft: the page may come back with better.
+  const value = (field) => ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
+  const untouched = (field) => field.type === "hidden" ? "" : field.options
+    ? ($("[selected]", field) || field.options[0])?.value
+    : typeof value(field) === "boolean" ? field.defaultChecked : field.defaultValue;
   const drafted = "form[data-draft]";
   function restore(form) {
     const stored = sessionStorage.getItem(draftKey(form));
@@ -127,8 +124,8 @@
     kept(form).forEach((field, i) => {
       const old = values[`${field.name} ${i}`];
       if (old === undefined) return;
-      if (["checkbox", "radio"].includes(field.type)) { changed ||= field.checked !== old; field.checked = old; }
-      else { changed ||= field.value !== old; field.value = old; }
+      changed ||= value(field) !== old;
+      field[typeof old === "boolean" ? "checked" : "value"] = old;
     });
     if (changed) say(words().draft);
   }
@@ -137,8 +134,8 @@
     if (!form?.matches(drafted)) return;
     const values = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
     kept(form).forEach((field, i) => {
-      const name = `${field.name} ${i}`, value = ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
-      if (touched(field) || name in values) values[name] = value;
+      const name = `${field.name} ${i}`;
+      if (name in values || value(field) !== untouched(field)) values[name] = value(field);
     });
     sessionStorage.setItem(draftKey(form), JSON.stringify(values));
   });
