@@ -30,7 +30,7 @@ UNKNOWN = "application/octet-stream"
 
 #: the marks of Law 29/2018, Article 8, and its successor of 2025
 SECRET_MARKS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
-#: stands in each of them: a page without it need not be looked at closely
+#: stands in each of them: a page without its letters need not be looked at closely
 _IN_EVERY_MARK = "MẬT"
 #: share of page 1, from its top, where a mark may stand (Decree 30/2020, Appendix I, cell 10a and above)
 _HEADER = 0.45

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import combinations, pairwise
 from typing import Any
 
 import pikepdf
@@ -23,6 +24,8 @@ from eoffice.documents.pages import Line, PageText, Run, Word
 pdfium_c: Any = pypdfium2.raw
 #: characters of one page that are looked at; a page of a law has 4,000
 CHARACTERS = 60_000
+#: share of the line height up to which two pieces of a word are apart
+_TOUCH = 0.12
 #: highest picture, in pixels, whatever the shape of the page
 TALLEST = 8_000
 
@@ -37,7 +40,7 @@ class Structure:
     findings: list[str]
     #: width and height of each page in points, as shown
     page_sizes: list[tuple[float, float]]
-    #: what is written on page 1, where its letters hold the word that was looked for
+    #: what is written on page 1, where all letters of the word that was looked for occur
     first_page: PageText | None
 
 
@@ -58,7 +61,7 @@ def structure(path: str, looked_for: str) -> Structure:
             findings = list(dict.fromkeys(told))
         with _opened(path) as document:
             sizes = [document.get_page_size(number) for number in range(len(document))]
-            suspect = bool(sizes) and looked_for in _letters(document, 1)
+            suspect = bool(sizes) and set(looked_for) <= _letters(document, 1)
     except pikepdf.PasswordError:
         return Structure(True, False, [], [], None)
     except (pikepdf.PdfError, pdfium.PdfiumError) as error:
@@ -130,14 +133,14 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
-def _letters(document: pdfium.PdfDocument, number: int) -> str:
-    """What is written on a page in the order of the file, without blanks: a tenth of the work of `_text_of`."""
+def _letters(document: pdfium.PdfDocument, number: int) -> set[str]:
+    """Every letter that is written on a page: a tenth of the work of `_text_of`, and their order may be any."""
     page = _drawn(document[number - 1], number)
     text = page.get_textpage()
-    written = "".join(text.get_text_range().split())
+    written = unicodedata.normalize("NFC", "".join(text.get_text_range().split()))
     text.close()
     page.close()
-    return unicodedata.normalize("NFC", written)
+    return set(written)
 
 
 def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:
@@ -255,7 +258,7 @@ class _Lines:
 
     upright: View
     view: View
-    lines: list[Line] = field(default_factory=list)
+    lines: list[list[Word]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     letters: list[str] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
@@ -278,7 +281,7 @@ class _Lines:
 
     def finished(self) -> list[Line]:
         self._end_line()
-        return self.lines
+        return [self._line(words) for words in _woven(self.lines)]
 
     def _end_word(self) -> None:
         if self.letters:
@@ -289,9 +292,12 @@ class _Lines:
     def _end_line(self) -> None:
         self._end_word()
         if self.words:
-            words = tuple(Word(word.text, self._placed(word.box)) for word in self.words)
-            self.lines.append(Line(words, around(word.box for word in words)))
+            self.lines.append(self.words)
             self.words = []
+
+    def _line(self, words: list[Word]) -> Line:
+        placed = tuple(Word(word.text, self._placed(word.box)) for word in words)
+        return Line(placed, around(word.box for word in placed))
 
     def _placed(self, box: Box) -> Box:
         return box if self.upright == self.view else self.view.shown(self.upright.user(box))
@@ -311,3 +317,61 @@ def _between(last: Box, box: Box) -> _Break:
     if shared < 0.4 * min(low, high) or gap > 1.5 * height or left < x0 - height:
         return _Break.LINE
     return _Break.WORD if gap > 0.3 * height else _Break.NONE
+
+
+def _woven(lines: list[list[Word]]) -> Iterator[list[Word]]:
+    """Lines that were drawn in several goes in one: a font that lacks Vietnamese letters is helped out by another,
+    whose letters come after the rest of the line."""
+    band: list[list[Word]] = []
+    for line in lines:
+        if band and not _level(band[0][0].box, line[0].box):
+            yield from _one_band(band)
+            band = []
+        band.append(line)
+    if band:
+        yield from _one_band(band)
+
+
+def _one_band(band: list[list[Word]]) -> Iterator[list[Word]]:
+    words = sorted((word for line in band for word in line), key=lambda word: word.box.x0)
+    if not any(_lent(line, later) for line, later in combinations(band, 2)) or any(
+        _over(one.box, other.box) for one, other in pairwise(words)
+    ):
+        yield from band
+        return
+    line = [words[0]]
+    for word in words[1:]:
+        last = line[-1]
+        gap, height = word.box.x0 - last.box.x1, max(last.box.height, word.box.height)
+        if gap > 1.5 * height:
+            yield line
+            line = [word]
+        elif gap <= _TOUCH * height:
+            text = unicodedata.normalize("NFC", last.text + word.text)
+            line[-1] = Word(text, around((last.box, word.box)))
+        else:
+            line.append(word)
+    yield line
+
+
+def _level(one: Box, other: Box) -> bool:
+    """Whether two stand on one line."""
+    shared = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return shared >= 0.6 * min(one.height, other.height)
+
+
+def _lent(line: list[Word], later: list[Word]) -> bool:
+    """Whether what was drawn later belongs between what was drawn before: it touches it, or lies within it."""
+    if later[0].box.x0 > line[0].box.x0 and later[-1].box.x1 < line[-1].box.x1:
+        return True
+    edges = [(word.box.x0, word.box.x1, _TOUCH * word.box.height) for word in line]
+    return any(
+        abs(word.box.x0 - right) <= near or abs(left - word.box.x1) <= near
+        for word in (later[0], later[-1])
+        for left, right, near in edges
+    )
+
+
+def _over(one: Box, other: Box) -> bool:
+    """Whether one is drawn over the other, as a stamp or a second stroke for bold."""
+    return min(one.x1, other.x1) - other.x0 > 0.3 * min(one.width, other.width)

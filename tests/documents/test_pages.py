@@ -70,3 +70,11 @@ def test_a_page_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_only_the_first_pages_are_read_when_asked(filed: Callable[[Letter], Path], decision: Letter) -> None:
     assert page_text(filed(decision), limit=0) == []
+
+
+def test_letters_that_another_font_lends_stand_in_their_words() -> None:
+    """LibreOffice draws a line in its own font first, then the letters which that font lacks."""
+    (page,) = page_text(Path(__file__).parent / "lent_letters.pdf")
+    first = "Căn cứ Nghị định số 30/2020/NĐ-CP ngày 05 tháng 3 năm 2020 của Chính phủ về công"
+    assert page.lines[0].text == first
+    assert "ý kiến chỉ đạo của Ủy ban nhân dân tỉnh" in page.lines[1].text
