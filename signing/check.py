@@ -75,6 +75,9 @@ class Check:
         check = SignerCheck(self.evidence, self.embedded.signed_data, self.name, self._status, proven)
         signer = await check.look(self.embedded.self_reported_timestamp)
         findings, changes = self._changes(signer.status)
+        if changes is Changes.SIGNATURES and self.evidence.retitled:
+            findings.append(Finding(Code.METADATA_CHANGED))
+            changes = Changes.METADATA
         if names_wrongly(self.embedded):
             findings.append(Finding(Code.MISNAMED, {"signer": signer.info.name}))
         level, until = reached(signer, self.evidence, end_of(self.embedded))

@@ -49,6 +49,8 @@ class Changes(StrEnum):
     NONE = "none"
     #: further signatures, time stamps, validation data
     SIGNATURES = "signatures"
+    #: beside these another title, author or the like, which readers show and nobody signed
+    METADATA = "metadata"
     #: something else that leaves the signed pages as they look
     UNSIGNED = "unsigned"
     #: the signed pages look different now
@@ -83,6 +85,7 @@ class Code(StrEnum):
     CONTENT_CHANGED = "content_changed"  # page
     FORBIDDEN_CHANGE = "forbidden_change"  # field, signer
     UNSIGNED_ADDITION = "unsigned_addition"  # page (0: none in particular)
+    METADATA_CHANGED = "metadata_changed"
     LATER_FIELD = "later_field"  # field, signer, organisation, text, page
     INK_ON_SIGNED = "ink_on_signed"  # field, signer, page
     WORDS_ADDED = "words_added"  # field, signer, page, text
@@ -204,6 +207,7 @@ _AT_BEST = {
         Code.DAMAGED,
         Code.TRAILING_DATA,
         Code.UNSIGNED_ADDITION,
+        Code.METADATA_CHANGED,
         Code.INK_ON_SIGNED,
         Code.WORDS_ADDED,
         Code.OTHER_AGENCY,

@@ -55,6 +55,7 @@ _WEIGHT = [
     Code.DAMAGED,
     Code.UNSIGNED_ADDITION,
     Code.TRAILING_DATA,
+    Code.METADATA_CHANGED,
     Code.INK_ON_SIGNED,
     Code.WORDS_ADDED,
     Code.OTHER_AGENCY,

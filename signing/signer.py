@@ -53,6 +53,8 @@ class Evidence:
     stored: Stored = field(default_factory=Stored)
     #: where the last signature ends, in bytes
     last: int = 0
+    #: title, author or the like were changed after it
+    retitled: bool = False
     #: archive time stamps that hold
     proofs: tuple[Proof, ...] = ()
     _contexts: dict[Any, ValidationContext] = field(default_factory=dict)

@@ -50,6 +50,9 @@ def _shown(report: Report, signature: SignatureReport) -> str:
     if signature.changes_after is Changes.CONTENT or not signature.intact:
         return "changed"
     codes = {finding.code for finding in report.findings} | {finding.code for finding in signature.findings}
-    if signature.changes_after in (Changes.UNSIGNED, Changes.UNKNOWN) or codes & _SHOWN_OTHERWISE:
+    if (
+        signature.changes_after in (Changes.METADATA, Changes.UNSIGNED, Changes.UNKNOWN)
+        or codes & _SHOWN_OTHERWISE
+    ):
         return "more"
     return "signed"

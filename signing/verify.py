@@ -19,6 +19,7 @@ from signing.check import Check, Malformed, covered, end_of
 from signing.errors import EncryptedPdf
 from signing.fields import VisibleField, visible_fields
 from signing.looks import after_signing
+from signing.metadata import changed_after
 from signing.naming import mend
 from signing.quick import quicker
 from signing.report import Changes, Code, Finding, Report, SignatureReport, Verdict, judge
@@ -185,7 +186,7 @@ class _Verifier:
             trust = trust.with_revocation(crls=fetched.crls, ocsps=fetched.ocsps)
         at = self.wanted.at or datetime.now(UTC)
         last = max(map(end_of, embedded), default=0)
-        return Evidence(trust, at, stored, last)
+        return Evidence(trust, at, stored, last, _retitled(reader, embedded))
 
     async def _each(
         self,
@@ -246,6 +247,12 @@ class _Verifier:
 
 def _is_stamp(embedded: EmbeddedPdfSignature | str) -> TypeGuard[EmbeddedPdfSignature]:
     return not isinstance(embedded, str) and embedded.sig_object_type == "/DocTimeStamp"
+
+
+def _retitled(reader: PdfFileReader, embedded: list[EmbeddedPdfSignature]) -> bool:
+    """Whether nobody signed what the file says of itself; time stamps anybody may order."""
+    signed = [one.signed_revision for one in embedded if not _is_stamp(one)]
+    return bool(signed) and changed_after(reader, max(signed))
 
 
 def _proof(stamp: EmbeddedPdfSignature) -> Proof:
