@@ -45,18 +45,41 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is returned."""
     quiet()
     chosen = _parser().parse_args(arguments)
+    try:
+        code = _run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever reads has read enough; what is left must not be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return USAGE
+    return code
+
+
+def _run(chosen: argparse.Namespace) -> int:
     run: Callable[[argparse.Namespace], int] = chosen.run
     try:
         return run(chosen)
     except (UnreadablePdf, EncryptedPdf) as error:
         code = UNREADABLE
         reason: Exception = error
-    except (WrongUse, KeyAddressError, TrustStoreError, OSError) as error:
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        code, reason = USAGE, _plain(error)
+    except (WrongUse, KeyAddressError, TrustStoreError) as error:
         code, reason = USAGE, error
     except SigningError as error:
         code, reason = REFUSED, error
     _say(chosen, {"error": type(reason).__name__, "reason": str(reason)}, f"signing: {reason}", error=True)
     return code
+
+
+def _plain(error: OSError) -> Exception:
+    """Without the number that the system gives it."""
+    if error.filename is None or error.strerror is None:
+        return error
+    plain = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+    return type(error)(f"{error.filename}: {plain}")
 
 
 def _say(chosen: argparse.Namespace, data: dict[str, Any], text: str, *, error: bool = False) -> None:

@@ -20,8 +20,9 @@ from signing.naming import names_wrongly
 from signing.policy import SIGNATURES_ONLY, Remembered
 from signing.ranges import contents
 from signing.report import Changes, Code, Coverage, Finding, SignatureReport, Verdict
-from signing.signer import USAGE, Evidence, SignerCheck
+from signing.signer import Evidence, SignerCheck
 from signing.timestamps import SKEW, token_time
+from signing.usage import USAGE
 
 _COVERAGE: dict[SignatureCoverageLevel | None, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: Coverage.WHOLE_FILE,

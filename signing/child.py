@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import resource
 import time
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from errno import ENOENT
@@ -109,6 +110,7 @@ def _run(
     sender: Connection, work: Callable[..., Any], arguments: tuple[Any, ...], megabytes: int, seconds: int
 ) -> None:
     quiet()
+    warnings.simplefilter("ignore")
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     limit = used + megabytes * 1_000_000
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -139,6 +141,7 @@ def _inspect(path: Path) -> dict[str, Any] | str | None:
 
 
 def quiet() -> None:
-    """pyHanko logs a traceback for every certificate it refuses; the report says the same in a sentence."""
-    for name in ("pyhanko", "pyhanko_certvalidator"):
+    """pyHanko logs a traceback for every certificate it refuses, others what they dislike in a file; the report says
+    the same in a sentence."""
+    for name in ("pyhanko", "pyhanko_certvalidator", "pypdfium2", "pikepdf"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -29,8 +29,9 @@ from signing.report import (
     judge,
 )
 from signing.sign import Level
-from signing.signer import USAGE, Evidence, SignerCheck
+from signing.signer import Evidence, SignerCheck
 from signing.trust import TrustStore
+from signing.usage import USAGE
 
 #: bytes of a signature; with its chain, time stamp and revocation data it has tens of thousands
 LIMIT = 20_000_000
@@ -61,7 +62,7 @@ def verify_detached(
         except Exception as error:  # noqa: BLE001 - parsers raise anything for hostile data; all of it means unreadable
             return _unreadable(Code.UNREADABLE, (str(error) or type(error).__name__).splitlines()[0][:200])
     verdict = judge(found.findings, require_revocation=require_revocation)
-    return Report(verdict, (replace(found, verdict=verdict),))
+    return Report(verdict, (replace(found, verdict=verdict),), detached=True)
 
 
 def _unreadable(code: Code, reason: str) -> Report:

@@ -79,10 +79,11 @@ class KeyNotYetValid(CertificateProblem):
 
 
 class KeyUsageForbidden(CertificateProblem):
-    """The key usage extension allows neither digitalSignature nor nonRepudiation (RFC 5280 §4.2.1.3)."""
+    """The key usage extension allows neither digitalSignature nor nonRepudiation (RFC 5280 §4.2.1.3), or the extended
+    one states other purposes only, such as a web server's (§4.2.1.12)."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(subject, "its key usage does not allow signing documents")
+        super().__init__(subject, "it was issued for other purposes than signing documents")
 
 
 class CertificateRevoked(CertificateProblem):

@@ -22,6 +22,8 @@ _STREAM = pikepdf.AccessMode.stream
 _MAPPED = 20_000_000
 #: qpdf begins its lines with the name of the stream
 _NAMING = re.compile(r"^(stream )?<[^>]*>[,:]? ?")
+#: bytes in which the header must stand (ISO 32000-1, implementation note to §7.5.2)
+_HEADER_WITHIN = 1024
 #: the word that begins an object, after a number or a comment; NUL is white space too (ISO 32000-1 §7.2.2)
 _OBJECT = re.compile(rb"(?<=[0-9\s\0])obj(?![0-9A-Za-z])")
 _HEADER = re.compile(rb"[\s\0]*[0-9]+[\s\0]+[0-9]+[\s\0]+obj(?![0-9A-Za-z])")
@@ -101,9 +103,16 @@ def examine(source: BinaryIO) -> Structure:
     except pikepdf.PasswordError as error:
         raise EncryptedPdf from error
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        raise UnreadablePdf(str(error)) from error
+        reason = _NAMING.sub("", str(error)) if begins_as_pdf(source) else "it does not begin as one does"
+        raise UnreadablePdf(reason) from error
     finally:
         source.seek(0)
+
+
+def begins_as_pdf(source: BinaryIO) -> bool:
+    """Whether the header stands where readers look for it."""
+    source.seek(0)
+    return b"%PDF-" in source.read(_HEADER_WITHIN)
 
 
 def normalise(source: BinaryIO, target: BinaryIO) -> None:

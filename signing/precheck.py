@@ -22,8 +22,7 @@ from signing.errors import (
 from signing.keys import Key
 from signing.trust import TrustStore
 from signing.trust import certificate as parsed
-
-_USAGES = {"digital_signature", "non_repudiation"}
+from signing.usage import may_sign
 
 
 def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> bool:
@@ -38,8 +37,7 @@ def check_certificate(key: Key, at: datetime, trust: TrustStore | None) -> bool:
     if at < info.not_before:
         raise KeyNotYetValid(info.name, info.not_before)
     certificate = parsed(key.certificate)
-    usage = certificate.key_usage_value
-    if usage is not None and not _USAGES & usage.native:
+    if not may_sign(certificate):
         raise KeyUsageForbidden(info.name)
     return trust is not None and _check_path(key, certificate, at, trust)
 

@@ -92,6 +92,7 @@ class Code(StrEnum):
     OTHER_AGENCY = "other_agency"  # field, organisation, agency
     REVOKED = "revoked"  # signer, since
     NOT_VALID_THEN = "not_valid_then"  # signer, not_before, not_after
+    NOT_YET_VALID = "not_yet_valid"  # signer, not_before, at
     EXPIRED_SINCE = "expired_since"  # signer, not_after
     UNTRUSTED = "untrusted"  # signer, issuer
     WRONG_USE = "wrong_use"  # signer
@@ -140,6 +141,11 @@ class SignatureReport:
     #: where it shows; None for an invisible one
     placement: Placement | None = None
 
+    @property
+    def early(self) -> bool:
+        """Judged for a moment before its certificate begins: no level holds yet, whatever it brings along."""
+        return any(finding.code is Code.NOT_YET_VALID for finding in self.findings)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         signer = self.signer
@@ -154,7 +160,7 @@ class SignatureReport:
             "not_after": signer.not_after.isoformat() if signer else None,
             "signed_at": self.signed_at.isoformat() if self.signed_at else None,
             "timestamp": self.clock is Clock.TIMESTAMP,
-            "level": self.level.value,
+            "level": None if self.early else self.level.value,
             "good_until": self.good_until.isoformat() if self.good_until else None,
             "pades": self.pades,
             "integrity": "intact" if self.intact else "broken",
@@ -179,6 +185,8 @@ class Report:
     #: about the file; those about one signature are with it
     findings: tuple[Finding, ...] = ()
     pages: int = 0
+    #: the signatures stand beside the file, which may be of any kind
+    detached: bool = False
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
@@ -211,6 +219,7 @@ _AT_BEST = {
         Code.INK_ON_SIGNED,
         Code.WORDS_ADDED,
         Code.OTHER_AGENCY,
+        Code.NOT_YET_VALID,
         Code.EXPIRED_SINCE,
         Code.MISNAMED,
         Code.UNTRUSTED,

@@ -60,6 +60,7 @@ _WEIGHT = [
     Code.WORDS_ADDED,
     Code.OTHER_AGENCY,
     Code.UNTRUSTED,
+    Code.NOT_YET_VALID,
     Code.EXPIRED_SINCE,
     Code.WRONG_USE,
     Code.WEAK_ALGORITHM,
@@ -69,7 +70,7 @@ _WEIGHT = [
     Code.UNSIGNED,
     Code.REVOCATION_UNCHECKED,
 ]
-_MOMENTS = {"since", "not_before", "not_after"}
+_MOMENTS = {"since", "not_before", "not_after", "at"}
 
 
 def moment(at: datetime) -> str:

@@ -9,7 +9,6 @@ from asn1crypto import cms, x509
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESSubIndic
 from pyhanko.sign.general import extract_signer_info
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter
-from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
 from signing.certificates import CertificateInfo, certificate_info
@@ -17,9 +16,8 @@ from signing.report import Clock, Code, Finding, Revocation
 from signing.stored import Stored
 from signing.timestamps import SKEW
 from signing.trust import TrustStore
+from signing.usage import may_sign
 
-#: either of the two is used for signing documents (Circular 15/2025: KeyUsage is optional)
-USAGE = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False)
 _PROBLEMS: dict[AdESSubIndic | None, Code] = {
     AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND: Code.UNTRUSTED,
     AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE: Code.WRONG_USE,
@@ -124,6 +122,8 @@ class SignerCheck:
             findings.append(Finding(Code.CLAIMED_TIME, {"signer": info.name}))
         signed_at = moment if clock is Clock.TIMESTAMP else claimed
         about, revocation = self._certificate(status, info, moment, signed_at or moment)
+        if status.trusted and not may_sign(certificate):
+            about.append(Finding(Code.WRONG_USE, {"signer": info.name, "issuer": info.issuer}))
         return Signer(info, status, clock, signed_at, revocation, (*findings, *about))
 
     async def _validate(self, certificate: x509.Certificate) -> tuple[Any, Clock, datetime]:
@@ -170,7 +170,10 @@ class SignerCheck:
         if not info.not_before <= then <= info.not_after:
             limits = {"not_before": info.not_before.isoformat(), "not_after": info.not_after.isoformat()}
             findings.append(Finding(Code.NOT_VALID_THEN, {**who, **limits}))
-        elif not info.not_before <= moment <= info.not_after:
+        elif moment < info.not_before:
+            limits = {"not_before": info.not_before.isoformat(), "at": moment.isoformat()}
+            findings.append(Finding(Code.NOT_YET_VALID, {**who, **limits}))
+        elif moment > info.not_after:
             findings.append(Finding(Code.EXPIRED_SINCE, {**who, "not_after": info.not_after.isoformat()}))
         elif not status.trusted and status.intact and status.valid:
             code = _PROBLEMS.get(status.trust_problem_indic, Code.CHAIN_FAILED)

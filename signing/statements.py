@@ -18,16 +18,19 @@ def keys(report: Report, signature: SignatureReport) -> dict[str, str]:
     """For each aspect, in the order of reading, the name of its sentence in `signing.words`."""
     if signature.signer is None:
         return {"integrity": "integrity.unreadable", "shown": "shown.unknown"}
+    if report.detached:
+        later = {"shown": f"file.{_integrity(signature)}"}
+    else:
+        later = {"after": f"after.{signature.changes_after}", "shown": f"shown.{_shown(report, signature)}"}
     stated = "timestamp" if signature.clock is Clock.TIMESTAMP else "signer"
     return {
         "who": "who.titled" if signature.signer.title else "who.plain",
         "when": f"when.{stated}" if signature.signed_at else "when.unstated",
-        "level": f"level.{signature.level}" if signature.pades else "level.older",
+        "level": f"level.{_level(signature)}",
         "integrity": f"integrity.{_integrity(signature)}",
         "chain": "chain.trusted" if signature.trusted else "chain.untrusted",
         "revocation": f"revocation.{signature.revocation}",
-        "after": f"after.{signature.changes_after}",
-        "shown": f"shown.{_shown(report, signature)}",
+        **later,
     }
 
 
@@ -37,6 +40,12 @@ def later_signers(report: Report, signature: SignatureReport) -> list[str]:
     place = next(n for n, one in enumerate(report.signatures) if one is signature)
     behind = sum(one.signer is not None for one in report.signatures[: place + 1])
     return list(dict.fromkeys(names[behind:]))
+
+
+def _level(signature: SignatureReport) -> str:
+    if not signature.pades:
+        return "older"
+    return "early" if signature.early else signature.level
 
 
 def _integrity(signature: SignatureReport) -> str:

@@ -30,8 +30,6 @@ from signing.stored import Stored
 from signing.timestamps import token_time
 from signing.trust import TrustStore
 
-#: bytes in which the header must stand (ISO 32000-1, implementation note to §7.5.2)
-_HEADER_WITHIN = 1024
 #: signatures of one file; a document that goes through a province has a dozen
 _SIGNATURES = 200
 #: a closer look at the bytes would end the same way
@@ -57,8 +55,7 @@ def verify_pdf(
     wanted = _Wanted(trust, at, offline, require_revocation, tuple(same_agency), allow_private_fetch)
     with quicker(), ExitStack() as stack:
         stream: BinaryIO = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-        stream.seek(0)
-        if b"%PDF-" not in stream.read(_HEADER_WITHIN):
+        if not gate.begins_as_pdf(stream):
             return _unreadable(Code.NOT_PDF)
         report = _read(stream, wanted)
         reasons = {finding.code for finding in report.all_findings}

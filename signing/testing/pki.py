@@ -115,10 +115,11 @@ class DemoPki:
         passphrase: str,
         days: int = 1825,
         ecdsa: bool = False,
+        purposes: tuple[x509.ObjectIdentifier, ...] = (),
     ) -> bytes:
         """PKCS#12 of a person's certificate, bound to title and agency (Circular of public service certificates)."""
         subject = _name(name, organisation, title=title)
-        return self._issue(subject, passphrase, timedelta(days=days), ecdsa)
+        return self._issue(subject, passphrase, timedelta(days=days), ecdsa, purposes)
 
     def issue_organisation(
         self, name: str, *, code: str = "", passphrase: str, days: int = 1825, ecdsa: bool = False
@@ -132,12 +133,21 @@ class DemoPki:
             _name(name, organisation, unit=SYSTEM_UNIT), passphrase, timedelta(days=days), False
         )
 
-    def _issue(self, subject: x509.Name, passphrase: str, life: timedelta, ecdsa: bool) -> bytes:
+    def _issue(
+        self,
+        subject: x509.Name,
+        passphrase: str,
+        life: timedelta,
+        ecdsa: bool,
+        purposes: tuple[x509.ObjectIdentifier, ...] = (),
+    ) -> bytes:
         key: PrivateKey = ec.generate_private_key(ec.SECP256R1()) if ecdsa else _rsa()
         start = datetime.now(UTC) - _EARLY
         builder = _builder(subject, self.intermediate.certificate, key, start, start + _EARLY + life)
         builder = _leaf(builder, signing=True)
         builder = _locations(builder, self.base_url, crl="crl", ocsp=True)
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         certificate = builder.sign(self.intermediate.key, hashes.SHA256())
         _write(
             self.folder / "issued" / f"{certificate.serial_number:x}.pem",

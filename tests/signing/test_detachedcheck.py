@@ -14,7 +14,7 @@ from signing.detached import sign_detached
 from signing.detachedcheck import verify_detached
 from signing.keys import Pkcs12Key
 from signing.report import Code, Coverage, Report, Revocation, Verdict
-from signing.sentences import headline
+from signing.sentences import about, headline
 from signing.testing import DemoPki
 from signing.trust import TrustStore
 
@@ -54,6 +54,14 @@ def test_a_changed_byte_makes_it_invalid(signature: bytes, trust: TrustStore) ->
     assert report.verdict is Verdict.INVALID
     assert codes(report) >= {Code.ALTERED}
     assert "bị sửa sau khi ký" in headline(report)
+
+
+def test_no_reader_of_pdf_is_spoken_of(signature: bytes, trust: TrustStore) -> None:
+    right, wrong = (check(data, signature, trust) for data in (CONTENT, CONTENT[:-1] + b"x"))
+    said = about(right, right.signatures[0])
+    assert said["shown"] == "Tệp đúng từng byte là tệp đã ký; chữ ký ở tệp riêng."
+    assert "after" not in said
+    assert "không phải là tệp đã ký" in about(wrong, wrong.signatures[0])["shown"]
 
 
 def test_a_changed_signature_is_never_valid(signature: bytes, trust: TrustStore) -> None:

@@ -12,13 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pikepdf
 import pytest
 
 from signing.__main__ import main
 from signing.child import verify_in_child
+from signing.keys import Pkcs12Key
 from signing.report import Code, Verdict
 from signing.testing import DemoPki
 from signing.trust import TrustStore
+from tests.signing.conftest import sign
+from tests.signing.forging import annotate, updated
 
 
 @pytest.fixture
@@ -103,6 +107,48 @@ def test_exit_codes_tell_refused_from_wrong_use_and_unreadable(
     code, out = call("sign", files / "in.pdf", files / "o.pdf", *key)
     assert (code, "passphrase" in out) == (1, True)
     assert not (files / "o.pdf").exists()
+
+
+def test_what_is_no_pdf_and_what_is_not_there_are_said_plainly(files: Path) -> None:
+    (files / "text.pdf").write_text("hello")
+    key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
+    for command in (("inspect", files / "text.pdf"), ("sign", files / "text.pdf", files / "o.pdf", *key)):
+        said = call(*command)
+        assert said == (3, "signing: the file cannot be read as a PDF: it does not begin as one does\n")
+    assert call("inspect", files / "no.pdf") == (2, f"signing: {files / 'no.pdf'}: there is no such file\n")
+
+
+@pytest.mark.slow
+def test_libraries_that_complain_of_a_file_print_nothing(
+    files: Path, document: bytes, leader: Pkcs12Key, trust: TrustStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An XFA form and a field that no form lists, with a note after signing, so that pages are drawn."""
+    with pikepdf.open(io.BytesIO(document)) as form:
+        form.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array(), XFA=pikepdf.String("<x/>"))
+        widget = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, Rect=[9, 9, 20, 20]
+        )
+        form.pages[0].Annots = pikepdf.Array([form.make_indirect(widget)])
+        with pytest.warns(pikepdf.PageCopyWarning):
+            form.save(files / "form.pdf")
+    signed, _ = sign((files / "form.pdf").read_bytes(), leader, field="Leader")
+    (files / "form.pdf").write_bytes(updated(signed, annotate((90, 600, 390, 680))))
+    capfd.readouterr()
+    assert verify_in_child(files / "form.pdf", trust).verdict is not Verdict.VALID
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_reader_who_has_read_enough_sees_no_traceback(files: Path) -> None:
+    command = [sys.executable, "-m", "signing", "inspect", "--json", str(files / "in.pdf")]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root
+    ) as made:
+        assert made.stdout
+        assert made.stderr
+        made.stdout.close()
+        assert made.stderr.read() == ""
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from signing.placement import Role
 from signing.report import Changes, Code, Report, Revocation, Verdict
 from signing.sentences import about, headline, sentence, verdict_word
 from signing.sign import Level
-from signing.testing import DemoPki
+from signing.testing import DemoPki, LocalTimestamper
 from signing.trust import TrustStore
 from signing.verify import verify_pdf
 from tests.signing.conftest import AGENCY, LEADER, sign
@@ -145,6 +145,22 @@ def test_an_expired_certificate_without_a_time_stamp_is_not_confirmed(
     later = check(chain[0], pki.trust, at=datetime.fromisoformat("2033-01-01T00:00:00+00:00"))
     assert later.verdict is Verdict.INDETERMINATE
     assert Code.EXPIRED_SINCE in codes(later)
+
+
+def test_before_its_certificate_begins_a_signature_is_neither_expired_nor_of_a_lower_level(
+    document: bytes, leader: Pkcs12Key, pki: DemoPki
+) -> None:
+    stamped, _ = sign(document, leader, field="L", level=Level.B_T, timestamper=LocalTimestamper(pki))
+    report = check(stamped, pki.trust, at=datetime.fromisoformat("2020-01-01T00:00:00+00:00"))
+    assert report.verdict is Verdict.INDETERMINATE
+    assert Code.NOT_YET_VALID in codes(report)
+    assert Code.EXPIRED_SINCE not in codes(report)
+    said = headline(report, "en")
+    assert said.startswith(
+        f"At 01/01/2020 07:00:00 the certificate of {LEADER} was not valid yet: it begins on"
+    )
+    assert "B-B" not in about(report, report.signatures[0])["level"]
+    assert report.signatures[0].to_dict()["level"] is None
 
 
 def test_a_later_field_of_another_agency_is_not_confirmed(
