@@ -336,5 +336,7 @@ def test_columns_are_chosen_kept_in_the_address_and_taken_out_on_paper(app: Flas
         words = page_text(Path(file.name))[0].text
     assert "Nguyễn Văn Ký" in words
     assert "In từ hệ thống" in words, "prints say where they come from"
-    told = session.scalars(sa.select(AuditEntry.details).where(AuditEntry.action == "search.taken_out")).all()
+    told = session.scalars(
+        sa.select(AuditEntry.details).where(AuditEntry.action == "search.taken_out").order_by(AuditEntry.id)
+    ).all()
     assert [one["question"]["form"] for one in told] == ["xlsx", "pdf"]
