@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, BinaryIO
 
 from asn1crypto import cms, crl, ocsp, x509
@@ -33,10 +34,15 @@ class _Signed:
     data: cms.SignedData
     at: datetime
 
+    @cached_property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """The signer's first, then what came along."""
+        found = extract_certs_for_validation(self.data)
+        return (found.signer_cert, *found.other_certs)
+
     @property
     def certificate(self) -> x509.Certificate:
-        found: x509.Certificate = extract_certs_for_validation(self.data).signer_cert
-        return found
+        return self.certificates[0]
 
 
 def extend(
@@ -58,7 +64,7 @@ def extend(
     signed = list(_signed(writer.prev, at, field))
     if not signed:
         raise SigningForbidden("nobody has signed it")
-    known = {one.dump() for entry in signed for one in _certificates(entry.data)}
+    known = {one.dump() for entry in signed for one in entry.certificates}
     answers = _answered(trust, known, at, allow_private)
     proven = _require(signed, answers, known)
     known.update(proven)
@@ -93,11 +99,6 @@ def _with_stamp(data: cms.SignedData, moment: datetime) -> Iterator[_Signed]:
     if token is not None:
         yield _Signed(token, moment)
     yield _Signed(data, token_time(token) if token is not None else moment)
-
-
-def _certificates(data: cms.SignedData) -> Iterator[x509.Certificate]:
-    found = extract_certs_for_validation(data)
-    yield from (found.signer_cert, *found.other_certs)
 
 
 def _answered(trust: TrustStore, certificates: set[bytes], at: datetime, allow_private: bool) -> TrustStore:
