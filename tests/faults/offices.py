@@ -24,7 +24,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents.models import FileRole
 from eoffice.documents.operations import Inspected
 from eoffice.gateway import operations
-from eoffice.gateway.models import Delivery, Hop
+from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop
 from eoffice.incoming import service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
@@ -104,11 +104,14 @@ class Sender:
         return document
 
     def flying(self) -> int:
-        """Copies that are not where they end by themselves, or whose delivery is not proven yet."""
+        """Copies that are not where they end by themselves, or whose delivery is not proven yet, or whose packet still
+        waits for the axis's receipt: who was killed before noting it leaves it to the next, half a minute later."""
         at_end = sa.or_(
             *(sa.and_(Delivery.recipient_code == code, Delivery.hop == hop) for code, hop in LAST.items())
         )
-        query = sa.select(sa.func.count()).where(sa.or_(~at_end, Delivery.receipt.is_(None)))
+        waits = Dispatch.state == DispatchState.WAITING
+        unproven = sa.or_(~at_end, Delivery.receipt.is_(None), waits)
+        query = sa.select(sa.func.count(Delivery.id)).join(Delivery.dispatch).where(unproven)
         return _again(self.session, lambda: self._count(query))
 
     def _count(self, query: sa.Select[tuple[int]]) -> int:
