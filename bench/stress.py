@@ -9,7 +9,7 @@ from io import BytesIO
 
 import psycopg
 
-from bench.clients import SECRET
+from bench.clients import CALLING, SECRET
 from bench.exchange import people
 from bench.figures import Row, median
 from bench.stage import HUB, Stage, stage
@@ -79,13 +79,22 @@ def overload(made: Scene, count: int) -> Row:
     """Urgent documents while another system calls on twelve lines as fast as it can, heeding no answer."""
     quiet = median([passage(made, number) for number in range(count)])
     rude = made.where.python("rude", "bench.clients", made.hub.url, environment={})
-    time.sleep(1.5)  # its twelve lines are open and calling by then
+    _wait_for_calls(made)
     busy = median([passage(made, number) for number in range(count, 2 * count)])
     rude.kill()
     rude.wait()
     against = "the same while all are quiet"
     return Row("stress", "urgent document, another system calls without end", "ms", busy, count, True, "lower",
                against, quiet)  # fmt: skip
+
+
+def _wait_for_calls(made: Scene, seconds: float = 60) -> None:
+    """Until all lines of the rude system have had an answer. Raises TimeoutError."""
+    end = time.monotonic() + seconds
+    while CALLING not in made.where.log("rude"):
+        if time.monotonic() > end:
+            raise TimeoutError(made.where.log("rude"))
+        time.sleep(0.02)
 
 
 def directory(made: Scene, size: int) -> list[Row]:
