@@ -264,7 +264,9 @@ def _backups() -> list[Check]:
     found = []
     for number, place in enumerate(places, start=1):
         label = _l("Backup in %(folder)s", folder=str(place.folder))
-        if place.newest is None:
+        if place.trouble:
+            tone, said = Tone.BAD, _("It cannot be looked at: %(why)s", why=place.trouble)
+        elif place.newest is None:
             tone, said = Tone.WARN, _("There is none yet.")
         else:
             tone = Tone.BAD if clock.now() - place.newest > _BACKUP_OLD else Tone.OK

@@ -28,14 +28,20 @@ class Place:
 
     folder: Path
     newest: datetime | None
+    #: why it cannot be looked at; a medium that is away, or a damaged manifest
+    trouble: str = ""
 
 
 def places() -> list[Place]:
     """Every folder that is set."""
     found = []
     for folder in settings().get(FOLDERS):
-        last = sets.newest(folder)
-        found.append(Place(folder, last[1] if last else None))
+        try:
+            last = sets.newest(folder)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            found.append(Place(folder, None, f"{type(error).__name__}: {error}"))
+        else:
+            found.append(Place(folder, last[1] if last else None))
     return found
 
 

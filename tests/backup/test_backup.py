@@ -146,6 +146,12 @@ def test_a_medium_that_is_not_mounted_keeps_no_other_from_its_set_and_is_shown(
         with clock.freeze(clock.now() + timedelta(days=2)), app.test_request_context():
             tones = {check.key: check.tone for check in health.report(session).checks}
         assert (tones["backup-1"], tones["backup-2"]) == (Tone.WARN, Tone.BAD)
+        (made,) = folder.glob("*/manifest.json")
+        made.write_text("{")
+        assert [bool(place.trouble) for place in service.places()] == [False, True]
+        with app.test_request_context():
+            tones = {check.key: check.tone for check in health.report(session).checks}
+        assert tones["backup-2"] is Tone.BAD, "the page stays"
     with transaction(session):
         entry = session.scalar(sa.select(AuditEntry).where(AuditEntry.action == service.MADE))
         assert entry is not None
