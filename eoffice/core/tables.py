@@ -95,6 +95,17 @@ def model(title: str, columns: Sequence[Column], example: Sequence[Sequence[shee
     return sheets.write(title, [one.heading for one in columns], example, [one.width for one in columns])
 
 
+def mistakes(rows: Sequence[Row], columns: Sequence[Column], report: Report) -> bytes:
+    """What is wrong with a table, as xlsx: row, column, reason, and the row as it was handed over."""
+    by_number = {row.number: row for row in rows}
+    lines: list[Sequence[sheets.Value]] = [
+        (one.row, one.heading, one.said, *(by_number[one.row][column.key] for column in columns))
+        for one in sorted(report.problems, key=lambda one: one.row)
+    ]
+    headings = ["Dòng", "Cột", "Lỗi", *(column.heading for column in columns)]
+    return sheets.write("Lỗi", headings, lines, [8, 18, 60, *(column.width for column in columns)])
+
+
 def read(path: Path, columns: Sequence[Column], limit: int) -> list[Row]:
     """The rows of a filled table. Raises UnreadableSheet, SheetTooLong, HeadingsMissing, NothingInIt."""
     # one more: the headings

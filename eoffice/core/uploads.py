@@ -1,10 +1,12 @@
 """What the pages that take tables in share: the forms, the upload, the model to fill in."""
 
+import base64
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from flask import Response
+from flask import Response, render_template
+from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.datastructures import FileStorage
@@ -13,7 +15,7 @@ from wtforms import HiddenField
 from eoffice.core import sheets, tables
 from eoffice.core.blobs import blobs
 from eoffice.core.forms import Form, needed
-from eoffice.core.tables import Column, Row
+from eoffice.core.tables import Column, Report, Row
 
 
 class TableForm(Form):
@@ -34,6 +36,22 @@ def uploaded(file: FileStorage, columns: Sequence[Column], limit: int) -> list[R
         file.save(spool)
         spool.flush()
         return tables.read(Path(spool.name), columns, limit)
+
+
+def preview(
+    columns: Sequence[Column], rows: Sequence[Row], report: Report, form: Form, *, act: str, back: str
+) -> ResponseReturnValue:
+    """The page that shows what would become of every row; `act` and `back` are endpoints.
+
+    The list of mistakes goes along inside its link: nothing of a refused table is kept here.
+    """
+    mistakes = base64.b64encode(tables.mistakes(rows, columns, report)).decode() if report.problems else ""
+    page = render_template(
+        "take_in.html", columns=columns, rows=rows, report=report, form=form, act=act, back=back,
+        outcomes={row.number: outcome for row, outcome in report.outcomes},
+        mistakes=f"data:{sheets.MEDIA_TYPE};base64,{mistakes}",
+    )  # fmt: skip
+    return page, 422 if report.problems else 200
 
 
 def model(name: str, title: str, columns: Sequence[Column], example: Sequence[Sequence[str]]) -> Response:

@@ -1,5 +1,6 @@
 """Writes of directions and tasks; the caller's use case commits."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -387,16 +388,21 @@ def answered(session: Session, actor: Actor, document: Document, result: str) ->
 
 
 def take_over(
-    session: Session, actor: Actor, document: Document, leader: Assignment, to: Unit | Assignment, opinion: str,
-    *, due_on: date | None, given_on: date,
+    session: Session, actor: Actor, document: Document, leader: Assignment, named: Sequence[Unit | Assignment],
+    opinion: str, *, due_on: date | None, given_on: date,
 ) -> Direction:  # fmt: skip
     """Write down what a leader asked for in the system before: its deadline may be over by now. The caller logs it.
 
-    Raises NotHere when a post cannot do it.
+    The first one named leads, the others coordinate. Raises NotHere when a post cannot do it, NamedTwice.
     """
-    unit, post = (to, None) if isinstance(to, Unit) else (None, to)
-    if post is not None and not can_take(post, Part.LEAD):
+    units = [one for one in named if isinstance(one, Unit)]
+    posts = [one for one in named if isinstance(one, Assignment)]
+    if not all(can_take(post, Part.LEAD) for post in posts):
         raise NotHere(field="lead")
+    for every in (Counter(unit.name for unit in units), Counter(post.label for post in posts)):
+        for name, times in every.items():
+            if times > 1:
+                raise NamedTwice(name=name, field="coordinating")
     direction = Direction(
         agency_id=document.agency_id, document_id=document.id, by_assignment_id=leader.id,
         by_name=leader.person.full_name, by_title=leader.title, opinion=opinion, due_on=due_on,
@@ -404,16 +410,15 @@ def take_over(
     )  # fmt: skip
     direction.tasks = [
         Task(
-            agency_id=document.agency_id, document_id=document.id, part=Part.LEAD, state=TaskState.NEW,
-            unit=unit, assignment=post, due_on=due_on,
+            agency_id=document.agency_id, document_id=document.id, state=TaskState.NEW, due_on=due_on,
+            part=Part.COORDINATE if place else Part.LEAD, unit=one if isinstance(one, Unit) else None,
+            assignment=one if isinstance(one, Assignment) else None,
         )
+        for place, one in enumerate(named)
     ]  # fmt: skip
     session.add(direction)
     documents.give_access(
-        session,
-        actor,
-        document,
-        unit_ids=[unit.id] if unit else [],
-        person_ids=[post.person_id] if post else [],
-    )
+        session, actor, document,
+        unit_ids=[unit.id for unit in units], person_ids=[post.person_id for post in posts],
+    )  # fmt: skip
     return direction

@@ -83,6 +83,8 @@ class Dossier(Base):
     hand_over_id: Mapped[int | None] = mapped_column(sa.ForeignKey("dossier_hand_over.id"), index=True)
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    #: name of the system it comes from; empty: opened here
+    taken_over_from: Mapped[str] = mapped_column(sa.String(100), default="")
     #: the last place given in it; places are not given again
     last_ordinal: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column()

@@ -70,13 +70,17 @@ class OutgoingDocument(Document):
 
     @property
     def drafted_by(self) -> str:
-        """Who drafted it; of a document taken over nobody knows here."""
-        return "" if self.taken_over_from else self.drafter.person.full_name
+        """Who drafted it; of a document issued elsewhere nobody knows here."""
+        return "" if self._issued_elsewhere else self.drafter.person.full_name
 
     @property
     def signed_by(self) -> str:
         """Who signs it, or signed it elsewhere."""
-        return self.signer_name if self.taken_over_from else self.signer.person.full_name
+        return self.signer_name if self._issued_elsewhere else self.signer.person.full_name
+
+    @property
+    def _issued_elsewhere(self) -> bool:
+        return bool(self.taken_over_from) and self.state is State.ISSUED
 
     drafter: Mapped[Assignment] = relationship(foreign_keys=[drafter_id])
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])

@@ -2,7 +2,8 @@
 
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,7 @@ from eoffice.documents.operations import Inspected
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State
+from eoffice.signatures.gaps import Blanks
 from eoffice.signatures.marks import Place, find_blanks, find_places
 from eoffice.signatures.operations import Caution
 
@@ -156,21 +158,43 @@ def take_page(upload: Upload, signer: str, notation: str) -> Prepared:
     page, word = take_file(upload)
     path = blobs().path(page.sha256)
     signature, number = find_places(path, signer)
-    blanks = find_blanks(path)
-    if blanks is not None and blanks.notation != notation:
-        raise NotationDiffers(printed=blanks.notation, given=notation, field="upload")
+    blanks = blanks_of(path, notation)
     return Prepared(DraftSource.UPLOAD, page, blanks.box if blanks else number.box, signature, word)
 
 
-def take_file(upload: Upload) -> tuple[Inspected, Inspected | None]:
-    """The PDF of an upload and, where it was one, the Word file it was made from."""
+def blanks_of(path: Path, notation: str) -> Blanks | None:
+    """Where a page leaves number and date open, with the notation printed there. Raises NotationDiffers."""
+    blanks = find_blanks(path)
+    if blanks is not None and blanks.notation != notation:
+        raise NotationDiffers(printed=blanks.notation, given=notation, field="upload")
+    return blanks
+
+
+@contextmanager
+def looked_at(upload: Upload) -> Iterator[Path]:
+    """The PDF of an upload, checked as `take_file` checks it; stored nowhere."""
+    with _spooled(upload) as path:
+        if intake.sniff(path) in convert.WORD_TYPES:
+            path.write_bytes(convert.word_to_pdf(path))
+        with path.open("rb") as file:
+            documents.look_at(file)
+        yield path
+
+
+@contextmanager
+def _spooled(upload: Upload) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile(dir=blobs().spool) as spool:
         while chunk := upload.stream.read(1 << 20):
             spool.write(chunk)
             if spool.tell() > documents.upload_limit():
                 raise intake.TooLarge(limit=documents.upload_limit() // 2**20)
         spool.flush()
-        path = Path(spool.name)
+        yield Path(spool.name)
+
+
+def take_file(upload: Upload) -> tuple[Inspected, Inspected | None]:
+    """The PDF of an upload and, where it was one, the Word file it was made from."""
+    with _spooled(upload) as path:
         if intake.sniff(path) not in convert.WORD_TYPES:
             with path.open("rb") as file:
                 return documents.take_in(file, upload.name), None
@@ -227,12 +251,14 @@ def give_number(session: Session, actor: Actor, document: OutgoingDocument, day:
     document.code_number, document.issued_on = kinds.padded(entry.number), day
     document.document_uid = f"{document.issuer_code},{day:%Y/%m/%d},{document.code}"
     document.numbered_at = clock.now()
+    # from here on it is a document of this register, wherever its draft began; the log keeps that
+    document.taken_over_from = ""
 
 
 def put_page(
-    session: Session, actor: Actor, document: OutgoingDocument, page: Page, prepared: Prepared
+    session: Session, actor: Actor, document: OutgoingDocument, page: Page | None, prepared: Prepared
 ) -> None:
-    """Add a version of the draft; earlier ones stay."""
+    """Add a version of the draft; earlier ones stay. `page` is None for one that comes from elsewhere."""
     versions = [file.version_no for file in queries.files(session, document, FileRole.DRAFT)]
     number = max(versions, default=0) + 1
     document.draft_source = prepared.source

@@ -17,6 +17,10 @@ from eoffice.directory.models import Agency, Assignment, Role, Unit
 from eoffice.documents import registers
 from eoffice.documents.models import Document, Register, RegisterEntry
 from eoffice.incoming import operations as incoming
+from eoffice.takeover.tables import reference, several
+
+#: columns that hold user names, of any of the tables
+_PEOPLE = ("leader", "worker", "coordinating", "drafter", "signer", "creator")
 
 
 class NobodyHere(Invalid):
@@ -28,9 +32,15 @@ class NobodyHere(Invalid):
 
 
 class WhoDirected(Invalid):
-    """A task stands under a leader's direction (Article 23)."""
+    """A task stands under a leader's direction, and one leads (Article 23)."""
 
-    message = _l("Fill in the leader who assigned the work, and what he asked for.")
+    message = _l("Fill in the leader who assigned the work, who leads, and what he asked for.")
+
+
+class NoSuchDocument(Invalid):
+    """Documents come before what refers to them."""
+
+    message = _l("No document stands at “%(text)s” here. Take the documents over first.")
 
 
 @dataclass
@@ -57,7 +67,8 @@ def house(session: Session, agency: Agency, system: str, rows: Sequence[Row]) ->
         Document, Document.id == RegisterEntry.document_id
     )
     held = held.where(RegisterEntry.register_id.in_([one.id for one in known]))
-    users = accounts.by_names(session, {row[key] for row in rows for key in ("leader", "worker")})
+    named = {name for row in rows for key in _PEOPLE for name in several(row[key])}
+    users = accounts.by_names(session, named)
     present = directory.posts(session, agency.id)
     return House(
         agency, system, {(one.year, one.code): one for one in known},
@@ -71,21 +82,55 @@ def _posts_of(user: User, present: Sequence[Assignment]) -> list[Assignment]:
     return [post for post in present if post.person_id == user.person_id]
 
 
-def work(at: House, row: Row) -> tuple[Assignment | None, Unit | Assignment | None]:
-    """Who directed it, and who leads: a post, else a unit. Raises NobodyHere, WhoDirected."""
-    leader = _post(at, row["leader"], Role.LEADER) if row["leader"] else None
-    to: Unit | Assignment | None = _post(at, row["worker"]) if row["worker"] else None
+@dataclass(frozen=True)
+class Work:
+    """Who directed it, and who leads (a post, else a unit) with whom."""
+
+    leader: Assignment | None = None
+    to: Unit | Assignment | None = None
+    coordinating: tuple[Unit | Assignment, ...] = ()
+
+
+def work(at: House, row: Row) -> Work:
+    """The people of an open row. Raises NobodyHere, WhoDirected."""
+    leader = post(at, row["leader"], Role.LEADER) if row["leader"] else None
+    to: Unit | Assignment | None = post(at, row["worker"]) if row["worker"] else None
     if to is None and row["unit"]:
-        to = at.units.get(fold(row["unit"]))
-        if to is None:
-            raise NobodyHere(who=row["unit"])
-    if to is not None and (leader is None or not row["opinion"]):
+        to = _unit(at, row["unit"])
+    coordinating = tuple(_either(at, name) for name in several(row["coordinating"]))
+    if (to is not None or coordinating) and (leader is None or to is None or not row["opinion"]):
         raise WhoDirected
-    return leader, to
+    return Work(leader, to, coordinating)
 
 
-def _post(at: House, username: str, *roles: Role) -> Assignment:
-    found = [post for post in at.posts.get(username, ()) if not roles or post.role in roles]
+def _unit(at: House, abbreviation: str) -> Unit:
+    found = at.units.get(fold(abbreviation))
+    if found is None:
+        raise NobodyHere(who=abbreviation)
+    return found
+
+
+def _either(at: House, name: str) -> Unit | Assignment:
+    return at.units.get(fold(name)) or post(at, name)
+
+
+def document(session: Session, at: House, text: str, year: int) -> Document:
+    """The document at a place in a register, as “DEN 1233” names it. Raises NotAReference, NoSuchDocument."""
+    code, of_year, number = reference(text, year)
+    query = sa.select(Document).join(RegisterEntry, RegisterEntry.document_id == Document.id)
+    query = query.join(Register, Register.id == RegisterEntry.register_id).where(
+        Register.agency_id == at.agency.id, Register.code == code, Register.year == of_year,
+        RegisterEntry.number == number,
+    )  # fmt: skip
+    found = session.scalars(query).first()
+    if found is None:
+        raise NoSuchDocument(text=text)
+    return found
+
+
+def post(at: House, username: str, *roles: Role) -> Assignment:
+    """A present post of somebody, with one of the roles when any are named. Raises NobodyHere."""
+    found = [one for one in at.posts.get(username, ()) if not roles or one.role in roles]
     if not found:
         raise NobodyHere(who=username)
     return found[0]

@@ -14,7 +14,7 @@ from eoffice.core.permissions import Actor
 from eoffice.core.tables import Row
 from eoffice.core.text import fold
 from eoffice.directions import operations as directions
-from eoffice.directory.models import Agency, Assignment, Unit
+from eoffice.directory.models import Agency, Unit
 from eoffice.documents import kinds
 from eoffice.documents import operations as documents
 from eoffice.documents.models import (
@@ -33,7 +33,7 @@ from eoffice.incoming.states import State as In
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State as Out
 from eoffice.takeover import house, tables
-from eoffice.takeover.house import House
+from eoffice.takeover.house import House, Work
 from eoffice.takeover.tables import OldDocument
 
 TAKEN_OVER = audit.action("takeover.document", _l("Taken over from another system"))
@@ -176,12 +176,12 @@ def _incoming(
     session: Session, actor: Actor, at: House, row: Row, old: OldDocument, papers: Papers
 ) -> tuple[Document, str, dict[str, object]]:
     name, code = house.issuer(session, at, row["issuer"])
-    leader, to = house.work(at, row) if old.open else (None, None)
+    work = house.work(at, row) if old.open else Work()
     document = IncomingDocument(
-        **_common(at, row, old), direction=Direction.IN, source=Source.SCAN, state=_state(old, leader, to), reason="",
+        **_common(at, row, old), direction=Direction.IN, source=Source.SCAN, state=_state(old, work), reason="",
         issuer_name=name, issuer_code=code, issued_on=old.issued_on,
         arrived_at=clock.day_start(old.day), registered_at=clock.day_start(old.day),
-        submitted_to_id=leader.id if leader else None,
+        submitted_to_id=work.leader.id if work.leader else None,
     )  # fmt: skip
     session.add(document)
     session.flush()
@@ -189,23 +189,28 @@ def _incoming(
         incoming.add_file(session, actor, document, papers.original, FileRole.ORIGINAL)
     for one in papers.attachments:
         incoming.add_file(session, actor, document, one, FileRole.ATTACHMENT)
-    if leader is None or to is None:
+    if work.leader is None or work.to is None:
         return document, _("completed") if not old.open else str(document.state.word), {}
-    directions.take_over(
-        session, actor, document, leader, to, row["opinion"], due_on=old.due_on, given_on=old.day
+    made = directions.take_over(
+        session, actor, document, work.leader, (work.to, *work.coordinating), row["opinion"],
+        due_on=old.due_on, given_on=old.day,
+    )  # fmt: skip
+    named = [task.label for task in made.tasks]
+    return (
+        document,
+        _("goes on with %(who)s", who=", ".join(named)),
+        {"leader": work.leader.label, "named": named},
     )
-    label = to.name if isinstance(to, Unit) else to.label
-    return document, _("goes on with %(who)s", who=label), {"leader": leader.label, "named": [label]}
 
 
-def _state(old: OldDocument, leader: Assignment | None, to: Unit | Assignment | None) -> In:
+def _state(old: OldDocument, work: Work) -> In:
     if not old.open:
         return In.DONE
-    if leader is None:
+    if work.leader is None:
         return In.REGISTERED
-    if to is None:
+    if work.to is None:
         return In.SUBMITTED
-    return In.FORWARDED if isinstance(to, Unit) else In.IN_PROGRESS
+    return In.FORWARDED if isinstance(work.to, Unit) else In.IN_PROGRESS
 
 
 def _outgoing(

@@ -1,6 +1,10 @@
-"""Use cases of the change-over: registers first, then documents; all rows or none, and each can be rehearsed."""
+"""Use cases of the change-over: registers first, then documents, then drafts and dossiers.
 
-from collections.abc import Sequence
+All rows of a table or none, and each can be rehearsed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,12 +22,15 @@ from eoffice.documents import operations as documents
 from eoffice.documents.closing import NewRegister
 from eoffice.documents.models import Register
 from eoffice.documents.permissions import REGISTER_OPEN
-from eoffice.takeover import house, operations
+from eoffice.takeover import dossiers, drafts, house, operations
 from eoffice.takeover import tables as means
+from eoffice.takeover.drafts import Page
 from eoffice.takeover.files import Files
 from eoffice.takeover.operations import Papers
 
-TABLE_TAKEN_OVER = audit.action("takeover.table", _l("Table of another system's documents taken over"))
+Made = TypeVar("Made")
+
+TABLE_TAKEN_OVER = audit.action("takeover.table", _l("Table of another system taken over"))
 
 #: rows of one table on the page; a document without files costs a hundredth of a second, with a file a twentieth
 LIMIT = 1000
@@ -94,9 +101,7 @@ def take_documents(
     No number is given, nothing is sent, nobody is told. Raises Forbidden, NameTheSystem, and Refused when a row
     cannot be taken: then nothing was.
     """
-    require(actor, REGISTER_OPEN)
-    if not 0 < len(nfc(system)) <= _NAME:
-        raise NameTheSystem(max=_NAME, field="system")
+    _check(actor, system)
     problems = tables.shape(rows, means.DOCUMENTS)
     papers = _papers(rows, files, problems, store=not rehearse)
     bad = {one.row for one in problems}
@@ -116,6 +121,75 @@ def take_documents(
         audit.record(session, actor, TABLE_TAKEN_OVER, agency, system=at.system, rows=len(rows))
         _end(session, problems, rehearse)
     return Report(outcomes, problems)
+
+
+def take_drafts(
+    session: Session, actor: Actor, rows: Sequence[Row], files: Files, system: str, *, rehearse: bool
+) -> Report:
+    """Take unsigned drafts over, each with its drafter; what was approved elsewhere is approved here again.
+
+    Raises Forbidden, NameTheSystem, and Refused when a row cannot be taken: then nothing was.
+    """
+    _check(actor, system)
+    rehearsal = _Rehearsal(rows, tables.shape(rows, means.DRAFTS))
+    with transaction(session):  # files take their time: this one is over before
+        at = house.house(session, directory.agency(session, actor.agency_id or 0), nfc(system), rows)
+        plans = rehearsal.each(lambda row: drafts.plan(session, actor, at, row))
+    if rehearse:
+        rehearsal.each(lambda row: drafts.look(row, plans[row.number], files), "Tệp")
+        pages: dict[int, Page] = {}
+    else:
+        pages = rehearsal.each(lambda row: drafts.store(row, plans[row.number], files), "Tệp")
+    with transaction(session):
+        said = rehearsal.each(
+            lambda row: drafts.take(session, actor, at, plans[row.number], pages.get(row.number))
+        )
+        audit.record(session, actor, TABLE_TAKEN_OVER, at.agency, system=at.system, rows=len(rows))
+        _end(session, rehearsal.problems, rehearse)
+    return Report([(row, said[row.number]) for row in rows if row.number in said], rehearsal.problems)
+
+
+def take_dossiers(
+    session: Session, actor: Actor, rows: Sequence[Row], _files: Files, system: str, *, rehearse: bool
+) -> Report:
+    """Take dossiers over under their own numbers, with the documents that are here.
+
+    Raises Forbidden, NameTheSystem, and Refused when a row cannot be taken: then nothing was.
+    """
+    _check(actor, system)
+    rehearsal = _Rehearsal(rows, tables.shape(rows, means.DOSSIERS))
+    with transaction(session):
+        at = house.house(session, directory.agency(session, actor.agency_id or 0), nfc(system), rows)
+        said = rehearsal.each(lambda row: dossiers.take(session, actor, at, row))
+        audit.record(session, actor, TABLE_TAKEN_OVER, at.agency, system=at.system, rows=len(rows))
+        _end(session, rehearsal.problems, rehearse)
+    return Report([(row, said[row.number]) for row in rows if row.number in said], rehearsal.problems)
+
+
+class _Rehearsal:
+    """Rows step by step: one that is refused is left out of the steps after, and its reason kept."""
+
+    def __init__(self, rows: Sequence[Row], problems: list[tables.Problem]) -> None:
+        self._rows, self.problems = rows, problems
+
+    def each(self, act: Callable[[Row], Made], heading: str = "") -> dict[int, Made]:
+        """What `act` makes of each good row, by the row's number."""
+        bad, made = {one.row for one in self.problems}, dict[int, Made]()
+        for row in self._rows:
+            if row.number in bad:
+                continue
+            try:
+                made[row.number] = act(row)
+            except AppError as error:
+                self.problems.append(tables.Problem(row.number, str(error), heading))
+        return made
+
+
+def _check(actor: Actor, system: str) -> None:
+    """Raise Forbidden, NameTheSystem."""
+    require(actor, REGISTER_OPEN)
+    if not 0 < len(nfc(system)) <= _NAME:
+        raise NameTheSystem(max=_NAME, field="system")
 
 
 def _papers(

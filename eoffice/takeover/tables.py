@@ -13,6 +13,7 @@ from eoffice.core.text import fold, nfc
 from eoffice.directory import tables as means
 from eoffice.documents.kinds import INCOMING_ONLY, KINDS, Kind
 from eoffice.documents.models import Direction, Urgency
+from eoffice.dossiers.states import Retention
 
 #: one row for each register and year
 REGISTERS = (
@@ -49,6 +50,7 @@ DOCUMENTS = (
     Column("leader", "Lãnh đạo chỉ đạo", longest=60, width=18),
     Column("unit", "Đơn vị chủ trì", longest=30, width=14),
     Column("worker", "Người chủ trì", longest=60, width=18),
+    Column("coordinating", "Phối hợp", longest=500, width=18),
     Column("opinion", "Ý kiến chỉ đạo", longest=1000, width=40),
     Column("due_on", "Hạn giải quyết", longest=10, width=14),
     Column("file", "Tệp", width=30),
@@ -57,14 +59,55 @@ DOCUMENTS = (
 DOCUMENTS_EXAMPLE = (
     ("DEN", "2026", "1233", "18/11/2026", "125/SNV-CCVC", "16/11/2026", "Sở Nội vụ", "Công văn",
      "Về việc rà soát biên chế năm 2027", "Nguyễn Văn Ví Dụ", "Giám đốc", "", "", "Đang xử lý", "svd_giamdoc", "TCCB",
-     "", "Tham mưu trả lời", "30/11/2026", "den/1233.pdf", "den/1233-phu-luc.xlsx"),
+     "", "KHTC; svd_chuyenvien", "Tham mưu trả lời", "30/11/2026", "den/1233.pdf", "den/1233-phu-luc.xlsx"),
     ("QD", "2026", "87", "19/11/2026", "87/QĐ-SVD", "19/11/2026", "", "QĐ", "Ban hành quy chế làm việc",
-     "Trần Thị Minh Họa", "Giám đốc", "", "Các phòng; Sở Nội vụ", "Đã xong", "", "", "", "", "", "di/87.pdf", ""),
+     "Trần Thị Minh Họa", "Giám đốc", "", "Các phòng; Sở Nội vụ", "Đã xong", "", "", "", "", "", "", "di/87.pdf", ""),
+)  # fmt: skip
+
+#: one row for each draft that nobody has signed
+DRAFTS = (
+    Column("subject", "Trích yếu", needed=True, longest=500, width=60),
+    Column("kind", "Tên loại", needed=True, longest=40, width=14),
+    Column("drafter", "Người soạn thảo", needed=True, longest=60, width=18),
+    Column("signer", "Người ký", needed=True, longest=60, width=18),
+    Column("recipients", "Nơi nhận", longest=2000, width=34),
+    Column("urgency", "Độ khẩn", longest=20, width=12),
+    Column("due_on", "Hạn trả lời", longest=10, width=14),
+    Column("reply_to", "Trả lời văn bản đến", longest=40, width=18),
+    Column("state", "Tình trạng", longest=20, width=14),
+    Column("file", "Tệp", needed=True, width=30),
+    Column("attachments", "Tệp kèm theo", longest=1000, width=30),
+)
+DRAFTS_EXAMPLE = (
+    ("Trả lời về rà soát biên chế năm 2027", "Công văn", "svd_chuyenvien", "svd_giamdoc", "Sở Nội vụ", "",
+     "30/11/2026", "DEN 1233", "Đang soạn", "du-thao/tra-loi.docx", ""),
+)  # fmt: skip
+
+#: one row for each dossier that has not gone to the archive
+DOSSIERS = (
+    Column("notation", "Số và ký hiệu hồ sơ", needed=True, longest=20, width=18),
+    Column("year", "Năm", needed=True, longest=4, width=8),
+    Column("heading", "Đề mục", longest=200, width=34),
+    Column("title", "Tiêu đề hồ sơ", needed=True, longest=500, width=60),
+    Column("retention", "Thời hạn bảo quản", needed=True, longest=20, width=18),
+    Column("creator", "Người lập", needed=True, longest=60, width=18),
+    Column("start_on", "Ngày bắt đầu", needed=True, longest=10, width=14),
+    Column("end_on", "Ngày kết thúc", longest=10, width=14),
+    Column("documents", "Văn bản", longest=20_000, width=40),
+    Column("description", "Ghi chú", longest=500, width=30),
+)
+DOSSIERS_EXAMPLE = (
+    ("01.TCCB", "2026", "Tổ chức, cán bộ", "Hồ sơ rà soát biên chế năm 2027", "10 năm", "svd_chuyenvien",
+     "05/01/2026", "", "DEN 1233; QD 87", ""),
 )  # fmt: skip
 
 _DIRECTIONS = {"den": Direction.IN, "di": Direction.OUT}
 _DONE = frozenset({"", "da xong", "xong", "da giai quyet", "hoan thanh", "da phat hanh"})
 _OPEN = frozenset({"dang xu ly", "dang giai quyet", "chua xong", "chua giai quyet"})
+_DRAFTING = frozenset({"", "dang soan", "du thao"})
+_SUBMITTED = frozenset({"cho duyet", "da trinh"})
+_REFERENCE = re.compile(r"(\S+) +(\d+)(?:/(\d{4}))?")
+_NOTATION = re.compile(r"(\d{1,6})\.(\w[\w-]{0,14})")
 _URGENCIES = {
     "": Urgency.NORMAL,
     "thuong": Urgency.NORMAL,
@@ -116,6 +159,32 @@ class UnknownUrgency(Invalid):
     message = _l("“%(text)s” is no level of urgency. Write “Khẩn”, “Thượng khẩn” or “Hỏa tốc”, or nothing.")
 
 
+class UnknownStep(Invalid):
+    """What was approved or signed elsewhere is approved or signed again here."""
+
+    message = _l("“%(text)s” is no state of a draft. Write “Đang soạn” or “Chờ duyệt”.")
+
+
+class NotAReference(Invalid):
+    """A document is named by its place in a register."""
+
+    message = _l(
+        "“%(text)s” names no document. Write the register and the number, e.g. DEN 1233 or DEN 87/2025."
+    )
+
+
+class NotANotation(Invalid):
+    """A dossier's number stands before its heading's abbreviation (Decree 30/2020, Appendix V)."""
+
+    message = _l("“%(text)s” is no notation of a dossier. Write it like 01.TCCB.")
+
+
+class UnknownRetention(Invalid):
+    """Circular 05/2025/TT-BNV has six."""
+
+    message = _l("“%(text)s” is no time to keep a dossier. Write one of: %(known)s.")
+
+
 @dataclass(frozen=True)
 class OldDocument:
     """A row of the table of documents, its words read."""
@@ -164,6 +233,45 @@ def kind(text: str) -> Kind:
     return found
 
 
+def urgency(text: str) -> Urgency:
+    """The level of urgency, none when nothing is written. Raises UnknownUrgency."""
+    found = _URGENCIES.get(fold(text))
+    if found is None:
+        raise UnknownUrgency(text=text)
+    return found
+
+
+def submitted(text: str) -> bool:
+    """Whether a draft waits for approval already. Raises UnknownStep."""
+    if fold(text) not in _DRAFTING | _SUBMITTED:
+        raise UnknownStep(text=text)
+    return fold(text) in _SUBMITTED
+
+
+def reference(text: str, default_year: int) -> tuple[str, int, int]:
+    """Register, year and number of “DEN 1233” or “DEN 87/2025”. Raises NotAReference."""
+    found = _REFERENCE.fullmatch(text)
+    if found is None:
+        raise NotAReference(text=text)
+    return found[1].upper(), int(found[3] or default_year), int(found[2])
+
+
+def notation(text: str) -> tuple[int, str]:
+    """Number and abbreviation of the heading of “01.TCCB”. Raises NotANotation."""
+    found = _NOTATION.fullmatch(text)
+    if found is None:
+        raise NotANotation(text=text)
+    return int(found[1]), found[2]
+
+
+def retention(text: str) -> Retention:
+    """How long a dossier is kept. Raises UnknownRetention."""
+    found = next((one for one in Retention if fold(one.printed) == fold(text)), None)
+    if found is None:
+        raise UnknownRetention(text=text, known=", ".join(one.printed for one in Retention))
+    return found
+
+
 def several(text: str, mark: str = ";") -> tuple[str, ...]:
     """What stands between semicolons, or another mark."""
     return tuple(one for part in text.split(mark) if (one := nfc(part)))
@@ -171,16 +279,14 @@ def several(text: str, mark: str = ";") -> tuple[str, ...]:
 
 def old_document(row: Row) -> OldDocument:
     """Read a row. Raises NotANumber, NotADay, UnknownKind, UnknownState, UnknownUrgency."""
-    state, urgency = fold(row["state"]), _URGENCIES.get(fold(row["urgency"]))
+    state = fold(row["state"])
     if state not in _DONE | _OPEN:
         raise UnknownState(text=row["state"])
-    if urgency is None:
-        raise UnknownUrgency(text=row["urgency"])
     day = means.day(row["day"])
     assert day is not None, "a needed column"
     code_number, _, notation = row["code"].partition("/")
     return OldDocument(
         number=number(row["number"]), day=day, code_number=code_number.strip(), code_notation=notation.strip(),
-        issued_on=means.day(row["issued_on"]), kind_code=kind(row["kind"]).code, urgency=urgency,
+        issued_on=means.day(row["issued_on"]), kind_code=kind(row["kind"]).code, urgency=urgency(row["urgency"]),
         recipients=several(row["recipients"]), open=state in _OPEN, due_on=means.day(row["due_on"]),
     )  # fmt: skip

@@ -1,6 +1,7 @@
-"""Changing over from another system, step by step: registers, then documents."""
+"""Changing over from another system, step by step: registers, then documents, then drafts and dossiers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -17,9 +18,18 @@ from eoffice.documents import registers
 from eoffice.documents.permissions import REGISTER_OPEN
 from eoffice.takeover import service
 from eoffice.takeover.files import Files, Kept
-from eoffice.takeover.forms import DocumentsForm, GoForm
+from eoffice.takeover.forms import KINDS, GoForm, PapersForm
 from eoffice.takeover.service import LIMIT
-from eoffice.takeover.tables import DOCUMENTS, DOCUMENTS_EXAMPLE, REGISTERS, REGISTERS_EXAMPLE
+from eoffice.takeover.tables import (
+    DOCUMENTS,
+    DOCUMENTS_EXAMPLE,
+    DOSSIERS,
+    DOSSIERS_EXAMPLE,
+    DRAFTS,
+    DRAFTS_EXAMPLE,
+    REGISTERS,
+    REGISTERS_EXAMPLE,
+)
 
 bp = Blueprint("takeover", __name__, template_folder="templates")
 
@@ -35,9 +45,10 @@ def _page(series: FlaskForm | None = None, papers: FlaskForm | None = None) -> s
     return render_template(
         "takeover/index.html",
         series=series or TableForm(formdata=None),
-        papers=papers or DocumentsForm(formdata=None),
+        papers=papers or PapersForm(formdata=None),
         registers=registers.registers(db(), current_actor().agency_id or 0, clock.today().year),
         limit=LIMIT,
+        kinds=KINDS,
     )
 
 
@@ -48,11 +59,12 @@ def registers_model() -> Response:
     return uploads.model("mau-so-dang-ky", "Sổ đăng ký", REGISTERS, REGISTERS_EXAMPLE)
 
 
-@bp.get("/registers/take-over/documents.xlsx")
+@bp.get("/registers/take-over/<any(documents, drafts, dossiers):what>.xlsx")
 @needs(REGISTER_OPEN)
-def documents_model() -> Response:
-    """The table of documents to fill in."""
-    return uploads.model("mau-van-ban-cu", "Văn bản", DOCUMENTS, DOCUMENTS_EXAMPLE)
+def model(what: str) -> Response:
+    """The table of documents, drafts or dossiers to fill in."""
+    table = _TABLES[what]
+    return uploads.model(table.file, table.title, table.columns, table.example)
 
 
 @bp.post("/registers/take-over/registers/look")
@@ -73,7 +85,9 @@ def look_at_registers() -> ResponseReturnValue:
 def _preview_registers(rows: list[Row]) -> ResponseReturnValue:
     report = service.take_registers(db(), current_actor(), rows, rehearse=True)
     form = TakeInForm(formdata=None, table=tables.kept(rows, REGISTERS))
-    return _preview(REGISTERS, rows, report, form, "takeover.take_registers")
+    return uploads.preview(
+        REGISTERS, rows, report, form, act="takeover.take_registers", back="takeover.index"
+    )
 
 
 @bp.post("/registers/take-over/registers")
@@ -92,17 +106,17 @@ def take_registers() -> ResponseReturnValue:
     return redirect(url_for("takeover.index"), 303)
 
 
-@bp.post("/registers/take-over/documents/look")
+@bp.post("/registers/take-over/look")
 @needs(REGISTER_OPEN)
-def look_at_documents() -> ResponseReturnValue:
-    """Rehearse a table of documents; table and files are kept for the decision, for a day at most."""
-    form = DocumentsForm()
+def look() -> ResponseReturnValue:
+    """Rehearse a table of papers; table and files are kept for the decision, for a day at most."""
+    form = PapersForm()
     if not form.validate_on_submit():
         return _page(papers=form), 422
     kept = Kept.keep(form.table.data, form.files.data or None)
     try:
-        rows, files = tables.read(kept.table, DOCUMENTS, LIMIT), kept.files
-        return _preview_documents(kept, rows, files, form.system.data or "")
+        rows, files = tables.read(kept.table, _TABLES[form.what.data].columns, LIMIT), kept.files
+        return _preview(form.what.data, kept, rows, files, form.system.data or "")
     except AppError as error:
         kept.forget()
         error.field = "table" if error.field == "file" else error.field
@@ -110,37 +124,54 @@ def look_at_documents() -> ResponseReturnValue:
         return _page(papers=form), status
 
 
-def _preview_documents(kept: Kept, rows: list[Row], files: Files, system: str) -> ResponseReturnValue:
-    report = service.take_documents(db(), current_actor(), rows, files, system, rehearse=True)
+def _preview(what: str, kept: Kept, rows: list[Row], files: Files, system: str) -> ResponseReturnValue:
+    report = _TABLES[what].take(db(), current_actor(), rows, files, system, rehearse=True)
     if report.problems:
         kept.forget()
-    form = GoForm(formdata=None, word=kept.word, system=system)
-    return _preview(DOCUMENTS, rows, report, form, "takeover.take_documents")
+    form = GoForm(formdata=None, what=what, word=kept.word, system=system)
+    return uploads.preview(
+        _TABLES[what].columns, rows, report, form, act="takeover.take", back="takeover.index"
+    )
 
 
-@bp.post("/registers/take-over/documents")
+@bp.post("/registers/take-over/papers")
 @needs(REGISTER_OPEN)
-def take_documents() -> ResponseReturnValue:
+def take() -> ResponseReturnValue:
     """Do what was looked at."""
     form = GoForm()
     if not form.validate_on_submit():
         return _page(), 422
-    kept, system = Kept(form.word.data or ""), form.system.data or ""
-    rows, files = tables.read(kept.table, DOCUMENTS, LIMIT), kept.files
+    what, kept, system = form.what.data or "", Kept(form.word.data or ""), form.system.data or ""
+    table = _TABLES[what]
+    rows, files = tables.read(kept.table, table.columns, LIMIT), kept.files
     try:
-        service.take_documents(db(), current_actor(), rows, files, system, rehearse=False)
+        table.take(db(), current_actor(), rows, files, system, rehearse=False)
     except tables.Refused:
-        return _preview_documents(kept, rows, files, system)
+        return _preview(what, kept, rows, files, system)
     kept.forget()
-    flash(ngettext("%(num)s document taken over.", "%(num)s documents taken over.", len(rows)), "ok")
-    return redirect(url_for("reports.index"), 303)
+    flash(ngettext("%(num)s row taken over.", "%(num)s rows taken over.", len(rows)), "ok")
+    return redirect(url_for(table.then), 303)
 
 
-def _preview(
-    columns: Sequence[Column], rows: Sequence[Row], report: Report, form: FlaskForm, act: str
-) -> ResponseReturnValue:
-    page = render_template(
-        "take_in.html", columns=columns, rows=rows, report=report, form=form, act=act, back="takeover.index",
-        outcomes={row.number: outcome for row, outcome in report.outcomes},
-    )  # fmt: skip
-    return page, 422 if report.problems else 200
+@dataclass(frozen=True)
+class _Table:
+    """One kind of table of papers."""
+
+    file: str
+    title: str
+    columns: Sequence[Column]
+    example: Sequence[Sequence[str]]
+    take: Callable[..., Report]
+    #: where one looks afterwards
+    then: str
+
+
+_TABLES = {
+    "documents": _Table(
+        "mau-van-ban-cu", "Văn bản", DOCUMENTS, DOCUMENTS_EXAMPLE, service.take_documents, "reports.index"
+    ),
+    "drafts": _Table("mau-du-thao", "Dự thảo", DRAFTS, DRAFTS_EXAMPLE, service.take_drafts, "outgoing.index"),
+    "dossiers": _Table(
+        "mau-ho-so", "Hồ sơ", DOSSIERS, DOSSIERS_EXAMPLE, service.take_dossiers, "dossiers.index"
+    ),
+}

@@ -107,7 +107,7 @@ NOT_PAGES = {
     "admin.ready": "one word for a probe",
     "admin.agencies_model": "a file",
     "admin.people_model": "a file",
-    "takeover.documents_model": "a file",
+    "takeover.model": "a file",
     "takeover.registers_model": "a file",
     "directory.suggest": "a part of a page: the list under a field",
     "directory.suggest_people": "a part of a page: the list under a field",

@@ -1,5 +1,6 @@
 """An agency changes over in mid-year with registers at no. 1,234: everything comes along, no number comes twice."""
 
+import base64
 import html
 import io
 import re
@@ -12,16 +13,24 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
 from eoffice.directions import queries as directions
+from eoffice.directions.models import Part, Task
 from eoffice.documents import closing, registers
 from eoffice.documents.models import Direction, Document, DocumentFile, Register, RegisterEntry
+from eoffice.dossiers import service as dossiers
+from eoffice.dossiers.models import Dossier
+from eoffice.dossiers.operations import NewDossier
+from eoffice.dossiers.states import State as Filed
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.states import State as Out
 from eoffice.reports import books
 from eoffice.reports.books import Span
 from eoffice.reports.columns import Form
@@ -42,14 +51,15 @@ SERIES = (
 )
 HEAD = (
     "Ký hiệu sổ;Năm;Số trong sổ;Ngày vào sổ;Số, ký hiệu;Ngày văn bản;Cơ quan ban hành;Tên loại;Trích yếu;Người ký;"
-    "Nơi nhận;Tình trạng;Lãnh đạo chỉ đạo;Đơn vị chủ trì;Người chủ trì;Ý kiến chỉ đạo;Hạn giải quyết;Tệp;Tệp kèm theo\n"
+    "Nơi nhận;Tình trạng;Lãnh đạo chỉ đạo;Đơn vị chủ trì;Người chủ trì;Ý kiến chỉ đạo;Hạn giải quyết;Tệp;"
+    "Tệp kèm theo;Phối hợp\n"
 )
 #: done with its file; open with a person, overdue; with a unit; with the leader; issued
 ROWS = (
     f"DEN;{YEAR};1230;{DAY};125/SNV-CCVC;{DAY};Sở Nội vụ;Công văn;Rà soát biên chế;Nguyễn Văn A;;Đã xong;;;;;;"
     "den/a.pdf;b.xlsx\n"
     f"DEN;{YEAR};1231;{DAY};126/SNV-CCVC;{DAY};Sở Nội vụ;CV;Báo cáo mặn;;;Đang xử lý;a_leader;;a_specialist;"
-    f"Trả lời;{LAST};;\n"
+    f"Trả lời;{LAST};;;KHTC\n"
     f"DEN;{YEAR};1232;{DAY};127/SNV-CCVC;{DAY};Sở Nội vụ;CV;Việc của phòng;;;Đang xử lý;a_leader;KHTC;;Tham mưu;;;\n"
     f"DEN;{YEAR};1234;{DAY};128/SNV-CCVC;{DAY};Sở Nội vụ;CV;Chờ ý kiến;;;Đang xử lý;a_leader;;;;;;\n"
     f'QD;{YEAR};87;{DAY};87/QĐ-SNNMT;{DAY};;QĐ;Quy chế cũ;Trần Thị B;"Các phòng; Sở Nội vụ";Đã xong;;;;;;di/87.pdf;\n'
@@ -78,12 +88,25 @@ FILES = {
 
 
 def _look(client: FlaskClient, what: str, text: str, files: bytes | None = None) -> tuple[int, str]:
-    name = "table" if what == "documents" else "file"
-    sent: dict[str, object] = {name: (io.BytesIO(text.encode()), "bang.csv"), "system": "VNPT iOffice"}
+    name = "file" if what == "registers" else "table"
+    sent: dict[str, object] = {
+        name: (io.BytesIO(text.encode()), "bang.csv"),
+        "system": "VNPT iOffice",
+        "what": what,
+    }
     if files is not None:
         sent["files"] = (io.BytesIO(files), "tep.zip")
-    answer = client.post(f"/registers/take-over/{what}/look", data=sent, content_type="multipart/form-data")
+    where = "registers/look" if what == "registers" else "look"
+    answer = client.post(f"/registers/take-over/{where}", data=sent, content_type="multipart/form-data")
     return answer.status_code, html.unescape(answer.get_data(as_text=True))
+
+
+def _mistakes(page: str) -> list[tuple[object, ...]]:
+    """The rows of the list of mistakes that a refused table links to."""
+    packed = re.search(r'href="data:[^"]*;base64,([^"]*)" download="danh-sach-loi.xlsx"', page)
+    assert packed
+    sheet = load_workbook(io.BytesIO(base64.b64decode(packed[1]))).worksheets[0]
+    return list(sheet.iter_rows(min_row=2, values_only=True))
 
 
 def _hidden(page: str) -> dict[str, str]:
@@ -137,7 +160,7 @@ def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
     assert status == 200, page
     assert (_count(session, Document), _count(session, AuditEntry)) == (before, entries), "only rehearsed"
-    assert chief.post("/registers/take-over/documents", data=_hidden(page)).status_code == 303
+    assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
 
     done, mine = _by_number(session, place, 1230), _by_number(session, place, 1231)
     assert (done.state, done.code, done.taken_over_from) == (State.DONE, "125/SNV-CCVC", "VNPT iOffice")
@@ -147,6 +170,8 @@ def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     # open work is with whom it was with, its deadline as it was, though it is over
     assert [one.document_id for one in directions.to_do(session, place.a.specialist)] == [mine.id]
     assert f"{mine.due_on:%d/%m/%Y}" == LAST
+    parts = sa.select(Task.part).where(Task.document_id == mine.id, Task.unit_id == place.a.unit.id)
+    assert session.scalars(parts).one() is Part.COORDINATE
     assert _by_number(session, place, 1232).state is State.FORWARDED
     assert _by_number(session, place, 1234).state is State.SUBMITTED
     # numbers: the next one is new, the proof speaks of those given here, the book names where the others came from
@@ -193,8 +218,14 @@ def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
     for said in wrong.values():
         assert said in page, said
     assert f"{len(wrong)} dòng không nhập được" in re.sub(r"\s+", " ", page)
+    listed = _mistakes(page)
+    assert [row[0] for row in listed] == list(range(8, 19)), "every row that is wrong"
+    assert next(iter(wrong.values())) in str(listed[0][2])
+    assert "Số của hệ thống này" in listed[0], "with what stood there"
     assert sum(1 for _ in blobs().root.glob("??/*")) == blobs_before, "a look stores no byte"
-    answer = chief.post("/registers/take-over/documents", data={"word": "bịa", "system": "x"})
+    answer = chief.post(
+        "/registers/take-over/papers", data={"word": "bịa", "system": "x", "what": "documents"}
+    )
     assert answer.status_code == 409
     assert session.scalar(sa.select(Document.id).where(Document.taken_over_from != "")) is None
 
@@ -232,13 +263,70 @@ def test_the_command_takes_a_folder_and_rows_that_are_here_stay(
     assert "../so.csv" in run(*common)[1], "nothing outside the folder"
 
 
+DRAFTS = (
+    "Trích yếu;Tên loại;Người soạn thảo;Người ký;Nơi nhận;Hạn trả lời;Trả lời văn bản đến;Tình trạng;Tệp\n"
+    f"Trả lời báo cáo mặn;CV;a_specialist;a_leader;H01.05;{LAST};DEN 1231;Đang soạn;du-thao/a.pdf\n"
+    "Kế hoạch;KH;a_specialist;a_leader;;;;Chờ duyệt;du-thao/a.pdf\n"
+)
+DOSSIERS = (
+    "Số và ký hiệu hồ sơ;Năm;Đề mục;Tiêu đề hồ sơ;Thời hạn bảo quản;Người lập;Ngày bắt đầu;Ngày kết thúc;Văn bản\n"
+    f'07.KHTC;{YEAR};Kế hoạch, tài chính;Xâm nhập mặn;10 năm;a_specialist;{DAY};;"DEN 1231; DEN 1232"\n'
+    f'02.KHTC;{YEAR};;Biên chế;Vĩnh viễn;a_unit_head;{DAY};{LAST};"DEN 1230; QD 87"\n'
+)
+
+
+def test_drafts_and_dossiers_go_on_where_they_were(app: Flask, session: Session, place: Province) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    wrong = DRAFTS + "Ai đó;CV;a_clerk;a_leader;H01.05;;DEN 9999;Đã ký;khong.pdf\n"
+    for what, text, said in (
+        ("drafts", wrong, "không giữ chức vụ"),
+        ("dossiers", DOSSIERS, "chưa có văn bản"),
+    ):
+        status, page = _look(chief, what, text)
+        assert (status, said in page) == (422, True), "documents and files come first"
+    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
+    chief.post("/registers/take-over/papers", data=_hidden(page))
+    before = _count(session, Document), _count(session, Dossier), _count(session, AuditEntry)
+    looked = [
+        _look(chief, "drafts", DRAFTS, _pack(**{"du-thao__a_pdf": letter_pdf()})),
+        _look(chief, "dossiers", DOSSIERS),
+    ]
+    assert before == (_count(session, Document), _count(session, Dossier), _count(session, AuditEntry))
+    for status, page in looked:
+        assert status == 200, page
+        assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
+
+    draft = session.scalars(
+        sa.select(OutgoingDocument).where(OutgoingDocument.subject.startswith("Trả lời"))
+    ).one()
+    assert (draft.state, draft.drafter.person_id) == (Out.DRAFT, place.a.specialist.person_id)
+    assert [one.name for one in draft.recipients] == ["Sở Tài chính"]
+    mine = client_for(app, "a_specialist")
+    shown = html.unescape(mine.get(f"/outgoing/{draft.id}").get_data(as_text=True))
+    assert "VNPT iOffice" in shown
+    assert "126/SNV-CCVC" in shown, "what it answers"
+    assert mine.post(f"/outgoing/{draft.id}/submit").status_code == 303, "its drafter goes on with it"
+    plan = session.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.subject == "Kế hoạch")).one()
+    assert plan.state is Out.APPROVAL
+
+    open_one, ended = session.scalars(sa.select(Dossier).order_by(Dossier.notation.desc())).all()
+    assert (open_one.state, ended.state, ended.last_ordinal) == (Filed.OPEN, Filed.CLOSED, 2)
+    shown = html.unescape(mine.get(f"/dossiers/{open_one.id}").get_data(as_text=True))
+    assert "VNPT iOffice" in shown
+    assert "127/SNV-CCVC" in shown, "whoever keeps it reads what lies in it"
+    new = NewDossier(open_one.heading_id, "Việc mới", open_one.retention)
+    assert dossiers.open_dossier(session, place.a.specialist, new).notation == "08.KHTC", "no number twice"
+    assert _look(chief, "dossiers", DOSSIERS)[1].count("giữ nguyên") == 2
+
+
 def test_an_opening_number_never_falls_below_what_was_taken_over(
     app: Flask, session: Session, place: Province
 ) -> None:
     chief = client_for(app, "a_chief_of_office")
     _series(chief)
     _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
-    chief.post("/registers/take-over/documents", data=_hidden(page))
+    chief.post("/registers/take-over/papers", data=_hidden(page))
     register = _register(session, place, "DEN")
     answer = chief.post(
         f"/registers/{register.id}/opening", data={"opening_number": "1233", "decision": DECISION}

@@ -57,13 +57,8 @@ def look_at_agencies() -> ResponseReturnValue:
 
 def _preview(rows: list[Row]) -> ResponseReturnValue:
     report = outside.take_in(db(), current_actor(), rows, rehearse=True)
-    page = render_template(
-        "take_in.html", columns=AGENCIES, rows=rows, report=report,
-        outcomes={row.number: outcome for row, outcome in report.outcomes},
-        form=TakeInForm(formdata=None, table=table.kept(rows, AGENCIES)), act="admin.take_agencies_in",
-        back="admin.agencies",
-    )  # fmt: skip
-    return page, 422 if report.problems else 200
+    form = TakeInForm(formdata=None, table=table.kept(rows, AGENCIES))
+    return uploads.preview(AGENCIES, rows, report, form, act="admin.take_agencies_in", back="admin.agencies")
 
 
 @bp.post("/admin/agencies/take-in")

@@ -60,14 +60,8 @@ def look_at_people() -> ResponseReturnValue:
 
 def _preview(rows: list[Row]) -> ResponseReturnValue:
     report, _none = use.take_in(db(), current_actor(), rows, rehearse=True)
-    page = render_template(
-        "take_in.html", columns=PEOPLE, rows=rows, report=report, form=TakeInForm(
-            formdata=None, table=table.kept(rows, PEOPLE)
-        ),
-        outcomes={row.number: outcome for row, outcome in report.outcomes},
-        act="admin.take_people_in", back="admin.people",
-    )  # fmt: skip
-    return page, 422 if report.problems else 200
+    form = TakeInForm(formdata=None, table=table.kept(rows, PEOPLE))
+    return uploads.preview(PEOPLE, rows, report, form, act="admin.take_people_in", back="admin.people")
 
 
 @bp.post("/admin/people/take-in")
