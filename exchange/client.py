@@ -11,6 +11,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from functools import partial
 from io import BufferedReader, BytesIO
 from pathlib import Path
@@ -305,6 +306,18 @@ class AxisClient:
 
     def delete_agency(self, code: str) -> None:
         self._call("deleteAgency", {"AgencyCode": code}, content=b"{}")
+
+    def close_agency(self, code: str, on: date, successors: Sequence[str], legal_basis: str) -> None:
+        """Say who works for an agency of this system from a day on. Raises Unavailable, Refused (also by an axis
+        that knows no such operation)."""
+        content = {
+            "code": code, "closedOn": on.isoformat(), "successors": list(successors), "legalBasis": legal_basis,
+        }  # fmt: skip
+        self._call("closeAgency", {}, content=json.dumps(content).encode())
+
+    def reopen_agency(self, code: str) -> None:
+        """Take a closing back. Raises as `close_agency`."""
+        self._call("reopenAgency", {}, content=json.dumps({"code": code}).encode())
 
     def recipients(self, codes: Sequence[str]) -> list[Recipient] | None:
         """What would become of a message to each of these; None from an axis that does not tell beforehand."""

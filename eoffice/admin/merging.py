@@ -127,10 +127,20 @@ def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
             planned_at=clock.now(), planned_by=actor.name,
         )  # fmt: skip
         session.add(made)
+        session.flush()
+        _tell_axis(session, made)
         agency.valid_to, agency.successor_id = new.on - timedelta(days=1), to.id
         agency.legal_basis = made.legal_basis
         audit.record(session, actor, PLANNED, agency, to=to.name, on=new.on, basis=made.legal_basis)
     return made
+
+
+def _tell_axis(session: Session, merger: Merger) -> None:
+    """One after the other, so that what is said last is what stands."""
+    merger.axis_told_at, merger.axis_refusal = None, ""
+    jobs.enqueue(
+        session, "gateway.tell_merger", merger_id=merger.id, _lock=f"gateway.tell_merger/{merger.agency_id}"
+    )
 
 
 def _stay(agency: Agency) -> bool:
@@ -171,6 +181,7 @@ def withdraw(session: Session, actor: Actor, merger_id: int) -> Merger:
         if clock.today() >= merger.on:
             raise TooLate
         merger.withdrawn_at = clock.now()
+        _tell_axis(session, merger)
         agency = merger.agency
         agency.valid_to = agency.successor_id = None
         agency.legal_basis = ""

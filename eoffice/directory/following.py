@@ -32,7 +32,8 @@ class Ties:
 
     code: str
     parent: str = ""
-    successor: str = ""
+    #: the first gets the mail
+    successors: tuple[str, ...] = ()
 
 
 #: an old code that another agency has already stays with that one
@@ -51,12 +52,21 @@ WHERE NOT a.hosted AND (a.old_code, a.name, a.email, a.on_axis, a.valid_to, a.le
 RETURNING id
 """)
 _TIE = sa.text("""
-UPDATE agency AS a SET parent_id = p.id, successor_id = s.id
-FROM json_to_recordset(CAST(:ties AS json)) AS t(code text, parent text, successor text)
+UPDATE agency AS a SET parent_code = t.parent, successor_codes = t.successors, parent_id = p.id, successor_id = s.id
+FROM json_to_recordset(CAST(:ties AS json)) AS t(code text, parent text, successors text[])
 LEFT JOIN agency p ON p.code = t.parent AND p.code <> t.code
-LEFT JOIN agency s ON s.code = t.successor AND s.code <> t.code
-WHERE a.code = t.code AND NOT a.hosted AND (a.parent_id, a.successor_id) IS DISTINCT FROM (p.id, s.id)
+LEFT JOIN agency s ON s.code = t.successors[1] AND s.code <> t.code
+WHERE a.code = t.code AND NOT a.hosted AND (a.parent_code, a.successor_codes, a.parent_id, a.successor_id)
+    IS DISTINCT FROM (t.parent, t.successors, p.id, s.id)
 """)
+#: the entry of a parent or successor may come long after that of the agency it is named in
+_TIE_LATER = tuple(
+    sa.text(f"""
+UPDATE agency AS a SET {column} = o.id FROM agency o
+WHERE a.{column} IS NULL AND NOT a.hosted AND o.code = {named} AND o.code <> a.code
+""")  # noqa: S608 - constants
+    for column, named in (("parent_id", "a.parent_code"), ("successor_id", "a.successor_codes[1]"))
+)
 
 
 def enter(session: Session, entries: Sequence[Outside]) -> int:
@@ -89,3 +99,5 @@ def _row(entry: Outside, known: tuple[str, str, str] | None, met: set[str]) -> d
 def tie(session: Session, ties: Sequence[Ties]) -> None:
     """Write who is above whom and who has taken over from whom, once all of them are entered."""
     session.execute(_TIE, {"ties": json.dumps([asdict(one) for one in ties])})
+    for statement in _TIE_LATER:
+        session.execute(statement)

@@ -43,6 +43,8 @@ class Agency(Base):
     #: as it stands in a notation, set by the head of the agency: "SNNMT"
     abbreviation: Mapped[str] = mapped_column(sa.String(30), default="")
     parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: who is above it by the axis's directory, which may tell of the parent later
+    parent_code: Mapped[str] = mapped_column(sa.String(35), default="", server_default="")
     #: upper line of the letterhead, empty for an agency without one
     parent_name: Mapped[str] = mapped_column(sa.String(200), default="")
     #: place name before the date: "An Giang"
@@ -60,6 +62,8 @@ class Agency(Base):
     valid_to: Mapped[date | None]
     #: who has taken over what a closed one did, and the decision that says so
     successor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
+    #: all of them by the axis's directory, the first gets the mail
+    successor_codes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), default=list, server_default="{}")
     legal_basis: Mapped[str] = mapped_column(default="")
     #: who keeps its documents and registers since it was merged here; None: itself
     kept_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
@@ -305,6 +309,10 @@ class Merger(Base):
     withdrawn_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     done_by: Mapped[str] = mapped_column(default="")
+    #: since when the axis knows how it stands now; None: not told yet, or refused
+    axis_told_at: Mapped[datetime | None]
+    #: why the axis did not take it
+    axis_refusal: Mapped[str] = mapped_column(default="")
 
     agency: Mapped[Agency] = relationship(foreign_keys=[agency_id], lazy="joined", innerjoin=True)
     to: Mapped[Agency] = relationship(foreign_keys=[to_id], lazy="joined", innerjoin=True)

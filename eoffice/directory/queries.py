@@ -45,6 +45,15 @@ def serving(session: Session, agency: Agency) -> Agency | None:
     return agency
 
 
+def successors(session: Session, agency: Agency) -> list[Agency]:
+    """Who does a closed agency's work today, the one that gets its mail first; empty when nobody has taken over."""
+    named = agencies_by_code(session, agency.successor_codes)
+    first = session.get(Agency, agency.successor_id) if agency.successor_id is not None else None
+    heads = [one for one in (first, *(named.get(code) for code in agency.successor_codes)) if one is not None]
+    found = [serving(session, one) for one in heads]
+    return [one for one in dict.fromkeys(found) if one is not None and one is not agency]
+
+
 def follows(session: Session, before: str, after: str) -> bool:
     """Whether an agency called `after` has taken over from one called `before`, at once or one after the other."""
     seen: set[int] = set()

@@ -44,6 +44,21 @@ class SucceededRecipient(Invalid):
         "“%(name)s” was closed on %(day)s. Its successor is %(successor)s (%(code)s): choose that one."
     )
 
+    def __init__(self, place: int, successors: Sequence[Agency], **told: str) -> None:
+        #: what a form offers instead: its value, and the name on the button
+        self.instead = [(f"{place}|{one.code}", one.name) for one in successors]
+        named = "; ".join(f"{one.name} ({one.code})" for one in successors)
+        first = successors[0]
+        super().__init__(**told, successor=first.name, code=first.code, successors=named, field="recipients")
+
+
+class DividedRecipient(SucceededRecipient):
+    """Several share what it did."""
+
+    message = _l(
+        "“%(name)s” was closed on %(day)s. Its successors are %(successors)s: choose whom the document concerns."
+    )
+
 
 def rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
     """Recipients of a form as typed, with the id where one was chosen; rows left empty are left out."""
@@ -51,7 +66,12 @@ def rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
         (form.get(f"recipient{n}", "").strip(), form.get(f"recipient{n}_id", "")) for n in range(1, MOST)
     ]
     listed = [(code.strip(), "") for code in form.getlist("recipients")]
-    return [row for row in (*typed, *listed) if row[0]]
+    found = [row for row in (*typed, *listed) if row[0]]
+    # a successor chosen where the refusal offered it
+    place, _mark, code = form.get("instead", "").partition("|")
+    if code and place.isascii() and place.isdigit() and int(place) < len(found):
+        found[int(place)] = (code, "")
+    return found
 
 
 def entries(session: Session, typed: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -73,7 +93,7 @@ def find(session: Session, named: Iterable[str]) -> list[Agency]:
     known = session.scalars(
         sa.select(Agency).where(sa.or_(*(column.in_(wanted) for column in columns)))
     ).all()
-    return [_still_there(session, _one(entry, known)) for entry in wanted]
+    return [_still_there(session, place, _one(entry, known)) for place, entry in enumerate(wanted)]
 
 
 def _one(entry: str, known: Sequence[Agency]) -> Agency:
@@ -88,15 +108,15 @@ def _one(entry: str, known: Sequence[Agency]) -> Agency:
     return found[0]
 
 
-def _still_there(session: Session, agency: Agency) -> Agency:
-    """Raises ClosedRecipient, SucceededRecipient."""
+def _still_there(session: Session, place: int, agency: Agency) -> Agency:
+    """Raises ClosedRecipient, SucceededRecipient, DividedRecipient."""
     if agency.valid_to is None or agency.valid_to >= clock.today():
         return agency
     told = {"name": agency.name, "day": f"{agency.valid_to:%d/%m/%Y}"}
-    follows = directory.serving(session, agency)
-    if follows is None:
+    follow = directory.successors(session, agency)
+    if not follow:
         raise ClosedRecipient(**told, field="recipients")
-    raise SucceededRecipient(**told, successor=follows.name, code=follows.code, field="recipients")
+    raise (DividedRecipient if len(follow) > 1 else SucceededRecipient)(place, follow, **told)
 
 
 def _open(found: Iterable[Agency]) -> list[Agency]:

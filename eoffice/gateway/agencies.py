@@ -12,11 +12,16 @@ from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directory import following
 from eoffice.directory.following import Outside, Ties
+from eoffice.directory.models import Merger
 from eoffice.gateway.models import Followed
 from exchange.answers import DirectoryEntry
 from exchange.client import AxisClient
+from exchange.errors import Refused
 
 FOLLOWED = audit.action("gateway.directory_followed", _l("Directory of the axis taken over"))
+
+TOLD = audit.action("gateway.merger_told", _l("Axis told of a merger or its withdrawal"))
+REFUSED = audit.action("gateway.merger_refused", _l("Axis did not take a merger or its withdrawal"))
 
 #: agencies in one answer and one transaction
 _PAGE = 5000
@@ -56,6 +61,28 @@ def _note(session: Session, axis: str, version: int, changed: int, ties: Sequenc
             audit.record(session, system_actor(), FOLLOWED, mark, changed=changed, version=version)
 
 
+def tell(session: Session, client: AxisClient, merger_id: int) -> None:
+    """Say at the axis how a merger stands: planned or carried out, or withdrawn. Repeating it is harmless.
+
+    An axis that refuses, for instance because it knows no such operation, must be told by its operator: the merger
+    keeps why. Raises Unavailable.
+    """
+    merger = session.get_one(Merger, merger_id)
+    agency, refusal = merger.agency, ""
+    try:
+        if merger.withdrawn_at is None:
+            client.close_agency(agency.code, merger.on, [merger.to.code], merger.legal_basis)
+        else:
+            client.reopen_agency(agency.code)
+    except Refused as refused:
+        refusal = refused.vi
+    with transaction(session):
+        merger = session.get_one(Merger, merger_id, with_for_update={"of": Merger})
+        merger.axis_told_at, merger.axis_refusal = None if refusal else clock.now(), refusal
+        action = REFUSED if refusal else TOLD
+        audit.record(session, system_actor(), action, agency, on=merger.on, reason=refusal or None)
+
+
 def _usable(entry: DirectoryEntry) -> bool:
     return bool(entry.name) and 0 < len(entry.code) <= 35 and len(entry.old_code) <= 35
 
@@ -69,4 +96,4 @@ def _outside(entry: DirectoryEntry) -> Outside:
 
 
 def _ties(entry: DirectoryEntry) -> Ties:
-    return Ties(entry.code, entry.parent_code, entry.successors[0] if entry.successors else "")
+    return Ties(entry.code, entry.parent_code[:35], entry.successors)

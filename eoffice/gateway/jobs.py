@@ -45,6 +45,14 @@ def follow_directory(session: Session) -> None:
         log.warning("directory of the axis not followed", error=error.en)
 
 
+@job("gateway.tell_merger", Queue.EXCHANGE, attempts=20)
+def tell_merger(session: Session, merger_id: int) -> None:
+    """Have the axis deliver to the successor from the day on, or, when the plan is withdrawn, as before."""
+    client = axis.client()
+    if client is not None:
+        agencies.tell(session, client, merger_id)
+
+
 @periodic("gateway.sweep", seconds=60, queue=Queue.EXCHANGE)
 def sweep(session: Session) -> None:
     """See that every stored arrival is taken in, whatever became of the job it had.

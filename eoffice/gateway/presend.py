@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import PurePosixPath
 
 import sqlalchemy as sa
@@ -69,6 +70,8 @@ class Finding:
     fails: bool
     repair: Repair | None = None
     target_id: int = 0
+    #: code and name of each agency the repair can choose from, where it has a choice
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 def check(session: Session, actor: Actor, document: Document) -> list[Finding]:
@@ -98,13 +101,26 @@ def _recipients(session: Session, recipients: Sequence[Recipient]) -> Iterator[F
             yield Finding(said, True, Repair.PAPER, one.id)
         elif agency.valid_to is not None and agency.valid_to < clock.today():
             yield _closed(session, one, agency)
+        elif agency.valid_to is not None:
+            yield _closing(session, one, agency)
+
+
+def _closing(session: Session, one: Recipient, agency: Agency) -> Finding:
+    """Decided, and its day is still to come: whoever needs an answer later is told now."""
+    follow = ", ".join(f"{other.name} ({other.code})" for other in directory.successors(session, agency))
+    said = _("%(name)s works until %(day)s.", name=one.name, day=f"{agency.valid_to:%d/%m/%Y}")
+    after = _("Afterwards: %(successors)s.", successors=follow) if follow else ""
+    return Finding(f"{said} {after}".strip(), fails=False)
 
 
 def _closed(session: Session, one: Recipient, agency: Agency) -> Finding:
     said = _("%(name)s was closed on %(day)s.", name=one.name, day=f"{agency.valid_to:%d/%m/%Y}")
-    successor = directory.serving(session, agency)
-    if successor is None or not successor.on_axis:
+    follow = [other for other in directory.successors(session, agency) if other.on_axis]
+    if not follow:
         return Finding(said, True, Repair.PAPER, one.id)
+    if len(follow) > 1:
+        return _divided(said, one, agency, follow)
+    successor = follow[0]
     named = {"successor": successor.name, "code": successor.code, "basis": agency.legal_basis}
     follows = (
         _("Its successor is %(successor)s (%(code)s), by %(basis)s.", **named)
@@ -112,6 +128,16 @@ def _closed(session: Session, one: Recipient, agency: Agency) -> Finding:
         else _("Its successor is %(successor)s (%(code)s).", **named)
     )
     return Finding(f"{said} {follows}", True, Repair.SUCCESSOR, one.id)
+
+
+def _divided(said: str, one: Recipient, agency: Agency, follow: Sequence[Agency]) -> Finding:
+    named = ", ".join(f"{other.name} ({other.code})" for other in follow)
+    told = _(
+        "Its work was divided among %(successors)s. Choose whom the document concerns.", successors=named
+    )
+    basis = f" ({agency.legal_basis})" if agency.legal_basis else ""
+    choices = tuple((other.code, other.name) for other in follow)
+    return Finding(f"{said}{basis} {told}", True, Repair.SUCCESSOR, one.id, choices)
 
 
 def _fields(session: Session, document: Document, recipients: Sequence[Recipient]) -> Iterator[Finding]:
@@ -176,11 +202,13 @@ def _certificate(session: Session, actor: Actor) -> Iterator[Finding]:
         )
 
 
-def repair(session: Session, actor: Actor, document: Document, what: Repair, target_id: int) -> None:
-    """Mend one finding. Nothing happens when it is mended already."""
+def repair(
+    session: Session, actor: Actor, document: Document, what: Repair, target_id: int, code: str = ""
+) -> None:
+    """Mend one finding; `code`: whom of several choices. Nothing happens when it is mended already."""
     mend: dict[Repair, Callable[[Session, Document, int], str | None]] = {
         Repair.PAPER: _paper,
-        Repair.SUCCESSOR: _successor,
+        Repair.SUCCESSOR: partial(_successor, code=code),
         Repair.RENAME: _rename,
     }
     told = mend[what](session, document, target_id)
@@ -193,12 +221,14 @@ def _recipient(session: Session, document: Document, recipient_id: int) -> Recip
     return session.scalar(query.with_for_update())
 
 
-def _successor(session: Session, document: Document, recipient_id: int) -> str | None:
+def _successor(session: Session, document: Document, recipient_id: int, code: str) -> str | None:
     """Write to who has taken over, once even where both were addressed; the page itself keeps the old name."""
     found = _recipient(session, document, recipient_id)
     closed = directory.agency_by_code(session, found.code) if found is not None else None
-    follows = directory.serving(session, closed) if closed is not None else None
-    if found is None or follows is None or follows is closed:
+    over = closed is not None and closed.valid_to is not None and closed.valid_to < clock.today()
+    follow = directory.successors(session, closed) if closed is not None and over else []
+    follows = next((one for one in follow if code in ("", one.code)), None)
+    if found is None or follows is None:
         return None
     before = found.name
     if any(other.code == follows.code for other in documents.recipients(session, document)):

@@ -114,14 +114,16 @@ def _replay(session: Session, failed: Dispatch) -> None:
     operations.announce(session, MessageKind.DOCUMENT)
 
 
-def repair(session: Session, actor: Actor, document_id: int, what: Repair, target_id: int) -> None:
+def repair(
+    session: Session, actor: Actor, document_id: int, what: Repair, target_id: int, code: str = ""
+) -> None:
     """Mend what would fail, before the document is sent. Raises NotFound, Forbidden, InvalidTransition."""
     require(actor, GATEWAY_RESEND)
     with transaction(session):
         document = documents.one(session, actor, document_id)
         if queries.dispatch_of(session, document) is not None:
             raise InvalidTransition(state=Hop.WAITING.word)
-        presend.repair(session, actor, document, what, target_id)
+        presend.repair(session, actor, document, what, target_id, code)
 
 
 def take_back(session: Session, actor: Actor, document_id: int, delivery_id: int, reason: str) -> None:

@@ -139,7 +139,8 @@ def repair(document_id: int) -> ResponseReturnValue:
     what = request.form.get("repair", "")
     if what not in set(Repair):
         raise NotFound
-    service.repair(db(), current_actor(), document_id, Repair(what), request.form.get("target", 0, type=int))
+    target, code = request.form.get("target", 0, type=int), request.form.get("code", "")
+    service.repair(db(), current_actor(), document_id, Repair(what), target, code)
     flash(_("Repaired."), "ok")
     return redirect(url_for("outgoing.show", document_id=document_id), 303)
 

@@ -154,6 +154,12 @@ def close_agency(
     return agency
 
 
+def own(session: Session, system_id: str, code: str) -> None:
+    """See that an agency is one of this system's. Raises Refusal."""
+    if session.scalar(sa.select(Agency.system_id).where(Agency.code == code)) != system_id:
+        raise Refusal(Code.UNKNOWN_SENDER, f"Agency {code} is not one of this system")
+
+
 def reopen_agency(session: Session, code: str) -> None:
     """Undo a closing. Raises Refusal."""
     agency = session.scalars(sa.select(Agency).where(Agency.code == code).with_for_update()).one_or_none()

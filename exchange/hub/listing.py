@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -11,6 +12,7 @@ from exchange.hub import directory
 from exchange.hub.calls import Call, answer
 from exchange.hub.directory import Directory, Entry
 from exchange.hub.models import Agency
+from exchange.hub.refusal import Code, Refusal
 
 #: entries of the directory in one answer to who asks for differences
 _PAGE = 20_000
@@ -34,6 +36,34 @@ def register_agency(call: Call) -> Response:
 def delete_agency(call: Call) -> Response:
     with call.axis.sessions.begin() as session:
         directory.delete_agency(session, call.system_id, call.need("AgencyCode"))
+    call.service.directory.forget()
+    return answer()
+
+
+def close_agency(call: Call) -> Response:
+    """Ours: a system says from which day on whose successors work for one of its agencies, and by which decision."""
+    content = call.body()
+    code, successors = str(content.get("code") or ""), content.get("successors")
+    try:
+        on = date.fromisoformat(str(content.get("closedOn") or ""))
+    except ValueError as error:
+        raise Refusal(Code.BAD_REQUEST, "closedOn is no day") from error
+    if not isinstance(successors, list):
+        raise Refusal(Code.BAD_REQUEST, "successors is no list")
+    with call.axis.sessions.begin() as session:
+        directory.own(session, call.system_id, code)
+        basis = str(content.get("legalBasis") or "")
+        directory.close_agency(session, code, on, [str(one) for one in successors], basis)
+    call.service.directory.forget()
+    return answer()
+
+
+def reopen_agency(call: Call) -> Response:
+    """Ours: a closing that was said before its day is taken back."""
+    code = str(call.body().get("code") or "")
+    with call.axis.sessions.begin() as session:
+        directory.own(session, call.system_id, code)
+        directory.reopen_agency(session, code)
     call.service.directory.forget()
     return answer()
 

@@ -22,6 +22,8 @@ OPERATIONS: dict[str, Operation] = {
     "checkRecipients": listing.check_recipients,
     "registerAgency": listing.register_agency,
     "deleteAgency": listing.delete_agency,
+    "closeAgency": listing.close_agency,
+    "reopenAgency": listing.reopen_agency,
     "getAgenciesList": listing.agencies,
     "getAgenciesListQD20": listing.agencies_qd20,
     "getSynchronizeUnit": listing.synchronize_units,

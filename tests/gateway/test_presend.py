@@ -1,21 +1,27 @@
 """What would fail is said before a document is sent, and mended with one click where it can be."""
 
+import html
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
 from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.core.errors import InvalidTransition
+from eoffice.core.permissions import system_actor
+from eoffice.directory import operations as directory
 from eoffice.directory.models import Agency
 from eoffice.documents import operations as documents
+from eoffice.documents import recipients
 from eoffice.documents.models import Channel, DocumentFile, FileRole, Recipient
 from eoffice.documents.operations import Inspected
+from eoffice.documents.recipients import DividedRecipient
 from eoffice.gateway import operations, presend, service
 from eoffice.gateway.models import Dispatch
 from eoffice.gateway.presend import Repair, plain_name
@@ -106,6 +112,35 @@ def test_a_closed_recipient_is_replaced_by_its_successor_with_one_click(
     session.expire_all()
     assert [one.code for one in session.scalars(sa.select(Recipient))] == [place.outside.code]
     assert _said(app, session, place, document) == []
+
+
+def test_a_closed_recipient_with_several_successors_leaves_the_choice(
+    app: Flask, session: Session, place: Province
+) -> None:
+    document = _ready(session, place)
+    with transaction(session):
+        closed = session.get_one(Agency, place.b.agency.id)
+        third = directory.save_agency(session, system_actor(), "H01.901", "Ban Quản lý khu kinh tế")
+        closed.successor_id, closed.successor_codes = place.outside.id, [place.outside.code, third.code]
+        closed.valid_to = clock.today()
+    (finding,) = _said(app, session, place, document)
+    assert not finding.fails, "told before the day"
+    with transaction(session):
+        closed.valid_to = clock.today() - timedelta(days=1)
+    (finding,) = _said(app, session, place, document)
+    assert [code for code, _name in finding.choices] == [place.outside.code, third.code]
+    with pytest.raises(DividedRecipient) as refused:
+        recipients.find(session, [place.outside.code, closed.code])
+    assert [value for value, _name in refused.value.instead] == [f"1|{place.outside.code}", "1|H01.901"]
+    form = MultiDict({"recipient1": place.outside.name, "recipient2": closed.name, "instead": "1|H01.901"})
+    assert recipients.rows(form)[1] == ("H01.901", "")
+    page = html.unescape(
+        client_for(app, "a_clerk").get(f"/outgoing/{document.id}/checks").get_data(as_text=True)
+    )
+    assert "Gửi đến Ban Quản lý khu kinh tế" in page
+    service.repair(session, place.a.clerk, document.id, Repair.SUCCESSOR, finding.target_id, "H01.901")
+    session.expire_all()
+    assert [one.code for one in session.scalars(sa.select(Recipient))] == ["H01.901"]
 
 
 def test_a_file_name_others_cannot_store_is_made_plain(app: Flask, session: Session, place: Province) -> None:
