@@ -19,11 +19,11 @@ ROLES: Mapping[Role, str] = {
     "outgoing:check outgoing:copy outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend "
     "register:close gateway:recall gateway:unreadable dossier:work dossier:certify",
     Role.LEADER: f"{_EVERYONE} document:read-all reports:province direction:give direction:extend direction:remind "
-    "outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate",
+    "outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate access:confirm",
     Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all reports:province incoming:submit incoming:pass-on "
     "direction:assign direction:work direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check "
-    "gateway:follow register:open dossier:work dossier:plan",
+    "gateway:follow register:open dossier:work dossier:plan access:confirm",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:remind direction:work "
     "outgoing:draft outgoing:approve dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
@@ -57,7 +57,8 @@ def of_post(post: Assignment) -> frozenset[Permission]:
 #: what no absence lends: signatures and keys are personal or need a written delegation (Decree 30/2020,
 #: Articles 13 and 32), and rights over rights stay where they are
 _NEVER_LENT = (
-    "outgoing:sign outgoing:seal register:close dossier:certify directory: admin: trust: signature:keys"
+    "outgoing:sign outgoing:seal register:close dossier:certify "
+    "directory: admin: access: trust: signature:keys"
 )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions
 from eoffice.accounts.models import Token, User
 from eoffice.accounts.settings import IDLE_DAYS, LOCK_HOURS, MAX_TRIES
-from eoffice.core import audit, clock
+from eoffice.core import access, audit, clock
 from eoffice.core.config import TESTING, settings
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Invalid, NotFound
@@ -313,7 +313,7 @@ def make_token(
             created_at=clock.now(), expires_at=clock.now() + timedelta(days=days) if days else None,
         )  # fmt: skip
         session.add(token)
-        audit.record(session, actor, TOKEN_MADE, token, user=username, label=label, scopes=scopes)
+        access.record(session, actor, TOKEN_MADE, token, user=username, label=label, scopes=scopes)
     return plain
 
 
@@ -325,7 +325,7 @@ def revoke_token(session: Session, actor: Actor, token_id: int) -> Token:
             raise NotFound
         if token.revoked_at is None:
             token.revoked_at = clock.now()
-            audit.record(session, actor, TOKEN_REVOKED, token, user=token.user.username, label=token.label)
+            access.record(session, actor, TOKEN_REVOKED, token, user=token.user.username, label=token.label)
     return token
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, jobs
+from eoffice.core import access, audit, clock, jobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
@@ -243,10 +243,11 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
         .where(sa.or_(Agency.id == agency.id, Agency.kept_by_id == agency.id))
         .values(kept_by_id=to.id)
     )
-    audit.record(
+    entry = audit.record(
         session, actor, MERGED, agency, to=to.name, basis=merger.legal_basis, incoming=found.incoming,
         drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
     )  # fmt: skip
+    access.warn(session, entry, to.id)  # its people read from now on what was moved
     return found
 
 

@@ -76,24 +76,24 @@ class AuditSeal(Base):
     sha256: Mapped[str]
 
 
-def record(session: Session, actor: Actor, what: Action, obj: object, **details: Any) -> None:
+def record(session: Session, actor: Actor, what: Action, obj: object, **details: Any) -> AuditEntry:
     """Write one entry about `obj` in the caller's transaction; `details` hold old and new values."""
     if what not in DECLARED:
         raise ValueError(f"audit action {what} is not declared")
     if getattr(obj, "id", None) is None:
         session.flush()  # it gets the id that the entry names
-    session.add(
-        AuditEntry(
-            at=clock.now(),
-            agency_id=getattr(obj, "agency_id", None) or actor.agency_id,
-            user_id=actor.user_id,
-            actor=", ".join(part for part in (actor.name, actor.title) if part),
-            action=what,
-            object_type=type(obj).__name__,
-            object_id=getattr(obj, "id", None),
-            details={key: _plain(value) for key, value in details.items() if value is not None},
-        )
+    entry = AuditEntry(
+        at=clock.now(),
+        agency_id=getattr(obj, "agency_id", None) or actor.agency_id,
+        user_id=actor.user_id,
+        actor=", ".join(part for part in (actor.name, actor.title) if part),
+        action=what,
+        object_type=type(obj).__name__,
+        object_id=getattr(obj, "id", None),
+        details={key: _plain(value) for key, value in details.items() if value is not None},
     )
+    session.add(entry)
+    return entry
 
 
 def history(session: Session, *objects: object, limit: int = 200) -> list[AuditEntry]:

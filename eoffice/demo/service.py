@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
-from eoffice.core import clock, jobs
+from eoffice.core import access, clock, jobs
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor, system_actor
@@ -27,7 +27,7 @@ from eoffice.directory import operations as directory
 from eoffice.directory import queries as people
 from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
 from eoffice.documents import operations as documents
-from eoffice.documents import registers
+from eoffice.documents import registers, rights
 from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.samples import sample_scan_pdf
 from eoffice.documents.models import Direction, DocumentFile
@@ -97,6 +97,8 @@ def _people(session: Session) -> None:
             )  # fmt: skip
         for place in PLACES:
             _agency(session, place)
+    for agency in people.hosted(session):
+        _confirm_rights(session, agency)
 
 
 def _agency(session: Session, place: Place) -> None:
@@ -125,6 +127,15 @@ def _agency(session: Session, place: Place) -> None:
         (Direction.OUT, "VB", "Văn bản có tên loại khác", ()),
     ):
         registers.open_register(session, system, agency.id, year, direction, code, f"{name} {year}", kinds)
+
+
+def _confirm_rights(session: Session, agency: Agency) -> None:
+    """Its head has looked at who got which post."""
+    head = people.posts(session, agency.id, Role.LEADER)[0]
+    user = accounts.of_people(session, [head.person_id])[head.person_id]
+    actor = accounts.actor_of(session, user)
+    while waiting := access.waiting(session, actor, 100):
+        rights.confirm(session, actor, [one.entry_id for one in waiting])
 
 
 def _keys(session: Session) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import access, audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
@@ -88,7 +88,7 @@ def record(session: Session, actor: Actor, new: NewAbsence) -> Absence:
         )  # fmt: skip
         session.add(made)
         session.flush()
-        audit.record(
+        access.record(
             session, actor, RECORDED, made,
             post=post.label, stand_in=stand_in.label, starts=new.starts_on, ends=new.ends_on,
         )  # fmt: skip
@@ -122,5 +122,7 @@ def end(session: Session, actor: Actor, absence_id: int) -> Absence:
         if absence.ended_at is not None or absence.ends_on < clock.today():
             raise BackAlready
         absence.ended_at = clock.now()
-        audit.record(session, actor, ENDED, absence, post=absence.post.label, stand_in=absence.stand_in.label)
+        access.record(
+            session, actor, ENDED, absence, post=absence.post.label, stand_in=absence.stand_in.label
+        )
     return absence

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import access, audit, clock
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
 from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
@@ -69,7 +69,7 @@ def assign(
         valid_from=valid_from or clock.today(), position=position,
     )  # fmt: skip
     session.add(post)
-    audit.record(session, actor, ASSIGNED, post, person=person.full_name, role=role, title=title)
+    access.record(session, actor, ASSIGNED, post, person=person.full_name, role=role, title=title)
     return post
 
 
@@ -83,7 +83,7 @@ def end_post(
     before, post.valid_to = post.valid_to, last_day
     secretaries = sa.update(Assignment).where(Assignment.assists_id == post.id)
     session.execute(secretaries.values(assists_id=successor.id if successor else None))
-    audit.record(
+    access.record(
         session, actor, POST_ENDED, post,
         person=post.person.full_name, title=post.title, before=before, last_day=last_day,
     )  # fmt: skip
@@ -99,5 +99,5 @@ def end_delegations(session: Session, actor: Actor, post: Assignment, at: dateti
     for one in found:
         # one that has not begun is void from its beginning
         one.revoked_at = max(at, one.starts_at)
-        audit.record(session, actor, DELEGATION_ENDED, one, to=one.to.label)
+        access.record(session, actor, DELEGATION_ENDED, one, to=one.to.label)
     return len(found)

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import access, audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
@@ -92,7 +92,7 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
         )  # fmt: skip
         session.add(made)
         session.flush()
-        audit.record(
+        access.record(
             session, actor, DELEGATED, made,
             to=taker.label, form=new.form, kinds=made.kind_codes, starts=new.starts_at, ends=new.ends_at,
             basis=made.basis,
@@ -111,7 +111,7 @@ def end_delegation(session: Session, actor: Actor, delegation_id: int) -> Delega
         if made.revoked_at is not None or made.ends_at <= clock.now():
             raise EndedAlready
         made.revoked_at = clock.now()
-        audit.record(session, actor, operations.DELEGATION_ENDED, made, to=made.to.label)
+        access.record(session, actor, operations.DELEGATION_ENDED, made, to=made.to.label)
     return made
 
 

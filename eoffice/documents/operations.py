@@ -12,14 +12,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, jobs
+from eoffice.core import access, audit, clock, jobs
 from eoffice.core.blobs import CHUNK, blobs
 from eoffice.core.config import settings
 from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
 from eoffice.directory.models import Agency
-from eoffice.documents import intake
+from eoffice.documents import intake, readers
 from eoffice.documents.models import (
     Channel,
     Document,
@@ -31,6 +31,7 @@ from eoffice.documents.models import (
     PageText,
     Recipient,
 )
+from eoffice.documents.permissions import ACCESS_CONFIRM
 from eoffice.documents.settings import UPLOAD_LIMIT_MB
 
 FILE_ADDED = audit.action("documents.file_added", _l("File added"))
@@ -173,8 +174,14 @@ def give_access(
     *,
     unit_ids: Iterable[int] = (),
     person_ids: Iterable[int] = (),
+    warned: bool = True,
 ) -> None:
-    """Bring units and people in; those already in stay."""
+    """Bring units and people in; those already in stay.
+
+    Whoever may confirm such a change decides it with his deed; anybody else's waits for a confirmation when it lets
+    somebody read who could not before. `warned=False`: the document begins with it, or the change is warned of as a
+    whole (dossiers handed over, an agency merged).
+    """
     units, people = sorted(set(unit_ids)), sorted(set(person_ids))
     rows = [{"unit_id": unit, "person_id": None} for unit in units]
     rows += [{"unit_id": None, "person_id": person} for person in people]
@@ -182,8 +189,17 @@ def give_access(
         return
     session.flush()
     common = {"agency_id": document.agency_id, "document_id": document.id, "given_at": clock.now()}
-    session.execute(insert(DocumentAccess).values([common | row for row in rows]).on_conflict_do_nothing())
-    audit.record(session, actor, ACCESS_GIVEN, document, units=units, people=people)
+    made = insert(DocumentAccess).values([common | row for row in rows]).on_conflict_do_nothing()
+    added = session.execute(made.returning(DocumentAccess.unit_id, DocumentAccess.person_id)).all()
+    if not added:
+        return
+    new_units = [unit for unit, _person in added if unit is not None]
+    names, opened = readers.added(
+        session, document, new_units, [one for _unit, one in added if one is not None]
+    )
+    entry = audit.record(session, actor, ACCESS_GIVEN, document, units=units, people=people, named=names)
+    if warned and opened and not actor.can(ACCESS_CONFIRM):
+        access.warn(session, entry)
 
 
 def set_recipients(

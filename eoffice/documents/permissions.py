@@ -12,6 +12,7 @@ from eoffice.documents.models import Document, DocumentAccess, DocumentFile, Reg
 
 DOCUMENT_READ = permission("document:read", _l("Read documents one was brought into"))
 DOCUMENT_READ_ALL = permission("document:read-all", _l("Read every document of one's agency"))
+ACCESS_CONFIRM = permission("access:confirm", _l("Confirm changes of who may read what"))
 
 REGISTER_OPEN = permission("register:open", _l("Open registers by the head's decision"))
 REGISTER_CLOSE = permission("register:close", _l("Close registers and sign their books"))

@@ -45,5 +45,5 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, units: 
     for document in session.scalars(sa.select(Document).where(Document.id.in_(ids)).order_by(Document.id)):
         seen = sa.select(DocumentAccess.unit_id).where(DocumentAccess.document_id == document.id)
         followers = [units[one] for one in session.scalars(seen) if one is not None and one in units]
-        operations.give_access(session, actor, document, unit_ids=followers)
+        operations.give_access(session, actor, document, unit_ids=followers, warned=False)
         audit.record(session, actor, MOVED, document, agency=to.name)

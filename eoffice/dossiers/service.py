@@ -9,7 +9,7 @@ from datetime import date
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import access, audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid
 from eoffice.core.permissions import Actor, require
@@ -183,10 +183,11 @@ def change(session: Session, actor: Actor, dossier_id: int, title: str, retentio
         if not nfc(title):
             raise operations.Missing(field="title")
         before = {"title": dossier.title, "retention": dossier.retention, "rights": dossier.rights}
+        record = audit.record if rights is dossier.rights else access.record
         dossier.title, dossier.retention = nfc(title)[: operations.TITLE_LIMIT], retention
         dossier.rights, dossier.description = rights, nfc(description)[:500]
         after = {"title": dossier.title, "retention": dossier.retention, "rights": dossier.rights}
-        audit.record(session, actor, operations.CHANGED, dossier, before=before, after=after)
+        record(session, actor, operations.CHANGED, dossier, before=before, after=after)
     return dossier
 
 
@@ -250,7 +251,7 @@ def hand_over(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> Han
             dossier.hand_over_id, dossier.reason = made.id, ""
             operations.move(session, actor, dossier, Move.HAND_OVER)
             _let_archive_read(session, actor, dossier)
-        audit.record(session, actor, HANDED_OVER, made, dossiers=[one.notation for one in dossiers])
+        access.record(session, actor, HANDED_OVER, made, dossiers=[one.notation for one in dossiers])
     return made
 
 
@@ -269,7 +270,7 @@ def take_along(session: Session, actor: Actor, dossier_id: int, form: str) -> tu
 def _let_archive_read(session: Session, actor: Actor, dossier: Dossier) -> None:
     archivists = [post.person_id for post in directory.posts(session, dossier.agency_id, Role.ARCHIVIST)]
     for placed in queries.everything(session, dossier):
-        documents_writes.give_access(session, actor, placed.document, person_ids=archivists)
+        documents_writes.give_access(session, actor, placed.document, person_ids=archivists, warned=False)
 
 
 def _creator(session: Session, actor: Actor, assignment_id: int | None) -> Assignment:

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import permissions as accounts
-from eoffice.core import audit
+from eoffice.core import access, audit
 from eoffice.core.permissions import Actor
 from eoffice.directory.models import Agency, Assignment
 from eoffice.directory.takers import Takers
@@ -39,7 +39,7 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
         if DOSSIER_WORK not in accounts.of(to.role):
             raise NoCreator(field="to_id")
         dossier.creator_id = to.id
-        audit.record(session, actor, HANDED_ON, dossier, before=leaving.label, named=[to.label])
+        access.record(session, actor, HANDED_ON, dossier, before=leaving.label, named=[to.label])
 
 
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:

@@ -9,10 +9,11 @@ from flask_babel import ngettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import access, clock
 from eoffice.core.permissions import Actor
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
 from eoffice.documents.models import Document
+from eoffice.documents.permissions import ACCESS_CONFIRM
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Delivery
 from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE
@@ -76,7 +77,7 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     told = queries.changes(session, actor, list(_TOLD))
     tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
     return Desk(
-        tiles=[*tiles, *_unreadable(session, actor)],
+        tiles=[*tiles, *_unreadable(session, actor), *_changes_of_rights(session, actor)],
         waiting=sum(one.count for one in waiting),
         late=sum(one.overdue for one in waiting),
         first=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
@@ -100,6 +101,14 @@ def _unreadable(session: Session, actor: Actor) -> Iterator[Tile]:
     if count:
         url = url_for("gateway.unreadable")
         yield Tile(_("Unreadable packets"), count, url, _("Ask the sender to send again"), alarm=True)
+
+
+def _changes_of_rights(session: Session, actor: Actor) -> Iterator[Tile]:
+    """What changed in who may read: warned of until somebody competent has confirmed it (Appendix VI, I-III.3.c)."""
+    count = access.count(session, actor) if actor.can(ACCESS_CONFIRM) else 0
+    if count:
+        url = url_for("admin.access_changes")
+        yield Tile(_("Changes of rights"), count, url, _("Look at each and confirm it"), alarm=True)
 
 
 def _why(one: Waiting) -> str | Markup:

@@ -43,6 +43,7 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
     ("reports.index", "document:read-all", _l("Registers"), "journal-text", "q", ()),
     ("reports.figures", "document:read-all", _l("Reports"), "bar-chart", "t", ()),
     ("search.index", "search:use", _l("Search"), "search", "f", ()),
+    ("admin.access_changes", "access:confirm", _l("Changes of rights"), "shield-check", "c", ()),
     ("admin.people", "directory:manage", _l("People and accounts"), "people", "p", ()),
     ("admin.agencies", "directory:outside", _l("Outside agencies"), "building", "a", ()),
     ("admin.mergers", "directory:merge", _l("Mergers"), "diagram-3", "m", ()),

@@ -221,7 +221,9 @@ def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> Out
     session.add(document)
     session.flush()
     units = [chosen.unit.id] if chosen.unit else []
-    documents.give_access(session, actor, document, unit_ids=units, person_ids=[actor.person_id])
+    documents.give_access(
+        session, actor, document, unit_ids=units, person_ids=[actor.person_id], warned=False
+    )
     audit.record(session, actor, DRAFTED, document, kind=fields.kind_code, subject=document.subject)
     return document
 

@@ -35,6 +35,7 @@ PAGES = {
     "accounts.sign_in": Look(None, "/sign-in"),
     "accounts.password": Look(Role.CLERK, "/password"),
     "admin.access": Look(Role.ADMINISTRATOR, "/admin/access"),
+    "admin.access_changes": Look(Role.LEADER, "/access-changes"),
     "admin.agencies": Look(Role.ADMINISTRATOR, "/admin/agencies"),
     "admin.end_post": Look(Role.ADMINISTRATOR, "/admin/people/posts/{post}/end"),
     "admin.merger": Look(Role.ADMINISTRATOR, "/admin/mergers/{merger}"),

@@ -139,6 +139,24 @@ def upgrade() -> None:
     op.create_index("ix_audit_entry_agency_id_id", "audit_entry", ["agency_id", "id"], unique=False)
     op.create_index("ix_audit_entry_object", "audit_entry", ["object_type", "object_id", "id"], unique=False)
     op.create_table(
+        "access_change",
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("confirmed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["audit_entry.id"], name=op.f("fk_access_change_entry_id_audit_entry")
+        ),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_access_change")),
+    )
+    op.create_index(
+        "ix_access_change_open",
+        "access_change",
+        ["agency_id", "entry_id"],
+        unique=False,
+        postgresql_where=sa.text("confirmed_at IS NULL"),
+    )
+    op.create_table(
         "audit_seal",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
