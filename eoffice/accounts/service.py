@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions
 from eoffice.accounts.models import Token, User
 from eoffice.accounts.settings import IDLE_DAYS, LOCK_HOURS, MAX_TRIES
-from eoffice.core import access, audit, clock
+from eoffice.core import access, audit, clock, visits
 from eoffice.core.config import TESTING, settings
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Invalid, NotFound
 from eoffice.core.permissions import DECLARED, Actor, Permission
+from eoffice.core.visits import Visited
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Person, Role
 
@@ -216,9 +217,11 @@ def _check(session: Session, user: User | None, password: str) -> AppError | Non
     except VerificationError:
         return _count_failure(session, actor, user) or wrong
     user.failed_tries, user.locked_until, user.last_sign_in_at = 0, None, clock.now()
-    if not directory.assignments_of(session, user.person_id):
+    posts = directory.assignments_of(session, user.person_id)
+    if not posts:
         return NoPost()
     audit.record(session, actor, SIGNED_IN, user)
+    visits.note(session, actor, Visited.SYSTEM, posts[0].agency_id)
     return None
 
 
@@ -246,6 +249,8 @@ def actor_of(session: Session, user: User, assignment_id: int | None = None) -> 
     posts = directory.assignments_of(session, user.person_id)
     if not posts:
         raise NoPost
+    # a session forgets what nobody holds: so the frame of the page finds the agency without asking again
+    session.info["own_posts"] = posts
     post = next((p for p in posts if p.id == assignment_id), posts[0])
     own = [p for p in posts if p.agency_id == post.agency_id]
     here = standing_in(session, actor_in(user, post, own), own)

@@ -7,7 +7,7 @@ import structlog
 from pypdfium2 import PdfiumError
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock, jobs, sandbox
+from eoffice.core import clock, jobs, sandbox, visits
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
@@ -97,3 +97,10 @@ def erase(session: Session, sha256: str) -> None:
 def sweep(_session: Session) -> None:
     """Delete uploads and packets that killed processes left half read."""
     blobs().sweep()
+
+
+@periodic("documents.add_up_visits", seconds=3600, queue=Queue.HEAVY)
+def add_up_visits(session: Session) -> None:
+    """Add up who looked at what on days that are over, and let go of what is kept long enough."""
+    with transaction(session):
+        visits.sum_up(session)

@@ -3,18 +3,25 @@
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import audit, clock, visits
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor
+from eoffice.core.visits import Visited
 from eoffice.directory import queries as directory
 from eoffice.documents import queries
 from eoffice.documents.layout import prints
-from eoffice.documents.models import DocumentFile
+from eoffice.documents.models import Document, DocumentFile
 
 DOWNLOADED = audit.action("documents.downloaded", _l("File taken out"))
 PRINTED = audit.action("documents.printed", _l("Printed"))
+
+
+def seen(session: Session, actor: Actor, document: Document) -> int:
+    """Note that the actor, who knows of it, looks at a document; returns how often that was done by now."""
+    with transaction(session):
+        return visits.note(session, actor, Visited.DOCUMENT, document.agency_id, document.id)
 
 
 def take_out(session: Session, actor: Actor, file_id: int) -> DocumentFile:

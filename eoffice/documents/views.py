@@ -23,7 +23,9 @@ def download(file_id: int) -> Response:
     """The stored bytes, as they are."""
     file = queries.readable_file(db(), current_actor(), file_id)
     inline = file.is_pdf and "download" not in request.args
-    if not inline:
+    if inline:
+        service.seen(db(), current_actor(), file.document)
+    else:
         file = service.take_out(db(), current_actor(), file_id)
     answer = send_file(
         blobs().path(file.sha256),

@@ -108,7 +108,7 @@ def index() -> ResponseReturnValue:
 @documented("One dossier with its documents", response=Whole)
 def show(dossier_id: int) -> ResponseReturnValue:
     """One dossier."""
-    dossier = queries.one(db(), current_actor(), dossier_id)
+    dossier, _looks = service.look_at(db(), current_actor(), dossier_id)
     inside = queries.contents(db(), current_actor(), dossier)
     placed = [
         Placed(row.ordinal, row.document_id, row.document.code, row.document.subject, row.note)

@@ -9,11 +9,12 @@ from datetime import date
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import access, audit, clock
+from eoffice.core import access, audit, clock, visits
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc
+from eoffice.core.visits import Visited
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
 from eoffice.documents import operations as documents_writes
@@ -155,6 +156,13 @@ def approve_plan(session: Session, actor: Actor, year: int, decision: str) -> Do
 
 
 # One dossier
+
+
+def look_at(session: Session, actor: Actor, dossier_id: int) -> tuple[Dossier, int]:
+    """A dossier to be shown, and how often it was by now: the look is noted. Raises NotFound."""
+    with transaction(session):
+        dossier = queries.one(session, actor, dossier_id)
+        return dossier, visits.note(session, actor, Visited.DOSSIER, dossier.agency_id, dossier.id)
 
 
 def open_dossier(session: Session, actor: Actor, new: NewDossier) -> Dossier:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from eoffice.core.openapi import answer, body, documented
 from eoffice.core.web import current_actor, db, needs
+from eoffice.documents import service as files
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import queries, service
 from eoffice.incoming.models import IncomingDocument
@@ -130,7 +131,9 @@ def create() -> ResponseReturnValue:
 @documented("One incoming document with its files", response=Incoming)
 def show(document_id: int) -> ResponseReturnValue:
     """One document."""
-    return answer(_plain(queries.one(db(), current_actor(), document_id)))
+    document = queries.one(db(), current_actor(), document_id)
+    files.seen(db(), current_actor(), document)
+    return answer(_plain(document))
 
 
 @bp.post("/<int:document_id>/register")

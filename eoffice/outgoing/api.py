@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from eoffice.core.openapi import answer, body, documented
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents import queries as documents
+from eoffice.documents import service as files
 from eoffice.documents.models import Urgency
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
@@ -228,7 +229,9 @@ def index() -> ResponseReturnValue:
 @documented("One outgoing document with its files and every recipient's copy", response=Outgoing)
 def show(document_id: int) -> ResponseReturnValue:
     """Answer one document."""
-    return _answer(queries.one(db(), current_actor(), document_id))
+    document = queries.one(db(), current_actor(), document_id)
+    files.seen(db(), current_actor(), document)
+    return _answer(document)
 
 
 @bp.post("")

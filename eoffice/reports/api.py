@@ -128,6 +128,12 @@ class AgencyFigures:
     issued: int
     sent: int
     electronic_share: int | None
+    #: opened, and those put on the yearly list
+    dossiers: int
+    #: looks at documents and at dossiers, and how often somebody signed in
+    document_visits: int
+    dossier_visits: int
+    sign_ins: int
 
 
 @bp.get("/figures")
@@ -166,6 +172,7 @@ def _out(agency: Agency, one: Figures) -> AgencyFigures:
         agency.code, agency.name, one.arrived, one.from_axis, one.registered, one.registered_share, done.in_time,
         done.late, done.open, done.open_late, done.share, _number(one.to_register), _number(one.to_direct),
         _number(one.to_finish), one.issued, one.sent, one.electronic,
+        one.dossiers, one.document_visits, one.dossier_visits, one.sign_ins,
     )  # fmt: skip
 
 

@@ -14,13 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import clock, visits
+from eoffice.core.visits import Visited
 from eoffice.core.workdays import add_days
 from eoffice.directions.models import OPEN as TASK_OPEN
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Assignment, Person, Unit
 from eoffice.documents.kinds import kind
 from eoffice.documents.models import Channel, Document, Recipient
+from eoffice.dossiers.models import Dossier
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import OPEN, State
 from eoffice.outgoing.models import OutgoingDocument
@@ -78,6 +80,12 @@ class Figures:
     #: with recipients elsewhere, and of these those that went to every one of them over the axis
     sent: int = 0
     sent_on_axis: int = 0
+    #: opened, and those put on the yearly list
+    dossiers: int = 0
+    #: looks at documents and at dossiers, and how often somebody signed in
+    document_visits: int = 0
+    dossier_visits: int = 0
+    sign_ins: int = 0
 
     @property
     def electronic(self) -> int | None:
@@ -88,6 +96,13 @@ class Figures:
     def registered_share(self) -> int | None:
         """Percent of what was registered that was registered in time."""
         return round(100 * self.registered_in_time / self.registered) if self.registered else None
+
+
+_VISITS = {
+    Visited.DOCUMENT: "document_visits",
+    Visited.DOSSIER: "dossier_visits",
+    Visited.SYSTEM: "sign_ins",
+}
 
 
 def _day(moment: Any) -> sa.ColumnElement[date]:
@@ -113,7 +128,7 @@ def _lead() -> sa.Subquery:
 
 
 def by_agency(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Figures]:
-    """The figures of each agency, in four statements whatever their number."""
+    """The figures of each agency, in seven statements whatever their number."""
     found: dict[int, dict[str, Any]] = {agency_id: {} for agency_id in agency_ids}
     for statement in (_incoming(period), _outgoing(period)):
         for row in session.execute(statement.where(Document.agency_id.in_(agency_ids))):
@@ -122,6 +137,12 @@ def by_agency(session: Session, period: Period, agency_ids: Collection[int]) -> 
         found[agency_id]["handled"] = handled
     for agency_id, in_time in _registered_in_time(session, period, agency_ids).items():
         found[agency_id]["registered_in_time"] = in_time
+    for (agency_id, what), count in visits.totals(session, agency_ids, period.first, period.last).items():
+        found[agency_id][_VISITS[what]] = count
+    opened = sa.select(Dossier.agency_id, sa.func.count()).where(period.holds(Dossier.created_at))
+    grouped = opened.where(Dossier.agency_id.in_(agency_ids)).group_by(Dossier.agency_id)
+    for agency_id, count in session.execute(grouped):
+        found[agency_id]["dossiers"] = count
     for values in found.values():
         values.pop("agency_id", None)
     return {agency_id: Figures(**values) for agency_id, values in found.items()}

@@ -83,6 +83,7 @@ PAGES = {
     "reports.new": Look(Role.CHIEF_OF_OFFICE, "/registers/new"),
     "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&first=01/01/2026&last=31/12/2099"),
     "reports.show": Look(Role.CLERK, "/registers/{register}"),
+    "reports.visits": Look(Role.CLERK, "/reports/visits/document/{incoming}"),
     "search.index": Look(Role.CLERK, "/search?q=an"),
     "takeover.index": Look(Role.CHIEF_OF_OFFICE, "/registers/take-over"),
     "signatures.authorities": Look(Role.ADMINISTRATOR, "/admin/trust"),

@@ -31,10 +31,11 @@ F = TypeVar("F", bound=Form)
 @needs(DOCUMENT_READ)
 def show(dossier_id: int) -> ResponseReturnValue:
     """Everything about one dossier."""
-    return _render(queries.one(db(), current_actor(), dossier_id)), 200
+    dossier, looks = service.look_at(db(), current_actor(), dossier_id)
+    return _render(dossier, looks=looks), 200
 
 
-def _render(dossier: Dossier, sent: Form | None = None, step: str = "") -> str:
+def _render(dossier: Dossier, sent: Form | None = None, step: str = "", looks: int = 0) -> str:
     actor = current_actor()
     moves = queries.moves(actor, dossier)
     holds = queries.holds(db(), dossier)
@@ -55,6 +56,7 @@ def _render(dossier: Dossier, sent: Form | None = None, step: str = "") -> str:
         history=[
             (f"{clock.local(entry.at):%d/%m %H:%M}", _told(entry)) for entry in audit.history(db(), dossier)
         ],
+        looks=looks,
         local=clock.local,
     )
 

@@ -19,6 +19,7 @@ from eoffice.directions.operations import Named
 from eoffice.directions.permissions import DIRECTION_GIVE, DIRECTION_PREPARE, can_take
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
+from eoffice.documents import service as files
 from eoffice.incoming import prepared, presenting, queries
 from eoffice.incoming import service as incoming
 from eoffice.incoming.models import IncomingDocument
@@ -111,10 +112,12 @@ def _room(
     form = sent or _fresh(kind, known, kept)
     preparing = kind is PreparationForm
     bar = tabs("incoming.to_prepare") if preparing else tabs("incoming.to_direct", **_counted(queue))
-    files = queries.files(db(), document)
-    original, check = queries.original(files)
+    found = queries.files(db(), document)
+    original, check = queries.original(found)
+    if sent is None:
+        files.seen(db(), current_actor(), document)
     return render_template(
-        "incoming/reading.html", document=document, files=files, original=original, check=check,
+        "incoming/reading.html", document=document, files=found, original=original, check=check,
         pages=presenting.pages(original), directions=directions.of_document(db(), document),
         may_direct=_may_send(document, preparing), form=form, prepared=known, kept=kept,
         act="incoming.prepare" if preparing else "incoming.direct",

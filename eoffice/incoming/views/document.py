@@ -26,6 +26,7 @@ from eoffice.directions.permissions import (
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
+from eoffice.documents import service as files
 from eoffice.documents.models import LinkKind
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
@@ -46,7 +47,8 @@ F = TypeVar("F", bound=FlaskForm)
 def show(document_id: int) -> ResponseReturnValue:
     """Everything about one document; opening it is noted for those it names."""
     document = queries.one(db(), current_actor(), document_id)
-    return _render(document, work.open_document(db(), current_actor(), document)), 200
+    looks = files.seen(db(), current_actor(), document)
+    return _render(document, work.open_document(db(), current_actor(), document), looks=looks), 200
 
 
 @bp.post("/incoming/<int:document_id>/return")
@@ -194,9 +196,11 @@ def page(document_id: int, sent: FlaskForm, status: int = 422) -> ResponseReturn
     return _render(document, directions.of_document(db(), document), sent), status
 
 
-def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None = None) -> str:
-    files = queries.files(db(), document)
-    original, _verdict = queries.original(files)
+def _render(
+    document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None = None, looks: int = 0
+) -> str:
+    found = queries.files(db(), document)
+    original, _verdict = queries.original(found)
     related = documents.related(db(), current_actor(), document)
     arrival = gateway.arrival_of(db(), document) if document.source is Source.AXIS else None
     asked = arrival.requests if arrival else []
@@ -206,7 +210,7 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         "incoming/show.html",
         document=document,
         doubt=presenting.doubt(document),
-        files=files,
+        files=found,
         original=original,
         pages=presenting.pages(original),
         directions=given,
@@ -221,6 +225,7 @@ def _render(document: IncomingDocument, given: Sequence[Direction], sent: FlaskF
         certified=presenting.addresses(related[LinkKind.COPIES, False]),
         copy_url=_copy_url(document),
         history=presenting.history(db(), document),
+        looks=looks,
         **deeds,
         **_answering([one for one in asked if one.answer is Answer.OPEN], sent),
     )

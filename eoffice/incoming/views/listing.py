@@ -15,6 +15,7 @@ from eoffice.core.forms import read_day
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.documents import registers
+from eoffice.documents import service as files
 from eoffice.documents.models import Direction, Urgency
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import presenting, queries
@@ -51,6 +52,7 @@ def index() -> ResponseReturnValue:
 def preview(document_id: int) -> ResponseReturnValue:
     """The pane beside the list."""
     document = queries.one(db(), current_actor(), document_id)
+    files.seen(db(), current_actor(), document)
     return render_template("incoming/_preview.html", **_preview(document))
 
 

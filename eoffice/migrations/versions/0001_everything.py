@@ -167,6 +167,51 @@ def upgrade() -> None:
         sa.UniqueConstraint("up_to_txid", name=op.f("uq_audit_seal_up_to_txid")),
     )
     op.create_table(
+        "visit",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "what",
+            sa.Enum(
+                "document",
+                "dossier",
+                "system",
+                name="visited",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("object_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
+    )
+    op.create_index("ix_visit_at", "visit", ["at", "agency_id", "what"], unique=False)
+    op.create_index("ix_visit_object", "visit", ["what", "object_id", "id"], unique=False)
+    op.create_table(
+        "visit_day",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "what",
+            sa.Enum(
+                "document",
+                "dossier",
+                "system",
+                name="visited",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("visits", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "agency_id", "what", name=op.f("pk_visit_day")),
+    )
+    op.create_table(
         "packet",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("hub_id", sa.String(length=64), nullable=False),

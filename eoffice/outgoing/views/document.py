@@ -14,6 +14,7 @@ from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents import formcheck
 from eoffice.documents import queries as documents
+from eoffice.documents import service as files
 from eoffice.documents.geometry import MM
 from eoffice.documents.models import Channel, DocumentFile, LinkKind
 from eoffice.documents.operations import upload_limit
@@ -50,7 +51,8 @@ from eoffice.signatures.operations import Caution
 @needs(DOCUMENT_READ)
 def show(document_id: int) -> ResponseReturnValue:
     """Before the issue the page and its steps, afterwards where it has got to."""
-    return page(queries.opened(db(), current_actor(), document_id)), 200
+    document = queries.opened(db(), current_actor(), document_id)
+    return page(document, looks=files.seen(db(), current_actor(), document)), 200
 
 
 @bp.get("/outgoing/<int:document_id>/copies")
@@ -200,7 +202,7 @@ def refused(document_id: int, problem: AppError) -> ResponseReturnValue:
     return page(document, problem), problem.status
 
 
-def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
+def page(document: OutgoingDocument, problem: AppError | None = None, looks: int = 0) -> str:
     """The page of a document in its present state."""
     found = queries.with_checks(db(), document)
     file = next((one for one, _check in found if one.role in operations.PAGES), None)
@@ -221,6 +223,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         "certified": related[LinkKind.COPIES, False],
         "history": presenting.history(log),
         "opinions": presenting.opinions(log),
+        "looks": looks,
     }
     if document.state is State.ISSUED:
         return render_template("outgoing/issued.html", **common, **_sent(document))

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents import queries as documents
+from eoffice.documents import service as files
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.outgoing import operations, presenting, queries
 from eoffice.outgoing.models import OutgoingDocument
@@ -34,9 +35,9 @@ def index() -> ResponseReturnValue:
 @needs(DOCUMENT_READ)
 def preview(document_id: int) -> ResponseReturnValue:
     """The pane beside the list."""
-    return render_template(
-        "outgoing/_preview.html", **_preview(queries.opened(db(), current_actor(), document_id))
-    )
+    document = queries.opened(db(), current_actor(), document_id)
+    files.seen(db(), current_actor(), document)
+    return render_template("outgoing/_preview.html", **_preview(document))
 
 
 def _preview(document: OutgoingDocument) -> dict[str, object]:

@@ -9,6 +9,7 @@ from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions.permissions import DIRECTION_GIVE
 from eoffice.documents import queries as documents
+from eoffice.documents import service as files
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.outgoing import presenting, queries
 from eoffice.outgoing.models import OutgoingDocument
@@ -34,6 +35,7 @@ def read(document_id: int) -> ResponseReturnValue:
     document = queries.opened(db(), current_actor(), document_id)
     if document.state is not State.SIGNATURE:
         return redirect(url_for("outgoing.show", document_id=document_id))
+    files.seen(db(), current_actor(), document)
     return page(document), 200
 
 

@@ -8,4 +8,5 @@ from eoffice.reports.views import (  # noqa: E402 - they add to `bp`
     figures,  # noqa: F401 - as above
     province,  # noqa: F401 - as above
     registers,  # noqa: F401 - as above
+    visits,  # noqa: F401 - as above
 )

@@ -151,6 +151,10 @@ def facts(found: Figures) -> list[tuple[LazyString, Value]]:
         (_l("Issued documents"), found.issued),
         (_l("sent to others"), found.sent),
         (_l("wholly over the axis, of what was sent (%)"), found.electronic),
+        (_l("Dossiers opened or planned"), found.dossiers),
+        (_l("Views of documents"), found.document_visits),
+        (_l("Views of dossiers"), found.dossier_visits),
+        (_l("Sign-ins"), found.sign_ins),
     ]
 
 
