@@ -38,14 +38,14 @@ class AccessChange(Base):
     entry: Mapped[AuditEntry] = relationship(lazy="joined", innerjoin=True)
 
 
-def warn(session: Session, entry: AuditEntry, agency_id: int | None = None) -> None:
+def warn(session: Session, entry: audit.Written, agency_id: int | None = None) -> None:
     """Let a competent person of the entry's agency, or of the one named, look at what an entry of the log says.
 
     What concerns no agency opens no document.
     """
     owner = agency_id or entry.agency_id
     if owner is not None:
-        session.add(AccessChange(entry=entry, agency_id=owner))
+        session.add(AccessChange(entry_id=entry.id, agency_id=owner))
 
 
 def record(session: Session, actor: Actor, what: Action, obj: object, **details: Any) -> None:

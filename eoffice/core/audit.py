@@ -7,17 +7,18 @@ seals finished entries into a hash chain, so that a missing, added or altered en
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, LiteralString
 
 import sqlalchemy as sa
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from eoffice.core import clock
-from eoffice.core.db import Base
+from eoffice.core.db import Base, run
 from eoffice.core.permissions import Actor
 
 
@@ -76,24 +77,62 @@ class AuditSeal(Base):
     sha256: Mapped[str]
 
 
-def record(session: Session, actor: Actor, what: Action, obj: object, **details: Any) -> AuditEntry:
+@dataclass(frozen=True)
+class Written:
+    """An entry that was written."""
+
+    id: int
+    agency_id: int | None
+
+
+def record(session: Session, actor: Actor, what: Action, obj: object, **details: Any) -> Written:
     """Write one entry about `obj` in the caller's transaction; `details` hold old and new values."""
-    if what not in DECLARED:
-        raise ValueError(f"audit action {what} is not declared")
     if getattr(obj, "id", None) is None:
         session.flush()  # it gets the id that the entry names
-    entry = AuditEntry(
-        at=clock.now(),
-        agency_id=getattr(obj, "agency_id", None) or actor.agency_id,
-        user_id=actor.user_id,
-        actor=", ".join(part for part in (actor.name, actor.title) if part),
-        action=what,
-        object_type=type(obj).__name__,
-        object_id=getattr(obj, "id", None),
-        details={key: _plain(value) for key, value in details.items() if value is not None},
-    )
-    session.add(entry)
-    return entry
+    agency_id = getattr(obj, "agency_id", None) or actor.agency_id
+    about = About(type(obj), getattr(obj, "id", None), agency_id, details)
+    return record_all(session, actor, what, [about])[0]
+
+
+@dataclass(frozen=True)
+class About:
+    """What one of many entries names."""
+
+    kind: type
+    object_id: int | None
+    agency_id: int | None
+    details: Mapping[str, Any]
+
+
+_INSERT: LiteralString = """
+INSERT INTO audit_entry (at, agency_id, user_id, actor, action, object_type, object_id, details)
+SELECT %(at)s, agency_id, %(user_id)s, %(actor)s, %(action)s, object_type, object_id, details
+FROM jsonb_to_recordset(%(about)s::jsonb) AS a(object_type text, object_id int, agency_id int, details jsonb)
+RETURNING id, agency_id
+"""
+
+
+def record_all(session: Session, actor: Actor, what: Action, about: Sequence[About]) -> list[Written]:
+    """As `record`, about many objects at once."""
+    if what not in DECLARED:
+        raise ValueError(f"audit action {what} is not declared")
+    rows = [
+        {
+            "object_type": one.kind.__name__,
+            "object_id": one.object_id,
+            "agency_id": one.agency_id,
+            "details": {key: _plain(value) for key, value in one.details.items() if value is not None},
+        }
+        for one in about
+    ]
+    given = {
+        "at": clock.now(),
+        "user_id": actor.user_id,
+        "actor": ", ".join(part for part in (actor.name, actor.title) if part),
+        "action": what,
+        "about": json.dumps(rows, ensure_ascii=False),
+    }
+    return [Written(row.id, row.agency_id) for row in run(session, _INSERT, given)]
 
 
 def history(session: Session, *objects: object, limit: int = 200) -> list[AuditEntry]:
