@@ -8,17 +8,33 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from exchange.errors import Unbuildable
-from exchange.model import Attachment, DocumentMessage, Message, ResponseFor, StatusMessage
+from exchange.model import Attachment, DocumentMessage, Message, MessageKind, ResponseFor, StatusMessage
 from exchange.parse import Parsed
 
 _KINDS: dict[str, type[DocumentMessage] | type[StatusMessage]] = {
-    "edoc": DocumentMessage,
-    "status": StatusMessage,
+    MessageKind.DOCUMENT.value: DocumentMessage,
+    MessageKind.STATUS.value: StatusMessage,
 }
+
+
+def fields_of(message: Message) -> dict[str, Any]:
+    """Every field of a message; of its files all but where their bytes lie."""
+    if isinstance(message, DocumentMessage):
+        message = replace(
+            message, attachments=tuple(replace(one, content=None) for one in message.attachments)
+        )
+    plain: dict[str, Any] = _plain(message)
+    return plain
+
+
+def message_of(kind: MessageKind, said: Mapping[str, Any]) -> Message:
+    """The reverse of `fields_of`. Raises Unbuildable."""
+    return cast("Message", _value(_KINDS[kind.value], said, "header"))
 
 
 def to_json(parsed: Parsed) -> dict[str, Any]:
@@ -130,9 +146,11 @@ def _value(kind: Any, data: Any, where: str) -> Any:
     return data
 
 
+_hints = cache(typing.get_type_hints)  # the same for every record, and dear
+
+
 def _record(kind: type, data: Any, where: str) -> Any:
-    hints = typing.get_type_hints(kind)
-    known = {item.name for item in fields(kind)}
-    if unknown := set(data) - known:
+    hints = _hints(kind)
+    if unknown := set(data) - hints.keys():
         raise TypeError(f"unknown field {min(unknown)}")
     return kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in data.items()})

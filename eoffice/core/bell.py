@@ -2,22 +2,22 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import LiteralString
 
 import psycopg
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from eoffice.core.db import database_url
+from eoffice.core.db import database_url, run
 
 log = structlog.get_logger(__name__)
 _CHANNEL = "eoffice_bell"
-_RING = sa.text("SELECT pg_notify(:channel, :name)")
+_RING: LiteralString = "SELECT pg_notify(%(channel)s, %(name)s)"
 
 
 def ring(session: Session, name: str) -> None:
     """Wake the listeners of a name when the caller's transaction commits."""
-    session.execute(_RING, {"channel": _CHANNEL, "name": name})
+    run(session, _RING, {"channel": _CHANNEL, "name": name})
 
 
 class Bell:

@@ -109,6 +109,11 @@ class Document(Base):
 
     __mapper_args__ = {"polymorphic_on": "direction", "version_id_col": version}
 
+    @staticmethod
+    def class_of(direction: Direction) -> "type[Document]":
+        """What documents of one direction are."""
+        return sa.inspect(Document).polymorphic_map[direction].class_
+
     @property
     def kind(self) -> Kind:
         """The kind by law."""

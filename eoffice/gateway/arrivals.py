@@ -4,20 +4,23 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, events, jobs
+from eoffice.core.db import run
 from eoffice.core.jobs import Queue
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Urgency
-from eoffice.gateway import aside, changes, operations, queries
+from eoffice.gateway import aside, changes, messages, operations, queries
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.events import PacketArrived
-from eoffice.gateway.models import Arrival, Asked, Packet, Report
-from exchange.model import MessageKind
+from eoffice.gateway.messages import Said
+from eoffice.gateway.models import Arrival, Asked, Packet
+from exchange.model import StatusMessage
 
 #: what 01 says
 STORED = "Phần mềm đã nhận, văn thư chưa xử lý"
@@ -29,7 +32,10 @@ _ASKS = {"recall": Asked.RECALL, "update": Asked.UPDATE, "replace": Asked.REPLAC
 class Arrived:
     """A new packet with a document."""
 
-    packet: Packet
+    packet_id: int
+    hub_id: str
+    #: codes it is addressed to, as far as axis and header tell
+    addressed: Sequence[str]
     content: ArrivalContent
     #: codes in its own header, which may be old ones
     written: frozenset[str]
@@ -39,39 +45,54 @@ class Arrived:
     inherited: Mapping[str, tuple[str, str]]
 
 
-def store(session: Session, arrived: Sequence[Arrived]) -> list[Packet]:
+_INSERT: LiteralString = """
+INSERT INTO arrival (agency_id, packet_id, sender_code, sender_name, addressed_code, addressed_name, document_uid,
+    arrived_at)
+SELECT agency_id, packet_id, sender_code, sender_name, addressed_code, addressed_name, document_uid, %(at)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS a(agency_id int, packet_id int, sender_code text, sender_name text,
+    addressed_code text, addressed_name text, document_uid text)
+RETURNING id, agency_id, packet_id
+"""
+
+
+def store(session: Session, arrived: Sequence[Arrived]) -> list[Arrived]:
     """Let packets arrive at every agency of ours they name, and say so to their senders; those that name none.
 
     01 is written before anybody has looked: it says that the system has the bytes (QCVN 102:2016).
     """
     if not arrived:
         return []
-    ours = queries.hosted_under(session, {code for one in arrived for code in one.packet.addressed})
-    at, made, nobody = clock.now(), list[Arrival](), list[Packet]()
-    urgent: set[int] = set()
+    ours = queries.hosted_under(session, {code for one in arrived for code in one.addressed})
+    at, made, nobody = clock.now(), dict[tuple[int, int], _New](), list[Arrived]()
     for one in arrived:
-        named = _among(ours, one.given) or _among(ours, one.packet.addressed)
-        made += _arrivals(session, one, named, at)
+        named = _among(ours, one.given) or _among(ours, one.addressed)
+        made |= {(new.agency.id, one.packet_id): new for new in _arrivals(session, one, named)}
         if not named:
-            nobody.append(one.packet)
-        elif one.content.urgency > Urgency.NORMAL:
-            urgent.add(one.packet.id)
-    session.add_all(made)
-    session.flush()
-    for arrival in made:
-        session.add(
-            Report(arrival=arrival, agency_id=arrival.agency_id, **operations.new_report("01", STORED))
-        )
-        audit.record(
-            session, system_actor(arrival.agency_id), operations.ARRIVED, arrival,
-            sender=arrival.sender_name, document=arrival.document_uid, axis_id=arrival.packet.hub_id,
-        )  # fmt: skip
+            nobody.append(one)
     if made:
-        operations.announce(session, MessageKind.STATUS)
-    hurried = [arrival.id for arrival in made if arrival.packet_id in urgent]
-    enqueue(session, hurried, Queue.URGENT)
-    enqueue(session, [arrival.id for arrival in made if arrival.packet_id not in urgent], Queue.EXCHANGE)
+        rows = json.dumps([new.columns() for new in made.values()], ensure_ascii=False)
+        ids = {
+            (row.agency_id, row.packet_id): row.id for row in run(session, _INSERT, {"rows": rows, "at": at})
+        }
+        _announce(session, {ids[key]: new for key, new in made.items()}, at)
     return nobody
+
+
+def _announce(session: Session, made: Mapping[int, "_New"], at: datetime) -> None:
+    """Say that they are stored: to their senders, in the log, and to the features above."""
+    said = Said("01", STORED, at)
+    reports = [
+        operations.NewReport(said, new.status(said), new.agency.id, arrival_id)
+        for arrival_id, new in made.items()
+    ]
+    operations.put_reports(session, reports, at)
+    logged = [
+        audit.About(Arrival, arrival_id, new.agency.id, new.logged()) for arrival_id, new in made.items()
+    ]
+    audit.record_all(session, system_actor(), operations.ARRIVED, logged)
+    urgent = {key for key, new in made.items() if new.arrived.content.urgency > Urgency.NORMAL}
+    enqueue(session, sorted(urgent), Queue.URGENT)
+    enqueue(session, [arrival_id for arrival_id in made if arrival_id not in urgent], Queue.EXCHANGE)
 
 
 def _among(agencies: Sequence[Agency], codes: Collection[str]) -> list[Agency]:
@@ -85,24 +106,53 @@ def enqueue(session: Session, arrival_ids: Sequence[int], queue: Queue, *, once:
         jobs.enqueue(session, "gateway.take_in", _queue=queue, _once=mark, arrival_ids=list(arrival_ids))
 
 
-def _arrivals(session: Session, one: Arrived, named: Sequence[Agency], at: datetime) -> list[Arrival]:
+def _arrivals(session: Session, one: Arrived, named: Sequence[Agency]) -> list["_New"]:
     """One at each agency; what names a merged one, whatever the axis knows of that, is its keeper's."""
-    own = {agency.id: _arrival(one, agency, at) for agency in named if agency.kept_by_id is None}
+    own = {agency.id: _arrival(one, agency) for agency in named if agency.kept_by_id is None}
     for merged in named:
         if merged.kept_by_id is not None and merged.kept_by_id not in own:
             keeper = session.get_one(Agency, merged.kept_by_id)
-            own[keeper.id] = _arrival(one, keeper, at, (_addressed(merged, one.written), merged.name))
+            own[keeper.id] = _arrival(one, keeper, (_addressed(merged, one.written), merged.name))
     return list(own.values())
 
 
-def _arrival(one: Arrived, agency: Agency, at: datetime, was: tuple[str, str] | None = None) -> Arrival:
+@dataclass(frozen=True)
+class _New:
+    """An arrival that is about to be written."""
+
+    arrived: Arrived
+    agency: Agency
+    addressed_code: str
+    addressed_name: str
+
+    def status(self, said: Said) -> StatusMessage:
+        """What its sender is told."""
+        about = messages.arrived(self.arrived.content, self.arrived.content.sender_code)
+        return messages.status_to_sender(self.agency, self.addressed_code, about, said)
+
+    def columns(self) -> dict[str, object]:
+        """What its row holds."""
+        content = self.arrived.content
+        return {
+            "agency_id": self.agency.id, "packet_id": self.arrived.packet_id, "sender_code": content.sender_code,
+            "sender_name": content.sender_name, "addressed_code": self.addressed_code,
+            "addressed_name": self.addressed_name[:200], "document_uid": content.document_uid,
+        }  # fmt: skip
+
+    def logged(self) -> dict[str, object]:
+        """What the log says of it."""
+        content = self.arrived.content
+        return {
+            "sender": content.sender_name,
+            "document": content.document_uid,
+            "axis_id": self.arrived.hub_id,
+        }
+
+
+def _arrival(one: Arrived, agency: Agency, was: tuple[str, str] | None = None) -> _New:
     """`was`: code and name it was addressed by, when those are a merged agency's."""
     code, name = was or one.inherited.get(agency.code) or (_addressed(agency, one.written), "")
-    return Arrival(
-        agency_id=agency.id, packet=one.packet, sender_code=one.content.sender_code,
-        sender_name=one.content.sender_name, addressed_code=code, addressed_name=name[:200],
-        document_uid=one.content.document_uid, arrived_at=at,
-    )  # fmt: skip
+    return _New(one, agency, code, name)
 
 
 def _addressed(agency: Agency, codes: Collection[str]) -> str:
@@ -166,7 +216,7 @@ def _act(session: Session, packet: Packet, content: ArrivalContent, arrival: Arr
         if (
             target.taken_in_at is not None
         ):  # one that is only stored finds the recall itself when its turn comes
-            changes.asked_of_us(session, target, kind, content.reason, packet, arrival.arrived_at)
+            changes.asked_of_us(session, target, kind, content.reason, packet.id, arrival.arrived_at)
 
 
 def _targets(session: Session, arrival: Arrival, content: ArrivalContent) -> list[Arrival]:
@@ -202,4 +252,4 @@ def _recalled_before(session: Session, arrival: Arrival) -> None:
     recall = session.scalar(query) if arrival.document_uid else None
     if recall is not None:
         reason = ArrivalContent.from_json(recall.content).reason
-        changes.asked_of_us(session, arrival, Asked.RECALL, reason, recall, arrival.arrived_at)
+        changes.asked_of_us(session, arrival, Asked.RECALL, reason, recall.id, arrival.arrived_at)

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock, events
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Document
-from eoffice.gateway import operations, queries
+from eoffice.gateway import copies, messages, operations, queries
 from eoffice.gateway.events import ChangeAsked
-from eoffice.gateway.models import Answer, Arrival, Asked, Delivery, Dispatch, Hop, Packet, Request
+from eoffice.gateway.messages import Said
+from eoffice.gateway.models import Answer, Arrival, Asked, Delivery, Dispatch, Hop, Request
 
 ASKED = audit.action("gateway.change_asked", _l("Asked of the recipient"))
 ASKED_OF_US = audit.action("gateway.asked_of_us", _l("Sender asks"))
@@ -31,14 +32,10 @@ _ANSWERS_TO_RECALL = {"03": Answer.AGREED, "02": Answer.REFUSED}
 def ask_back(session: Session, actor: Actor, document: Document, copy: Delivery, reason: str) -> Request:
     """Ask one recipient to give its copy back: status 13."""
     made = _ask(session, actor, document, copy, Asked.TAKE_BACK, reason)
-    operations.put_report(
-        session,
-        agency_id=made.agency_id,
-        request_id=made.id,
-        code="13",
-        description=reason,
-        staff_name=actor.name,
-    )
+    said = Said("13", reason, clock.now(), actor.name)
+    message = messages.status_to_holder(session, copy, said)
+    report = operations.NewReport(said, message, made.agency_id, request_id=made.id)
+    operations.put_reports(session, [report], said.at)
     return made
 
 
@@ -55,8 +52,9 @@ def recall(session: Session, actor: Actor, document: Document, reason: str) -> D
     earlier = sa.select(sa.func.count()).where(
         Dispatch.document_id == document.id, Dispatch.business == "recall"
     )
+    message = messages.recall(session, document, held, reason, clock.now())
     made = operations.put_out(
-        session, document, business="recall", reason=reason, round=1 + (session.scalar(earlier) or 0)
+        session, document, message, business="recall", reason=reason, round=1 + (session.scalar(earlier) or 0)
     )
     for copy in held:
         close(session, copy)
@@ -110,7 +108,7 @@ def answered(session: Session, copy: Delivery, code: str, note: str, at: datetim
         return False
     asked.answer, asked.answered_at, asked.note = answer, at, note
     if answer is Answer.AGREED and asked.kind.withdraws:
-        operations.end(session, copy, Hop.WITHDRAWN, note)
+        copies.end(copy, Hop.WITHDRAWN, note)
     document = session.get_one(Document, copy.document_id)
     audit.record(
         session, system_actor(copy.agency_id), ANSWERED, document,
@@ -120,7 +118,7 @@ def answered(session: Session, copy: Delivery, code: str, note: str, at: datetim
 
 
 def asked_of_us(
-    session: Session, arrival: Arrival, kind: Asked, reason: str, packet: Packet, at: datetime
+    session: Session, arrival: Arrival, kind: Asked, reason: str, packet_id: int, at: datetime
 ) -> None:
     """The sender of an arrival asks something of it; asked again before the answer it is nothing new."""
     waiting = sa.select(Request.id).where(
@@ -129,7 +127,7 @@ def asked_of_us(
     if session.scalar(waiting.limit(1)) is not None:
         return
     values = {
-        "agency_id": arrival.agency_id, "kind": kind, "arrival_id": arrival.id, "packet_id": packet.id,
+        "agency_id": arrival.agency_id, "kind": kind, "arrival_id": arrival.id, "packet_id": packet_id,
         "reason": reason, "asked_at": at, "asked_by": "", "answer": Answer.OPEN, "answered_by": "", "note": "",
     }  # fmt: skip
     made = session.scalar(insert(Request).values(values).on_conflict_do_nothing().returning(Request.id))
@@ -155,10 +153,10 @@ def answer(session: Session, actor: Actor, request: Request, given: Answer, note
     request.answer, request.answered_at = given, clock.now()
     request.answered_by, request.note = actor.name, note
     arrival = session.get_one(Arrival, request.arrival_id)
-    operations.put_report(
-        session, agency_id=arrival.agency_id, arrival_id=arrival.id, request_id=request.id,
-        code="15" if given is Answer.AGREED else "16", description=note, staff_name=actor.name,
-    )  # fmt: skip
+    said = Said("15" if given is Answer.AGREED else "16", note, clock.now(), actor.name)
+    message = operations.about_arrival(session, arrival, said)
+    report = operations.NewReport(said, message, arrival.agency_id, arrival.id, request.id)
+    operations.put_reports(session, [report], said.at)
     if arrival.document_id is not None:
         document = session.get_one(Document, arrival.document_id)
         audit.record(session, actor, ANSWER_GIVEN, document, kind=request.kind, answer=given, reason=note)

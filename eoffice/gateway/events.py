@@ -13,10 +13,11 @@ class PacketArrived(Event):
 
 
 @dataclass(frozen=True)
-class DeliveryChanged(Event):
-    """A recipient's copy of an issued document came a step further."""
+class PacketAccepted(Event):
+    """The axis has a packet of ours; `business` as in `Dispatch`."""
 
-    delivery_id: int
+    document_id: int
+    business: str
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Literal, LiteralString
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.config import settings
-from eoffice.core.db import new_session, transaction
-from eoffice.gateway import operations
+from eoffice.core.db import new_session, run, transaction
+from eoffice.gateway import copies
 from eoffice.gateway.lanes import LOOK, Lane
 from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop
 from eoffice.gateway.settings import LONG_POLL
@@ -75,7 +75,7 @@ class Follower(Lane):
             if ending.kind is MessageKind.DOCUMENT:
                 progress.setdefault(ending.message_id, []).append(ending.progress)
         # by our own id: the axis may be faster than our note of its own
-        note(session, Dispatch.message_id, progress)
+        note(session, "message_id", progress)
         self._told = [ending.id for ending in endings]
         if endings:
             sleep(BREATH)
@@ -111,7 +111,7 @@ def ask(session: Session, client: AxisClient) -> None:
             answers[hub_id] = told.get(hub_id) or _told(client, hub_id)
     except Unavailable as error:
         log.warning("progress not told", error=error.en)
-    note(session, Dispatch.hub_id, answers, asked=True)
+    note(session, "hub_id", answers)
 
 
 def _told(client: AxisClient, hub_id: str) -> list[Progress]:
@@ -134,40 +134,46 @@ def _told_together(client: AxisClient) -> Mapping[str, Sequence[Progress]]:
         return {}
 
 
+_ASKED: LiteralString = "UPDATE dispatch SET asked_at = %(now)s WHERE hub_id = ANY(%(known)s)"
+_COPIES: Mapping[str, LiteralString] = {
+    "message_id": """
+SELECT c.id, d.message_id AS known, c.recipient_code FROM delivery AS c JOIN dispatch AS d ON d.id = c.dispatch_id
+WHERE d.message_id = ANY(%(known)s) ORDER BY c.id FOR NO KEY UPDATE OF c
+""",
+    "hub_id": """
+SELECT c.id, d.hub_id AS known, c.recipient_code FROM delivery AS c JOIN dispatch AS d ON d.id = c.dispatch_id
+WHERE d.hub_id = ANY(%(known)s) ORDER BY c.id FOR NO KEY UPDATE OF c
+""",
+}
+
+
 def note(
-    session: Session,
-    known_by: InstrumentedAttribute[Any],
-    answers: Mapping[str, Sequence[Progress]],
-    *,
-    asked: bool = False,
+    session: Session, known_by: Literal["message_id", "hub_id"], answers: Mapping[str, Sequence[Progress]]
 ) -> None:
-    """Write down what the axis says of packets, by their own ids or by the axis's."""
+    """Write down what the axis says of packets, by our ids or, when it was asked, by its own."""
     if not answers:
         return
-    query = sa.select(Dispatch).where(known_by.in_(answers)).order_by(Dispatch.id)
+    known = list(answers)
     with transaction(session):
-        held = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-        sent = session.scalars(held).all()
-        copies = operations.held_deliveries(session, [one.id for one in sent])
-        for one in sent:
-            if asked:
-                one.asked_at = clock.now()
-            progress = answers[getattr(one, known_by.key)]
+        if known_by == "hub_id":
+            run(session, _ASKED, {"known": known, "now": clock.now()})
+        told = {}
+        for copy in run(session, _COPIES[known_by], {"known": known}):
             # a successor is told of under the code that was written to
-            told = {item.recipient: item for item in progress} | {item.addressed: item for item in progress}
-            for copy in copies.get(one.id, ()):
-                if copy.recipient_code in told:
-                    _note(session, copy, told[copy.recipient_code])
+            named = {one.recipient: one for one in answers[copy.known]} | {
+                one.addressed: one for one in answers[copy.known]
+            }
+            if copy.recipient_code in named:
+                told[copy.id] = named[copy.recipient_code]
+        copies.fetched(session, {copy: _proven(progress) for copy, progress in told.items()})
+        failed = {copy: one.description for copy, one in told.items() if one.state == Transport.FAIL}
+        if failed:
+            copies.unreadable(session, failed)
 
 
-def _note(session: Session, copy: Delivery, told: Progress) -> None:
-    if told.receipt is not None:
-        copy.receipt = told.receipt.to_json()
-    moment = _moment(told.received_at or told.fetched_at)
-    if moment is not None:
-        operations.advance(session, copy, Hop.FETCHED, "fetched_at", moment)
-    if told.state == Transport.FAIL and copy.hop in (Hop.ON_AXIS, Hop.FETCHED):
-        operations.end(session, copy, Hop.UNREADABLE, told.description)
+def _proven(told: Progress) -> tuple[datetime | None, dict[str, Any] | None]:
+    """When it was fetched, and the axis's word for it."""
+    return _moment(told.received_at or told.fetched_at), told.receipt.to_json() if told.receipt else None
 
 
 def _moment(text: str) -> datetime | None:

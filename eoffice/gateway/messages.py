@@ -1,12 +1,11 @@
 """From rows to edXML messages."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
@@ -15,7 +14,8 @@ from eoffice.documents import queries as documents
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, LinkKind
 from eoffice.gateway import queries
 from eoffice.gateway.contents import ArrivalContent
-from eoffice.gateway.models import Arrival, Delivery, Dispatch, Report, Request
+from eoffice.gateway.models import Delivery
+from exchange import jsonform
 from exchange.model import (
     Attachment,
     Business,
@@ -23,6 +23,8 @@ from exchange.model import (
     Code,
     DocumentMessage,
     DocumentType,
+    Message,
+    MessageKind,
     Organization,
     OtherInfo,
     Replacement,
@@ -35,39 +37,31 @@ from exchange.model import (
 
 #: what the wire knows as a reference; what a correction corrects is told by the receiver from its own issuer's id
 _REFERRED = (LinkKind.REPLY, LinkKind.CORRECTS)
+#: what travels; of what is passed on, the file that came
+_FILES = (FileRole.ISSUED, FileRole.ORIGINAL, FileRole.ATTACHMENT)
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What messages about several documents are made of beside the documents, read together."""
-
-    files: Mapping[int, Sequence[DocumentFile]]
-    links: Mapping[int, Sequence[tuple[LinkKind, Document]]]
-
-    @classmethod
-    def of(cls, session: Session, document_ids: Collection[int]) -> Self:
-        """Read them: two queries, however many documents."""
-        # of what is passed on, the file that came
-        roles = (FileRole.ISSUED, FileRole.ORIGINAL, FileRole.ATTACHMENT)
-        files = documents.files_by_document(session, document_ids, *roles)
-        return cls(files, documents.links_by_document(session, document_ids))
+def written(message: Message) -> dict[str, Any]:
+    """A message as the outbox keeps it: all but the bytes of its files, which the store has under their hashes."""
+    return jsonform.fields_of(message)
 
 
-def document_message(session: Session, dispatch: Dispatch, around: Surroundings) -> DocumentMessage:
-    """The packet of a dispatch: the same rows give the same message, whenever it is built."""
-    document = session.get_one(Document, dispatch.document_id)
-    if dispatch.business == "recall":
-        return _recall(session, dispatch, document, session.get_one(Agency, dispatch.agency_id))
-    to = {copy.recipient_code: copy.recipient_name for copy in dispatch.deliveries}
-    return new_document(session, document, to, dispatch.created_at, around)
+def read(kind: MessageKind, said: Mapping[str, Any]) -> Message:
+    """The reverse of `written`. Raises BlobMissing."""
+    message = jsonform.message_of(kind, said)
+    if isinstance(message, StatusMessage):
+        return message
+    files = (replace(one, content=blobs().path(one.sha256)) for one in message.attachments)
+    return replace(message, attachments=tuple(files))
 
 
 def new_document(
-    session: Session, document: Document, to: Mapping[str, str], at: datetime, around: Surroundings
+    session: Session, document: Document, to: Mapping[str, str], at: datetime
 ) -> DocumentMessage:
     """A document for recipients by code and name, put out at that moment."""
     agency = session.get_one(Agency, document.agency_id)
-    links = around.links.get(document.id, ())
+    links = documents.links_by_document(session, [document.id]).get(document.id, ())
+    files = documents.files_by_document(session, [document.id], *_FILES).get(document.id, ())
     return DocumentMessage(
         sender=_organization(agency),
         recipients=tuple(Organization(code, name) for code, name in to.items()),
@@ -86,7 +80,7 @@ def new_document(
         if links and document.direction is Direction.OUT
         else Business(),
         trace=_trace(agency, document, at),
-        attachments=tuple(map(_attachment, around.files.get(document.id, ()))),
+        attachments=tuple(map(_attachment, files)),
     )
 
 
@@ -113,10 +107,11 @@ def _business(session: Session, document: Document, to: Mapping[str, str]) -> Bu
     )
 
 
-def _recall(session: Session, dispatch: Dispatch, document: Document, agency: Agency) -> DocumentMessage:
+def recall(
+    session: Session, document: Document, copies: Sequence[Delivery], reason: str, at: datetime
+) -> DocumentMessage:
     """One packet to everybody who holds a copy; the recalled files do not travel again."""
-    asked = sa.select(Delivery).join(Delivery.requests).where(Request.dispatch_id == dispatch.id)
-    copies = session.scalars(asked.order_by(Delivery.id)).all()
+    agency = session.get_one(Agency, document.agency_id)
     return DocumentMessage(
         sender=_organization(agency),
         recipients=tuple(Organization(copy.recipient_code, copy.recipient_name) for copy in copies),
@@ -133,42 +128,48 @@ def _recall(session: Session, dispatch: Dispatch, document: Document, agency: Ag
             ResponseFor(copy.recipient_code, document.code, document.document_uid, document.issued_on)
             for copy in copies
         ),
-        business=Business(BusinessKind.RECALL, dispatch.reason, document.document_uid),
-        trace=(TraceHeader(agency.code, dispatch.created_at),),
+        business=Business(BusinessKind.RECALL, reason, document.document_uid),
+        trace=(TraceHeader(agency.code, at),),
     )
 
 
-def status_message(session: Session, report: Report) -> StatusMessage:
-    """What goes to the sender of an arrival, or to the recipient who shall give a copy back."""
-    agency = session.get_one(Agency, report.agency_id)
-    own, target = (
-        _about_arrival(report.arrival) if report.arrival else _about_delivery(session, agency, report)
-    )
-    return StatusMessage(
-        sender=replace(_organization(agency), organ_id=own),
-        response_for=target,
-        status_code=report.code,
-        timestamp=report.at,
-        description=report.description,
-        staff=Staff(name=report.staff_name) if report.staff_name else None,
-    )
+@dataclass(frozen=True)
+class Said:
+    """What a status of ours says, whoever it is for."""
+
+    code: str
+    description: str
+    at: datetime
+    staff_name: str = ""
 
 
-def _about_arrival(arrival: Arrival) -> tuple[str, ResponseFor]:
-    content = ArrivalContent.from_json(arrival.packet.content)
+def arrived(content: ArrivalContent, sender_code: str) -> ResponseFor:
+    """What a status about an arrived document names."""
     code = Code(content.code_number, content.code_notation).full
-    return arrival.addressed_code, ResponseFor(
-        arrival.sender_code, code, arrival.document_uid, content.issued_on
-    )
+    return ResponseFor(sender_code, code, content.document_uid, content.issued_on)
 
 
-def _about_delivery(session: Session, agency: Agency, report: Report) -> tuple[str, ResponseFor]:
-    assert report.request is not None, "a status is about an arrival or a request"
-    copy = report.request.delivery
-    assert copy is not None, "13 is asked about a copy of ours"
+def status_to_sender(agency: Agency, addressed: str, about: ResponseFor, said: Said) -> StatusMessage:
+    """To the sender of an arrival, under the code he wrote, old or new, since he may know no other."""
+    return _status(agency, addressed, about, said)
+
+
+def status_to_holder(session: Session, copy: Delivery, said: Said) -> StatusMessage:
+    """To the recipient who shall give a copy back."""
+    agency = session.get_one(Agency, copy.agency_id)
     document = session.get_one(Document, copy.document_id)
-    return agency.code, ResponseFor(
-        copy.recipient_code, document.code, document.document_uid, document.issued_on
+    about = ResponseFor(copy.recipient_code, document.code, document.document_uid, document.issued_on)
+    return _status(agency, agency.code, about, said)
+
+
+def _status(agency: Agency, sender: str, about: ResponseFor, said: Said) -> StatusMessage:
+    return StatusMessage(
+        sender=replace(_organization(agency), organ_id=sender),
+        response_for=about,
+        status_code=said.code,
+        timestamp=said.at,
+        description=said.description,
+        staff=Staff(name=said.staff_name) if said.staff_name else None,
     )
 
 

@@ -31,6 +31,10 @@ class DispatchState(StrEnum):
 class Posting:
     """A row of the outbox: handed to the axis under one id, again and again, until the axis has it."""
 
+    #: the code it goes under
+    sender_code: Mapped[str] = mapped_column(sa.String(35))
+    #: what it says, as written when it was put out, see `gateway.messages`
+    message: Mapped[dict[str, Any]]
     #: the same on every try, so that the axis recognises a repeat
     message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
     state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
@@ -48,13 +52,17 @@ class Dispatch(Posting, Base):
     __tablename__ = "dispatch"
     __table_args__ = (
         sa.UniqueConstraint("agency_id", "document_id", "business", "round"),
-        sa.Index("ix_dispatch_waiting", "next_try_at", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index(
+            "ix_dispatch_waiting", sa.text("urgent DESC"), "id", postgresql_where=sa.text("state = 'waiting'")
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
     #: new, recall, update, replace, forward
     business: Mapped[str] = mapped_column(sa.String(10), default="new")
+    #: it goes before what is not
+    urgent: Mapped[bool] = mapped_column(default=False)
     #: counted from 1: later rounds go to recipients that returned it or could not read it
     round: Mapped[int] = mapped_column(default=1)
     #: why, for a recall
@@ -330,7 +338,7 @@ class Report(Posting, Base):
             "agency_id", "arrival_id", "code", "request_id", postgresql_nulls_not_distinct=True
         ),
         sa.CheckConstraint("arrival_id IS NOT NULL OR request_id IS NOT NULL", name="about_something"),
-        sa.Index("ix_status_report_waiting", "next_try_at", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index("ix_status_report_waiting", "id", postgresql_where=sa.text("state = 'waiting'")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))

@@ -1,48 +1,38 @@
 """Writes of the gateway; the caller's use case commits."""
 
+import json
 import random
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, events
 from eoffice.core.bell import ring
 from eoffice.core.config import settings
+from eoffice.core.db import run
 from eoffice.core.permissions import Actor, system_actor
-from eoffice.documents.models import Channel, Direction, Document
+from eoffice.directory.models import Agency
+from eoffice.documents.models import Channel, Direction, Document, Urgency
 from eoffice.documents.queries import recipients
-from eoffice.gateway import queries
-from eoffice.gateway.events import DeliveryChanged
+from eoffice.gateway import copies, messages, queries
+from eoffice.gateway.events import PacketAccepted
+from eoffice.gateway.messages import Said
 from eoffice.gateway.models import FORWARD, Arrival, Delivery, Dispatch, DispatchState, Hop, Report
 from eoffice.gateway.settings import SEND_DAYS
 from exchange.answers import Sent
-from exchange.model import MessageKind
+from exchange.model import DocumentMessage, MessageKind, StatusMessage
 
 DISPATCHED = audit.action("gateway.dispatched", _l("Put into the outbox"))
 ACCEPTED = audit.action("gateway.accepted", _l("Taken by the axis"))
 FAILED = audit.action("gateway.failed", _l("Could not be sent"))
 RESENT = audit.action("gateway.resent", _l("Sent again by hand"))
-STATUS_TAKEN = audit.action("gateway.status_taken", _l("Recipient reported"))
 ARRIVED = audit.action("gateway.arrived", _l("Arrived over the axis"))
-
-#: hops in order; a later one is never undone by an earlier one that comes late
-ORDER = {hop: place for place, hop in enumerate(Hop)}
-
-#: status code on the wire, the hop it proves and the column of its time (QCVN 102:2016)
-STATUSES: Mapping[str, tuple[Hop, str]] = {
-    "01": (Hop.ARRIVED, "arrived_at"),
-    "02": (Hop.REFUSED, "refused_at"),
-    "03": (Hop.REGISTERED, "registered_at"),
-    "04": (Hop.ASSIGNED, "assigned_at"),
-    "05": (Hop.PROCESSING, "processing_at"),
-    "06": (Hop.DONE, "done_at"),
-}
 
 
 def dispatch(session: Session, actor: Actor, document: Document) -> Dispatch | None:
@@ -83,7 +73,8 @@ def _rounds(session: Session, document: Document) -> int:
 def _send_to(
     session: Session, actor: Actor, document: Document, reached: Mapping[str, str], number: int = 1
 ) -> Dispatch:
-    made = put_out(session, document, business=_business(session, document, reached), round=number)
+    message = messages.new_document(session, document, reached, clock.now())
+    made = put_out(session, document, message, business=_business(session, document, reached), round=number)
     session.add_all(
         Delivery(
             agency_id=document.agency_id, dispatch_id=made.id, document_id=document.id,
@@ -111,12 +102,13 @@ def announce(session: Session, kind: MessageKind) -> None:
     ring(session, bell(kind))
 
 
-def put_out(session: Session, document: Document, **fields: object) -> Dispatch:
+def put_out(session: Session, document: Document, message: DocumentMessage, **fields: object) -> Dispatch:
     """Write the outbox row of a packet about a document, and have it sent."""
     now = clock.now()
     made = Dispatch(
         agency_id=document.agency_id, document_id=document.id, message_id=str(uuid.uuid4()),
-        created_at=now, next_try_at=now, **fields,
+        sender_code=message.sender.organ_id, message=messages.written(message),
+        urgent=document.urgency > Urgency.NORMAL, created_at=now, next_try_at=now, **fields,
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -124,19 +116,49 @@ def put_out(session: Session, document: Document, **fields: object) -> Dispatch:
     return made
 
 
-def accepted(session: Session, sent: Dispatch, taken: Sent, copies: Sequence[Delivery]) -> None:
-    """The axis has it: its receipt is kept, every recipient's copy lies there."""
+_ACCEPTED: LiteralString = """
+WITH told AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS t(id int, hub_id text, receipt jsonb)),
+held AS MATERIALIZED (SELECT id FROM dispatch WHERE id IN (SELECT id FROM told) ORDER BY id FOR NO KEY UPDATE)
+UPDATE dispatch AS d SET state = 'accepted', accepted_at = %(now)s, held_until = NULL, last_error = '',
+    hub_id = told.hub_id, receipt = told.receipt
+FROM told JOIN held USING (id) WHERE d.id = told.id AND d.state = 'waiting'
+RETURNING d.id, d.agency_id, d.document_id, d.business, d.hub_id,
+    (SELECT direction FROM document WHERE document.id = d.document_id) AS direction
+"""
+_REPORTED: LiteralString = """
+UPDATE status_report SET state = 'accepted', accepted_at = %(now)s, held_until = NULL, last_error = ''
+WHERE id = ANY(%(ids)s) AND state = 'waiting'
+"""
+
+
+def accepted(session: Session, taken: Mapping[int, Sent]) -> None:
+    """The axis has packets of ours, by the ids of their rows: its receipts are kept, every copy lies there."""
     now = clock.now()
-    sent.hub_id, sent.receipt = taken.doc_id, taken.receipt.to_json() if taken.receipt else None
-    for delivery in copies:
-        advance(session, delivery, Hop.ON_AXIS, "on_axis_at", now)
-    audit.record(session, system_actor(sent.agency_id), ACCEPTED, sent.document, axis_id=taken.doc_id)
+    rows = [
+        {"id": row, "hub_id": sent.doc_id, "receipt": sent.receipt.to_json() if sent.receipt else None}
+        for row, sent in taken.items()
+    ]
+    noted = run(session, _ACCEPTED, {"rows": json.dumps(rows), "now": now})
+    copies.on_axis(session, [one.id for one in noted], now)
+    audit.record_all(session, system_actor(), ACCEPTED, [_about(one) for one in noted])
+    for one in noted:
+        events.publish(session, PacketAccepted(one.document_id, one.business))
 
 
-def failed(session: Session, sent: Dispatch, reason: str, copies: Sequence[Delivery]) -> None:
+def _about(noted: Any) -> audit.About:
+    kind = Document.class_of(Direction(noted.direction))
+    return audit.About(kind, noted.document_id, noted.agency_id, {"axis_id": noted.hub_id})
+
+
+def reported(session: Session, ids: Collection[int]) -> None:
+    """The axis has statuses of ours."""
+    run(session, _REPORTED, {"ids": list(ids), "now": clock.now()})
+
+
+def failed(session: Session, sent: Dispatch, reason: str, lost: Sequence[Delivery]) -> None:
     """Refused for good, or out of time: everything is kept until a person decides."""
-    for delivery in copies:
-        end(session, delivery, Hop.FAILED, reason)
+    for copy in lost:
+        copies.end(copy, Hop.FAILED, reason)
     audit.record(session, system_actor(sent.agency_id), FAILED, sent.document, reason=reason)
 
 
@@ -161,57 +183,6 @@ def deadline(sent: Dispatch | Report) -> datetime:
     return min(latest, max(due, sent.created_at + timedelta(days=1)))
 
 
-def held_deliveries(session: Session, dispatch_ids: Collection[int]) -> dict[int, list[Delivery]]:
-    """Their copies as they are now, held until the use case ends: a status may come at the same moment."""
-    query = sa.select(Delivery).where(Delivery.dispatch_id.in_(dispatch_ids)).order_by(Delivery.id)
-    found: dict[int, list[Delivery]] = {}
-    for copy in session.scalars(query.with_for_update().execution_options(populate_existing=True)):
-        found.setdefault(copy.dispatch_id, []).append(copy)
-    return found
-
-
-def advance(session: Session, delivery: Delivery, hop: Hop, column: str, at: datetime) -> bool:
-    """Note a proven step. The same step again, or an earlier one that comes late, moves nothing back."""
-    if getattr(delivery, column) is None:
-        setattr(delivery, column, at)
-    if not _leads_on(delivery.hop, hop):
-        return False
-    delivery.hop = hop
-    events.publish(session, DeliveryChanged(delivery.id))
-    return True
-
-
-def _leads_on(now: Hop, hop: Hop) -> bool:
-    match now:
-        case Hop.REFUSED | Hop.DONE | Hop.WITHDRAWN:
-            return False
-        case Hop.FAILED:  # the axis has it after all
-            return True
-        case Hop.UNREADABLE:  # unless its people could read it after all
-            return ORDER[hop] >= ORDER[Hop.ARRIVED]
-        case _:
-            return ORDER[hop] > ORDER[now]
-
-
-def end(session: Session, delivery: Delivery, hop: Hop, note: str) -> None:
-    """The copy goes no further."""
-    delivery.hop, delivery.note = hop, note or delivery.note
-    events.publish(session, DeliveryChanged(delivery.id))
-
-
-def take_status(session: Session, delivery: Delivery, code: str, description: str, at: datetime) -> None:
-    """Note what a recipient reported. An unknown code is kept in the log and moves nothing."""
-    known = STATUSES.get(code)
-    moved = known is not None and advance(session, delivery, *known, at)
-    if moved or delivery.last_status_at is None or at >= delivery.last_status_at:
-        delivery.last_status_at, delivery.note = at, description or delivery.note
-    document = session.get_one(Document, delivery.document_id)
-    audit.record(
-        session, system_actor(delivery.agency_id), STATUS_TAKEN, document,
-        recipient=delivery.recipient_name, code=code, description=description,
-    )  # fmt: skip
-
-
 def report(session: Session, document: Document, code: str, description: str, staff: str = "") -> None:
     """Tell the sender of an arrived document, once per code; nothing happens for one that came on paper."""
     arrival = session.scalar(sa.select(Arrival).where(Arrival.document_id == document.id))
@@ -221,24 +192,50 @@ def report(session: Session, document: Document, code: str, description: str, st
 
 def report_arrival(session: Session, arrival: Arrival, code: str, description: str, staff: str = "") -> None:
     """As `report`, for an arrival that may have no document yet."""
-    put_report(
-        session, agency_id=arrival.agency_id, arrival_id=arrival.id, code=code, description=description,
-        staff_name=staff,
-    )  # fmt: skip
+    said = Said(code, description, clock.now(), staff)
+    message = about_arrival(session, arrival, said)
+    put_reports(session, [NewReport(said, message, arrival.agency_id, arrival.id)], said.at)
 
 
-def put_report(session: Session, *, code: str, description: str, **fields: object) -> None:
-    """Write a status of ours, once however often it is written, and have it sent."""
-    values = {"staff_name": "", "attempts": 0, "last_error": ""} | new_report(code, description) | fields
-    made = session.scalar(insert(Report).values(values).on_conflict_do_nothing().returning(Report.id))
-    if made is not None:
+def about_arrival(session: Session, arrival: Arrival, said: Said) -> StatusMessage:
+    """A status to the sender of an arrival."""
+    agency = session.get_one(Agency, arrival.agency_id)
+    about = messages.arrived(queries.arrival_content(session, arrival), arrival.sender_code)
+    return messages.status_to_sender(agency, arrival.addressed_code, about, said)
+
+
+_REPORTS: LiteralString = """
+INSERT INTO status_report (agency_id, arrival_id, request_id, code, description, staff_name, at, next_try_at,
+    message_id, sender_code, message, state, attempts, last_error)
+SELECT agency_id, arrival_id, request_id, code, description, staff_name, %(at)s, %(at)s,
+    message_id, sender_code, message, 'waiting', 0, ''
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(agency_id int, arrival_id int, request_id int, code text,
+    description text, staff_name text, message_id text, sender_code text, message jsonb)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class NewReport:
+    """A status of ours that is to be written, and what it is about: an arrival, a question, or both."""
+
+    said: Said
+    message: StatusMessage
+    agency_id: int
+    arrival_id: int | None = None
+    request_id: int | None = None
+
+
+def put_reports(session: Session, wanted: Sequence[NewReport], at: datetime) -> None:
+    """Write statuses of ours, each once however often it is written, and have them sent."""
+    rows = [
+        {
+            "agency_id": one.agency_id, "arrival_id": one.arrival_id, "request_id": one.request_id,
+            "code": one.said.code, "description": one.said.description, "staff_name": one.said.staff_name,
+            "message_id": str(uuid.uuid4()), "sender_code": one.message.sender.organ_id,
+            "message": messages.written(one.message),
+        }
+        for one in wanted
+    ]  # fmt: skip
+    if run(session, _REPORTS, {"rows": json.dumps(rows, ensure_ascii=False), "at": at}):
         announce(session, MessageKind.STATUS)
-
-
-def new_report(code: str, description: str) -> dict[str, Any]:
-    """The fields of a status that is written now."""
-    now = clock.now()
-    return {
-        "code": code, "description": description, "at": now, "next_try_at": now,
-        "message_id": str(uuid.uuid4()), "state": DispatchState.WAITING,
-    }  # fmt: skip

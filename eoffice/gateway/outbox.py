@@ -4,34 +4,28 @@ A claim is a row held until a moment. Whoever is killed in between leaves it to 
 under the same id, so that the axis answers with its first receipt.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from typing import Any, LiteralString
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core import clock
-from eoffice.core.db import transaction
-from eoffice.directory.models import Agency
-from eoffice.documents.models import Document, Urgency
-from eoffice.gateway import messages, operations, queries
-from eoffice.gateway.models import Arrival, Delivery, Dispatch, DispatchState, Report
+from eoffice.core.db import run, transaction
+from eoffice.gateway import copies, operations
+from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Report
 from exchange.answers import Sent
 from exchange.build import Digest
 from exchange.errors import BadReceipt, ExchangeError, Unavailable
-from exchange.model import Message, MessageKind
+from exchange.model import MessageKind
 
 log = structlog.get_logger(__name__)
 
 #: how long a claim stands unless it is renewed
 HOLD = timedelta(seconds=30)
-_ROWS: dict[MessageKind, type[Dispatch] | type[Report]] = {
-    MessageKind.DOCUMENT: Dispatch,
-    MessageKind.STATUS: Report,
-}
 
 
 @dataclass
@@ -43,8 +37,8 @@ class Parcel:
     sender: str
     message_id: str
     urgent: bool
-    #: None once the packet is kept
-    message: Message | None = None
+    #: what it says, see `gateway.messages.read`
+    said: Mapping[str, Any]
     #: of the kept packet
     digest: Digest | None = None
     #: what the axis answered, or why not
@@ -52,114 +46,104 @@ class Parcel:
     error: Exception | None = None
 
 
+# Statements as they are written: each step of each packet passes here, and most of what the ORM would cost is not
+# what it does for us (docs/decisions.md).
+_CLAIM: Mapping[MessageKind, LiteralString] = {
+    MessageKind.DOCUMENT: """
+WITH due AS (
+    SELECT id FROM dispatch
+    WHERE state = 'waiting' AND next_try_at <= %(now)s AND (held_until IS NULL OR held_until < %(now)s)
+        AND (urgent OR NOT %(urgent_only)s)
+    ORDER BY urgent DESC, id LIMIT %(room)s FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE dispatch AS p SET held_until = %(until)s FROM due WHERE p.id = due.id
+RETURNING p.id, sender_code, message_id, urgent, message, packet_sha256, packet_size
+""",
+    # one at a time of each arrival or request: a later status never overtakes an earlier one
+    MessageKind.STATUS: """
+WITH due AS (
+    SELECT id FROM status_report AS r
+    WHERE state = 'waiting' AND next_try_at <= %(now)s AND (held_until IS NULL OR held_until < %(now)s)
+        AND NOT EXISTS (
+            SELECT FROM status_report AS earlier
+            WHERE earlier.state = 'waiting' AND earlier.id < r.id AND earlier.arrival_id = r.arrival_id)
+        AND NOT EXISTS (
+            SELECT FROM status_report AS earlier
+            WHERE earlier.state = 'waiting' AND earlier.id < r.id AND r.arrival_id IS NULL
+                AND earlier.request_id = r.request_id)
+    ORDER BY id LIMIT %(room)s FOR UPDATE SKIP LOCKED
+)
+UPDATE status_report AS p SET held_until = %(until)s FROM due WHERE p.id = due.id
+RETURNING p.id, sender_code, message_id, FALSE AS urgent, message, NULL AS packet_sha256, NULL AS packet_size
+""",
+}
+_HOLD: Mapping[MessageKind, LiteralString] = {
+    MessageKind.DOCUMENT: "UPDATE dispatch SET held_until = %(until)s WHERE id = ANY(%(ids)s)",
+    MessageKind.STATUS: "UPDATE status_report SET held_until = %(until)s WHERE id = ANY(%(ids)s)",
+}
+_KEEP: LiteralString = """
+UPDATE dispatch AS p SET packet_sha256 = COALESCE(packet_sha256, made.sha256),
+    packet_size = COALESCE(packet_size, made.size)
+FROM unnest(%(ids)s::int[], %(hashes)s::text[], %(sizes)s::bigint[]) AS made(id, sha256, size)
+WHERE p.id = made.id RETURNING p.id, packet_sha256, packet_size
+"""
+
+
 def claim(session: Session, kind: MessageKind, room: int, *, urgent_only: bool = False) -> list[Parcel]:
     """Hold what is due, at most `room` rows: urgent first, then the oldest."""
-    if kind is MessageKind.DOCUMENT:
-        return _claim_documents(session, room, urgent_only)
-    return _claim_reports(session, room)
-
-
-def _due(row: type[Dispatch] | type[Report]) -> sa.ColumnElement[bool]:
     now = clock.now()
-    free = sa.or_(row.held_until.is_(None), row.held_until < now)
-    return sa.and_(row.state == DispatchState.WAITING, row.next_try_at <= now, free)
-
-
-def _claim_documents(session: Session, room: int, urgent_only: bool) -> list[Parcel]:
-    urgent = Document.urgency > Urgency.NORMAL
-    query = sa.select(Dispatch, Agency).join(Dispatch.document).join(Agency, Dispatch.agency_id == Agency.id)
-    query = query.where(_due(Dispatch), *([urgent] if urgent_only else []))
-    query = query.order_by(urgent.desc(), Dispatch.id).limit(room)
-    query = query.options(contains_eager(Dispatch.document), selectinload(Dispatch.deliveries))
-    query = query.execution_options(populate_existing=True)
+    given = {"now": now, "until": now + HOLD, "room": room, "urgent_only": urgent_only}
     with transaction(session):
-        rows = session.execute(query.with_for_update(of=Dispatch, skip_locked=True, key_share=True)).all()
-        if not rows:
-            return []
-        hold(session, MessageKind.DOCUMENT, [dispatch.id for dispatch, _ in rows])
-        around = messages.Surroundings.of(session, [dispatch.document_id for dispatch, _ in rows])
-        parcels = []
-        for dispatch, agency in rows:
-            sender, hurry = agency.code, dispatch.document.urgency > Urgency.NORMAL
-            parcel = Parcel(MessageKind.DOCUMENT, dispatch.id, sender, dispatch.message_id, urgent=hurry)
-            if dispatch.packet_sha256 is not None and dispatch.packet_size is not None:
-                parcel.digest = Digest(dispatch.packet_sha256, dispatch.packet_size)
-            else:
-                _pack(parcel, partial(messages.document_message, session, dispatch, around))
-            parcels.append(parcel)
-        return parcels
-
-
-def _pack(parcel: Parcel, message: Callable[[], Message]) -> None:
-    """One row that no message can be made of must not keep the others from leaving."""
-    try:
-        parcel.message = message()
-    except Exception as error:
-        log.exception("no packet can be made", kind=parcel.kind.value, id=parcel.id)
-        parcel.error = error
-
-
-def _claim_reports(session: Session, room: int) -> list[Parcel]:
-    """One at a time of each arrival or request: a later status never overtakes an earlier one."""
-    earlier = aliased(Report)
-    waits = sa.exists().where(earlier.state == DispatchState.WAITING, earlier.id < Report.id)
-    first = (
-        ~waits.where(earlier.arrival_id == Report.arrival_id),
-        ~waits.where(Report.arrival_id.is_(None), earlier.request_id == Report.request_id),
-    )
-    query = sa.select(Report).where(_due(Report), *first).order_by(Report.id).limit(room)
-    query = query.options(selectinload(Report.arrival).joinedload(Arrival.packet))
-    query = query.execution_options(populate_existing=True).with_for_update(of=Report, skip_locked=True)
-    with transaction(session):
-        rows = session.scalars(query).all()
-        if not rows:
-            return []
-        hold(session, MessageKind.STATUS, [report.id for report in rows])
-        parcels = []
-        for report in rows:
-            sender = queries.reporting_code(session, report)
-            parcels.append(Parcel(MessageKind.STATUS, report.id, sender, report.message_id, urgent=False))
-            _pack(parcels[-1], partial(messages.status_message, session, report))
-        return parcels
+        rows = run(session, _CLAIM[kind], given)
+    rows.sort(key=lambda row: (not row.urgent, row.id))
+    return [
+        Parcel(
+            kind, row.id, row.sender_code, row.message_id, row.urgent, row.message,
+            Digest(row.packet_sha256, row.packet_size) if row.packet_sha256 else None,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def hold(session: Session, kind: MessageKind, ids: Iterable[int]) -> None:
-    """Hold rows, or hold for longer what is still on its way."""
-    row = _ROWS[kind]
-    query = sa.update(row).where(row.id.in_(list(ids))).values(held_until=clock.now() + HOLD)
-    session.execute(query.execution_options(synchronize_session=False))
+    """Hold for longer what is still on its way."""
+    with transaction(session):
+        run(session, _HOLD[kind], {"ids": list(ids), "until": clock.now() + HOLD})
 
 
 def keep_packets(session: Session, parcels: Sequence[Parcel]) -> None:
     """Note which bytes each dispatch is, before they leave for the first time; what is noted already stays."""
     built = {one.id: one.digest for one in parcels if one.digest is not None}
-    values = [{"row": row, "sha256": made.sha256, "size": made.size} for row, made in built.items()]
-    query = sa.update(Dispatch).where(Dispatch.id == sa.bindparam("row"), Dispatch.packet_sha256.is_(None))
-    kept = sa.select(Dispatch.id, Dispatch.packet_sha256, Dispatch.packet_size).where(Dispatch.id.in_(built))
+    given = {
+        "ids": list(built),
+        "hashes": [made.sha256 for made in built.values()],
+        "sizes": [made.size for made in built.values()],
+    }
     with transaction(session):
-        session.connection().execute(
-            query.values(packet_sha256=sa.bindparam("sha256"), packet_size=sa.bindparam("size")), values
-        )
-        noted = {row: Digest(sha256 or "", size or 0) for row, sha256, size in session.execute(kept)}
+        noted = {row.id: Digest(row.packet_sha256, row.packet_size) for row in run(session, _KEEP, given)}
     for parcel in parcels:
         parcel.digest = noted[parcel.id]
 
 
 def settle(session: Session, parcels: Sequence[Parcel]) -> None:
     """Note what the axis said to each of one kind; what it does not have yet is tried again later."""
-    wanted = {parcel.id: parcel for parcel in parcels}
     kind = parcels[0].kind
+    taken = {parcel.id: parcel.sent for parcel in parcels if parcel.sent is not None}
+    refused = {parcel.id: parcel for parcel in parcels if parcel.sent is None}
     with transaction(session):
-        rows = (
-            _held_dispatches(session, wanted)
-            if kind is MessageKind.DOCUMENT
-            else _held_reports(session, wanted)
-        )
-        copies = operations.held_deliveries(session, wanted) if kind is MessageKind.DOCUMENT else {}
+        if taken and kind is MessageKind.DOCUMENT:
+            operations.accepted(session, taken)
+        elif taken:
+            operations.reported(session, taken)
+        if refused and kind is MessageKind.DOCUMENT:
+            rows: Sequence[Dispatch | Report] = _held_dispatches(session, refused)
+            lost = copies.held(session, refused)
+        else:
+            rows, lost = _held_reports(session, refused) if refused else [], {}
         for posting in rows:
             posting.held_until = None
             if posting.state is DispatchState.WAITING:
-                _settle(session, wanted[posting.id], posting, copies.get(posting.id, ()))
+                _not_sent(session, refused[posting.id], posting, lost.get(posting.id, ()))
 
 
 def _held_dispatches(session: Session, ids: Collection[int]) -> Sequence[Dispatch]:
@@ -174,19 +158,14 @@ def _held_reports(session: Session, ids: Collection[int]) -> Sequence[Report]:
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
-def _settle(session: Session, parcel: Parcel, posting: Dispatch | Report, copies: Sequence[Delivery]) -> None:
-    if parcel.sent is not None:
-        posting.state, posting.accepted_at, posting.last_error = DispatchState.ACCEPTED, clock.now(), ""
-        if isinstance(posting, Dispatch):
-            operations.accepted(session, posting, parcel.sent, copies)
-        return
+def _not_sent(session: Session, parcel: Parcel, posting: Dispatch | Report, lost: Sequence[Delivery]) -> None:
     error = parcel.error
     reason = error.vi if isinstance(error, ExchangeError) else "Lỗi khi gửi, xem nhật ký của hệ thống"
     if _for_good(posting, error):
         log.error("refused by the axis", kind=parcel.kind.value, id=parcel.id, error=str(error))
         posting.state, posting.last_error = DispatchState.FAILED, reason
         if isinstance(posting, Dispatch):
-            operations.failed(session, posting, reason, copies)
+            operations.failed(session, posting, reason, lost)
         return
     posting.attempts, posting.last_error = posting.attempts + 1, reason
     posting.next_try_at = clock.now() + operations.delay(posting.attempts)

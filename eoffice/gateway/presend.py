@@ -142,8 +142,7 @@ def _divided(said: str, one: Recipient, agency: Agency, follow: Sequence[Agency]
 
 def _fields(session: Session, document: Document, recipients: Sequence[Recipient]) -> Iterator[Finding]:
     to = {one.code: one.name for one in recipients}
-    around = messages.Surroundings.of(session, [document.id])
-    message = messages.new_document(session, document, to, clock.now(), around)
+    message = messages.new_document(session, document, to, clock.now())
     english = str(get_locale()) == "en"
     for notice in validate(message, today=clock.today()):
         name = notice.path.rpartition("/")[2]

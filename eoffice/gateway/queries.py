@@ -148,16 +148,6 @@ def up_to(session: Session, report: Report) -> Sequence[int]:
     return session.scalars(query.order_by(Report.id)).all()
 
 
-def reporting_code(session: Session, report: Report) -> str:
-    """The code a status goes under: the one its reader wrote, old or new, since it may know no other."""
-    return report.arrival.addressed_code if report.arrival else code_of(session, report.agency_id)
-
-
-def code_of(session: Session, agency_id: int) -> str:
-    """The code an agency sends under."""
-    return session.get_one(Agency, agency_id).code
-
-
 def unreadable(session: Session, actor: Actor, *, settled: bool, mark: str | None = None) -> Page[Unreadable]:
     """Packets put aside that the actor may know of, newest first."""
     query = sa.select(Unreadable).where(unreadable_to(actor), Unreadable.settled_at.is_not(None) == settled)

@@ -10,8 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from io import BufferedReader
 from time import monotonic, sleep
+from typing import LiteralString
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -19,12 +19,11 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.config import settings
-from eoffice.core.db import new_session, transaction
+from eoffice.core.db import new_session, run, transaction
 from eoffice.gateway import storing
 from eoffice.gateway.lanes import LOOK, Lane
-from eoffice.gateway.models import Packet, PacketState
 from eoffice.gateway.settings import LONG_POLL
-from eoffice.gateway.storing import Fetched
+from eoffice.gateway.storing import Fetched, Stored
 from exchange.answers import Confirmation, Waiting
 from exchange.client import AxisClient
 from exchange.errors import Damaged, Unavailable, Unreadable
@@ -102,10 +101,9 @@ class Receiver(Lane):
         passed = {one.doc_id for one in self._flying.values()} | self._resting.keys()
         new = {one.doc_id: one for one in offered if one.doc_id not in passed}
         self._list_at = now + (BRISK if new else LOOK / 4)
-        known = session.scalars(sa.select(Packet).where(Packet.hub_id.in_(new))).all() if new else []
-        if known:  # stored before, but the axis was not told
-            self._acknowledge(session, client, known)
-        here = {packet.hub_id for packet in known}
+        here = storing.stored(session, new) if new else {}
+        if here:  # stored before, but the axis was not told
+            self._acknowledge(session, client, list(here.values()))
         for doc_id, one in new.items():  # in the order of the list
             if doc_id not in here:
                 self._flying[self._pool.submit(fetch, client, one)] = one
@@ -118,11 +116,11 @@ class Receiver(Lane):
         if stored:
             self._acknowledge(session, client, stored)
 
-    def _acknowledge(self, session: Session, client: AxisClient, packets: Sequence[Packet]) -> None:
+    def _acknowledge(self, session: Session, client: AxisClient, packets: Sequence[Stored]) -> None:
         refused = acknowledge(session, client, packets)
         self._resting |= {packet.hub_id: monotonic() + LONG_REST for packet in refused}
 
-    def _stored(self, session: Session, whole: Sequence[Fetched]) -> list[Packet]:
+    def _stored(self, session: Session, whole: Sequence[Fetched]) -> list[Stored]:
         """Their rows. One packet that cannot be stored must not keep the others from it."""
         try:
             return storing.store(session, whole)
@@ -166,7 +164,10 @@ class Receiver(Lane):
             self._resting |= {one.doc_id: until for one in stuck}
 
 
-def acknowledge(session: Session, client: AxisClient, packets: Sequence[Packet]) -> list[Packet]:
+_ACKNOWLEDGED: LiteralString = "UPDATE packet SET acknowledged_at = %(now)s WHERE id = ANY(%(ids)s)"
+
+
+def acknowledge(session: Session, client: AxisClient, packets: Sequence[Stored]) -> list[Stored]:
     """Tell the axis what is stored, and which packets nobody could read; those it does not want to hear of.
 
     Raises Unavailable; the axis offers them again then.
@@ -178,7 +179,7 @@ def acknowledge(session: Session, client: AxisClient, packets: Sequence[Packet])
             log.error("acknowledgement refused", axis_id=packet.hub_id, error=refused.en)
     told = [packet.id for packet, refused in zip(packets, refusals, strict=True) if refused is None]
     with transaction(session):
-        session.execute(sa.update(Packet).where(Packet.id.in_(told)).values(acknowledged_at=clock.now()))
+        run(session, _ACKNOWLEDGED, {"ids": told, "now": clock.now()})
     return [packet for packet, refused in zip(packets, refusals, strict=True) if refused is not None]
 
 
@@ -187,9 +188,9 @@ def _deadlocked(trouble: Exception) -> bool:
     return isinstance(trouble, OperationalError) and getattr(trouble.orig, "sqlstate", "") == "40P01"
 
 
-def _confirmation(packet: Packet) -> Confirmation:
-    if packet.state is PacketState.DAMAGED:
-        return Confirmation(packet.hub_id, Transport.FAIL, packet.error)  # the sender reads it: Vietnamese
+def _confirmation(packet: Stored) -> Confirmation:
+    if packet.damage is not None:
+        return Confirmation(packet.hub_id, Transport.FAIL, packet.damage)  # the sender reads it: Vietnamese
     return Confirmation(packet.hub_id, Transport.DONE, sha256=packet.sha256)
 
 

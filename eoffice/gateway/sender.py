@@ -14,8 +14,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
-from eoffice.core.db import new_session, transaction
-from eoffice.gateway import outbox
+from eoffice.core.db import new_session
+from eoffice.gateway import messages, outbox
 from eoffice.gateway.lanes import LOOK, Lane
 from eoffice.gateway.outbox import Parcel
 from exchange import build as codec
@@ -74,8 +74,7 @@ class Sender(Lane):
             for parcel in self._claimed(session):
                 self._launch(client, parcel)
             if self._flying and monotonic() - self._held_at > outbox.HOLD.total_seconds() / 3:
-                with transaction(session):
-                    outbox.hold(session, self.kind, [parcel.id for parcel in self._flying.values()])
+                outbox.hold(session, self.kind, [parcel.id for parcel in self._flying.values()])
                 self._held_at = monotonic()
         return len(self._flying)
 
@@ -121,11 +120,8 @@ def _settle(session: Session, parcels: Sequence[Parcel]) -> None:
 def _carry(client: AxisClient | None, parcel: Parcel) -> None:
     """The next thing to be done with a parcel outside the database: first its bytes, then the call."""
     try:
-        if parcel.error is not None:
-            return
         if parcel.kind is MessageKind.DOCUMENT and parcel.digest is None:
-            assert parcel.message is not None
-            kept = blobs().put(codec.stream(parcel.message))
+            kept = blobs().put(codec.stream(messages.read(parcel.kind, parcel.said)))
             parcel.digest = Digest(kept.sha256, kept.size)
         else:
             _hand_over(client, parcel)
@@ -141,8 +137,7 @@ def _hand_over(client: AxisClient | None, parcel: Parcel) -> None:
         with blobs().open(parcel.digest.sha256) as packet:
             parcel.sent = pieces.send(client, packet, parcel.digest, priority=int(parcel.urgent), **said)
         return
-    assert parcel.message is not None, "a status is built whenever it is sent"
     spool = BytesIO()
-    digest = codec.build(parcel.message, spool)
+    digest = codec.build(messages.read(parcel.kind, parcel.said), spool)
     spool.seek(0)
     parcel.sent = client.send(spool, digest, **said)

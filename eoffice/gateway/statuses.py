@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Document
-from eoffice.gateway import changes, operations, queries
+from eoffice.gateway import changes, copies, queries
 from eoffice.gateway.models import Arrival, Asked, Delivery, Packet
 from exchange.model import ResponseFor, StatusCode, StatusMessage
 
@@ -24,17 +24,17 @@ def content_of(message: StatusMessage) -> dict[str, Any]:
     }
 
 
-def take(session: Session, packet: Packet, message: StatusMessage) -> bool:
-    """Note what a new status says; False when it is about no document of ours."""
+def take(session: Session, packet_id: int, message: StatusMessage) -> bool:
+    """Note what a status in a new packet says; False when it is about no document of ours."""
     at = message.timestamp or clock.now()
     if message.status_code == StatusCode.TAKE_BACK:
         arrival = _arrival(session, message)
         if arrival is not None:
-            changes.asked_of_us(session, arrival, Asked.TAKE_BACK, message.description, packet, at)
+            changes.asked_of_us(session, arrival, Asked.TAKE_BACK, message.description, packet_id, at)
         return arrival is not None
     copy = _copy(session, message)
     if copy is not None and not changes.answered(session, copy, message.status_code, message.description, at):
-        operations.take_status(session, copy, message.status_code, message.description, at)
+        copies.take_status(session, copy, message.status_code, message.description, at)
     return copy is not None
 
 

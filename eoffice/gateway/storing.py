@@ -3,20 +3,20 @@ it names, and 01 for each. What the features above make of it is a job's affair,
 waits for it.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, LiteralString
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.blobs import Blob, blobs
-from eoffice.core.db import transaction
+from eoffice.core.db import run, transaction
 from eoffice.gateway import arrivals, aside, queries, statuses
 from eoffice.gateway.contents import ArrivalContent, content_of
-from eoffice.gateway.models import Packet, PacketState
+from eoffice.gateway.models import Packet
 from exchange.answers import Waiting
 from exchange.errors import ExchangeError, Unreadable
 from exchange.model import DocumentMessage, Message, StatusMessage
@@ -41,32 +41,60 @@ class Fetched:
     error: ExchangeError | None = None
 
 
-def store(session: Session, fetched: Sequence[Fetched]) -> list[Packet]:
+_INSERT: LiteralString = """
+INSERT INTO packet (hub_id, message_type, sender_code, document_uid, business, sha256, size, content, addressed,
+    received_at, state, error, error_en)
+SELECT hub_id, message_type, sender_code, document_uid, business, sha256, size, content, addressed,
+    %(now)s, 'stored', '', ''
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS p(hub_id text, message_type text, sender_code text, document_uid text,
+    business text, sha256 text, size bigint, content jsonb, addressed jsonb)
+ON CONFLICT DO NOTHING RETURNING id, hub_id
+"""
+_STORED: LiteralString = """
+SELECT id, hub_id, sha256, CASE WHEN state = 'damaged' THEN error END AS damage
+FROM packet WHERE hub_id = ANY(%(hub_ids)s)
+"""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A packet that has its row."""
+
+    id: int
+    hub_id: str
+    sha256: str
+    #: why nobody could read it, in Vietnamese
+    damage: str | None
+
+
+def stored(session: Session, hub_ids: Collection[str]) -> dict[str, Stored]:
+    """Those of these packets that are here, by the axis's id."""
+    rows = run(session, _STORED, {"hub_ids": list(hub_ids)})
+    return {row.hub_id: Stored(row.id, row.hub_id, row.sha256, row.damage) for row in rows}
+
+
+def store(session: Session, fetched: Sequence[Fetched]) -> list[Stored]:
     """Store packets, in their order; those that are here already change nothing. Returns the row of each."""
     prepared = [(one, *_read(one)) for one in fetched]
+    rows = json.dumps([_columns(one, fields) for one, fields, _ in prepared], ensure_ascii=False)
+    wanted = [one.offered.doc_id for one in fetched]
     with transaction(session):
-        made = session.scalars(
-            insert(Packet).on_conflict_do_nothing().returning(Packet.hub_id),
-            [_values(one, fields) for one, fields, _ in prepared],
-        )
-        new = set(made)
-        wanted = [one.offered.doc_id for one in fetched]
-        rows = {
-            row.hub_id: row for row in session.scalars(sa.select(Packet).where(Packet.hub_id.in_(wanted)))
-        }
+        new = {row.hub_id: row.id for row in run(session, _INSERT, {"rows": rows, "now": clock.now()})}
         documents = []
-        for one, _, content in prepared:
-            packet = rows[one.offered.doc_id]
-            if packet.hub_id not in new:
+        for one, fields, content in prepared:
+            packet_id = new.get(one.offered.doc_id)
+            if packet_id is None:
                 continue
             if one.error is not None:
-                _put_aside(session, packet, one.error)
+                _put_aside(session, session.get_one(Packet, packet_id), one.error)
             elif isinstance(one.message, StatusMessage):
-                _take_status(session, packet, one.message)
+                _take_status(session, packet_id, one.message)
             elif isinstance(one.message, DocumentMessage) and content is not None:
                 documents.append(
                     arrivals.Arrived(
-                        packet,
+                        packet_id,
+                        one.offered.doc_id,
+                        fields["addressed"],
                         content,
                         _written(one.message),
                         frozenset(one.offered.recipients),
@@ -75,9 +103,10 @@ def store(session: Session, fetched: Sequence[Fetched]) -> list[Packet]:
                 )
         for lost in arrivals.store(session, documents):
             # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.
-            aside.put_aside(session, lost, NOBODY, [])
+            aside.put_aside(session, session.get_one(Packet, lost.packet_id), NOBODY, [])
             log.error("packet for nobody here", axis_id=lost.hub_id, addressed=lost.addressed)
-    return [rows[doc_id] for doc_id in wanted]
+        here = stored(session, wanted)
+    return [here[doc_id] for doc_id in wanted]
 
 
 def _written(message: DocumentMessage) -> frozenset[str]:
@@ -85,7 +114,7 @@ def _written(message: DocumentMessage) -> frozenset[str]:
     return frozenset(recipient.organ_id for recipient in message.recipients)
 
 
-def _read(one: Fetched) -> tuple[dict[str, object], ArrivalContent | None]:
+def _read(one: Fetched) -> tuple[dict[str, Any], ArrivalContent | None]:
     """The columns that depend on what kind of packet it is, and what a document says."""
     if isinstance(one.message, StatusMessage):
         about = one.message.response_for.document_id[:150]
@@ -100,7 +129,7 @@ def _read(one: Fetched) -> tuple[dict[str, object], ArrivalContent | None]:
     if not isinstance(message, DocumentMessage):
         return {"addressed": sorted(addressed - {""})}, None
     content = content_of(message)
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "document_uid": content.document_uid, "content": content.to_json(),
         "addressed": sorted((addressed | _written(message)) - {""}),
     }  # fmt: skip
@@ -109,13 +138,12 @@ def _read(one: Fetched) -> tuple[dict[str, object], ArrivalContent | None]:
     return fields, content
 
 
-def _values(one: Fetched, fields: dict[str, object]) -> dict[str, object]:
+def _columns(one: Fetched, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "hub_id": one.offered.doc_id, "message_type": one.offered.kind.value,
         "sender_code": one.offered.sender[:35], "document_uid": "", "business": "new",
         "sha256": one.blob.sha256, "size": one.blob.size, "content": {},
-        "state": PacketState.STORED, "error": "", "error_en": "",
-        "addressed": list(one.offered.recipients), "received_at": clock.now(), **fields,
+        "addressed": list(one.offered.recipients), **fields,
     }  # fmt: skip
 
 
@@ -125,9 +153,10 @@ def _put_aside(session: Session, packet: Packet, error: ExchangeError) -> None:
     aside.put_aside(session, packet, error, queries.hosted_under(session, packet.addressed))
 
 
-def _take_status(session: Session, packet: Packet, message: StatusMessage) -> None:
-    if statuses.take(session, packet, message):
+def _take_status(session: Session, packet_id: int, message: StatusMessage) -> None:
+    if statuses.take(session, packet_id, message):
         return
+    packet = session.get_one(Packet, packet_id)
     packet.error = "Trạng thái không nói về văn bản nào của hệ thống này"
     packet.error_en = f"no document of ours: {packet.document_uid} {message.response_for.code}"
     log.warning("status for an unknown document", axis_id=packet.hub_id, document=packet.document_uid)

@@ -24,8 +24,8 @@ from eoffice.documents.operations import Inspected
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
-from eoffice.gateway.events import ChangeAsked, DeliveryChanged, PacketArrived
-from eoffice.gateway.models import FORWARD, Answer, Arrival, Delivery, Hop, Request
+from eoffice.gateway.events import ChangeAsked, PacketAccepted, PacketArrived
+from eoffice.gateway.models import FORWARD, Answer, Arrival, Request
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import Doubt, State
@@ -183,15 +183,13 @@ def _passed_on(session: Session, document: IncomingDocument) -> bool:
     return arrival is not None and document.issuer_code not in gateway.codes(session, arrival.sender_code)
 
 
-@subscribe(DeliveryChanged)
-def followed(session: Session, event: DeliveryChanged) -> None:
+@subscribe(PacketAccepted)
+def followed(session: Session, event: PacketAccepted) -> None:
     """What was on its way while its source was recalled is recalled as soon as the axis has it."""
-    copy = session.get_one(Delivery, event.delivery_id)
-    if copy.hop is not Hop.ON_AXIS or copy.dispatch.business != FORWARD:
+    if event.business != FORWARD:
         return
-    document = operations.by_id(session, copy.document_id)
+    document = operations.by_id(session, event.document_id)
     if document is not None and document.state is State.WITHDRAWN:
-        session.flush()
         changes.recall(session, system_actor(document.agency_id), document, document.reason)
 
 

@@ -13,9 +13,9 @@ from eoffice.core.db import transaction
 from eoffice.directory.models import Agency
 from eoffice.documents import operations as documents
 from eoffice.documents.events import DocumentIssued
-from eoffice.documents.models import FileRole, LinkKind
+from eoffice.documents.models import FileRole, LinkKind, Urgency
 from eoffice.documents.operations import Inspected
-from eoffice.gateway import axis, queries
+from eoffice.gateway import axis, copies, queries
 from eoffice.gateway.models import Arrival, Dispatch, DispatchState, Hop, Packet, PacketState, Report
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import State
@@ -36,7 +36,11 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\
 
 
 def issue(
-    session: Session, place: Province, number: int = 125, replaces: OutgoingDocument | None = None
+    session: Session,
+    place: Province,
+    number: int = 125,
+    replaces: OutgoingDocument | None = None,
+    urgency: Urgency = Urgency.NORMAL,
 ) -> OutgoingDocument:
     """An issued document of agency A to B and to the agency outside."""
     from eoffice.core.permissions import system_actor
@@ -52,7 +56,7 @@ def issue(
             subject="Về việc đối chiếu số liệu", signer_name="Đỗ Quốc An", signer_title="Giám đốc",
             created_at=clock.now(), listed_at=clock.now(), state=State.ISSUED, draft_source=DraftSource.UPLOAD,
             content={}, drafter_id=post.id, signer_id=place.a.posts[Role.LEADER].id, authority="GIÁM ĐỐC",
-            document_uid=f"H01.12,2026/11/20,{number}/SNNMT-KHTC",
+            document_uid=f"H01.12,2026/11/20,{number}/SNNMT-KHTC", urgency=urgency,
         )  # fmt: skip
         session.add(document)
         session.flush()
@@ -169,14 +173,13 @@ def test_sending_twice_gives_one_packet_at_the_receiver(session: Session, hub: H
 
 
 def test_a_status_that_comes_late_moves_nothing_back(session: Session, hub: HubProcess) -> None:
-    from eoffice.gateway import operations
 
     document = issue(session, province(session), 130)
     exchange(session)
     delivery = queries.deliveries_of(session, document)[0]
     with transaction(session):
         for code in ("05", "03", "03"):
-            operations.take_status(session, delivery, code, f"trạng thái {code}", clock.now())
+            copies.take_status(session, delivery, code, f"trạng thái {code}", clock.now())
     assert delivery.hop == Hop.PROCESSING
     assert delivery.registered_at is not None
 

@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock, jobs
 from eoffice.core.bell import Bell
-from eoffice.core.blobs import BlobMissing
 from eoffice.core.db import new_session, transaction
 from eoffice.directory.models import Agency
-from eoffice.documents.models import Document, Urgency
-from eoffice.gateway import axis, follower, messages, operations, outbox, queries, service, storing
+from eoffice.documents.models import Urgency
+from eoffice.gateway import axis, copies, follower, operations, outbox, queries, service, storing
 from eoffice.gateway.models import (
     Arrival,
     Delivery,
@@ -60,14 +59,7 @@ def _claimed(session: Session, room: int = 16, *, urgent_only: bool = False) -> 
 
 
 def test_urgent_documents_leave_first_and_have_places_of_their_own(session: Session, place: Province) -> None:
-    usual, urgent = issue(session, place, 401), issue(session, place, 402)
-    with transaction(session):
-        # past the guard of issued documents
-        session.execute(
-            sa.update(Document.__table__)
-            .where(Document.__table__.c.id == urgent.id)
-            .values(urgency=Urgency.FLASH)
-        )
+    usual, urgent = issue(session, place, 401), issue(session, place, 402, urgency=Urgency.FLASH)
     assert _claimed(session, 1, urgent_only=True) == [_dispatch(session, urgent).id]
     assert _claimed(session, 1, urgent_only=True) == []
     assert _claimed(session) == [_dispatch(session, usual).id]
@@ -86,24 +78,18 @@ def test_what_one_sender_holds_another_takes_over_only_when_it_was_killed(
 
 
 def test_a_document_whose_file_is_gone_keeps_no_other_from_leaving(
-    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+    session: Session, place: Province, hub: HubProcess
 ) -> None:
     broken, good = issue(session, place, 404), issue(session, place, 405)
-    made = messages.new_document
-
-    def gone(session: Session, document: OutgoingDocument, *rest: object) -> object:
-        if document.id == broken.id:
-            raise BlobMissing("0" * 64)
-        return made(session, document, *rest)  # type: ignore[arg-type]  # passed on as they came
-
-    monkeypatch.setattr(messages, "new_document", gone)
-    parcels = outbox.claim(session, DOCUMENT, 16)
-    assert [parcel.message is not None for parcel in parcels] == [False, True]
-    outbox.settle(session, [parcel for parcel in parcels if parcel.error is not None])
+    waiting = _dispatch(session, broken)
+    with transaction(session):
+        [file] = waiting.message["attachments"]
+        waiting.message = waiting.message | {"attachments": [file | {"sha256": "0" * 64}]}
+    send(session)
     waiting = _dispatch(session, broken)
     assert (waiting.state, waiting.attempts, bool(waiting.last_error)) == (DispatchState.WAITING, 1, True)
     assert waiting.next_try_at > clock.now()
-    assert _dispatch(session, good).held_until is not None
+    assert _dispatch(session, good).state is DispatchState.ACCEPTED
 
 
 def test_what_the_axis_refuses_for_good_waits_for_a_person(session: Session, place: Province) -> None:
@@ -154,12 +140,12 @@ def test_the_axis_may_tell_of_the_delivery_before_we_noted_its_receipt(
     [parcel] = outbox.claim(session, DOCUMENT, 16)
     at = clock.now().isoformat()
     fetched = Progress("h-1", "H01.05", Transport.DONE, "", at, at, at, None)
-    follower.note(session, Dispatch.message_id, {parcel.message_id: [fetched]})
+    follower.note(session, "message_id", {parcel.message_id: [fetched]})
     parcel.sent = Sent("h-1", None)
     outbox.settle(session, [parcel])
-    copies = {copy.recipient_code: copy for copy in queries.deliveries_of(session, document)}
-    assert (copies["H01.05"].hop, copies["G09"].hop) == (Hop.FETCHED, Hop.ON_AXIS)
-    assert copies["H01.05"].on_axis_at is not None
+    held = {copy.recipient_code: copy for copy in queries.deliveries_of(session, document)}
+    assert (held["H01.05"].hop, held["G09"].hop) == (Hop.FETCHED, Hop.ON_AXIS)
+    assert held["H01.05"].on_axis_at is not None
 
 
 def test_the_axis_tells_of_a_delivery_by_itself(session: Session, hub: HubProcess) -> None:
@@ -275,10 +261,10 @@ def test_an_axis_that_tells_nothing_by_itself_is_asked(
         session.execute(sa.update(Delivery).values(fetched_at=None, receipt=None))
         session.execute(sa.update(Dispatch).values(asked_at=None))
     follower.Follower().step(axis.client())
-    copies = sa.select(Delivery).where(
+    query = sa.select(Delivery).where(
         Delivery.document_id == document.id, Delivery.recipient_code == "H01.05"
     )
-    copy = session.scalars(copies.execution_options(populate_existing=True)).one()
+    copy = session.scalars(query.execution_options(populate_existing=True)).one()
     assert copy.fetched_at is not None
     assert copy.receipt is not None
 
@@ -298,9 +284,9 @@ def test_a_receipt_that_is_not_believed_keeps_no_other_from_being_heard(
     assert listener.hear(session, client)
     assert listener.hear(session, client)
     session.expire_all()
-    copies = {one.recipient_code: one for one in queries.deliveries_of(session, document)}
-    assert copies["H01.05"].fetched_at is not None
-    assert copies["H01.05"].receipt is None
+    held = {one.recipient_code: one for one in queries.deliveries_of(session, document)}
+    assert held["H01.05"].fetched_at is not None
+    assert held["H01.05"].receipt is None
 
 
 def test_a_successor_is_told_of_under_the_code_that_was_written_to(session: Session, place: Province) -> None:
@@ -310,9 +296,9 @@ def test_a_successor_is_told_of_under_the_code_that_was_written_to(session: Sess
     outbox.settle(session, [parcel])
     at = clock.now().isoformat()
     told = Progress("h-2", "H01.77", Transport.DONE, "", at, at, at, None, addressed="G09")
-    follower.note(session, Dispatch.hub_id, {"h-2": [told]})
-    copies = {one.recipient_code: one for one in queries.deliveries_of(session, document)}
-    assert (copies["G09"].hop, copies["H01.05"].hop) == (Hop.FETCHED, Hop.ON_AXIS)
+    follower.note(session, "hub_id", {"h-2": [told]})
+    held = {one.recipient_code: one for one in queries.deliveries_of(session, document)}
+    assert (held["G09"].hop, held["H01.05"].hop) == (Hop.FETCHED, Hop.ON_AXIS)
 
 
 def test_bytes_that_left_once_are_not_replaced_by_others(session: Session, place: Province) -> None:
@@ -335,7 +321,7 @@ def test_a_copy_that_failed_at_the_deadline_goes_on_when_its_recipient_reports(
     outbox.settle(session, [parcel])
     copy = queries.deliveries_of(session, document)[0]
     with transaction(session):
-        operations.take_status(session, copy, "03", "Đã vào sổ", clock.now())
+        copies.take_status(session, copy, "03", "Đã vào sổ", clock.now())
     assert copy.hop is Hop.REGISTERED
 
 

@@ -166,7 +166,7 @@ def test_copies_that_need_a_person_are_shown_until_decided(
     with transaction(session):
         dispatch = Dispatch(
             agency_id=place.a.agency.id, document_id=sent.id, message_id="m-1", next_try_at=clock.now(),
-            created_at=clock.now(),
+            created_at=clock.now(), sender_code="H01.12", message={},
         )  # fmt: skip
         session.add(dispatch)
         session.flush()

@@ -650,8 +650,11 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("business", sa.String(length=10), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("sender_code", sa.String(length=35), nullable=False),
+        sa.Column("message", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("message_id", sa.String(length=36), nullable=False),
         sa.Column(
             "state",
@@ -696,7 +699,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_dispatch_waiting",
         "dispatch",
-        ["next_try_at"],
+        [sa.literal_column("urgent DESC"), "id"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
@@ -1645,6 +1648,8 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("staff_name", sa.Text(), nullable=False),
         sa.Column("at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sender_code", sa.String(length=35), nullable=False),
+        sa.Column("message", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("message_id", sa.String(length=36), nullable=False),
         sa.Column(
             "state",
@@ -1691,7 +1696,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_status_report_waiting",
         "status_report",
-        ["next_try_at"],
+        ["id"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
