@@ -291,8 +291,9 @@ def test_what_still_comes_under_the_old_code_arrives_at_the_agency_that_follows(
             )  # fmt: skip
             session.add(packet)
             session.flush()
-            codes = frozenset(packet.addressed)
-            arrivals.store(session, [Arrived(packet, content, codes, frozenset([old.code]), {})])
+            written = frozenset(packet.addressed)
+            one = Arrived(packet.id, "p1", packet.addressed, content, written, frozenset([old.code]), {})
+            arrivals.store(session, [one])
         (arrival,) = session.scalars(sa.select(Arrival)).all()
         assert (arrival.agency_id, arrival.addressed_code, arrival.addressed_name) == (
             new.id,

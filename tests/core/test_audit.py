@@ -57,7 +57,7 @@ def test_not_even_the_owner_changes_an_entry(session: Session, worker_database: 
         for statement in (
             "UPDATE audit_entry SET actor = 'x'",
             "DELETE FROM audit_entry",
-            "TRUNCATE audit_entry",
+            "TRUNCATE audit_entry CASCADE",
         ):
             with pytest.raises(psycopg.errors.RaiseException, match="never changed"):
                 owner.execute(statement)
