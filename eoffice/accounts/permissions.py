@@ -16,8 +16,8 @@ _EVERYONE = "directory:read document:read search:use signature:verify"
 ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
     "incoming:pass-on "
-    "outgoing:check outgoing:copy outgoing:number outgoing:seal outgoing:issue gateway:follow gateway:resend "
-    "register:close gateway:recall gateway:unreadable dossier:work dossier:certify",
+    "outgoing:check outgoing:copy outgoing:number outgoing:seal outgoing:issue outgoing:post "
+    "gateway:follow gateway:resend register:close gateway:recall gateway:unreadable dossier:work dossier:certify",
     Role.LEADER: f"{_EVERYONE} document:read-all reports:province direction:give direction:extend direction:remind "
     "outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate access:confirm",
     Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",

@@ -24,7 +24,7 @@ from eoffice.documents import registers
 from eoffice.documents.events import DocumentIssued
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import DocumentFile, FileRole, Medium
-from eoffice.outgoing import held, operations, queries
+from eoffice.outgoing import held, operations, posting, queries
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures import keyring, marks
@@ -276,6 +276,7 @@ def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
         document.issued_at = document.listed_at = clock.now()
         operations.move(session, actor, document, MACHINE.step(document.state, Move.ISSUE).target, Move.ISSUE)
         session.flush()
+        posting.begin(session, document)
         publish(session, DocumentIssued(document.id))
     return document
 

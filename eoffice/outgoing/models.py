@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, object_sessio
 from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
 from eoffice.directory.models import Assignment, Delegation, Unit
-from eoffice.documents.models import Direction, Document, Medium
+from eoffice.documents.models import Direction, Document, Medium, Recipient
 from eoffice.outgoing.states import State
 
 
@@ -142,6 +142,66 @@ class Consultation(Base):
     def open(self) -> bool:
         """Whether an answer is still waited for."""
         return self.answered_at is None and self.withdrawn_at is None
+
+
+class Carrier(StrEnum):
+    """How a document on paper gets to its recipient."""
+
+    POST = "post"
+    #: by hand, against a signature
+    HAND = "hand"
+
+    @property
+    def word(self) -> LazyString:
+        """What people call it."""
+        return _l("By post") if self is Carrier.POST else _l("By hand")
+
+
+class PostingState(StrEnum):
+    """Where a paper document is on its way."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    RECEIVED = "received"
+    #: could not be delivered
+    CAME_BACK = "came_back"
+
+    @property
+    def word(self) -> LazyString:
+        """The one word for it."""
+        return _POSTINGS[self]
+
+
+_POSTINGS = {
+    PostingState.WAITING: _l("To be sent"), PostingState.SENT: _l("Sent, no receipt yet"),
+    PostingState.RECEIVED: _l("Received on paper"), PostingState.CAME_BACK: _l("Came back"),
+}  # fmt: skip
+
+
+class Posting(Base):
+    """A line of the dispatch book: one recipient of an issued document who gets it on paper."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        sa.UniqueConstraint("recipient_id"),
+        sa.Index("ix_posting_book", "agency_id", "state", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("outgoing_document.id"), index=True)
+    recipient_id: Mapped[int] = mapped_column(sa.ForeignKey("recipient.id"))
+    state: Mapped[PostingState] = mapped_column(enum_column(PostingState), default=PostingState.WAITING)
+    carrier: Mapped[Carrier | None] = mapped_column(enum_column(Carrier))
+    sent_on: Mapped[date | None]
+    #: number of the item at the post
+    tracking: Mapped[str] = mapped_column(sa.String(40), default="")
+    #: day of the receipt, or on which it came back
+    settled_on: Mapped[date | None]
+    #: who signed for it, or why it came back
+    receipt: Mapped[str] = mapped_column(sa.String(200), default="")
+
+    document: Mapped[OutgoingDocument] = relationship(viewonly=True)
+    recipient: Mapped[Recipient] = relationship(lazy="joined", innerjoin=True, viewonly=True)
 
 
 class Frozen(Conflict):

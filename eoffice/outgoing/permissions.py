@@ -2,9 +2,9 @@
 
 from flask_babel import lazy_gettext as _l
 
-from eoffice.core.permissions import Actor, Permission, object_rule, permission
+from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import OutgoingDocument, Posting
 
 OUTGOING_DRAFT = permission("outgoing:draft", _l("Draft outgoing documents"))
 OUTGOING_APPROVE = permission("outgoing:approve", _l("Approve the content of one's unit's drafts"))
@@ -14,6 +14,9 @@ OUTGOING_NUMBER = permission("outgoing:number", _l("Give number and date, or mak
 OUTGOING_SEAL = permission("outgoing:seal", _l("Sign with the agency's key"))
 OUTGOING_COPY = permission("outgoing:copy", _l("Make certified copies"))
 OUTGOING_ISSUE = permission("outgoing:issue", _l("Issue documents to their recipients"))
+OUTGOING_POST = permission(
+    "outgoing:post", _l("Keep the dispatch book: what was sent on paper, and who signed for it")
+)
 
 #: steps of whoever holds the duty in the agency, whichever document it is
 _OF_THE_OFFICE = frozenset({OUTGOING_CHECK, OUTGOING_NUMBER, OUTGOING_SEAL, OUTGOING_ISSUE, DOCUMENT_READ})
@@ -31,3 +34,10 @@ def may(actor: Actor, wanted: Permission, document: OutgoingDocument) -> bool:
     if wanted == OUTGOING_SIGN:
         return document.signer.person_id == actor.person_id
     return wanted in _OF_THE_OFFICE
+
+
+@knowledge_rule(Posting)
+@object_rule(Posting)
+def may_post(actor: Actor, _wanted: Permission, posting: Posting) -> bool:
+    """The book is the agency's, and that of an agency merged into it."""
+    return posting.agency_id in actor.houses

@@ -3,12 +3,14 @@
 from enum import StrEnum
 
 from eoffice.core.workflow import Machine, Rule
+from eoffice.outgoing.models import PostingState
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
     OUTGOING_CHECK,
     OUTGOING_DRAFT,
     OUTGOING_ISSUE,
     OUTGOING_NUMBER,
+    OUTGOING_POST,
     OUTGOING_SEAL,
     OUTGOING_SIGN,
 )
@@ -39,6 +41,26 @@ class Move(StrEnum):
     ISSUE = "issue"
     VOID = "void"
 
+
+class PaperMove(StrEnum):
+    """What happens to a document on paper."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+    COME_BACK = "come_back"
+
+
+PAPER: Machine[PostingState, PaperMove] = Machine(
+    (PostingState.WAITING,),
+    {
+        (PostingState.WAITING, PaperMove.SEND): Rule(PostingState.SENT, OUTGOING_POST),
+        (PostingState.CAME_BACK, PaperMove.SEND): Rule(PostingState.SENT, OUTGOING_POST),
+        (PostingState.SENT, PaperMove.RECEIVE): Rule(PostingState.RECEIVED, OUTGOING_POST),
+        (PostingState.SENT, PaperMove.COME_BACK): Rule(
+            PostingState.CAME_BACK, OUTGOING_POST, needs_note=True
+        ),
+    },
+)
 
 MACHINE: Machine[State, Move] = Machine(
     (State.DRAFT,),

@@ -13,7 +13,6 @@ from eoffice.directions.models import Direction as Opinion
 from eoffice.directions.models import Part, Task, TaskState
 from eoffice.documents.kinds import kind, padded
 from eoffice.documents.models import (
-    Channel,
     Document,
     DocumentLink,
     LinkKind,
@@ -22,7 +21,7 @@ from eoffice.documents.models import (
     RegisterEntry,
 )
 from eoffice.incoming.models import IncomingDocument
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
 from eoffice.reports.columns import Form
 
 Row = tuple[str, ...]
@@ -133,23 +132,32 @@ def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDoc
 
 
 def _post(session: Session, span: Span, limit: int | None) -> list[Row]:
-    query = (
-        sa.select(OutgoingDocument, Recipient.name)
-        .join(Recipient, Recipient.document_id == OutgoingDocument.id)
-        .where(
-            OutgoingDocument.agency_id == span.agency_id,
-            Recipient.channel == Channel.PAPER,
-            Document.taken_over_from == "",  # how those went, the system before knows
-            OutgoingDocument.issued_at >= clock.day_start(span.first),
-            OutgoingDocument.issued_at < clock.day_start(date.fromordinal(span.last.toordinal() + 1)),
-        )
-        .order_by(OutgoingDocument.issued_at, OutgoingDocument.id, Recipient.position)
+    """The dispatch book: what left in these days, and, for the post to sign, what was issued and is still here."""
+    first, last = clock.day_start(span.first), clock.day_start(date.fromordinal(span.last.toordinal() + 1))
+    by_hand = span.form is Form.HAND
+    left = sa.and_(
+        Posting.sent_on.between(span.first, span.last),
+        Posting.carrier == (Carrier.HAND if by_hand else Carrier.POST),
     )
-    return [
-        (_day(clock.local(document.issued_at).date()), document.code, name, "1", "", "")
-        for document, name in session.execute(query.limit(limit))
-        if document.issued_at is not None
-    ]
+    here = sa.and_(
+        Posting.sent_on.is_(None), OutgoingDocument.issued_at >= first, OutgoingDocument.issued_at < last
+    )
+    query = (
+        sa.select(Posting, OutgoingDocument)
+        .join(OutgoingDocument, OutgoingDocument.id == Posting.document_id)
+        .where(Posting.agency_id == span.agency_id, left if by_hand else sa.or_(left, here))
+        .order_by(Posting.sent_on, Posting.id)
+    )
+    return [_posting(posting, document, by_hand) for posting, document in session.execute(query.limit(limit))]
+
+
+def _posting(posting: Posting, document: OutgoingDocument, by_hand: bool) -> Row:
+    signed = posting.state is PostingState.RECEIVED
+    receipt = f"{posting.receipt}, {_day(posting.settled_on)}" if signed else ""
+    back = f"Chuyển hoàn {_day(posting.settled_on)}: {posting.receipt}"
+    notes = (posting.tracking, back if posting.state is PostingState.CAME_BACK else "")
+    start = (_day(posting.sent_on), document.code, posting.recipient.name)
+    return (*start, *(() if by_hand else ("1",)), receipt, "; ".join(filter(None, notes)))
 
 
 def _leads(session: Session, ids: Sequence[int]) -> dict[int, tuple[Task, Opinion]]:

@@ -19,6 +19,8 @@ class Form(StrEnum):
     HANDLING = "handling"
     #: what went out on paper, to be signed for by the post
     POST = "post"
+    #: what was handed over by messenger, signed for by whoever took it
+    HAND = "hand"
 
     @property
     def word(self) -> LazyString:
@@ -28,14 +30,15 @@ class Form(StrEnum):
     @property
     def direction(self) -> Direction:
         """Whose registers it shows."""
-        return Direction.OUT if self in (Form.OUTGOING, Form.POST) else Direction.IN
+        return Direction.OUT if self in (Form.OUTGOING, Form.POST, Form.HAND) else Direction.IN
 
 
 _WORDS = {
     Form.OUTGOING: _l("Register of outgoing documents"),
     Form.INCOMING: _l("Register of incoming documents"),
     Form.HANDLING: _l("Follow-up of incoming documents"),
-    Form.POST: _l("Documents sent on paper"),
+    Form.POST: _l("Documents sent by post"),
+    Form.HAND: _l("Documents handed over"),
 }
 
 
@@ -81,6 +84,13 @@ SHEETS: dict[Form, Sheet] = {
         (
             Column("Ngày chuyển", 2, True), Column("Số, ký hiệu văn bản", 3.4), Column("Nơi nhận văn bản", 7),
             Column("Số lượng bì", 1.8, True), Column("Ký nhận và dấu bưu điện", 4), Column("Ghi chú", 3),
+        ),
+    ),
+    Form.HAND: Sheet(
+        "Sổ chuyển giao văn bản đi",
+        (
+            Column("Ngày chuyển", 2, True), Column("Số, ký hiệu văn bản", 3.4), Column("Nơi nhận văn bản", 7),
+            Column("Ký nhận", 4.4), Column("Ghi chú", 4.4),
         ),
     ),
 }  # fmt: skip

@@ -69,6 +69,7 @@ PAGES = {
     "openapi.page": Look(Role.CLERK, "/api/v1/"),
     "outgoing.delegations": Look(Role.LEADER, "/delegations"),
     "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),
+    "outgoing.dispatch_book": Look(Role.CLERK, "/outgoing/posting"),
     "outgoing.index": Look(Role.CLERK, "/outgoing?tab=all"),
     "outgoing.many": Look(Role.LEADER, "/outgoing/to-sign/many"),
     "outgoing.new": Look(Role.SPECIALIST, "/outgoing/new", "CCTL"),

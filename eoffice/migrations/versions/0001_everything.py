@@ -1547,6 +1547,47 @@ def upgrade() -> None:
         postgresql_where=sa.text("answered_at IS NULL AND withdrawn_at IS NULL"),
     )
     op.create_table(
+        "posting",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "sent",
+                "received",
+                "came_back",
+                name="postingstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "carrier",
+            sa.Enum("post", "hand", name="carrier", native_enum=False, create_constraint=True, length=40),
+            nullable=True,
+        ),
+        sa.Column("sent_on", sa.Date(), nullable=True),
+        sa.Column("tracking", sa.String(length=40), nullable=False),
+        sa.Column("settled_on", sa.Date(), nullable=True),
+        sa.Column("receipt", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_posting_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["outgoing_document.id"], name=op.f("fk_posting_document_id_outgoing_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recipient_id"], ["recipient.id"], name=op.f("fk_posting_recipient_id_recipient")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
+        sa.UniqueConstraint("recipient_id", name=op.f("uq_posting_recipient_id")),
+    )
+    op.create_index("ix_posting_book", "posting", ["agency_id", "state", "id"], unique=False)
+    op.create_index(op.f("ix_posting_document_id"), "posting", ["document_id"], unique=False)
+    op.create_table(
         "page_text",
         sa.Column("file_id", sa.Integer(), nullable=False),
         sa.Column("page", sa.Integer(), nullable=False),

@@ -16,5 +16,6 @@ from eoffice.outgoing.views import (  # noqa: E402 - they add to `bp`
     listing,  # noqa: F401 - as above
     many,  # noqa: F401 - as above
     papers,  # noqa: F401 - as above
+    posting,  # noqa: F401 - as above
     reading,  # noqa: F401 - as above
 )

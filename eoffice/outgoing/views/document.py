@@ -31,6 +31,7 @@ from eoffice.outgoing import (
     issuing,
     operations,
     placing,
+    posting,
     presenting,
     queries,
     service,
@@ -231,9 +232,11 @@ def page(document: OutgoingDocument, problem: AppError | None = None, looks: int
 
 
 def _sent(document: OutgoingDocument) -> dict[str, Any]:
-    named = documents.recipients(db(), document)
+    named = [one for one in documents.recipients(db(), document) if one.channel is Channel.PAPER]
+    lines = {one.recipient_id: one for one in posting.of_document(db(), document)} if named else {}
     return {
-        "on_paper": [one.name for one in named if one.channel is Channel.PAPER],
+        # what went out before this book began has no line in it
+        "on_paper": [(one.name, lines.get(one.id)) for one in named],
         **following.shown(db(), current_actor(), document, document.issued_at),
     }
 

@@ -1,0 +1,170 @@
+"""The dispatch book of documents on paper: handed to the post or to a messenger, signed for, or come back.
+
+Decree 30/2020, Article 18, and Appendix IV (the book of documents sent by post).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session, joinedload
+
+from eoffice.core import audit, clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import Invalid, NotFound
+from eoffice.core.permissions import Actor, require
+from eoffice.core.text import nfc
+from eoffice.documents import queries as documents
+from eoffice.documents.models import Channel
+from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
+from eoffice.outgoing.permissions import OUTGOING_POST
+from eoffice.outgoing.workflow import PAPER, PaperMove
+
+SENT = audit.action("outgoing.paper_sent", _l("Sent on paper"))
+RECEIVED = audit.action("outgoing.paper_received", _l("Paper signed for"))
+CAME_BACK = audit.action("outgoing.paper_came_back", _l("Paper came back"))
+
+#: lines on one page of the book
+LINES = 200
+_LONGEST_NUMBER, _LONGEST_NOTE = 40, 200
+
+
+class NothingTicked(Invalid):
+    """Nothing was chosen."""
+
+    message = _l("Tick at least one line.")
+
+
+class DayOutside(Invalid):
+    """A letter is neither sent before it exists nor tomorrow."""
+
+    message = _l("%(name)s: the day lies between %(first)s and today.")
+
+
+class NobodySigned(Invalid):
+    """A receipt bears a name."""
+
+    message = _l("%(name)s: write who signed for it.")
+
+
+class NoReason(Invalid):
+    """Whoever sends it again wants to know."""
+
+    message = _l("%(name)s: write why it came back.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is entered for one line of the book: number at the post, who signed, or why it came back."""
+
+    posting_id: int
+    note: str = ""
+
+
+def begin(session: Session, document: OutgoingDocument) -> None:
+    """Put the recipients on paper of a document that is being issued into the book; the caller commits."""
+    session.add_all(
+        Posting(agency_id=document.agency_id, document_id=document.id, recipient_id=one.id)
+        for one in documents.recipients(session, document)
+        if one.channel is Channel.PAPER
+    )
+
+
+def of_document(session: Session, document: OutgoingDocument) -> Sequence[Posting]:
+    """The lines of one document, in the order of its recipients."""
+    query = sa.select(Posting).where(Posting.document_id == document.id)
+    return session.scalars(query.order_by(Posting.id)).all()
+
+
+def lines(session: Session, actor: Actor, *states: PostingState) -> Sequence[Posting]:
+    """The newest lines of the book in one of these states. Raises Forbidden."""
+    require(actor, OUTGOING_POST)
+    query = sa.select(Posting).where(Posting.agency_id.in_(actor.houses), Posting.state.in_(states))
+    with_document = joinedload(Posting.document)
+    return session.scalars(query.options(with_document).order_by(Posting.id.desc()).limit(LINES)).all()
+
+
+def counts(session: Session, actor: Actor) -> Mapping[PostingState, int]:
+    """How many lines wait for something. Raises Forbidden."""
+    require(actor, OUTGOING_POST)
+    waiting = (PostingState.WAITING, PostingState.SENT, PostingState.CAME_BACK)
+    query = sa.select(Posting.state, sa.func.count()).where(
+        Posting.agency_id.in_(actor.houses), Posting.state.in_(waiting)
+    )
+    return {state: number for state, number in session.execute(query.group_by(Posting.state))}
+
+
+def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrier, on: date) -> None:
+    """Note that papers left; each line's note is its number at the post.
+
+    Raises NothingTicked, NotFound, Forbidden, InvalidTransition, DayOutside.
+    """
+    with transaction(session):
+        for line, posting in _held(session, actor, chosen, PaperMove.SEND):
+            issued = posting.document.issued_at
+            assert issued is not None, "only issued documents have lines"
+            _check_day(posting, on, clock.local(issued).date())
+            posting.carrier, posting.sent_on = carrier, on
+            posting.tracking = nfc(line.note)[:_LONGEST_NUMBER]
+            posting.settled_on, posting.receipt = None, ""
+            posting.state = PostingState.SENT
+            audit.record(
+                session, actor, SENT, posting.document,
+                to=posting.recipient.name, on=on, carrier=carrier, number=posting.tracking or None,
+            )  # fmt: skip
+
+
+def receive(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> None:
+    """Note who signed for papers. Raises as `send`, and NobodySigned."""
+    with transaction(session):
+        for line, posting in _held(session, actor, chosen, PaperMove.RECEIVE):
+            if not nfc(line.note):
+                raise NobodySigned(name=posting.recipient.name, field="lines")
+            _settle(session, actor, posting, line, on, PostingState.RECEIVED)
+
+
+def come_back(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> None:
+    """Note papers that could not be delivered, with the reason; they can be sent again. Raises as `send`."""
+    with transaction(session):
+        for line, posting in _held(session, actor, chosen, PaperMove.COME_BACK):
+            if not nfc(line.note):
+                raise NoReason(name=posting.recipient.name, field="lines")
+            _settle(session, actor, posting, line, on, PostingState.CAME_BACK)
+
+
+def _settle(
+    session: Session, actor: Actor, posting: Posting, line: Line, on: date, state: PostingState
+) -> None:
+    assert posting.sent_on is not None
+    _check_day(posting, on, posting.sent_on)
+    posting.state, posting.settled_on, posting.receipt = state, on, nfc(line.note)[:_LONGEST_NOTE]
+    action = RECEIVED if state is PostingState.RECEIVED else CAME_BACK
+    audit.record(
+        session, actor, action, posting.document, to=posting.recipient.name, on=on, note=posting.receipt
+    )
+
+
+def _check_day(posting: Posting, on: date, first: date) -> None:
+    if not first <= on <= clock.today():
+        raise DayOutside(name=posting.recipient.name, first=f"{first:%d/%m/%Y}", field="on")
+
+
+def _held(
+    session: Session, actor: Actor, chosen: Sequence[Line], move: PaperMove
+) -> list[tuple[Line, Posting]]:
+    """The lines chosen, locked, each of the actor's book and ready for the move."""
+    if not chosen:
+        raise NothingTicked(field="lines")
+    query = sa.select(Posting).where(Posting.id.in_([line.posting_id for line in chosen]))
+    found = {one.id: one for one in session.scalars(query.order_by(Posting.id).with_for_update(of=Posting))}
+    pairs = []
+    for line in chosen:
+        posting = found.get(line.posting_id)
+        if posting is None:
+            raise NotFound
+        require(actor, OUTGOING_POST, posting)
+        PAPER.step(posting.state, move)
+        pairs.append((line, posting))
+    return pairs

@@ -1,0 +1,104 @@
+"""The dispatch book: what is to be sent on paper, what has no receipt yet, and what arrived."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from eoffice.core import clock
+from eoffice.core.errors import AppError, NotFound
+from eoffice.core.forms import read_day
+from eoffice.core.web import current_actor, db, needs
+from eoffice.outgoing import posting
+from eoffice.outgoing.forms import BadDate
+from eoffice.outgoing.models import Carrier, PostingState
+from eoffice.outgoing.permissions import OUTGOING_POST
+from eoffice.outgoing.posting import Line
+from eoffice.outgoing.views import bp
+from eoffice.outgoing.workflow import PaperMove
+
+#: by tab, the states its lines are in
+_TABS = {
+    "send": (PostingState.WAITING, PostingState.CAME_BACK),
+    "receive": (PostingState.SENT,),
+    "done": (PostingState.RECEIVED,),
+}
+
+
+@bp.get("/outgoing/posting")
+@needs(OUTGOING_POST)
+def dispatch_book() -> ResponseReturnValue:
+    """One tab of the book."""
+    wanted = request.args.get("tab", "")
+    return _page(wanted if wanted in _TABS else "send")
+
+
+def _page(tab: str, problem: AppError | None = None) -> str:
+    actor = current_actor()
+    waiting = posting.counts(db(), actor)
+    words = {"send": _("To be sent"), "receive": _("Waiting for the receipt"), "done": _("Received on paper")}
+    tabs = [
+        (words[name], url_for("outgoing.dispatch_book", tab=name),
+         sum(waiting.get(state, 0) for state in states) if name != "done" else None, name == tab)
+        for name, states in _TABS.items()
+    ]  # fmt: skip
+    return render_template(
+        "outgoing/posting.html",
+        tab=tab,
+        tabs=tabs,
+        lines=posting.lines(db(), actor, *_TABS[tab]),
+        most=posting.LINES,
+        problem=problem,
+        carriers=[(one.value, one.word) for one in Carrier],
+        today=clock.today(),
+        typed=request.form,
+    )
+
+
+@bp.post("/outgoing/posting/<any(send, receive, come_back):step>")
+@needs(OUTGOING_POST)
+def dispatch(step: str) -> ResponseReturnValue:
+    """Note what became of the lines that are ticked or have something written beside them."""
+    move = PaperMove(step)
+    tab = "send" if move is PaperMove.SEND else "receive"
+    try:
+        chosen, on = _chosen(), _day()
+        _STEPS[move](chosen, on)
+    except NotFound:
+        raise
+    except AppError as error:
+        db().rollback()
+        return _page(tab, error), error.status
+    flash(_("Written into the dispatch book: %(count)s.", count=len(chosen)), "ok")
+    return redirect(url_for("outgoing.dispatch_book", tab=tab), 303)
+
+
+def _send(chosen: Sequence[Line], on: date) -> None:
+    carrier = Carrier.HAND if request.form.get("carrier") == Carrier.HAND else Carrier.POST
+    posting.send(db(), current_actor(), chosen, carrier, on)
+
+
+_STEPS: dict[PaperMove, Callable[[Sequence[Line], date], None]] = {
+    PaperMove.SEND: _send,
+    PaperMove.RECEIVE: lambda chosen, on: posting.receive(db(), current_actor(), chosen, on),
+    PaperMove.COME_BACK: lambda chosen, on: posting.come_back(db(), current_actor(), chosen, on),
+}
+
+
+def _chosen() -> list[Line]:
+    ticked = {int(one) for one in request.form.getlist("line") if one.isascii() and one.isdigit()}
+    noted = {
+        int(name[4:]): text
+        for name, text in request.form.items()
+        if name.startswith("note") and name[4:].isascii() and name[4:].isdigit() and text.strip()
+    }
+    return [Line(one, noted.get(one, "")) for one in sorted(ticked | set(noted))]
+
+
+def _day() -> date:
+    found = read_day(request.form.get("on", ""))
+    if found is None:
+        raise BadDate(field="on")
+    return found

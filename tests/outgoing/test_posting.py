@@ -1,0 +1,103 @@
+"""Paper recipients: every posting and every receipt stands in the dispatch book, and on its printed form."""
+
+import html
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.audit import AuditEntry
+from eoffice.core.db import transaction
+from eoffice.documents.models import Channel, Recipient
+from eoffice.outgoing import posting
+from eoffice.outgoing.models import OutgoingDocument, Posting, PostingState
+from eoffice.outgoing.states import State
+from eoffice.reports import books
+from eoffice.reports.books import Span
+from eoffice.reports.columns import Form
+from tests.factories import Province, province
+from tests.home import made
+from tests.web import client_for
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    return province(session)
+
+
+@pytest.fixture
+def issued(session: Session, place: Province) -> OutgoingDocument:
+    """Issued today to two on paper and one on the axis."""
+    document = made.outgoing(
+        session, place.a, "Về việc gửi bản giấy", State.ISSUED,
+        code_number="125", issued_on=clock.today(), issued_at=clock.now(),
+    )  # fmt: skip
+    names = (("Công ty Thủy lợi", Channel.PAPER), ("Hợp tác xã", Channel.PAPER), ("Bộ", Channel.AXIS))
+    with transaction(session):
+        session.add_all(
+            Recipient(
+                agency_id=document.agency_id,
+                document_id=document.id,
+                code="",
+                name=name,
+                channel=channel,
+                position=at,
+            )
+            for at, (name, channel) in enumerate(names)
+        )  # fmt: skip
+        session.flush()
+        posting.begin(session, document)
+    return document
+
+
+def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    company, farm = session.scalars(sa.select(Posting).order_by(Posting.id)).all()
+    clerk, today = client_for(app, "a_clerk"), f"{clock.today():%d/%m/%Y}"
+    assert client_for(app, "a_specialist").get("/outgoing/posting").status_code == 403
+    page = html.unescape(clerk.get("/outgoing/posting").get_data(as_text=True))
+    assert "Công ty Thủy lợi" in page
+
+    def take(step: str, **form: str) -> tuple[int, str]:
+        answer = clerk.post(f"/outgoing/posting/{step}", data={"on": today, **form})
+        session.expire_all()
+        return answer.status_code, html.unescape(answer.get_data(as_text=True))
+
+    assert "đánh dấu ít nhất một dòng" in take("send")[1]
+    before = f"{clock.today() - timedelta(days=1):%d/%m/%Y}"
+    status, page = take("send", on=before, line=str(company.id), **{f"note{farm.id}": "EA1"})
+    assert (status, "EA1" in page) == (422, True), "not before it was issued, and nothing typed is lost"
+    assert take("send", carrier="post", **{f"note{company.id}": "EA123456789VN"})[0] == 303
+    assert take("send", carrier="hand", line=str(farm.id))[0] == 303
+    assert take("send", line=str(farm.id))[0] == 409, "it is on its way"
+    assert take("receive", line=str(farm.id))[0] == 422, "a receipt bears a name"
+    assert take("receive", **{f"note{farm.id}": "Lê Văn Nhận"})[0] == 303
+    assert take("come_back", **{f"note{company.id}": "Sai địa chỉ"})[0] == 303
+    assert [company.state, farm.state] == [PostingState.CAME_BACK, PostingState.RECEIVED]
+
+    span = Span(Form.POST, issued.agency_id, clock.today(), clock.today())
+    [row] = books.rows(session, span)
+    assert row[:4] == (today, issued.code, "Công ty Thủy lợi", "1")
+    assert row[-1] == f"EA123456789VN; Chuyển hoàn {today}: Sai địa chỉ"
+    [row] = books.rows(session, Span(Form.HAND, issued.agency_id, clock.today(), clock.today()))
+    assert row == (today, issued.code, "Hợp tác xã", f"Lê Văn Nhận, {today}", "")
+    printed = f"/registers/print.xlsx?form=hand&register_id=0&first={today}&last={today}"
+    assert clerk.get(printed).status_code == 200
+    shown = html.unescape(clerk.get(f"/outgoing/{issued.id}").get_data(as_text=True))
+    assert f"Giao trực tiếp {today} · {today}: Lê Văn Nhận" in shown
+    assert take("send", line=str(company.id))[0] == 303, "sent again"
+    log = sa.select(AuditEntry.action).where(AuditEntry.action.startswith("outgoing.paper"))
+    assert session.scalars(log.order_by(AuditEntry.id)).all() == [
+        "outgoing.paper_sent", "outgoing.paper_sent", "outgoing.paper_received", "outgoing.paper_came_back",
+        "outgoing.paper_sent",
+    ]  # fmt: skip
+    assert (
+        client_for(app, "b_clerk")
+        .post("/outgoing/posting/receive", data={"on": today, f"note{company.id}": "Tôi"})
+        .status_code
+        == 404
+    )
