@@ -93,7 +93,7 @@ def counts(session: Session, actor: Actor) -> Mapping[PostingState, int]:
     query = sa.select(Posting.state, sa.func.count()).where(
         Posting.agency_id.in_(actor.houses), Posting.state.in_(waiting)
     )
-    return {state: number for state, number in session.execute(query.group_by(Posting.state))}
+    return {row[0]: row[1] for row in session.execute(query.group_by(Posting.state))}
 
 
 def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrier, on: date) -> None:
