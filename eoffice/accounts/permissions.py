@@ -23,10 +23,10 @@ ROLES: Mapping[Role, str] = {
     Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all reports:province incoming:submit incoming:pass-on "
     "direction:assign direction:work direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check "
-    "gateway:follow register:open dossier:work dossier:plan access:confirm",
+    "outgoing:copy gateway:follow register:open dossier:work dossier:plan access:confirm",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:remind direction:work "
-    "outgoing:draft outgoing:approve dossier:work",
-    Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft dossier:work",
+    "outgoing:draft outgoing:approve outgoing:copy dossier:work",
+    Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft outgoing:copy dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
     Role.ADMINISTRATOR: "directory:read directory:manage directory:outside directory:merge reports:province "
     "admin:access admin:health signature:keys gateway:unreadable gateway:watch trust:manage",

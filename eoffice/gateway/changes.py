@@ -15,13 +15,14 @@ from eoffice.core import audit, clock, events
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Document
 from eoffice.gateway import copies, messages, operations, queries
-from eoffice.gateway.events import ChangeAsked
+from eoffice.gateway.events import ChangeAsked, SourceRecalled
 from eoffice.gateway.messages import Said
 from eoffice.gateway.models import Answer, Arrival, Asked, Delivery, Dispatch, Hop, Request
 
 ASKED = audit.action("gateway.change_asked", _l("Asked of the recipient"))
 ASKED_OF_US = audit.action("gateway.asked_of_us", _l("Sender asks"))
 ANSWERED = audit.action("gateway.change_answered", _l("Recipient answered"))
+SOURCE_RECALLED = audit.action("gateway.source_recalled", _l("What it is a copy of was recalled"))
 ANSWER_GIVEN = audit.action("gateway.answer_given", _l("Answer given to the sender"))
 
 #: statuses that answer a request (QCVN 102:2016); some systems answer a recall as if it were a document
@@ -60,6 +61,19 @@ def recall(session: Session, actor: Actor, document: Document, reason: str) -> D
         close(session, copy)
         _ask(session, actor, document, copy, Asked.RECALL, reason, made)
     return made
+
+
+def recall_copies(session: Session, actor: Actor, document: Document, reason: str) -> None:
+    """Recall the certified copies of a document, and copies of those: they must not outlive it.
+
+    What of them went on paper can only be asked back by hand; each copy's log says that its source is gone.
+    """
+    for copy in queries.certified(session, document):
+        audit.record(session, actor, SOURCE_RECALLED, copy, source=document.code, reason=reason)
+        operations.call_off(session, copy, reason)
+        recall(session, actor, copy, reason)
+        events.publish(session, SourceRecalled(copy.id, reason))
+        recall_copies(session, actor, copy, reason)
 
 
 def _recalled(copy: Delivery) -> bool:

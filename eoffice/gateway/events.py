@@ -25,3 +25,11 @@ class ChangeAsked(Event):
     """The sender wants a document of ours given back, destroyed or superseded; incoming acts on its row."""
 
     request_id: int
+
+
+@dataclass(frozen=True)
+class SourceRecalled(Event):
+    """What one of our documents is a certified copy of was recalled; outgoing stops a copy that is not issued."""
+
+    copy_id: int
+    reason: str

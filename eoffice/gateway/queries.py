@@ -92,6 +92,13 @@ def superseded(session: Session, document: Document, at: Collection[str]) -> Seq
     return session.scalars(query.options(joinedload(Delivery.requests)).order_by(Delivery.id)).unique().all()
 
 
+def certified(session: Session, document: Document) -> Sequence[Document]:
+    """The certified copies of a document."""
+    link = sa.and_(DocumentLink.source_id == Document.id, DocumentLink.kind == LinkKind.COPIES)
+    query = sa.select(Document).join(DocumentLink, link).where(DocumentLink.target_id == document.id)
+    return session.scalars(query.order_by(Document.id)).all()
+
+
 def recall_of(session: Session, document: Document) -> Dispatch | None:
     """The packet that recalls an issued document."""
     query = sa.select(Dispatch).where(Dispatch.document_id == document.id, Dispatch.business == "recall")

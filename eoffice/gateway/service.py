@@ -143,7 +143,7 @@ def take_back(session: Session, actor: Actor, document_id: int, delivery_id: int
 def recall(session: Session, actor: Actor, document_id: int, reason: str) -> None:
     """Tell every recipient to destroy an issued document (Decree 30/2020, Article 18.4 and Appendix VI, I-III.8).
 
-    The document itself stays as it was issued; the recall stands beside it.
+    Its certified copies are recalled along. The document itself stays as it was issued; the recall stands beside it.
     Raises NotFound, Forbidden, NeedsReason, NotSentYet, Recalled, OutOfReach.
     """
     with transaction(session):
@@ -154,6 +154,7 @@ def recall(session: Session, actor: Actor, document_id: int, reason: str) -> Non
             raise NotSentYet
         if changes.recall(session, actor, document, reason.strip()) is None:
             raise OutOfReach
+        changes.recall_copies(session, actor, document, reason.strip())
 
 
 def _held(

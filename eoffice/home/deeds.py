@@ -123,6 +123,11 @@ def _to_sign(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(OutgoingDocument.state == outgoing.State.SIGNATURE, mine)
 
 
+def _to_allow(actor: Actor) -> sa.ColumnElement[bool]:
+    mine = _of_posts(OutgoingDocument.signer_id, actor, personal=True)
+    return sa.and_(OutgoingDocument.state == outgoing.State.PERMISSION, mine)
+
+
 def _to_approve(actor: Actor) -> sa.ColumnElement[bool]:
     mine = OutgoingDocument.unit_id.in_(actor.headed_unit_ids)
     return sa.and_(OutgoingDocument.state == outgoing.State.APPROVAL, mine)
@@ -212,6 +217,8 @@ DEEDS: tuple[Deed, ...] = (
     Deed("form", Side.OUT, OUTGOING_CHECK, _l("Form to be checked"), _l("Check its form"),
          _out_state(_OUT.FORM_CHECK), "check"),
     Deed("sign", Side.OUT, OUTGOING_SIGN, _l("To be signed"), _l("Sign it"), _to_sign),
+    Deed("allow", Side.OUT, OUTGOING_SIGN, _l("Copies to allow"), _l("Allow the copy, or not"), _to_allow, "check",
+         rare=True),
     Deed("number", Side.OUT, OUTGOING_NUMBER, _l("To be numbered"), _l("Number and date it"),
          _out_state(_OUT.NUMBERING), "clerk"),
     Deed("seal", Side.OUT, OUTGOING_SEAL, _l("To be sealed"), _l("Seal it"),

@@ -291,6 +291,7 @@ def withdraw(session: Session, actor: Actor, document: IncomingDocument, reason:
     if document.passed_on:
         gateway.call_off(session, document, reason)
         changes.recall(session, actor, document, reason)
+    changes.recall_copies(session, actor, document, reason)
     signatures.forget(session, document)
     document.reason, document.subject = reason, TOMBSTONE
     document.signer_name = document.signer_title = ""

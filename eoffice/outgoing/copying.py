@@ -1,8 +1,8 @@
 """Certified copies: sao y, sao lục, trích sao (Decree 30/2020, Articles 25 to 27).
 
-A copy is an outgoing document that no draft goes before: the clerk makes it of what is there, and it gets its number at
-once, in the one series all copies share. An electronic one is signed with the agency's key, one on paper is printed,
-signed and stamped by hand; both are issued as any other document.
+A copy is an outgoing document that no draft goes before: it is asked for of whoever is competent, and once allowed it
+has its number, in the one series all copies share. An electronic one is signed with the agency's key, one on paper is
+printed, signed and stamped by hand; both are issued as any other document. What is recalled takes its copies with it.
 """
 
 import io
@@ -16,10 +16,10 @@ from eoffice.core import audit, clock
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, InvalidTransition
-from eoffice.core.permissions import Actor, require
+from eoffice.core.permissions import Actor, require, system_actor
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
-from eoffice.documents import kinds, scanning
+from eoffice.documents import kinds, registers, scanning
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reads
 from eoffice.documents.kinds import Kind
@@ -39,7 +39,7 @@ from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures import marks
 from eoffice.signatures import queries as signatures
 
-COPIED = audit.action("outgoing.copied", _l("Certified copy made"))
+COPIED = audit.action("outgoing.copied", _l("Certified copy asked for"))
 
 _FULL, _OF_A_COPY, _PART = (kinds.COPIES[code] for code in ("SY", "SL", "TRS"))
 _ANY = frozenset(Medium)
@@ -105,13 +105,15 @@ class Source:
 
 @dataclass(frozen=True)
 class NewCopy:
-    """What the clerk decides."""
+    """What is asked for."""
 
     #: SY, SL or TRS
     kind_code: str
     medium: Medium
-    #: who allowed it and, on paper, signs it: a post that signs for the agency (Article 27)
+    #: who is to allow it and, on paper, signs it: a post that signs for the agency (Article 27)
     signer_id: int
+    #: what it is for
+    purpose: str = ""
     recipients: tuple[str, ...] = ()
     #: of a part: what it says
     extract: Extract | None = None
@@ -136,11 +138,10 @@ def source(session: Session, actor: Actor, document_id: int) -> Source:
     return Source(document, file, Medium.PAPER if check.verdict == "unsigned" else Medium.ELECTRONIC)
 
 
-def make(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
-    """Make a copy and give it its number; what is left is to seal and issue it.
+def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
+    """Prepare a copy and ask the competent leader for it.
 
-    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw, RegisterClosed,
-    BackDated.
+    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw.
     """
     with transaction(session):  # page and check take a moment: this one is over before
         found = source(session, actor, document_id)
@@ -194,11 +195,54 @@ def _begin(
     documents.set_recipients(session, copy, chosen.recipients, on_paper=on_paper)
     documents.add_file(session, actor, copy, page, FileRole.DRAFT, version_no=1)
     documents.link(session, actor, copy, found.document, LinkKind.COPIES)
+    documents.give_access(session, actor, copy, person_ids=[chosen.signer.person_id])
     audit.record(session, actor, COPIED, found.document, kind=new.kind_code, medium=new.medium, copy=copy.id)
-    operations.give_number(session, actor, copy, clock.today())
-    operations.move(session, actor, copy, State.SEALING, Move.NUMBER)
+    operations.move(session, actor, copy, State.PERMISSION, Move.ASK, new.purpose)
     documents.index(session, copy)
     return copy
+
+
+def allow(session: Session, actor: Actor, copy_id: int) -> OutgoingDocument:
+    """Let a copy be made: it has its number from then on; what is left is to seal and issue it.
+
+    Raises NotFound, Forbidden, InvalidTransition, RegisterClosed, BackDated, and what `source` refuses with.
+    """
+    with transaction(session):
+        copy = allowed(session, actor, copy_id, Move.ALLOW)
+        copy.approved_at, copy.approved_by = clock.now(), _who(actor)
+        operations.give_number(session, actor, copy, clock.today())
+        operations.move(session, actor, copy, MACHINE.step(copy.state, Move.ALLOW).target, Move.ALLOW)
+        documents.index(session, copy)
+    return copy
+
+
+def refuse(session: Session, actor: Actor, copy_id: int, reason: str) -> OutgoingDocument:
+    """Do not let a copy be made. Raises NotFound, Forbidden, InvalidTransition, NoteTooShort."""
+    with transaction(session):
+        copy = allowed(session, actor, copy_id, Move.REFUSE)
+        if len(reason.strip()) < 3:
+            raise operations.NoteTooShort(field="note")
+        copy.reason = f"{_who(actor)}: {reason.strip()}"
+        operations.move(
+            session, actor, copy, MACHINE.step(copy.state, Move.REFUSE).target, Move.REFUSE, reason
+        )
+    return copy
+
+
+def _who(actor: Actor) -> str:
+    return ", ".join(part for part in (actor.name, actor.title) if part)
+
+
+def source_recalled(session: Session, copy: OutgoingDocument, reason: str) -> None:
+    """What it is a copy of is recalled: before its issue the copy goes no further; the caller commits."""
+    actor = system_actor(copy.agency_id)
+    if copy.state is State.PERMISSION:
+        copy.reason = reason
+        operations.move(session, actor, copy, State.REFUSED, Move.REFUSE, reason)
+    elif copy.state in (State.SEALING, State.ISSUING):
+        copy.reason = reason
+        registers.void_number(session, actor, copy, reason)
+        operations.move(session, actor, copy, State.VOID, Move.VOID, reason)
 
 
 def print_out(session: Session, actor: Actor, document_id: int) -> bytes:

@@ -12,7 +12,7 @@ OUTGOING_CHECK = permission("outgoing:check", _l("Record the form check"))
 OUTGOING_SIGN = permission("outgoing:sign", _l("Sign documents"))
 OUTGOING_NUMBER = permission("outgoing:number", _l("Give number and date, or make a number void"))
 OUTGOING_SEAL = permission("outgoing:seal", _l("Sign with the agency's key"))
-OUTGOING_COPY = permission("outgoing:copy", _l("Make certified copies"))
+OUTGOING_COPY = permission("outgoing:copy", _l("Ask for certified copies of what one may read"))
 OUTGOING_ISSUE = permission("outgoing:issue", _l("Issue documents to their recipients"))
 OUTGOING_POST = permission(
     "outgoing:post", _l("Keep the dispatch book: what was sent on paper, and who signed for it")

@@ -32,6 +32,9 @@ _DONE = {
     Move.SEAL: _l("sealed it"),
     Move.ISSUE: _l("issued it"),
     Move.VOID: _l("made the number void"),
+    Move.ASK: _l("asked to have it copied"),
+    Move.ALLOW: _l("allowed the copy"),
+    Move.REFUSE: _l("did not allow the copy"),
 }
 _NEXT = {
     State.DRAFT: _l("finishes the draft and submits it"),
@@ -42,6 +45,7 @@ _NEXT = {
     State.NUMBERING: _l("gives number and date"),
     State.SEALING: _l("seals with the agency's key"),
     State.ISSUING: _l("issues it to the recipients"),
+    State.PERMISSION: _l("allows the copy or refuses it"),
 }
 
 

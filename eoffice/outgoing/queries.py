@@ -48,7 +48,7 @@ class Tab(StrEnum):
 
 _STATES: dict[Tab, tuple[State, ...]] = {
     Tab.DRAFT: (State.DRAFT, State.SENT_BACK),
-    Tab.CHECK: (State.APPROVAL, State.FORM_CHECK),
+    Tab.CHECK: (State.APPROVAL, State.FORM_CHECK, State.PERMISSION),
     Tab.SIGN: (State.SIGNATURE,),
     Tab.CLERK: (State.NUMBERING, State.SEALING, State.ISSUING),
     Tab.ISSUED: (State.ISSUED,),
@@ -117,7 +117,10 @@ def waits_for(actor: Actor) -> sa.ColumnElement[bool]:
         rows.append(_to_approve(actor))
     if actor.can(OUTGOING_SIGN):
         rows.append(
-            sa.and_(OutgoingDocument.state == State.SIGNATURE, OutgoingDocument.signer_id.in_(of_person))
+            sa.and_(
+                OutgoingDocument.state.in_((State.SIGNATURE, State.PERMISSION)),
+                OutgoingDocument.signer_id.in_(of_person),
+            )
         )
     for wanted, state in (
         (OUTGOING_CHECK, State.FORM_CHECK),
@@ -228,9 +231,9 @@ def next_actor(session: Session, document: OutgoingDocument) -> NextActor | None
     if state == State.APPROVAL:
         head = directory.head_of(session, document.unit_id) if document.unit_id else None
         return NextActor(head.label if head else None, state)
-    if state == State.SIGNATURE:
+    if state in (State.SIGNATURE, State.PERMISSION):
         return NextActor(document.signer.label, state)
-    if state in (State.ISSUED, State.VOID):
+    if state in (State.ISSUED, State.VOID, State.REFUSED):
         return None
     roles = (Role.CHIEF_OF_OFFICE, Role.CLERK) if state == State.FORM_CHECK else (Role.CLERK,)
     posts = directory.posts(session, document.agency_id, *roles)

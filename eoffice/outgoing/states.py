@@ -21,6 +21,9 @@ class State(StrEnum):
     ISSUED = "issued"
     SENT_BACK = "sent_back"
     VOID = "void"
+    #: a copy that was asked for
+    PERMISSION = "permission"
+    REFUSED = "refused"
 
     @property
     def look(self) -> Look:
@@ -69,7 +72,16 @@ LOOKS: dict[State, Look] = {
         Tone.IDLE,
         _l("The number is not used again; the reason stands in the register"),
     ),
+    State.PERMISSION: Look(
+        _l("Permission asked"),
+        Shape.RING,
+        Tone.WAIT,
+        _l("Waiting for the competent leader to allow the copy"),
+    ),
+    State.REFUSED: Look(
+        _l("Not allowed"), Shape.DASH, Tone.IDLE, _l("The copy was not allowed; it got no number")
+    ),
 }
 
 #: what still asks something of somebody
-OPEN = tuple(state for state in State if state not in (State.ISSUED, State.VOID))
+OPEN = tuple(state for state in State if state not in (State.ISSUED, State.VOID, State.REFUSED))

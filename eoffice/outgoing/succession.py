@@ -19,7 +19,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents import succession
 from eoffice.outgoing import operations
 from eoffice.outgoing.models import Consultation, OutgoingDocument
-from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.permissions import OUTGOING_COPY, OUTGOING_DRAFT
 from eoffice.outgoing.states import OPEN, State
 from eoffice.outgoing.workflow import Move
 from eoffice.signatures import succession as signatures
@@ -67,7 +67,7 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
     Raises NoDrafter.
     """
     for document in drafts_of(session, leaving):
-        if OUTGOING_DRAFT not in accounts.of(to.role):
+        if (OUTGOING_COPY if document.copied_to else OUTGOING_DRAFT) not in accounts.of(to.role):
             raise NoDrafter(name=to.label, field="to_id")
         document.drafter_id = to.id
         documents.give_access(session, actor, document, person_ids=[to.person_id])
@@ -82,6 +82,15 @@ def send_back_unsigned(session: Session, actor: Actor, leaving: Assignment) -> N
     for document in for_signature_of(session, leaving):
         document.reason = SIGNER_LEFT
         operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, SIGNER_LEFT)
+    asked = OutgoingDocument.signer_id == leaving.id
+    _ask_again(session, actor, asked, SIGNER_LEFT)
+
+
+def _ask_again(session: Session, actor: Actor, whose: sa.ColumnElement[bool], reason: str) -> None:
+    """Nobody is left who could allow these copies as they were asked for."""
+    for copy in _open(session, whose, (State.PERMISSION,)):
+        copy.reason = reason
+        operations.move(session, actor, copy, State.REFUSED, Move.REFUSE, reason)
 
 
 def half_issued(session: Session, agency: Agency) -> int:
@@ -96,6 +105,8 @@ def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Tak
 
     Raises NobodyFollows, NoDrafter.
     """
+    _ask_again(session, actor, OutgoingDocument.agency_id == agency.id, MERGED % to.name)
+    session.flush()
     query = sa.select(OutgoingDocument.id).where(
         OutgoingDocument.agency_id == agency.id, OutgoingDocument.state.in_(OPEN)
     )

@@ -40,6 +40,10 @@ class Move(StrEnum):
     SEAL = "seal"
     ISSUE = "issue"
     VOID = "void"
+    #: ask the competent leader for a copy, who lets it be made or not (Decree 30/2020, Article 27)
+    ASK = "ask"
+    ALLOW = "allow"
+    REFUSE = "refuse"
 
 
 class PaperMove(StrEnum):
@@ -63,8 +67,10 @@ PAPER: Machine[PostingState, PaperMove] = Machine(
 )
 
 MACHINE: Machine[State, Move] = Machine(
-    (State.DRAFT,),
+    (State.DRAFT, State.PERMISSION),
     {
+        (State.PERMISSION, Move.ALLOW): Rule(State.SEALING, OUTGOING_SIGN),
+        (State.PERMISSION, Move.REFUSE): Rule(State.REFUSED, OUTGOING_SIGN, needs_note=True),
         (State.DRAFT, Move.REVISE): Rule(State.DRAFT, OUTGOING_DRAFT),
         (State.SENT_BACK, Move.REVISE): Rule(State.SENT_BACK, OUTGOING_DRAFT),
         (State.DRAFT, Move.CONSULT): Rule(State.DRAFT, OUTGOING_DRAFT),

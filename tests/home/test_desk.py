@@ -83,7 +83,7 @@ def test_each_role_sees_its_own_work_counted(session: Session, place: Province) 
     assert _counts(session, a.clerk) == {
         "register": 1, "check": 1, "submit": 1, "form": 1, "number": 1, "seal": 1, "issue": 1,
     }  # fmt: skip
-    assert _counts(session, a.leader) == {"direct": 1, "sign": 1}
+    assert _counts(session, a.leader) == {"direct": 1, "sign": 1, "allow": 1}
     assert _counts(session, a.head) == {"assign": 1, "approve": 1}
     assert _counts(session, a.specialist) == {"work": 1, "write": 2}
     assert _counts(session, a.secretary) == {}

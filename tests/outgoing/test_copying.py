@@ -10,10 +10,12 @@ import typst
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import service as accounts
 from eoffice.core import clock, jobs
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, InvalidTransition, NotFound
+from eoffice.core.permissions import Actor
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
 from eoffice.documents import pages, scanning
@@ -23,7 +25,9 @@ from eoffice.documents.layout import copies
 from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.samples import sample_scan_pdf
 from eoffice.documents.models import Channel, Document, FileRole, LinkKind, Medium
+from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
+from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop
 from eoffice.incoming import service as incoming
 from eoffice.outgoing import copying, extracts, issuing, placing
 from eoffice.outgoing.copying import NewCopy, Source
@@ -82,12 +86,19 @@ def _page(session: Session, document: OutgoingDocument, role: FileRole, number: 
     return pages.page_text(path(newest(session, document, role)))[number].text
 
 
+def _made(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
+    """Asked for and allowed."""
+    asked = copying.ask(session, actor, document_id, new)
+    leader = accounts.actor_of(session, accounts.by_names(session, ["a_leader"])["a_leader"])
+    return copying.allow(session, leader, asked.id)
+
+
 @pytest.mark.usefixtures("keys")
 def test_requirement_26_a_paper_becomes_an_electronic_copy_with_its_corner_and_goes_out(
     session: Session, place: Province
 ) -> None:
     document = _paper(session, place)
-    copy = copying.make(session, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    copy = _made(session, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
     assert (copy.code, copy.state) == ("01/SY-SNNMT", State.SEALING)
     assert copy.subject.startswith("Sao y Tờ trình số 86/TTr-UBND ngày ")
     issuing.seal(session, place.a.clerk, copy.id, PIN)
@@ -113,9 +124,9 @@ def test_requirement_26_a_scan_in_grey_or_under_200_dpi_is_no_copy(session: Sess
     _check(session, bare, FileRole.ORIGINAL)
     new = _new(place, "SY", Medium.ELECTRONIC)
     with pytest.raises(scanning.NotDigitised, match=r"older than PDF 1\.4"):
-        copying.make(session, place.a.clerk, bare.id, new)
+        _made(session, place.a.clerk, bare.id, new)
     better = _new(place, "SY", Medium.ELECTRONIC, scan=Upload(io.BytesIO(_scan()), "lai.pdf"))
-    assert copying.make(session, place.a.clerk, bare.id, better).code_number == "01"
+    assert _made(session, place.a.clerk, bare.id, better).code_number == "01"
     for look, found in (
         (scanning.Look(1, 150, coloured=True), "150"), (scanning.Look(1, 300, coloured=False), "colours"),
     ):  # fmt: skip
@@ -143,10 +154,10 @@ def test_requirement_27_sao_luc_is_made_of_a_sao_y_alone(session: Session, place
     plain, certified = _paper(session, place), _paper(session, place, kind_code="SY", code_number="7")
     new = _new(place, "SL", Medium.PAPER)
     with pytest.raises(copying.NotByLaw):
-        copying.make(session, place.a.clerk, plain.id, new)
+        _made(session, place.a.clerk, plain.id, new)
     with pytest.raises(copying.NotByLaw):
-        copying.make(session, place.a.clerk, certified.id, _new(place, "SY", Medium.PAPER))
-    assert copying.make(session, place.a.clerk, certified.id, new).code == "01/SL-SNNMT"
+        _made(session, place.a.clerk, certified.id, _new(place, "SY", Medium.PAPER))
+    assert _made(session, place.a.clerk, certified.id, new).code == "01/SL-SNNMT"
 
 
 @pytest.mark.usefixtures("keys")
@@ -155,11 +166,11 @@ def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_doc
 ) -> None:
     document, clerk = _issued(session, place), place.a.clerk
     with pytest.raises(copying.NotByLaw):
-        copying.make(session, clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+        _made(session, clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
     passage = "1. Lịch xuống giống: đợt 1 từ ngày 10 tháng 11 đến ngày 30 tháng 11 năm 2026."
     part = Extract(passage)
-    extract = copying.make(session, clerk, document.id, _new(place, "TRS", Medium.ELECTRONIC, extract=part))
-    copy = copying.make(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
+    extract = _made(session, clerk, document.id, _new(place, "TRS", Medium.ELECTRONIC, extract=part))
+    copy = _made(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
     assert (extract.code, copy.code) == ("01/TrS-SNNMT", "02/SY-SNNMT")
     assert {one.channel for one in reads.recipients(session, copy)} == {Channel.PAPER}
     text = " ".join(_page(session, extract, FileRole.DRAFT).split())
@@ -218,18 +229,18 @@ def test_who_may_copy_and_what_is_there_to_copy(session: Session, place: Provinc
         (place.b.clerk, NotFound),
     ):
         with pytest.raises(refusal):
-            copying.make(session, actor, document.id, new)
+            _made(session, actor, document.id, new)
     waiting = steps.received(session, place.a)
     with pytest.raises(copying.NothingToCopy):
-        copying.make(session, place.a.clerk, waiting.id, new)
+        _made(session, place.a.clerk, waiting.id, new)
     unchecked = steps.registered(session, place.a, code_number="9")
     with pytest.raises(copying.BeingChecked):
-        copying.make(session, place.a.clerk, unchecked.id, new)
+        _made(session, place.a.clerk, unchecked.id, new)
     with transaction(session):
         session.execute(sa.text("UPDATE file_check SET verdict = 'invalid'"))
     session.expire_all()
     with pytest.raises(copying.Doubtful):
-        copying.make(session, place.a.clerk, document.id, new)
+        _made(session, place.a.clerk, document.id, new)
 
 
 @pytest.mark.usefixtures("keys")
@@ -249,6 +260,13 @@ def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: P
     answer = web.post(address, data=typed | {"made_as": "SY:electronic", "recipient1": place.b.agency.name})
     assert answer.status_code == 303, answer.get_data(as_text=True)
     own = answer.headers["Location"]
+    assert web.post(f"{own}/allow").status_code == 403
+    assert web.post(f"{own}/seal", data={"pin": PIN}).status_code == 409, "nobody has allowed it"
+    leader = client_for(app, "a_leader")
+    assert "Bản sao chờ cho phép" in leader.get("/").get_data(as_text=True)
+    assert "Cho phép sao" in leader.get(own).get_data(as_text=True)
+    assert leader.post(f"{own}/refuse").status_code == 422
+    assert leader.post(f"{own}/allow").status_code == 303
     for step, data in (("seal", {"pin": PIN}), ("issue", {})):
         assert web.post(f"{own}/{step}", data=data).status_code == 303
     with counted() as sent:
@@ -257,3 +275,29 @@ def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: P
     assert f"/incoming/{document.id}" in page
     assert "01/SY-SNNMT" in web.get(f"/incoming/{document.id}").get_data(as_text=True)
     assert set(COPIES) == {"SY", "SL", "TRS"}
+
+
+@pytest.mark.usefixtures("keys")
+def test_what_is_recalled_takes_its_certified_copies_along(session: Session, place: Province) -> None:
+    document, clerk = _paper(session, place), place.a.clerk
+    new = _new(place, "SY", Medium.ELECTRONIC)
+    sent, ready = (_made(session, clerk, document.id, new) for _ in range(2))
+    refused = copying.ask(session, clerk, document.id, new)
+    copying.refuse(session, place.a.leader, refused.id, "Không cần thiết")
+    asked = copying.ask(session, clerk, document.id, new)
+    issuing.seal(session, clerk, sent.id, PIN)
+    issuing.issue(session, clerk, sent.id)
+    with transaction(session):
+        session.execute(sa.update(Delivery).values(hop=Hop.ARRIVED, on_axis_at=clock.now()))
+        session.execute(sa.update(Dispatch).values(state=DispatchState.ACCEPTED))
+    session.expire_all()
+    with transaction(session):
+        changes.recall_copies(session, clerk, document, "Ban hành nhầm")
+    session.expire_all()
+    recalled = gateway.recall_of(session, sent)
+    assert recalled is not None
+    assert recalled.reason == "Ban hành nhầm"
+    assert (ready.state, asked.state, refused.reason) == (
+        State.VOID, State.REFUSED, "Đỗ Quốc An, Giám đốc: Không cần thiết",
+    )  # fmt: skip
+    assert sent.state is State.ISSUED

@@ -222,7 +222,9 @@ def _render(
         corrections=presenting.addresses(related[LinkKind.CORRECTS, False]),
         replies=presenting.addresses(related[LinkKind.REPLY, False]),
         sender=presenting.passed_on_by(document, arrival),
-        certified=presenting.addresses(related[LinkKind.COPIES, False]),
+        certified=presenting.addresses(
+            [one for one in related[LinkKind.COPIES, False] if one.register_number]
+        ),
         copy_url=_copy_url(document),
         history=presenting.history(db(), document),
         looks=looks,

@@ -1201,6 +1201,8 @@ def upgrade() -> None:
                 "issued",
                 "sent_back",
                 "void",
+                "permission",
+                "refused",
                 name="state",
                 native_enum=False,
                 create_constraint=True,

@@ -34,6 +34,7 @@ class Typed:
     #: kind and medium: SY:paper
     made_as: str = ""
     signer_id: str = ""
+    purpose: str = ""
     passage: str = ""
     authority: str = ""
     compared: str = ""
@@ -53,7 +54,8 @@ class Typed:
         file = request.files.get("scan")
         return NewCopy(
             kind_code, Medium(medium), int(self.signer_id) if self.signer_id.isdecimal() else 0,
-            recipients.entries(db(), self.recipients), Extract(self.passage, self.authority, bool(self.compared)),
+            self.purpose[:500], recipients.entries(db(), self.recipients),
+            Extract(self.passage, self.authority, bool(self.compared)),
             Upload(file.stream, file.filename) if file is not None and file.filename else None,
         )  # fmt: skip
 
@@ -70,12 +72,12 @@ def copy(document_id: int) -> ResponseReturnValue:
     problem: AppError | None = None
     if "more" not in request.form:
         try:
-            made = copying.make(db(), current_actor(), document_id, typed.to_new())
+            made = copying.ask(db(), current_actor(), document_id, typed.to_new())
         except AppError as error:
             problem = error
             db().rollback()
         else:
-            flash(_("The copy has number %(code)s.", code=made.code), "ok")
+            flash(_("%(name)s is asked to allow the copy.", name=made.signer.person.full_name), "ok")
             return redirect(url_for("outgoing.show", document_id=made.id), 303)
     found = copying.source(db(), current_actor(), document_id)
     return _form(found, extracts.original(db(), found.document, found.file), typed, problem)

@@ -19,6 +19,7 @@ from eoffice.documents.geometry import MM
 from eoffice.documents.models import Channel, DocumentFile, LinkKind
 from eoffice.documents.operations import upload_limit
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.gateway import changes
 from eoffice.gateway import presenting as following
 from eoffice.gateway import service as exchange
 from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
@@ -120,6 +121,8 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.SEAL: _seal,
     Move.VOID: lambda actor, number: issuing.void_number(db(), actor, number, _note()),
     Move.ISSUE: lambda actor, number: issuing.issue(db(), actor, number),
+    Move.ALLOW: lambda actor, number: copying.allow(db(), actor, number),
+    Move.REFUSE: lambda actor, number: copying.refuse(db(), actor, number, _note()),
 }
 
 
@@ -221,7 +224,8 @@ def page(document: OutgoingDocument, problem: AppError | None = None, looks: int
         "corrected": related[LinkKind.CORRECTS, True],
         "corrections": related[LinkKind.CORRECTS, False],
         "copied": [(one, presenting.address(one)) for one in related[LinkKind.COPIES, True]],
-        "certified": related[LinkKind.COPIES, False],
+        "certified": [one for one in related[LinkKind.COPIES, False] if one.register_number],
+        "source_recalled": any(entry.action == changes.SOURCE_RECALLED for entry in log),
         "history": presenting.history(log),
         "opinions": presenting.opinions(log),
         "looks": looks,
