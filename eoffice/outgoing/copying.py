@@ -35,7 +35,7 @@ from eoffice.outgoing.operations import Chosen
 from eoffice.outgoing.permissions import OUTGOING_COPY
 from eoffice.outgoing.service import secrets_noted
 from eoffice.outgoing.states import State
-from eoffice.outgoing.workflow import MACHINE, Move
+from eoffice.outgoing.workflow import ASK, MACHINE, Move
 from eoffice.signatures import marks
 from eoffice.signatures import queries as signatures
 
@@ -197,7 +197,7 @@ def _begin(
     documents.link(session, actor, copy, found.document, LinkKind.COPIES)
     documents.give_access(session, actor, copy, person_ids=[chosen.signer.person_id])
     audit.record(session, actor, COPIED, found.document, kind=new.kind_code, medium=new.medium, copy=copy.id)
-    operations.move(session, actor, copy, State.PERMISSION, Move.ASK, new.purpose)
+    operations.move(session, actor, copy, State.PERMISSION, ASK, new.purpose)
     documents.index(session, copy)
     return copy
 

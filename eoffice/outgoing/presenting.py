@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 
 from eoffice.core import audit, clock
@@ -15,11 +16,11 @@ from eoffice.outgoing import operations
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.queries import NextActor
 from eoffice.outgoing.states import State
-from eoffice.outgoing.workflow import Move
+from eoffice.outgoing.workflow import ASK, Move
 
 #: colour class of a state's tone; tones that are no colour are in motion
 _COLOURS = {Tone.WAIT: "accent", Tone.RUN: "accent"}
-_DONE = {
+_DONE: dict[str, LazyString] = {
     Move.REVISE: _l("changed the draft"),
     Move.SUBMIT: _l("submitted the draft"),
     Move.APPROVE: _l("approved the content"),
@@ -32,7 +33,7 @@ _DONE = {
     Move.SEAL: _l("sealed it"),
     Move.ISSUE: _l("issued it"),
     Move.VOID: _l("made the number void"),
-    Move.ASK: _l("asked to have it copied"),
+    ASK: _l("asked to have it copied"),
     Move.ALLOW: _l("allowed the copy"),
     Move.REFUSE: _l("did not allow the copy"),
 }
@@ -125,8 +126,8 @@ def opinions(entries: Sequence[audit.AuditEntry]) -> list[tuple[str, str, str]]:
 def deed(entry: audit.AuditEntry) -> str:
     """What an entry of the log says was done: of a move, the step that was taken."""
     step = entry.details.get("step")
-    if entry.action == operations.MOVED and step in set(Move):
-        return str(_DONE[Move(step)])
+    if entry.action == operations.MOVED and step in _DONE:
+        return str(_DONE[step])
     return str(audit.DECLARED.get(audit.Action(entry.action), entry.action))
 
 

@@ -40,10 +40,13 @@ class Move(StrEnum):
     SEAL = "seal"
     ISSUE = "issue"
     VOID = "void"
-    #: ask the competent leader for a copy, who lets it be made or not (Decree 30/2020, Article 27)
-    ASK = "ask"
+    #: let a copy be made, or not (Decree 30/2020, Article 27)
     ALLOW = "allow"
     REFUSE = "refuse"
+
+
+#: how a copy begins, for its log; no move of the table, for nothing goes before
+ASK = "ask"
 
 
 class PaperMove(StrEnum):

@@ -13,7 +13,7 @@ from eoffice.core.permissions import Actor
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, FileRole
-from eoffice.outgoing import consulting, issuing, placing, queries, service
+from eoffice.outgoing import consulting, copying, issuing, placing, queries, service
 from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
@@ -59,7 +59,8 @@ def take(
     """One step, by whoever's it is unless another is named."""
     usual = {
         Move.SUBMIT: house.specialist, Move.APPROVE: house.head, Move.CHECK: house.chief, Move.SIGN: house.leader,
-        Move.PLACE_SIGNATURE: house.leader, Move.REVISE: house.specialist,
+        Move.PLACE_SIGNATURE: house.leader, Move.ALLOW: house.leader, Move.REFUSE: house.leader,
+        Move.REVISE: house.specialist,
     }  # fmt: skip
     return STEPS[step](session, actor or usual.get(step, house.clerk), document_id, house)
 
@@ -90,6 +91,8 @@ STEPS: dict[Move, Callable[[Session, Actor, int, House], OutgoingDocument]] = {
     Move.PLACE: lambda session, who, number, _: placing.place_number_line(session, who, number, 30, 40, 165),
     Move.SEAL: lambda session, who, number, _: issuing.seal(session, who, number, PIN),
     Move.ISSUE: lambda session, who, number, _: issuing.issue(session, who, number),
+    Move.ALLOW: lambda session, who, number, _: copying.allow(session, who, number),
+    Move.REFUSE: lambda session, who, number, _: copying.refuse(session, who, number, "Không cần"),
     Move.VOID: lambda session, who, number, _: issuing.void_number(session, who, number, "Trùng nội dung"),
 }
 
