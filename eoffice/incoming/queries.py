@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -28,6 +29,8 @@ from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures.models import FileCheck
 
 PAGE_SIZE = 40
+#: urgent and overdue ones that stand above the first page of a list
+PRESSING_SIZE = 20
 #: documents of a leader's queue shown at once
 QUEUE_SIZE = 50
 #: a filtered list is counted up to here; beyond it the exact figure helps nobody
@@ -167,11 +170,31 @@ def matching(actor: Actor, wanted: Filter) -> sa.ColumnElement[bool]:
 
 
 def listing(
-    session: Session, actor: Actor, wanted: Filter, mark: str | None = None, size: int = PAGE_SIZE
-) -> Page[IncomingDocument]:
-    """One page of a list, the newest arrival first."""
+    session: Session, actor: Actor, wanted: Filter, mark: str | None = None, size: int = PAGE_SIZE, *,
+    without_pressing: bool = False,
+) -> Page[IncomingDocument]:  # fmt: skip
+    """One page of a list, the newest arrival first, when asked so without what `pressing` gives."""
     query = sa.select(IncomingDocument).where(matching(actor, wanted))
+    if without_pressing and wanted.tab is not Tab.DONE:
+        above = _pressing(sa.select(IncomingDocument.id), actor, wanted).correlate(None).scalar_subquery()
+        query = query.where(Document.id != sa.all_(sa.func.array(above)))
     return page(session, query, (Document.listed_at, Document.id), mark, size)
+
+
+def pressing(session: Session, actor: Actor, wanted: Filter) -> Sequence[IncomingDocument]:
+    """The urgent and the overdue ones of a list (Decree 30/2020, Article 4.2.c): by level, then by day and hour of the
+    deadline, the newest first among equals; nothing presses once it is done."""
+    if wanted.tab is Tab.DONE:
+        return []
+    return session.scalars(_pressing(sa.select(IncomingDocument), actor, wanted)).all()
+
+
+def _pressing(query: sa.Select[Any], actor: Actor, wanted: Filter) -> sa.Select[Any]:
+    """Found among the open documents of the agency, as the counts of the tabs are."""
+    presses = sa.or_(Document.urgency > Urgency.NORMAL, deadlines.over(Document.due_on, Document.due_time))
+    deadline = (Document.due_on.asc().nulls_last(), Document.due_time.asc().nulls_last())
+    order = (Document.urgency.desc(), *deadline, Document.listed_at.desc(), Document.id.desc())
+    return query.where(matching(actor, wanted), presses).order_by(*order).limit(PRESSING_SIZE)
 
 
 def total(session: Session, actor: Actor, wanted: Filter) -> int:

@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,13 +17,16 @@ from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
-from eoffice.incoming import service
+from eoffice.documents.models import Urgency
+from eoffice.incoming import queries, service
 from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.queries import Filter
 from eoffice.incoming.states import State
 from eoffice.signatures import checking
 from eoffice.signatures.models import FileCheck
 from signing.report import Code, Finding, Report, SignatureReport, Verdict
 from tests.factories import province
+from tests.home.made import incoming
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf, secret_pdf
 from tests.web import client_for
@@ -174,6 +177,37 @@ def test_filters_live_in_the_address_and_a_page_follows_by_key(session: Session,
     assert shown == {one.id for one in made if one.issuer_name.endswith("1")}
     assert clerk.get("/incoming?from=không phải ngày&urgency=x&unit=y&tab=z").status_code == 200
     assert clerk.get("/incoming?mark=abc").status_code == 404
+
+
+def test_what_is_urgent_and_what_is_late_stands_on_top_by_the_hour_and_on_no_other_page(
+    session: Session, app: Flask
+) -> None:
+    house, today = province(session).a, clock.today()
+    late = incoming(session, house, "quá hạn", State.FORWARDED, due_on=today - timedelta(days=1))
+    soon, hour = [
+        incoming(
+            session,
+            house,
+            f"khẩn {at}",
+            State.FORWARDED,
+            urgency=Urgency.URGENT,
+            due_on=today,
+            due_time=time(at),
+        )
+        for at in (23, 9)
+    ]
+    flash = incoming(session, house, "hỏa tốc", urgency=Urgency.FLASH)
+    incoming(session, house, "khẩn, đã xong", State.DONE, urgency=Urgency.FLASH)
+    others = [incoming(session, house, f"thường {number}").id for number in range(4)]
+    text = client_for(app, "a_clerk").get("/incoming").get_data(as_text=True)
+    rows = [int(n) for n in re.findall(r'data-row="/incoming/(\d+)"', text)]
+    assert rows == [flash.id, hour.id, soon.id, late.id, *reversed(others)]
+    assert "Khẩn và quá hạn" in text
+    wanted, found, mark = Filter(), [], None
+    while not found or mark:
+        page = queries.listing(session, house.clerk, wanted, mark, 3, without_pressing=True)
+        found, mark = [*found, *(one.id for one in page.rows)], page.next
+    assert found == [*reversed(others)]
 
 
 @pytest.mark.parametrize("state", State)

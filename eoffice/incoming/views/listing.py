@@ -30,20 +30,24 @@ from eoffice.incoming.workflow import Move
 def index() -> ResponseReturnValue:
     """A tab of the list."""
     actor, wanted = current_actor(), read_filter()
-    page = queries.listing(db(), actor, wanted, request.args.get("mark"))
+    mark = request.args.get("mark")
+    page = queries.listing(db(), actor, wanted, mark, without_pressing=True)
+    first = [] if mark else queries.pressing(db(), actor, wanted)
     days = queries.days(db(), actor, wanted, page.rows)
+    shown = [*first, *page.rows]
     return render_template(
         "incoming/list.html",
         wanted=wanted,
         page=page,
-        groups=list(_groups(page.rows, days)),
+        shown=len(shown),
+        groups=[*_pressing(first), *_groups(page.rows, days)],
         tabs=_tabs(wanted, queries.counts(db(), actor)),
         total=queries.total(db(), actor, wanted) if wanted.narrowed else None,
         chips=_chips(wanted),
         units=directory.units(db(), actor.agency_id or 0),
         urgencies=list(Urgency)[1:],
         address=lambda **changes: url_for("incoming.index", **_arguments(wanted), **changes),
-        **(_preview(page.rows[0]) if page.rows else {}),
+        **(_preview(shown[0]) if shown else {}),
     )
 
 
@@ -122,6 +126,12 @@ def _chips(wanted: Filter) -> list[tuple[str, str]]:
         for key, word in words.items()
         if key in arguments
     ]
+
+
+def _pressing(rows: Sequence[IncomingDocument]) -> Iterator[tuple[str, str, Sequence[IncomingDocument]]]:
+    """What stands above the days."""
+    if rows:
+        yield _("Urgent and overdue"), _("%(count)s documents", count=len(rows)), rows
 
 
 def _groups(
