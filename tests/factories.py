@@ -178,3 +178,13 @@ def house(session: Session, mark: str, code: str, name: str, abbreviation: str) 
         for role in made.posts:
             made.actors[role] = accounts.actor_of(session, made.users[role])
     return made
+
+
+def colleague(session: Session, house: House, role: Role) -> str:
+    """A second person with the same post as somebody of the agency; returns the user name."""
+    like, name = house.posts[role], f"{house.users[role].username}_2"
+    with transaction(session):
+        person = directory.add_person(session, house.admin, "Lê Văn Hai")
+        directory.assign(session, house.admin, person, house.agency, role, like.title, unit=like.unit)
+        accounts.add_user(session, house.admin, person, name, PASSWORD)
+    return name

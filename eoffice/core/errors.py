@@ -20,11 +20,14 @@ class AppError(Exception):
         #: form field the message belongs to, when there is one
         self.field: str | None = params.pop("field", None)
         self.params = params
+        #: what somebody else did meanwhile, when that is why
+        self.meanwhile = ""
         super().__init__(type(self).__name__, params)
 
     def __str__(self) -> str:
         text = str(self.message)
-        return text % self.params if self.params else text
+        said = text % self.params if self.params else text
+        return f"{said} {self.meanwhile}" if self.meanwhile else said
 
 
 class Invalid(AppError):

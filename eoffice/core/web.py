@@ -1,5 +1,6 @@
 """What every page shares: who may come in, who it is, the session, the answer to an error, the headers."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -35,6 +36,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from eoffice.core import db as database
+from eoffice.core import meanwhile
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.errors import AppError, Conflict, Forbidden, Unavailable
 from eoffice.core.permissions import Actor, Permission
@@ -158,7 +160,9 @@ def init_app(app: Flask) -> None:
     # A restart at half past seven must not make the first readers wait for templates to be compiled.
     compiled = private_folder(settings().get(INSTANCE) / "templates")
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
-    app.jinja_env.globals.update(locale=lambda: str(get_locale()), csp_nonce=lambda: g.nonce)
+    app.jinja_env.globals.update(
+        locale=lambda: str(get_locale()), csp_nonce=lambda: g.nonce, typed_words=_typed
+    )
 
 
 def _language() -> str:
@@ -262,14 +266,32 @@ def _answer(status: int, message: str, reference: str | None = None, field: str 
         answer.status_code = status
         return answer
     template = "_error_part.html" if is_htmx() else "error.html"
-    # where to go on after signing in
-    back = _nearest_page(request.path) if status == 401 else None
+    # where to go on after signing in, or to see what has happened there
+    back = _nearest_page(request.path) if status in (401, 409) else None
     page = render_template(template, status=status, message=message, reference=reference, back=back)
     return make_response(page, status)
 
 
+#: names of fields whose values no page shows again
+_SECRET_FIELDS = re.compile(r"csrf|pin|password|present|again|secret|token", re.IGNORECASE)
+
+
+def _typed() -> list[str]:
+    """The words somebody typed into the form that is refused; what is one word or chosen is quickly given again."""
+    sent = request.form.items(multi=True) if request.method == "POST" else ()
+    return [value for name, value in sent if " " in value.strip() and not _SECRET_FIELDS.search(name)]
+
+
+def tell_meanwhile(error: AppError) -> AppError:
+    """Let a refusal that comes from somebody else's being faster say who did what, and when."""
+    if error.status == 409 and not error.meanwhile and getattr(g, "actor", None) is not None:
+        db().rollback()
+        error.meanwhile = meanwhile.sentence(db(), current_actor(), request.view_args or {})
+    return error
+
+
 def _app_error(error: AppError) -> Response:
-    return _answer(error.status, str(error), field=error.field)
+    return _answer(error.status, str(tell_meanwhile(error)), field=error.field)
 
 
 def _database_away(error: OperationalError) -> Response:

@@ -89,6 +89,12 @@ class RemindedToday(Conflict):
     message = _l("%(name)s has pressed for it today already.")
 
 
+class DirectedMeanwhile(Conflict):
+    """Two leaders with the same document open: the second would undo what the first decided, unseen."""
+
+    message = _l("It was directed while you had it open. Read that direction; send yours to replace it.")
+
+
 class NoOpinion(Invalid):
     """A direction says what is to be done."""
 

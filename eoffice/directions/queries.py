@@ -23,6 +23,12 @@ def task(session: Session, actor: Actor, task_id: int) -> Task:
     return found
 
 
+def latest(session: Session, document: Document) -> int:
+    """The id of the direction that holds for the whole agency now; 0 before the first."""
+    whole = (Direction.document_id == document.id, Direction.parent_task_id.is_(None))
+    return session.scalar(sa.select(sa.func.max(Direction.id)).where(*whole)) or 0
+
+
 def of_document(session: Session, document: Document) -> Sequence[Direction]:
     """Every direction on a document with its tasks, oldest first: one query, they are few."""
     query = sa.select(Direction).where(Direction.document_id == document.id)

@@ -27,15 +27,20 @@ from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ
 
 
-def direct(session: Session, actor: Actor, document_id: int, new: NewDirection) -> Direction:
+def direct(
+    session: Session, actor: Actor, document_id: int, new: NewDirection, *, seen: int | None = None
+) -> Direction:
     """Direct a document: one leads, others coordinate or are informed.
 
-    A direction given before work has begun replaces the earlier one. Raises NotFound, Forbidden,
-    InvalidTransition, NoOpinion, NoLead, NamedTwice, NotHere, DueInThePast.
+    A direction given before work has begun replaces the earlier one; `seen`: the latest that the actor knew of, 0 for
+    none. Raises NotFound, Forbidden, InvalidTransition, NoOpinion, NoLead, NamedTwice, NotHere, DueInThePast,
+    DirectedMeanwhile.
     """
     with transaction(session):
         document = _locked(session, actor, document_id)
         require(actor, DIRECTION_GIVE, document)
+        if seen is not None and queries.latest(session, document) > seen:
+            raise operations.DirectedMeanwhile(field="opinion")
         return deciding.decide(session, actor, document, new)
 
 

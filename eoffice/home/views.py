@@ -1,17 +1,28 @@
 """The desk."""
 
+import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from eoffice.core import clock
+from eoffice.core import clock, meanwhile
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
+from eoffice.directions.models import Task
 from eoffice.directions.worklists import worklists
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.home import desk as desks
 from eoffice.home import frame, links, words
+from eoffice.outgoing import presenting as outgoing
 
 bp = Blueprint("home", __name__, template_folder="templates")
 bp.app_context_processor(frame.context)
+
+#: how the log reads to whoever came second
+meanwhile.about("document_id", "IncomingDocument", "OutgoingDocument", "Document", words=outgoing.deed)
+meanwhile.about("dossier_id", "Dossier")
+meanwhile.about(
+    "task_id", "IncomingDocument", "Document",
+    find=lambda session, number: session.scalar(sa.select(Task.document_id).where(Task.id == number)),
+)  # fmt: skip
 
 
 @bp.get("/")

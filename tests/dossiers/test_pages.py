@@ -79,6 +79,9 @@ def test_a_specialist_opens_files_closes_and_hands_over(app: Flask, session: Ses
     assert me.post(f"{base}/facts", data=facts).status_code == 303
     assert me.post(f"{base}/close", data={"end_on": "31/12/2099"}).status_code == 422
     assert me.post(f"{base}/close", data={"end_on": f"{clock.today():%d/%m/%Y}"}).status_code == 303
+    head = client_for(app, "a_unit_head").post(f"{base}/close", data={"end_on": f"{clock.today():%d/%m/%Y}"})
+    assert head.status_code == 409
+    assert house.specialist.name in head.get_data(as_text=True), "who closed it before"
     assert me.post(f"{base}/reopen", data={"note": ""}).status_code == 422
     assert me.post(f"{base}/reopen", data={"note": "Còn văn bản"}).status_code == 303
     assert me.post(f"{base}/documents/{document.id}/take-out").status_code == 303

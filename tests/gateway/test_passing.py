@@ -66,6 +66,9 @@ def test_requirement_28_what_was_passed_on_is_followed_and_recalled_with_its_sou
         assert web.get(f"/incoming/{number}").status_code == 200
     assert "Tiếp nhận" in web.get(f"/incoming/{came.id}/passed-on").get_data(as_text=True)
     assert len(sent) <= MOST, [" ".join(q.split())[-200:] for q in sent]
+    unsaid = web.post(f"/incoming/{number}/recall", data={"copy": "", "reason": "Gửi nhầm nơi nhận"})
+    assert unsaid.status_code == 422
+    assert "Gửi nhầm nơi nhận</textarea>" in unsaid.get_data(as_text=True), "what was typed is not lost"
     _recall(session, theirs, came, tmp_path)
     service.answer_sender(session, place.a.clerk, came.id, agree=True, note="")
     exchange(session)

@@ -25,7 +25,7 @@ from eoffice.incoming.states import State
 from eoffice.signatures import checking
 from eoffice.signatures.models import FileCheck
 from signing.report import Code, Finding, Report, SignatureReport, Verdict
-from tests.factories import province
+from tests.factories import colleague, province
 from tests.home.made import incoming
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf, secret_pdf
@@ -177,6 +177,29 @@ def test_filters_live_in_the_address_and_a_page_follows_by_key(session: Session,
     assert shown == {one.id for one in made if one.issuer_name.endswith("1")}
     assert clerk.get("/incoming?from=không phải ngày&urgency=x&unit=y&tab=z").status_code == 200
     assert clerk.get("/incoming?mark=abc").status_code == 404
+
+
+def test_who_comes_second_reads_who_was_faster_and_keeps_what_was_typed(session: Session, app: Flask) -> None:
+    """Registering, directing and issuing are refused by one rule: who did what, when, and where it stands now."""
+    house = province(session).a
+    document = steps.submitted(session, house)
+    directions.direct(session, house.leader, document.id, steps.to_unit(house))
+    words = "Giao phòng tham mưu, trình trong tuần"
+    late = client_for(app, colleague(session, house, Role.LEADER)).post(
+        f"/work/direct/{document.id}",
+        data={"opinion": words, "lead": f"u{house.unit.id}", "due_on": "", "seen": 0},
+    )
+    text = late.get_data(as_text=True)
+    assert late.status_code == 409
+    assert f"{house.leader.name}, {house.leader.title}" in text
+    assert f"{clock.local(clock.now()):%d/%m/%Y}" in text
+    assert f"{words}</textarea>" in text
+    again = client_for(app, "a_clerk").post(f"/incoming/{document.id}/register", data=_form())
+    assert again.status_code == 409
+    text = again.get_data(as_text=True)
+    assert house.leader.name in text
+    assert f'href="/incoming/{document.id}/register"' in text, "where it stands now"
+    assert "Về việc hỗ trợ kinh phí</textarea>" in text
 
 
 def test_what_is_urgent_and_what_is_late_stands_on_top_by_the_hour_and_on_no_other_page(

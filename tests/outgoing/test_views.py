@@ -25,7 +25,7 @@ from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
 from eoffice.signatures.settings import TRUST_DIR, trust_folder
-from tests.factories import PIN, Province
+from tests.factories import PIN, Province, colleague
 from tests.incoming import steps
 from tests.outgoing.drafts import BODY, TEXT, bring, draft, fields, newest, path
 from tests.web import MOST, client_for, counted
@@ -66,9 +66,12 @@ def test_a_document_goes_the_whole_way_through_the_pages(
     assert leader.get("/outgoing/to-sign").headers["Location"].endswith(f"/to-sign/{document.id}")
     typed = {"pin": PIN, "queue": "1", "seen": newest(session, document, FileRole.DRAFT).id}
     assert leader.post(f"{url}/sign", data=typed).status_code == 303
-    clerk = client("a_clerk")
+    clerk, second = client("a_clerk"), client(colleague(session, place.a, Role.CLERK))
     for step, data in (("number", {}), ("seal", {"pin": PIN}), ("issue", {})):
         assert clerk.post(f"{url}/{step}", data=data).status_code == 303
+        late = second.post(f"{url}/{step}", data=data)
+        assert late.status_code == 409
+        assert place.a.clerk.name in late.get_data(as_text=True), "whoever comes second reads who was faster"
     jobs.run(session, "signatures.check_file", file_id=newest(session, document, FileRole.ISSUED).id)
     page = clerk.get(url).get_data(as_text=True)
     assert "01/SNNMT-KHTC" in page

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from eoffice.core.errors import AppError
 from eoffice.core.forms import refused
-from eoffice.core.web import current_actor, db, needs
+from eoffice.core.web import current_actor, db, needs, tell_meanwhile
 from eoffice.directions import helps, service
 from eoffice.directions import queries as directions
 from eoffice.directions.forms import DirectionForm, NamingForm, PreparationForm
@@ -53,9 +53,9 @@ def direct(document_id: int) -> ResponseReturnValue:
     offer(form)
     if form.validate():
         try:
-            service.direct(db(), actor, document_id, form.to_new())
+            service.direct(db(), actor, document_id, form.to_new(), seen=request.form.get("seen", type=int))
         except AppError as error:
-            status = refused(form, error)
+            status = refused(form, tell_meanwhile(error))
         else:
             flash(_("Directed: %(subject)s", subject=queue.open.subject), "ok")
             return redirect(url_for("incoming.to_direct"), 303)

@@ -7,6 +7,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 
 from eoffice.core.errors import AppError
 from eoffice.core.forms import refused
@@ -196,9 +197,15 @@ def page(document_id: int, sent: FlaskForm, status: int = 422) -> ResponseReturn
     return _render(document, directions.of_document(db(), document), sent), status
 
 
+def with_onward(document: IncomingDocument, onward: str) -> str:
+    """The page with what became of the copies that were passed on, where a form was refused."""
+    return _render(document, directions.of_document(db(), document), onward=Markup(onward))  # noqa: S704 - a template made it
+
+
 def _render(
-    document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None = None, looks: int = 0
-) -> str:
+    document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None = None, looks: int = 0,
+    onward: Markup | None = None,
+) -> str:  # fmt: skip
     found = queries.files(db(), document)
     original, _verdict = queries.original(found)
     related = documents.related(db(), current_actor(), document)
@@ -228,6 +235,7 @@ def _render(
         copy_url=_copy_url(document),
         history=presenting.history(db(), document),
         looks=looks,
+        onward=onward,
         **deeds,
         **_answering([one for one in asked if one.answer is Answer.OPEN], sent),
     )

@@ -22,6 +22,7 @@ from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.passing import Onward
 from eoffice.incoming.permissions import INCOMING_PASS_ON
 from eoffice.incoming.views import bp
+from eoffice.incoming.views import document as pages
 from eoffice.incoming.workflow import MACHINE, Move
 
 
@@ -78,7 +79,11 @@ def _choices(agency_id: int) -> list[tuple[str, list[tuple[str, str]]]]:
 @needs(DOCUMENT_READ)
 def passed_on(document_id: int) -> str:
     """How far it has come at each agency it was passed on to: a part of the document's page."""
-    document = queries.one(db(), current_actor(), document_id)
+    return onward(queries.one(db(), current_actor(), document_id))
+
+
+def onward(document: IncomingDocument, problem: AppError | None = None) -> str:
+    """That part; with a refusal, the form that was refused as it was filled in."""
     shown = following.shown(db(), current_actor(), document, None, evidence=False)
     steps = [
         [
@@ -88,7 +93,9 @@ def passed_on(document_id: int) -> str:
         ]
         for copy in shown["copies"]
     ]
-    return render_template("incoming/_passed_on.html", document=document, steps=steps, **shown)
+    return render_template(
+        "incoming/_passed_on.html", document=document, steps=steps, problem=problem, **shown
+    )
 
 
 @bp.post("/incoming/<int:document_id>/recall")
@@ -96,11 +103,18 @@ def passed_on(document_id: int) -> str:
 def recall(document_id: int) -> ResponseReturnValue:
     """Take back what was passed on, from one agency or from all."""
     copy, reason = request.form.get("copy", ""), request.form.get("reason", "")
-    if copy == following.EVERYBODY:
-        exchange.recall(db(), current_actor(), document_id, reason)
-    elif copy.isascii() and copy.isdecimal():
-        exchange.take_back(db(), current_actor(), document_id, int(copy), reason)
-    else:
-        raise exchange.ChooseWhom(field="copy")
+    try:
+        if copy == following.EVERYBODY:
+            exchange.recall(db(), current_actor(), document_id, reason)
+        elif copy.isascii() and copy.isdecimal():
+            exchange.take_back(db(), current_actor(), document_id, int(copy), reason)
+        else:
+            raise exchange.ChooseWhom(field="copy")
+    except AppError as error:
+        if error.field is None:
+            raise
+        db().rollback()
+        document = queries.one(db(), current_actor(), document_id)
+        return pages.with_onward(document, onward(document, error)), error.status
     flash(_("The request is on its way; the answer appears beside each recipient."), "ok")
     return redirect(url_for("incoming.show", document_id=document_id), 303)

@@ -11,7 +11,7 @@ from eoffice.core import audit
 from eoffice.core.blobs import blobs
 from eoffice.core.errors import AppError, NotFound
 from eoffice.core.permissions import Actor
-from eoffice.core.web import current_actor, db, needs
+from eoffice.core.web import current_actor, db, needs, tell_meanwhile
 from eoffice.documents import formcheck
 from eoffice.documents import queries as documents
 from eoffice.documents import service as files
@@ -196,6 +196,7 @@ def recall(document_id: int) -> ResponseReturnValue:
 def refused(document_id: int, problem: AppError) -> ResponseReturnValue:
     """The page again, with what to do about it. Raises the refusal itself to those who may not know of it."""
     db().rollback()
+    tell_meanwhile(problem)
     if isinstance(problem, NotFound):
         raise problem
     document = queries.opened(db(), current_actor(), document_id)
