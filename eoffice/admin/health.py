@@ -28,6 +28,9 @@ from eoffice.core.permissions import system_actor
 from eoffice.core.states import Tone
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.settings import AXIS_URL
+from eoffice.incoming import sources
+from eoffice.incoming.models import Source
+from eoffice.incoming.settings import MAILBOXES, SCAN_FOLDER
 from eoffice.migrations import configuration
 from eoffice.signatures import places
 from eoffice.signatures.settings import CSC_URL, PKCS11_MODULE, TSA_URL
@@ -76,6 +79,7 @@ def report(session: Session) -> Report:
                 _arrivals(session),
                 *_queues(session),
                 _unreadable(session),
+                *_sources(session),
                 signing.archive_copies(session),
                 _log(session),
             ]
@@ -209,6 +213,26 @@ def _unreadable(session: Session) -> Check:
         waiting,
     )
     return Check("packets", _l("Packets"), Tone.WARN, said, "gateway.unreadable")
+
+
+def _sources(session: Session) -> list[Check]:
+    """One check for each mail box or folder that cannot be read; one for all of them otherwise."""
+    named = [one for one in (settings().get(MAILBOXES), settings().get(SCAN_FOLDER)) if one]
+    found = [
+        Check(
+            f"source-{one.key}",
+            _l("Mail box %(place)s", place=one.place) if one.source is Source.MAIL else _l("Scanners' folder"),
+            Tone.BAD,
+            _(
+                "Not read since %(hour)s, so nothing comes in from there: %(why)s",
+                hour=f"{clock.local(one.since):%H:%M %d/%m/%Y}", why=one.why,
+            ),
+        )
+        for one in sources.all_away(session)
+    ]  # fmt: skip
+    if found or not named:
+        return found
+    return [Check("sources", _l("Mail boxes and scanners' folder"), Tone.OK, _("They are read."))]
 
 
 def _log(session: Session) -> Check:

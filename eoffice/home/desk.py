@@ -20,6 +20,7 @@ from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE
 from eoffice.home import deeds, links, queries, words
 from eoffice.home.deeds import Side
 from eoffice.home.queries import Change, Series, Waiting, Work
+from eoffice.incoming import sources
 from eoffice.incoming.permissions import INCOMING_REGISTER
 from eoffice.outgoing import presenting as outgoing
 from eoffice.outgoing.permissions import OUTGOING_NUMBER
@@ -50,6 +51,8 @@ class Tile:
 class Desk:
     """Everything on one desk."""
 
+    #: what keeps documents from coming in, for the clerk
+    away: Sequence[str]
     tiles: Sequence[Tile]
     #: how much waits for this person, and how much of it is late
     waiting: int
@@ -77,6 +80,7 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     told = queries.changes(session, actor, list(_TOLD))
     tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
     return Desk(
+        away=_away(session, actor),
         tiles=[*tiles, *_unreadable(session, actor), *_changes_of_rights(session, actor)],
         waiting=sum(one.count for one in waiting),
         late=sum(one.overdue for one in waiting),
@@ -101,6 +105,18 @@ def _unreadable(session: Session, actor: Actor) -> Iterator[Tile]:
     if count:
         url = url_for("gateway.unreadable")
         yield Tile(_("Unreadable packets"), count, url, _("Ask the sender to send again"), alarm=True)
+
+
+def _away(session: Session, actor: Actor) -> Sequence[str]:
+    """Mail boxes and folders that cannot be read: what was sent there is missing, and nobody else would notice."""
+    found = sources.away_for(session, actor) if actor.can(INCOMING_REGISTER) else ()
+    return [
+        _(
+            "%(place)s has not been read since %(hour)s: what was sent there is not here yet. Tell the administrator.",
+            place=one.place, hour=f"{clock.local(one.since):%H:%M %d/%m/%Y}",
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def _changes_of_rights(session: Session, actor: Actor) -> Iterator[Tile]:

@@ -32,7 +32,11 @@ _TAKEN, _REFUSED = "taken", "refused"
 
 
 def watch(session: Session, folder: Path) -> int:
-    """Take in what scanners have left; returns how many papers. One that cannot be taken stops no other."""
+    """Take in what scanners have left; returns how many papers. One that cannot be taken stops no other.
+
+    Raises OSError when the folder is not there or cannot be read.
+    """
+    next(folder.iterdir(), None)  # a share that is gone would look like a folder without papers
     taken = 0
     for agency in directory.hosted(session):
         for path in list(_ready(folder / agency.code))[: _ROUND - taken]:

@@ -1,13 +1,17 @@
 """What happens to incoming documents by itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
 from sqlalchemy.orm import Session
 
-from eoffice.core.config import settings
+from eoffice.core.config import ConfigError, settings
 from eoffice.core.jobs import Queue, periodic
-from eoffice.incoming import folder, mail, mailboxes
+from eoffice.directory import queries as directory
+from eoffice.incoming import folder, mail, mailboxes, sources
+from eoffice.incoming.mailboxes import Mailbox
+from eoffice.incoming.models import Source
 from eoffice.incoming.settings import MAILBOXES, SCAN_FOLDER
 
 log = structlog.get_logger(__name__)
@@ -17,16 +21,47 @@ log = structlog.get_logger(__name__)
 def watch_folder(session: Session) -> None:
     """Take in what scanners have left."""
     watched = settings().get(SCAN_FOLDER)
-    if watched:
+    if not watched:
+        sources.back(session, "scan")  # watched no more
+        return
+    try:
         folder.watch(session, Path(watched))
+    except OSError as error:
+        session.rollback()
+        log.warning("scan folder not read", folder=watched, error=str(error))
+        sources.away(session, "scan", Source.SCAN, watched, str(error))
+    else:
+        sources.back(session, "scan")
 
 
 @periodic("incoming.read_mail", seconds=60, queue=Queue.HEAVY)
 def read_mail(session: Session) -> None:
     """Take in what was sent to the mail boxes; one that cannot be reached keeps no other waiting."""
     named = settings().get(MAILBOXES)
-    for code, box in mailboxes.load(Path(named)).items() if named else ():
+    boxes = _boxes(session, named) if named else {}
+    if boxes is None:
+        return
+    sources.forget(session, "mail", [f"mail:{code}" for code in boxes])
+    for code, box in boxes.items():
+        key = f"mail:{code}"
         try:
             mail.read(session, code, box)
         except mail.MailAway as error:
+            session.rollback()
             log.warning("mail box not read", agency=code, error=str(error))
+            agency = directory.agency_by_code(session, code)
+            whose = agency.id if agency else None
+            session.rollback()
+            sources.away(session, key, Source.MAIL, f"{box.user} ({box.host})", str(error), whose)
+        else:
+            sources.back(session, key)
+
+
+def _boxes(session: Session, named: str) -> Mapping[str, Mailbox] | None:
+    """The boxes of the file; None when it cannot be used."""
+    try:
+        return mailboxes.load(Path(named))
+    except ConfigError as error:
+        log.warning("mail boxes not known", error=str(error))
+        sources.away(session, "mail", Source.MAIL, named, str(error))
+        return None

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from eoffice.core.db import enum_column
+from eoffice.core.db import Base, enum_column
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document
 from eoffice.incoming.states import State
@@ -58,3 +58,20 @@ class IncomingDocument(Document):
     reason: Mapped[str] = mapped_column(default="")
 
     submitted_to: Mapped[Assignment | None] = relationship(foreign_keys=[submitted_to_id])
+
+
+class SourceAway(Base):
+    """A mail box or scanners' folder that cannot be read; the row goes when it can be again."""
+
+    __tablename__ = "source_away"
+    #: which one: "mail:H01.12", "scan"
+    key: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    #: whose documents do not come in; None: every agency's
+    agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
+    source: Mapped[Source] = mapped_column(enum_column(Source))
+    #: server or folder
+    place: Mapped[str] = mapped_column(sa.String(300))
+    #: what the server or the system said; for administrators
+    why: Mapped[str]
+    since: Mapped[datetime]
+    tried_at: Mapped[datetime]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -182,3 +183,31 @@ def test_a_changed_log_is_found(app: Flask, session: Session, worker_database: s
 
 def test_ready_is_said_as_json(app: Flask) -> None:
     assert json.loads(app.test_client().get("/readyz").data)["status"] == "ready"
+
+
+def test_a_mail_box_or_folder_that_cannot_be_read_is_told_to_administrator_and_clerk(
+    session: Session, app: Flask, tmp_path: Path
+) -> None:
+    province(session)
+    boxes = tmp_path / "boxes.toml"
+    boxes.touch(mode=0o600)
+    # nothing listens there
+    boxes.write_text('["H01.12"]\nhost = "127.0.0.1"\nport = 9\nuser = "vanthu"\npassword = "x"\n')
+    with override(EOFFICE_MAILBOXES=str(boxes), EOFFICE_SCAN_FOLDER=str(tmp_path / "gone")):
+        for name in ("incoming.read_mail", "incoming.watch_folder"):
+            jobs.run(session, name)
+        tones = _tones(session, app)
+        assert {tones["source-mail:H01.12"], tones["source-scan"]} == {Tone.BAD}
+        page = client_for(app, "a_administrator").get("/admin/health").get_data(as_text=True)
+        assert "Hộp thư vanthu (127.0.0.1)" in page
+        ours, theirs = (client_for(app, f"{mark}_clerk").get("/").get_data(as_text=True) for mark in "ab")
+        assert "Không đọc được vanthu (127.0.0.1) từ" in ours
+        assert "vanthu" not in theirs
+        assert "gone" in theirs, "the folder is everybody's"
+        (tmp_path / "gone").mkdir()
+        jobs.run(session, "incoming.watch_folder")
+        assert "source-scan" not in _tones(session, app)
+    boxes.write_text("")
+    with override(EOFFICE_MAILBOXES=str(boxes)):
+        jobs.run(session, "incoming.read_mail")
+        assert "source-mail:H01.12" not in _tones(session, app), "it is read no more"

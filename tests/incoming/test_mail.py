@@ -13,7 +13,7 @@ from eoffice.core import audit, clock, config, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import ConfigError
 from eoffice.documents.models import FileRole
-from eoffice.incoming import mail, mailboxes, service
+from eoffice.incoming import mail, mailboxes, service, sources
 from eoffice.incoming.mailboxes import Mailbox
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State
@@ -131,10 +131,12 @@ def test_the_job_reads_every_box_of_the_file_and_one_that_is_away_keeps_no_other
     path.write_text(f'["H01.05"]\n{there}["H01.12"]\n{there}certificates = "{box.certificates}"\n')
     with config.override(EOFFICE_MAILBOXES=str(path)):
         path.chmod(0o644)
-        with pytest.raises(ConfigError, match="chmod 600"):
-            jobs.run(session, "incoming.read_mail")
+        jobs.run(session, "incoming.read_mail")
+        (away,) = sources.all_away(session)
+        assert "chmod 600" in away.why
         path.chmod(0o600)
         jobs.run(session, "incoming.read_mail")  # the first box's certificate is nobody's
+        assert [one.key for one in sources.all_away(session)] == ["mail:H01.05"]
     assert [document.sent_from for document in _documents(session)] == ["vanthu@sotaichinh.example"]
 
 

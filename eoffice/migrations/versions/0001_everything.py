@@ -1127,6 +1127,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_delegation_agency_id"), "delegation", ["agency_id"], unique=False)
     op.create_index(op.f("ix_delegation_to_id"), "delegation", ["to_id"], unique=False)
     op.create_table(
+        "source_away",
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "axis", "scan", "mail", name="source", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("place", sa.String(length=300), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("since", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("tried_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_source_away_agency_id_agency")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_source_away")),
+    )
+    op.create_table(
         "incoming_document",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),
