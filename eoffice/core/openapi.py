@@ -1,7 +1,7 @@
 """`/api/v1`: JSON in and out by plain dataclasses, described by the same dataclasses."""
 
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -26,20 +26,25 @@ bp = Blueprint("openapi", __name__, url_prefix="/api/v1")
 class Documented:
     """What the description says of one operation."""
 
-    def __init__(self, summary: str, request: type | None, response: Any, multipart: bool) -> None:
+    def __init__(
+        self, summary: str, request: type | None, response: Any, multipart: bool, query: Mapping[str, str]
+    ) -> None:
         self.summary = summary
         self.request = request
         self.response = response
         self.multipart = multipart
+        self.query = query
 
 
 def documented(
-    summary: str, *, request: type | None = None, response: Any = None, multipart: bool = False
-) -> Callable[[V], V]:
-    """Describe an operation: dataclasses of its JSON body and answer; `multipart` when it takes files."""
+    summary: str, *, request: type | None = None, response: Any = None, multipart: bool = False,
+    query: Mapping[str, str] | None = None,
+) -> Callable[[V], V]:  # fmt: skip
+    """Describe an operation: dataclasses of its JSON body and answer; `multipart` when it takes files; `query`: what
+    may stand in the address, each with its meaning."""
 
     def describe(view: V) -> V:
-        view.documented = Documented(summary, request, response, multipart)  # type: ignore[attr-defined]  # read by `_operations`
+        view.documented = Documented(summary, request, response, multipart, query or {})  # type: ignore[attr-defined]  # read by `_operations`
         return view
 
     return describe
@@ -97,6 +102,10 @@ def build() -> dict[str, Any]:
             "parameters": [
                 {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
                 for name in sorted(rule.arguments)
+            ]
+            + [
+                {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
+                for name, meaning in about.query.items()
             ],
             "responses": {
                 "200": {"description": "Done", "content": _content(about.response, schemas)},

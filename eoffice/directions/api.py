@@ -1,7 +1,7 @@
 """Directions and tasks for other systems: the same use cases as the pages."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -28,6 +28,8 @@ class TaskOut:
     assignment_id: int | None
     label: str
     due_on: date | None
+    #: hour of that day; None: its end
+    due_time: time | None
     state: str
     result: str
 
@@ -41,6 +43,7 @@ class DirectionOut:
     by_name: str
     opinion: str
     due_on: date | None
+    due_time: time | None
     tasks: list[TaskOut]
 
 
@@ -60,6 +63,8 @@ class NewAssignment:
     assignment_id: int
     opinion: str
     due_on: date | None = None
+    #: hour of that day; None: its end
+    due_time: time | None = None
     coordinating: tuple[int, ...] = ()
 
 
@@ -73,13 +78,14 @@ class Result:
 def _task(task: Task) -> TaskOut:
     return TaskOut(
         task.id, task.document_id, task.part, task.unit_id, task.assignment_id, task.label, task.due_on,
-        task.state, task.result,
+        task.due_time, task.state, task.result,
     )  # fmt: skip
 
 
 def _direction(direction: Direction) -> DirectionOut:
     return DirectionOut(
         direction.id, direction.document_id, direction.by_name, direction.opinion, direction.due_on,
+        direction.due_time,
         [_task(task) for task in direction.tasks],
     )  # fmt: skip
 
@@ -121,7 +127,14 @@ def assign(task_id: int) -> ResponseReturnValue:
     """Assigned."""
     new = body(NewAssignment)
     made = service.assign(
-        db(), current_actor(), task_id, new.assignment_id, new.due_on, new.opinion, new.coordinating
+        db(),
+        current_actor(),
+        task_id,
+        new.assignment_id,
+        new.due_on,
+        new.opinion,
+        new.coordinating,
+        new.due_time,
     )
     return answer(_direction(made), 201)
 

@@ -134,6 +134,32 @@ def take_back(document_id: int, copy_id: int) -> ResponseReturnValue:
     return _copies(document_id)
 
 
+@bp.get("/incoming/<int:document_id>/copies")
+@needs(GATEWAY_FOLLOW)
+@documented("Copies of a document that was passed on, with what was asked of each", response=Copies)
+def onward_copies(document_id: int) -> ResponseReturnValue:
+    """Answer the copies."""
+    return _copies(document_id)
+
+
+@bp.post("/incoming/<int:document_id>/recall")
+@needs(GATEWAY_RECALL)
+@documented("Take what was passed on back from every agency", request=Why, response=Copies)
+def recall_onward(document_id: int) -> ResponseReturnValue:
+    """Tell every one of them."""
+    service.recall(db(), current_actor(), document_id, body(Why).reason)
+    return _copies(document_id)
+
+
+@bp.post("/incoming/<int:document_id>/copies/<int:copy_id>/take-back")
+@needs(GATEWAY_RECALL)
+@documented("Take what was passed on back from one agency", request=Why, response=Copies)
+def take_back_onward(document_id: int, copy_id: int) -> ResponseReturnValue:
+    """Ask this one."""
+    service.take_back(db(), current_actor(), document_id, copy_id, body(Why).reason)
+    return _copies(document_id)
+
+
 def _packet(found: Unreadable) -> Packet:
     packet = found.packet
     return Packet(

@@ -1,7 +1,7 @@
 """Incoming documents for other systems: the same use cases as the pages."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from typing import BinaryIO, cast
 
 from flask import Blueprint, request
@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from eoffice.core.openapi import answer, body, documented
 from eoffice.core.web import current_actor, db, needs
+from eoffice.directions.operations import Named
 from eoffice.documents import service as files
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.incoming import queries, service
+from eoffice.incoming import passing, queries, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
-from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
+from eoffice.incoming.passing import Onward
+from eoffice.incoming.permissions import INCOMING_PASS_ON, INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.queries import Filter, Tab
 
 bp = Blueprint("incoming_api", __name__, url_prefix="/api/v1/incoming")
@@ -51,6 +53,8 @@ class IncomingRow:
     urgency: int
     arrived_at: datetime
     due_on: date | None
+    #: hour of that day; None: its end
+    due_time: time | None
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,21 @@ class Leader:
     assignment_id: int
 
 
+@dataclass(frozen=True)
+class PassOn:
+    """Who gets it too: units and posts of the agency for information, other agencies by their codes."""
+
+    named: list[Named] = field(default_factory=list)
+    agencies: list[str] = field(default_factory=list)
+    words: str = ""
+
+
 def _row(document: IncomingDocument) -> IncomingRow:
     return IncomingRow(
         document.id, document.state, document.source, document.register_number, document.code_number,
         document.code_notation, document.issued_on, document.issuer_name, document.issuer_code,
         document.kind_code, document.subject, int(document.urgency), document.arrived_at, document.due_on,
+        document.due_time,
     )  # fmt: skip
 
 
@@ -97,7 +111,11 @@ def _plain(document: IncomingDocument) -> Incoming:
 
 @bp.get("")
 @needs(DOCUMENT_READ)
-@documented("List incoming documents, newest arrival first (?tab= and ?mark=)", response=IncomingPage)
+@documented(
+    "List incoming documents, newest arrival first",
+    response=IncomingPage,
+    query={"tab": ", ".join(Tab), "mark": "`next` of the page before"},
+)
 def index() -> ResponseReturnValue:
     """One page of a list."""
     tab = request.args.get("tab", Tab.OPEN)
@@ -160,3 +178,17 @@ def submit(document_id: int) -> ResponseReturnValue:
     """Before a leader."""
     done = service.submit(db(), current_actor(), document_id, body(Leader).assignment_id)
     return answer(_plain(done))
+
+
+@bp.post("/<int:document_id>/pass-on")
+@needs(INCOMING_PASS_ON)
+@documented(
+    "Pass a registered document on: inside for information, to other agencies as it came",
+    request=PassOn,
+    response=Incoming,
+)
+def pass_on(document_id: int) -> ResponseReturnValue:
+    """Others get it too; what became of their copies is at /incoming/<id>/copies."""
+    to = body(PassOn)
+    onward = Onward(to.named, to.agencies, to.words)
+    return answer(_plain(passing.pass_on(db(), current_actor(), document_id, onward)))

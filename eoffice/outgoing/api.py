@@ -188,7 +188,7 @@ class OutgoingPage:
     next: str | None
 
 
-def _answer(
+def reply(
     document: OutgoingDocument, status: int = 200, cautions: Iterable[Caution] = ()
 ) -> ResponseReturnValue:
     session = db()
@@ -231,7 +231,7 @@ def show(document_id: int) -> ResponseReturnValue:
     """Answer one document."""
     document = queries.one(db(), current_actor(), document_id)
     files.seen(db(), current_actor(), document)
-    return _answer(document)
+    return reply(document)
 
 
 @bp.post("")
@@ -240,7 +240,7 @@ def show(document_id: int) -> ResponseReturnValue:
 def draft() -> ResponseReturnValue:
     """Typeset and store a draft."""
     sent = body(NewDraft)
-    return _answer(service.draft_from_template(db(), current_actor(), sent.fields(), sent.text()), 201)
+    return reply(service.draft_from_template(db(), current_actor(), sent.fields(), sent.text()), 201)
 
 
 @bp.post("/upload")
@@ -252,7 +252,7 @@ def upload() -> ResponseReturnValue:
     if file is None:
         raise service.FileMissing(field="file")
     page = Upload(file.stream, file.filename or "du-thao.pdf")
-    return _answer(service.draft_from_upload(db(), current_actor(), sent.fields(), page), 201)
+    return reply(service.draft_from_upload(db(), current_actor(), sent.fields(), page), 201)
 
 
 @bp.post("/<int:document_id>/submit")
@@ -260,7 +260,7 @@ def upload() -> ResponseReturnValue:
 @documented("Submit a draft to the head of its unit", request=Opinion, response=Outgoing)
 def submit(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(service.submit(db(), current_actor(), document_id, body(Opinion).note))
+    return reply(service.submit(db(), current_actor(), document_id, body(Opinion).note))
 
 
 @bp.post("/<int:document_id>/approve")
@@ -268,7 +268,7 @@ def submit(document_id: int) -> ResponseReturnValue:
 @documented("Approve the content", request=Opinion, response=Outgoing)
 def approve(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(service.approve(db(), current_actor(), document_id, body(Opinion).note))
+    return reply(service.approve(db(), current_actor(), document_id, body(Opinion).note))
 
 
 @bp.post("/<int:document_id>/check")
@@ -276,7 +276,7 @@ def approve(document_id: int) -> ResponseReturnValue:
 @documented("Record the form check", request=Opinion, response=Outgoing)
 def check(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(service.check_form(db(), current_actor(), document_id, body(Opinion).note))
+    return reply(service.check_form(db(), current_actor(), document_id, body(Opinion).note))
 
 
 @bp.post("/<int:document_id>/send-back")
@@ -284,7 +284,7 @@ def check(document_id: int) -> ResponseReturnValue:
 @documented("Send it back to the drafter with a reason", request=Reason, response=Outgoing)
 def send_back(document_id: int) -> ResponseReturnValue:
     """Take the step; whose it is depends on the state."""
-    return _answer(service.send_back(db(), current_actor(), document_id, body(Reason).reason))
+    return reply(service.send_back(db(), current_actor(), document_id, body(Reason).reason))
 
 
 @bp.post("/<int:document_id>/take-back")
@@ -292,7 +292,7 @@ def send_back(document_id: int) -> ResponseReturnValue:
 @documented("Undo one's last step while nobody has taken the next one", response=Outgoing)
 def take_back(document_id: int) -> ResponseReturnValue:
     """Take the step back; whose it was depends on the state."""
-    return _answer(service.take_back(db(), current_actor(), document_id))
+    return reply(service.take_back(db(), current_actor(), document_id))
 
 
 @bp.post("/<int:document_id>/sign")
@@ -305,7 +305,7 @@ def sign(document_id: int) -> ResponseReturnValue:
     made = issuing.sign(
         db(), current_actor(), document_id, asked.pin, seen_file_id=asked.file_id, tell=told.append
     )
-    return _answer(made, cautions=told)
+    return reply(made, cautions=told)
 
 
 @bp.post("/<int:document_id>/number")
@@ -313,7 +313,7 @@ def sign(document_id: int) -> ResponseReturnValue:
 @documented("Give number and today's date", response=Outgoing)
 def number(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(issuing.give_number(db(), current_actor(), document_id))
+    return reply(issuing.give_number(db(), current_actor(), document_id))
 
 
 @bp.post("/<int:document_id>/seal")
@@ -323,7 +323,7 @@ def seal(document_id: int) -> ResponseReturnValue:
     """Take the step."""
     told: list[Caution] = []
     made = issuing.seal(db(), current_actor(), document_id, body(Pin).pin, tell=told.append)
-    return _answer(made, cautions=told)
+    return reply(made, cautions=told)
 
 
 @bp.post("/<int:document_id>/void")
@@ -331,7 +331,7 @@ def seal(document_id: int) -> ResponseReturnValue:
 @documented("Make the number void, with a reason", request=Reason, response=Outgoing)
 def void(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(issuing.void_number(db(), current_actor(), document_id, body(Reason).reason))
+    return reply(issuing.void_number(db(), current_actor(), document_id, body(Reason).reason))
 
 
 @bp.post("/<int:document_id>/issue")
@@ -339,4 +339,7 @@ def void(document_id: int) -> ResponseReturnValue:
 @documented("Issue it to its recipients", response=Outgoing)
 def issue(document_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return _answer(issuing.issue(db(), current_actor(), document_id))
+    return reply(issuing.issue(db(), current_actor(), document_id))
+
+
+from eoffice.outgoing import copies_api  # noqa: E402, F401 - it adds to `bp`

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import service as accounts
 from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directions import queries as directions
@@ -52,8 +53,16 @@ def _recall(session: Session, theirs: AxisClient, document: IncomingDocument, fo
 def test_requirement_28_what_was_passed_on_is_followed_and_recalled_with_its_source(
     session: Session, app: Flask, place: Province, came: IncomingDocument, theirs: AxisClient, tmp_path: Path
 ) -> None:
-    passing.pass_on(session, place.a.clerk, came.id, TO_B)
+    token = accounts.make_token(session, system_actor(), "a_clerk", "test", ["*"])
+    program, head = app.test_client(), {"Authorization": f"Bearer {token}"}
+    here = f"/api/v1/incoming/{came.id}"
+    assert program.post(f"{here}/pass-on", json={"agencies": ["H01.05"]}, headers=head).status_code == 200
     exchange(session)
+    (copy,) = program.get(f"{here}/copies", headers=head).get_json()["copies"]
+    assert (copy["recipient_code"], copy["hop"]) == ("H01.05", "arrived")
+    for address in ("recall", f"copies/{copy['id']}/take-back"):
+        answer = program.post(f"{here}/{address}", json={"reason": ""}, headers=head)
+        assert (answer.status_code, answer.get_json()["field"]) == (422, "reason")
     there = _came(session, place.b)
     assert (there.issuer_code, there.issuer_name, there.code) == ("G09", "Bộ Nội vụ", came.code)
     assert [file.sha256 for file in there.files] == [file.sha256 for file in came.files]

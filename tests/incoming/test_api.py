@@ -2,9 +2,10 @@
 
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import service as accounts
 from eoffice.core import clock
 from eoffice.core.permissions import system_actor
+from eoffice.directions.models import Task
 from eoffice.directory.models import Role
 from tests.factories import province
 from tests.incoming import steps
@@ -46,15 +48,21 @@ def test_a_document_goes_from_scan_to_done_by_program(session: Session, app: Fla
     path = f"/incoming/{made['id']}"
     leader = {"assignment_id": house.posts[Role.LEADER].id}
     assert who["clerk"].call("POST", f"{path}/submit", json=leader)[1]["state"] == "submitted"
-    due = clock.today().isoformat()
-    new = {"opinion": "Tham mưu", "lead": {"unit_id": house.unit.id}, "due_on": due}
+    due = {"due_on": (clock.today() + timedelta(days=1)).isoformat(), "due_time": "14:30:00"}
+    new = {"opinion": "Tham mưu", "lead": {"unit_id": house.unit.id}} | due
     status, direction = who["leader"].call("POST", f"{path}/directions", json=new)
     assert (status, direction["tasks"][0]["label"]) == (201, house.unit.name)
+    assert direction["tasks"][0]["due_time"] == who["clerk"].call("GET", path)[1]["due_time"] == "14:30:00"
+    status, refused = who["clerk"].call("POST", f"{path}/pass-on", json={})
+    assert (status, refused["field"]) == (422, "recipients")
+    informed = {"named": [{"unit_id": house.office.id}], "words": "Để biết"}
+    assert who["clerk"].call("POST", f"{path}/pass-on", json=informed)[0] == 200
+    assert house.office.id in {task.unit_id for task in session.scalars(sa.select(Task))}
     waiting = who["head"].call("GET", "/tasks")[1]["to_assign"]
     assert [task["document_id"] for task in waiting] == [made["id"]]
-    named = {"assignment_id": house.posts[Role.SPECIALIST].id, "opinion": "Làm"}
+    named = {"assignment_id": house.posts[Role.SPECIALIST].id, "opinion": "Làm"} | due
     status, handed = who["head"].call("POST", f"/tasks/{waiting[0]['id']}/assign", json=named)
-    assert status == 201
+    assert (status, handed["due_time"]) == (201, "14:30:00")
     task = handed["tasks"][0]["id"]
     assert who["worker"].call("POST", f"/tasks/{task}/open")[1]["state"] == "working"
     assert who["worker"].call("POST", f"/tasks/{task}/finish", json={"result": "Xong"})[1]["state"] == "done"

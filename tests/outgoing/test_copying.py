@@ -15,7 +15,7 @@ from eoffice.core import clock, jobs
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, InvalidTransition, NotFound
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, system_actor
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
 from eoffice.documents import pages, scanning
@@ -91,6 +91,31 @@ def _made(session: Session, actor: Actor, document_id: int, new: NewCopy) -> Out
     asked = copying.ask(session, actor, document_id, new)
     leader = accounts.actor_of(session, accounts.by_names(session, ["a_leader"])["a_leader"])
     return copying.allow(session, leader, asked.id)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("keys")
+def test_a_program_asks_for_a_copy_and_another_allows_it(
+    session: Session, place: Province, app: Flask
+) -> None:
+    document, client = _paper(session, place), app.test_client()
+    clerk, leader = (
+        {"Authorization": f"Bearer {accounts.make_token(session, system_actor(), user, 'test', ['*'])}"}
+        for user in ("a_clerk", "a_leader")
+    )
+    address = f"/api/v1/outgoing/copies/of/{document.id}"
+    allowed = client.get(address, headers=clerk).get_json()
+    assert {"kind_code": "SY", "medium": "electronic"} in allowed
+    wanted = {"kind_code": "SL", "medium": "paper", "signer_id": place.a.posts[Role.LEADER].id}
+    refused = client.post(address, json=wanted, headers=clerk)
+    assert (refused.status_code, refused.get_json()["field"]) == (422, "made_as")
+    made = client.post(address, json=wanted | {"kind_code": "SY"}, headers=clerk)
+    assert made.status_code == 201, made.get_json()
+    own = f"/api/v1/outgoing/{made.get_json()['id']}"
+    assert client.post(f"{own}/allow", headers=clerk).status_code == 403
+    assert client.post(f"{own}/allow", headers=leader).get_json()["code_number"] == "01"
+    assert client.get(f"{own}/print.pdf", headers=clerk).data.startswith(b"%PDF-")
+    assert client.post(f"{own}/stamped", headers=clerk).get_json()["state"] == "issuing"
 
 
 @pytest.mark.usefixtures("keys")

@@ -14,11 +14,12 @@ from openpyxl import load_workbook
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import service as accounts
 from eoffice.core import clock, sheets
 from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
 from eoffice.core.errors import NotFound
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents import registers
 from eoffice.documents.models import Direction, Document
 from eoffice.documents.pages import page_text
@@ -298,6 +299,15 @@ def test_facets_count_what_was_found_and_each_narrows_it(app: Flask, session: Se
     assert told["kind"] == [("Công văn", 4), ("Quyết định", 1)]
     assert told["issuer"][0] == ("Sở Tài chính", 3)
     assert told["year"] == [("2026", 4), ("2025", 1)]
+    token = accounts.make_token(
+        session, system_actor(), "a_clerk", "test", ["search:use", "document:read-all"]
+    )
+    head = {"Authorization": f"Bearer {token}"}
+    answer = app.test_client().get("/api/v1/search?q=han man", headers=head).get_json()
+    assert (answer["total"], len(answer["documents"]), answer["facets"]["counted"]) == (5, 5, 5)
+    (years,) = [one["fields"] for one in answer["facets"]["values"]["year"] if one["word"] == "2025"]
+    narrowed = app.test_client().get("/api/v1/search", query_string={"q": "han man"} | years, headers=head)
+    assert [one["subject"] for one in narrowed.get_json()["documents"]] == ["hạn mặn chờ"]
     # each count is what following it finds, for whoever follows it
     for values in found.values.values():
         for one in values:
