@@ -21,6 +21,14 @@ def over(day: Any, hour: Any) -> sa.ColumnElement[bool]:
     return passed
 
 
+def missed(moment: Any, day: Any, hour: Any) -> sa.ColumnElement[bool]:
+    """Whether what happened at a moment came after a deadline, both in columns; NULL without one of them."""
+    local = sa.func.timezone(clock.TZ.key, moment)
+    on, at = sa.cast(local, sa.Date), sa.cast(local, sa.Time)
+    came_late: sa.ColumnElement[bool] = sa.or_(on > day, sa.and_(on == day, at > hour))
+    return came_late
+
+
 def passed(day: date, hour: time | None) -> bool:
     """The same of values."""
     today = clock.today()

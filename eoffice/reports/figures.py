@@ -20,8 +20,9 @@ from eoffice.core.workdays import add_days
 from eoffice.directions.models import OPEN as TASK_OPEN
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Assignment, Person, Unit
+from eoffice.documents import deadlines
 from eoffice.documents.kinds import kind
-from eoffice.documents.models import Channel, Document, Recipient
+from eoffice.documents.models import Channel, Document, DocumentLink, LinkKind, Recipient
 from eoffice.dossiers.models import Dossier
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import OPEN, State
@@ -110,21 +111,37 @@ def _day(moment: Any) -> sa.ColumnElement[date]:
 
 
 def _hours(later: Any, earlier: Any) -> sa.ColumnElement[Any]:
+    """The median; of what another system did only the days are known here."""
     seconds = sa.func.extract("epoch", later - earlier)
-    median = sa.func.percentile_cont(0.5).within_group(seconds)
+    median = sa.func.percentile_cont(0.5).within_group(seconds).filter(Document.taken_over_from == "")
     return sa.func.round(sa.cast(median / 3600, sa.Numeric), 1)
 
 
 def _lead() -> sa.Subquery:
-    """Of each document the leader's latest direction: when it was given and when its lead was done."""
+    """Of each document when the leader first directed it, and when the lead of his latest direction was done.
+
+    A lead that was withdrawn has done nothing, but the leader had directed.
+    """
+    stands = Task.state != TaskState.WITHDRAWN
+    first = sa.func.min(Direction.given_at).over(partition_by=Task.document_id)
     return (
-        sa.select(Task.document_id, Direction.given_at, Task.done_at, Task.state)
+        sa.select(Task.document_id, first.label("given_at"), sa.case((stands, Task.done_at)).label("done_at"))
         .join(Direction, Direction.id == Task.direction_id)
-        .where(Task.part == Part.LEAD, Direction.parent_task_id.is_(None), Task.state != TaskState.WITHDRAWN)
+        .where(Task.part == Part.LEAD, Direction.parent_task_id.is_(None))
         .ext(distinct_on(Task.document_id))
-        .order_by(Task.document_id, Task.id.desc())
+        .order_by(Task.document_id, stands.desc(), Task.id.desc())
         .subquery()
     )
+
+
+def _finished(lead: sa.Subquery) -> sa.ColumnElement[Any]:
+    """When a document was done: by its lead or, where nobody was named, by the first answer to it."""
+    answer = (
+        sa.select(sa.func.min(OutgoingDocument.issued_at))
+        .join(DocumentLink, DocumentLink.source_id == OutgoingDocument.id)
+        .where(DocumentLink.target_id == IncomingDocument.id, DocumentLink.kind == LinkKind.REPLY)
+    )
+    return sa.func.coalesce(lead.c.done_at, answer.scalar_subquery())
 
 
 def by_agency(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Figures]:
@@ -159,7 +176,7 @@ def _incoming(period: Period) -> sa.Select[Any]:
             count().filter(IncomingDocument.source == Source.AXIS).label("from_axis"),
             _hours(IncomingDocument.registered_at, IncomingDocument.arrived_at).label("to_register"),
             _hours(lead.c.given_at, IncomingDocument.registered_at).label("to_direct"),
-            _hours(lead.c.done_at, IncomingDocument.registered_at).label("to_finish"),
+            _hours(_finished(lead), IncomingDocument.registered_at).label("to_finish"),
         )
         .select_from(IncomingDocument)
         .outerjoin(lead, lead.c.document_id == IncomingDocument.id)
@@ -169,11 +186,11 @@ def _incoming(period: Period) -> sa.Select[Any]:
 
 
 def _handled(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Handled]:
-    """By the deadline of the document; without one it is never late."""
+    """By the deadline of the document, to the hour where it has one; without a deadline it is never late."""
     lead = _lead()
     finished, is_open = IncomingDocument.state == State.DONE, IncomingDocument.state.in_(OPEN)
-    late = sa.func.coalesce(_day(lead.c.done_at) > Document.due_on, False)
-    overdue = sa.func.coalesce(Document.due_on < clock.today(), False)
+    late = deadlines.missed(_finished(lead), Document.due_on, Document.due_time)
+    overdue = deadlines.over(Document.due_on, Document.due_time)
     query = (
         sa.select(Document.agency_id, *_counted(finished, late, is_open, overdue))
         .select_from(IncomingDocument)
@@ -185,8 +202,9 @@ def _handled(session: Session, period: Period, agency_ids: Collection[int]) -> d
 
 
 def _counted(finished: Any, late: Any, is_open: Any, overdue: Any) -> list[sa.ColumnElement[int]]:
-    """The columns of `Handled`."""
+    """The columns of `Handled`; no deadline, none missed."""
     count = sa.func.count
+    late, overdue = sa.func.coalesce(late, False), sa.func.coalesce(overdue, False)
     return [
         count().filter(finished, ~late).label("in_time"), count().filter(finished, late).label("late"),
         count().filter(is_open, ~overdue).label("open"), count().filter(is_open, overdue).label("open_late"),
@@ -274,8 +292,8 @@ def _tasks(period: Period, agency_id: int) -> sa.Select[Any]:
 
 
 def _of_tasks() -> list[sa.ColumnElement[int]]:
-    late = sa.func.coalesce(_day(Task.done_at) > Task.due_on, False)
-    overdue = sa.func.coalesce(Task.due_on < clock.today(), False)
+    late = deadlines.missed(Task.done_at, Task.due_on, Task.due_time)
+    overdue = deadlines.over(Task.due_on, Task.due_time)
     return _counted(Task.state == TaskState.DONE, late, Task.state.in_(TASK_OPEN), overdue)
 
 

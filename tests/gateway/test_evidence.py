@@ -89,6 +89,9 @@ def test_the_bundle_holds_alone_and_tells_nothing_of_other_recipients(
     assert {"packet.edxml", "files", "receipts", "certificates", "evidence.html", "manifest.json"} <= kinds
     assert PDF in parts.values(), "the bytes as they were issued"
     assert {name.rpartition("-")[2] for name in parts if "/statuses/" in name} == {"01.edxml", "03.edxml"}
+    page = parts["evidence.html"].decode()
+    assert "H01.05" in page
+    assert "G09" not in page
     # the packet's own header lists its addressees, as every addressee got it
     telling = b"".join(data for name, data in parts.items() if name != "packet.edxml")
     delivered = next(

@@ -1,10 +1,11 @@
 """What the law and the province count is what happened, each agency's own, whatever the year holds."""
 
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy.orm import Session
@@ -17,8 +18,8 @@ from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Role
-from eoffice.documents.models import Channel, Recipient
-from eoffice.incoming.models import Source
+from eoffice.documents.models import Channel, Document, DocumentLink, LinkKind, Recipient
+from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State as In
 from eoffice.outgoing.states import State as Out
 from eoffice.reports import figures
@@ -107,6 +108,71 @@ def test_requirement_12_each_figure_is_what_happened_in_the_period(session: Sess
         other = found[place.b.agency.id]
         assert (other.arrived, other.issued, other.electronic) == (1, 0, None)
         assert other.handled == Handled(in_time=1)
+
+
+NOON, FRIDAY = time(12), date(2026, 11, 20)
+#: hour of the deadline on Friday; when it was done (None: still open), local; what it counts as; hours to finish
+BY_THE_HOUR = [
+    (None, "11-20 23:59", "in_time", 110.0),
+    (None, "11-21 00:01", "late", 110.0),
+    (NOON, "11-20 11:59", "in_time", 98.0),
+    (NOON, "11-20 12:01", "late", 98.0),
+    (NOON, "11-19 23:00", "in_time", 85.0),
+    (NOON, None, "open_late", None),
+    (time(17), None, "open", None),
+    (None, None, "open", None),
+]
+
+
+@pytest.mark.parametrize(("hour", "done", "counts", "hours"), BY_THE_HOUR)
+def test_on_time_is_told_by_the_hour_where_the_deadline_has_one(
+    session: Session, place: Province, hour: time | None, done: str | None, counts: str, hours: float | None
+) -> None:
+    state = In.IN_PROGRESS if done is None else In.DONE
+    _in(session, place.a, 1, state, due=FRIDAY, done=None if done is None else 0)
+    with transaction(session):
+        session.execute(sa.update(Document).values(due_time=hour))
+        moment = datetime.fromisoformat(f"2026-{done}").replace(tzinfo=clock.TZ) if done else None
+        session.execute(sa.update(Task).values(due_time=hour, done_at=moment))
+    with clock.freeze(datetime(2026, 11, 20, 15, tzinfo=clock.TZ)):
+        own = figures.by_agency(session, WEEK, [place.a.agency.id])[place.a.agency.id]
+        [line] = figures.by_unit(session, WEEK, place.a.agency.id)
+    assert own.handled == line.handled == Handled(**{counts: 1})
+    assert (own.to_register, own.to_direct) == (1, 2), (
+        "from arrival to the register, from there to the leader"
+    )
+    assert own.to_finish == (None if hours is None else pytest.approx(hours, abs=0.2))
+
+
+def test_a_second_direction_and_an_answer_without_one_are_counted_as_they_were(
+    session: Session, place: Province
+) -> None:
+    _in(session, place.a, 1, In.IN_PROGRESS, due=FRIDAY)
+    _in(session, place.a, 2, In.REGISTERED, due=FRIDAY)
+    first = session.scalars(sa.select(Task)).one()
+    other = session.scalars(sa.select(Document).where(Document.register_number == 2)).one()
+    answer = outgoing(session, place.a, "trả lời", Out.ISSUED, issued_at=MONDAY + timedelta(days=5))
+    with transaction(session):
+        session.execute(sa.update(IncomingDocument).values(state=In.DONE))
+        later = MONDAY + timedelta(days=3)
+        again = Direction(
+            agency_id=first.agency_id, document_id=first.document_id, by_name="x", by_title="x", opinion="Lại",
+            by_assignment_id=place.a.posts[Role.LEADER].id, given_at=later,
+        )  # fmt: skip
+        again.tasks = [
+            Task(agency_id=first.agency_id, document_id=first.document_id, part=Part.LEAD, unit=place.a.unit,
+                 state=TaskState.DONE, done_at=later)
+        ]  # fmt: skip
+        session.add(again)
+        first.state, first.done_at = TaskState.WITHDRAWN, later
+        link = DocumentLink(
+            agency_id=first.agency_id, source_id=answer.id, target_id=other.id, kind=LinkKind.REPLY
+        )
+        session.add(link)
+    with clock.freeze(MONDAY + timedelta(days=6)):
+        own = figures.by_agency(session, WEEK, [place.a.agency.id])[place.a.agency.id]
+    assert own.to_direct == 2, "the leader's first word counts"
+    assert own.handled == Handled(in_time=1, late=1), "who answers a day late is late, with a lead or without"
 
 
 def test_units_people_kinds_and_months_are_counted_by_what_was_asked_of_them(
