@@ -1,5 +1,6 @@
 """A database server as an installation has it, and installations on it: nothing loosened, nothing left behind."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -10,9 +11,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import psycopg
 from psycopg import sql
@@ -87,7 +89,9 @@ class Stage:
 def stage(*extra: str) -> Iterator[Stage]:
     """Start the server in a folder on this disk; stop everything and remove it in the end. `extra`: see `start`."""
     RESULTS.mkdir(exist_ok=True)
+    sweep(RESULTS)
     folder = Path(tempfile.mkdtemp(prefix="stage-", dir=RESULTS))
+    held = _hold(folder)
     folder.chmod(0o711)
     os.environ["EOFFICE_INSTANCE"] = str(folder)
     made = Stage(folder, Embedded(folder / "pg"))
@@ -101,6 +105,26 @@ def stage(*extra: str) -> Iterator[Stage]:
             _end(program, signal.SIGTERM)
         made.stop()
         shutil.rmtree(folder, ignore_errors=True)
+        held.close()
+
+
+def _hold(folder: Path) -> TextIO:
+    """Mark a folder as in use for as long as this process lives. Raises BlockingIOError while another one does."""
+    held = (folder / "held").open("w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise
+    return held
+
+
+def sweep(results: Path) -> None:
+    """Clear away what a run that was killed has left: its database server, then its folder."""
+    for folder in results.glob("stage-*"):
+        with suppress(BlockingIOError), _hold(folder):
+            Embedded(folder / "pg").stop_orphan()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def durable(where: Stage) -> None:

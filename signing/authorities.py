@@ -54,6 +54,14 @@ def certificate(der: bytes) -> Described:
     return Described(der, info.name, info.issuer, info.not_before, info.not_after, info.fingerprint)
 
 
+def any_certificate(data: bytes) -> Described:
+    """The one certificate in a file, PEM or DER, whoever's it is. Raises ValueError."""
+    try:
+        return certificate(_one(data, "CERTIFICATE"))
+    except TrustStoreError as error:
+        raise ValueError(error.reason) from error
+
+
 def revocation_list(data: bytes) -> Described:
     """Read one list of revoked certificates, PEM or DER. Raises TrustStoreError."""
     der = _one(data, "X509 CRL")

@@ -10,8 +10,9 @@ from wtforms.validators import Optional, ValidationError
 
 from eoffice.core.forms import DayField, Form, HourField, at_most, needed
 from eoffice.directions.helps import NewGroup
-from eoffice.directions.operations import Named, NewDirection
+from eoffice.directions.operations import DueInThePast, Named, NewDirection
 from eoffice.directory.models import Assignment
+from eoffice.documents import deadlines
 
 Choices = Sequence[tuple[str, str]]
 
@@ -73,6 +74,12 @@ class DirectionForm(NamingForm):
     lead = SelectField(_l("Lead"), [needed()], validate_choice=False)
     due_on = DayField(_l("Deadline"), [Optional()])
     due_time = HourField(_l("Hour"), [Optional()])
+
+    def validate_due_on(self, field: DayField) -> None:
+        """Said together with what else is wrong, not after it. Raises ValidationError."""
+        if field.data and deadlines.passed(field.data, self.due_time.data):
+            hour = f"{self.due_time.data:%H:%M} " if self.due_time.data else ""
+            raise ValidationError(str(DueInThePast(date=f"{hour}{field.data:%d/%m/%Y}")))
 
     def to_new(self) -> NewDirection:
         """What was decided. Raises NotHere."""

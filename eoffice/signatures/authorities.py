@@ -1,5 +1,6 @@
 """Roots, intermediates and revocation lists that the installation's administrator enters and retires."""
 
+from contextlib import suppress
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
@@ -29,6 +30,23 @@ class NotBelievable(Invalid):
     message = _l(
         "The file is not what was chosen. A root is one certificate of an authority signed by itself, an "
         "intermediate one of an authority, a list is one list of revoked certificates; each as PEM or DER."
+    )
+
+
+class OtherThanChosen(Invalid):
+    """The file is good for something else."""
+
+    message = _l(
+        "The file is no “%(chosen)s” but belongs under “%(found)s”, of “%(whose)s”. Choose that and enter it again."
+    )
+
+
+class NobodysAuthority(Invalid):
+    """Trust in a signer comes from whoever issued his certificate."""
+
+    message = _l(
+        "This is the certificate of “%(whose)s”, who signs and issues none. Enter the authority that issued it: "
+        "“%(issuer)s”."
     )
 
 
@@ -63,15 +81,35 @@ class NeedsReason(Invalid):
 
 
 def describe(purpose: Believed, data: bytes) -> Described:
-    """What a file says, before anybody believes it. Raises EntryTooLarge, NotBelievable."""
+    """What a file says, before anybody believes it.
+
+    Raises EntryTooLarge, OtherThanChosen, NobodysAuthority, NotBelievable.
+    """
     if len(data) > LIMIT:
         raise EntryTooLarge(limit=LIMIT // 1024, field="file")
     try:
-        if purpose is Believed.REVOCATION_LIST:
-            return authorities.revocation_list(data)
-        return authorities.authority(data, root=purpose is Believed.ROOT)
+        return _read(purpose, data)
     except TrustStoreError as error:
-        raise NotBelievable(field="file") from error
+        raise _instead(purpose, data) from error
+
+
+def _read(purpose: Believed, data: bytes) -> Described:
+    if purpose is Believed.REVOCATION_LIST:
+        return authorities.revocation_list(data)
+    return authorities.authority(data, root=purpose is Believed.ROOT)
+
+
+def _instead(purpose: Believed, data: bytes) -> Invalid:
+    """What the file is, where it can be told."""
+    for other in Believed:
+        with suppress(TrustStoreError):
+            read = _read(other, data)
+            whose = read.subject or read.issuer
+            return OtherThanChosen(chosen=purpose.word, found=other.word, whose=whose, field="file")
+    with suppress(ValueError):
+        one = authorities.any_certificate(data)
+        return NobodysAuthority(whose=one.subject, issuer=one.issuer, field="file")
+    return NotBelievable(field="file")
 
 
 def of_folder() -> list[tuple[Believed, Described]]:

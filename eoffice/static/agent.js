@@ -29,7 +29,7 @@
     say(text) { this.line.textContent = text; this.line.hidden = !text; }
 
     show(path) {
-      const address = this.panel.dataset.agent + path;
+      const address = `${this.panel.dataset.agent}${path}?lang=${document.documentElement.lang}`;
       this.led = true;
       if (this.window) this.window.location.href = address;
       // Nobody tells us when that window is closed: it can be opened again while it is waited for.

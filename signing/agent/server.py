@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from signing.agent import window
 from signing.agent.batches import Asked, Batches, NotNow, State
@@ -233,7 +233,7 @@ class _Doors(BaseHTTPRequestHandler):
         elif self.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
             raise Refused(HTTPStatus.FORBIDDEN)
         elif self.path.startswith("/pair/"):
-            offer = self.agent.pairs.offered(self.path.removeprefix("/pair/"))
+            offer = self.agent.pairs.offered(urlsplit(self.path).path.removeprefix("/pair/"))
             self._page(window.pairing(self._language, offer))
         elif self.path.startswith("/ask/"):
             self._ask(self._asked())
@@ -242,10 +242,12 @@ class _Doors(BaseHTTPRequestHandler):
 
     @property
     def _language(self) -> str:
-        return window.language(self.headers.get("Accept-Language", ""))
+        """The page's that opened the window; else the browser's."""
+        chosen = parse_qs(urlsplit(self.path).query).get("lang", [""])[0]
+        return window.language(f"{chosen},{self.headers.get('Accept-Language', '')}")
 
     def _asked(self) -> Asked | None:
-        return self.agent.batches.shown(self.path.removeprefix("/ask/"))
+        return self.agent.batches.shown(urlsplit(self.path).path.removeprefix("/ask/"))
 
     def _ask(self, asked: Asked | None, problem: str = "") -> None:
         if asked is None:

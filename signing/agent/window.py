@@ -1,4 +1,4 @@
-"""The agent's own windows: plain pages without script, in the language of the browser."""
+"""The agent's own windows: plain pages without script, in the language of the page that opens them."""
 
 import tomllib
 from functools import cache

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import figures, material
+from bench import figures, material, stage
 from bench.__main__ import failed, in_a_process
 from bench.figures import Row, row
 
@@ -29,6 +29,16 @@ def test_what_was_not_verified_has_reached_nothing() -> None:
     assert failed("exchange", "no server").reached == "not measured"
     without_peer = row(ROW.to_json() | {"theirs": None})
     assert (without_peer.ratio, without_peer.reached) == (None, "not measured")
+
+
+def test_what_a_killed_run_left_is_cleared_and_what_runs_stays(tmp_path: Path) -> None:
+    dead, alive = tmp_path / "stage-dead", tmp_path / "stage-alive"
+    for folder in (dead, alive):
+        (folder / "pg").mkdir(parents=True)
+    with stage._hold(alive):
+        stage.sweep(tmp_path)
+        assert not dead.exists()
+        assert alive.exists()
 
 
 def test_results_keep_their_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

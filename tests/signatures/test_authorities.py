@@ -1,6 +1,7 @@
 """Whom the installation believes is decided by its keeper's administrators, looked at first, and kept in the log."""
 
 import base64
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -126,12 +127,15 @@ def test_intermediates_and_lists_are_believed_as_such(session: Session, kept: De
 
 
 @pytest.mark.parametrize(
-    ("purpose", "what"),
-    [("root", "intermediate"), ("root", "nothing"), ("root", "two"), ("intermediate", "tsa"),
-     ("revocation_list", "root"), ("root", "crl"), ("root", "large")],
+    ("purpose", "what", "said"),
+    [("root", "intermediate", "mà là “Chứng thư trung gian” của"), ("root", "nothing", "không đúng loại đã chọn"),
+     ("root", "two", "không đúng loại đã chọn"), ("intermediate", "tsa", "tổ chức đã cấp"),
+     ("revocation_list", "root", "mà là “Chứng thư gốc” của"),
+     ("root", "crl", "mà là “Danh sách chứng thư bị thu hồi” của"),
+     ("root", "large", "lớn hơn")],
 )  # fmt: skip
-def test_what_is_not_what_was_chosen_is_refused(
-    app: Flask, kept: DemoPki, session: Session, purpose: str, what: str
+def test_what_is_not_what_was_chosen_is_refused_and_named(
+    app: Flask, kept: DemoPki, session: Session, purpose: str, what: str, said: str
 ) -> None:
     files = {
         "intermediate": kept.intermediate.der, "nothing": b"", "tsa": kept.tsa.der, "root": kept.root.der,
@@ -140,6 +144,7 @@ def test_what_is_not_what_was_chosen_is_refused(
     }  # fmt: skip
     code, page = _looked_at(client_for(app, "a_administrator"), purpose, files[what])
     assert code == 422
+    assert said in html.unescape(page)
     assert 'name="content"' not in page
     assert session.scalars(sa.select(TrustEntry)).all() == []
 

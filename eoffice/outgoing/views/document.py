@@ -249,8 +249,9 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:
     moves = queries.moves(current_actor(), document)
     recipients = documents.recipients(db(), document)
-    checking = Move.CHECK in moves and file is not None
-    path = blobs().path(file.sha256) if checking and file else None
+    # whoever drafts hears it before it is submitted, whoever checks decides
+    named = Move.CHECK in moves or Move.SUBMIT in moves
+    path = blobs().path(file.sha256) if named and file else None
     consulted = consulting.of_document(db(), document) if document.consulted else []
     asked = consulting.answerable(current_actor(), document, consulted)
     return {
@@ -260,7 +261,7 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
         "moves": moves,
         "next_step": presenting.next_step(queries.next_actor(db(), document)),
         "recipients": recipients,
-        "lacks": formcheck.lacks(path) if path else None,
+        "lacks": formcheck.lacks(path) if path and Move.CHECK in moves else None,
         "unnamed": addressed.unnamed(path, recipients) if path else [],
         "line": _line(document, file),
         "limit": upload_limit() // 2**20,

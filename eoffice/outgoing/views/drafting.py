@@ -7,6 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from eoffice.core import clock
 from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
@@ -15,7 +16,7 @@ from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, Urgency
 from eoffice.documents.operations import upload_limit
 from eoffice.outgoing import forms, presenting, queries, service
-from eoffice.outgoing.drafting import Page, Upload
+from eoffice.outgoing.drafting import Fields, Page, Upload
 from eoffice.outgoing.forms import Typed
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
@@ -115,6 +116,22 @@ def _replaced(typed: Typed) -> OutgoingDocument | None:
     return None
 
 
+def _wrong(
+    typed: Typed, document: OutgoingDocument | None, problem: AppError | None
+) -> dict[str, list[AppError]]:
+    """By field what is refused; a wrong day is said at once, not when all else is right."""
+    if problem is None:
+        return {}
+    found: dict[str, list[AppError]] = {}
+    try:
+        due_on = forms.day(typed.due_on)
+        if document is None or document.due_on != due_on:
+            Fields("", "", 0, due_on=due_on).check_day(clock.today())
+    except AppError as error:
+        found["due_on"] = [error]
+    return found | ({problem.field: [problem]} if problem.field else {})
+
+
 def _form(
     typed: Typed,
     source: DraftSource,
@@ -131,6 +148,7 @@ def _form(
         "source": source.value,
         "document": document,
         "problem": problem,
+        "wrong": _wrong(typed, document, problem),
         "pages": presenting.pages(file, document),
         "signers": directory.may_sign(db(), actor.agency_id or 0),
         "units": [unit for unit in directory.units(db(), actor.agency_id or 0) if unit.id in actor.unit_ids],

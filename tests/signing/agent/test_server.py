@@ -32,6 +32,8 @@ def test_a_document_is_signed_after_the_person_agreed(
     want = wanted(asked, "a", made.attributes)
     window = site.ask(asked)
     assert site.send("/sign", want).json() == {"error": "NotNow", "left": None}
+    english = httpx.get(f"{window}?lang=en", headers={"Accept-Language": "vi"}, trust_env=False).text
+    assert "<html lang=en>" in english, "as the page that opened it"
     page = httpx.get(window, headers={"Accept-Language": "vi"}, trust_env=False).text
     assert "Văn bản a" in page
     assert leader.info.name in page
