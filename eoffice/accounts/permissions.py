@@ -23,7 +23,8 @@ ROLES: Mapping[Role, str] = {
     Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all reports:province incoming:submit incoming:pass-on "
     "direction:assign direction:work direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check "
-    "outgoing:copy gateway:follow register:open dossier:work dossier:plan access:confirm",
+    "outgoing:copy gateway:follow register:open dossier:work dossier:plan access:confirm "
+    "envelope:keep",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:remind direction:work "
     "outgoing:draft outgoing:approve outgoing:copy dossier:work",
     Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft outgoing:copy dossier:work",
@@ -58,7 +59,7 @@ def of_post(post: Assignment) -> frozenset[Permission]:
 #: Articles 13 and 32), and rights over rights stay where they are
 _NEVER_LENT = (
     "outgoing:sign outgoing:seal register:close dossier:certify "
-    "directory: admin: access: trust: signature:keys"
+    "directory: admin: access: envelope: trust: signature:keys"
 )
 
 

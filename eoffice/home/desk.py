@@ -20,7 +20,7 @@ from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE
 from eoffice.home import deeds, links, queries, words
 from eoffice.home.deeds import Side
 from eoffice.home.queries import Change, Series, Waiting, Work
-from eoffice.incoming import sources
+from eoffice.incoming import envelopes, sources
 from eoffice.incoming.permissions import INCOMING_REGISTER
 from eoffice.outgoing import presenting as outgoing
 from eoffice.outgoing.permissions import OUTGOING_NUMBER
@@ -81,7 +81,12 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
     return Desk(
         away=_away(session, actor),
-        tiles=[*tiles, *_unreadable(session, actor), *_changes_of_rights(session, actor)],
+        tiles=[
+            *tiles,
+            *_unreadable(session, actor),
+            *_changes_of_rights(session, actor),
+            *_envelopes(session, actor),
+        ],
         waiting=sum(one.count for one in waiting),
         late=sum(one.overdue for one in waiting),
         first=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
@@ -105,6 +110,13 @@ def _unreadable(session: Session, actor: Actor) -> Iterator[Tile]:
     if count:
         url = url_for("gateway.unreadable")
         yield Tile(_("Unreadable packets"), count, url, _("Ask the sender to send again"), alarm=True)
+
+
+def _envelopes(session: Session, actor: Actor) -> Iterator[Tile]:
+    """Sealed envelopes that lie with the clerk for this person."""
+    if count := envelopes.count_waiting(session, actor):
+        url = url_for("incoming.envelopes_page")
+        yield Tile(_("Sealed envelopes"), count, url, _("Take it over from the clerk"), alarm=True)
 
 
 def _away(session: Session, actor: Actor) -> Sequence[str]:

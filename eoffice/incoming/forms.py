@@ -1,5 +1,6 @@
 """Shape of what the clerk enters; truth is the service's business."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -13,7 +14,8 @@ from eoffice.documents.fields import FieldGuess
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.layout.letter import Urgency as PageUrgency
 from eoffice.documents.models import Urgency
-from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.envelopes import NewEnvelope
+from eoffice.incoming.models import EnvelopeSign, IncomingDocument
 from eoffice.incoming.operations import LENGTHS, NewIncoming
 
 _STAMPS = {
@@ -95,6 +97,26 @@ class RegisterForm(Form):
             due_time=self.due_time.data,
             submit_to_id=self.submit_to_id.data or None,
             accept_duplicate=self.accept_duplicate.data,
+        )
+
+
+class EnvelopeForm(Form):
+    """The outside of a sealed envelope; there is no field for what lies in it."""
+
+    sign = SelectField(_l("Stamped on it"), [needed()])
+    sender = StringField(_l("Sender"), [needed(), at_most(200)])
+    code = StringField(_l("Number and notation outside"), [at_most(60)])
+    to_id = SelectField(_l("Handed to"), [needed()], coerce=int)
+
+    def offer(self, posts: Sequence[Assignment]) -> None:
+        """Fill the lists."""
+        self.sign.choices = [(one.value, one.word) for one in EnvelopeSign]
+        self.to_id.choices = [(post.id, post.label) for post in posts]
+
+    def to_new(self) -> NewEnvelope:
+        """What was entered."""
+        return NewEnvelope(
+            EnvelopeSign(self.sign.data), self.sender.data or "", self.code.data or "", self.to_id.data or 0
         )
 
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from eoffice.core.db import Base, enum_column
@@ -58,6 +60,62 @@ class IncomingDocument(Document):
     reason: Mapped[str] = mapped_column(default="")
 
     submitted_to: Mapped[Assignment | None] = relationship(foreign_keys=[submitted_to_id])
+
+
+class EnvelopeSign(StrEnum):
+    """What is stamped on an envelope that the clerk does not open; never more is known of it here."""
+
+    #: tuyệt mật, tối mật, mật
+    A = "A"
+    B = "B"
+    C = "C"
+    #: only the person named may open it
+    NAMED = "named"
+
+    @property
+    def word(self) -> LazyString:
+        """As people say it."""
+        return _SIGN_WORDS[self]
+
+
+_SIGN_WORDS = {
+    EnvelopeSign.A: _l("A - top secret"),
+    EnvelopeSign.B: _l("B - secret of the second level"),
+    EnvelopeSign.C: _l("C - secret of the third level"),
+    EnvelopeSign.NAMED: _l("Only who is named opens it"),
+}
+
+
+class Envelope(Base):
+    """A sealed envelope that came: what stands on its outside, and into whose hands it went.
+
+    A register of its own (Decree 30/2020, Articles 21.1 and 22.4): no subject, no file, no page of what lies in it.
+    """
+
+    __tablename__ = "envelope"
+    __table_args__ = (
+        sa.UniqueConstraint("agency_id", "year", "number"),
+        sa.Index("ix_envelope_waiting", "to_id", postgresql_where=sa.text("received_at IS NULL")),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    year: Mapped[int]
+    #: in the agency's own series of the year, from 1, without gaps
+    number: Mapped[int]
+    sign: Mapped[EnvelopeSign] = mapped_column(enum_column(EnvelopeSign))
+    #: who sent it, and number and notation, as written outside
+    sender: Mapped[str] = mapped_column(sa.String(200))
+    code: Mapped[str] = mapped_column(sa.String(60), default="")
+    arrived_at: Mapped[datetime]
+    entered_by: Mapped[str]
+    #: who is to get it: the one named on it, or the officer for state secrets
+    to_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"))
+    received_at: Mapped[datetime | None]
+    received_by: Mapped[str] = mapped_column(default="")
+    #: whether the seal was whole when it was handed over
+    intact: Mapped[bool | None]
+
+    to: Mapped[Assignment] = relationship(lazy="joined", innerjoin=True)
 
 
 class SourceAway(Base):

@@ -14,6 +14,10 @@ INCOMING_PASS_ON = permission(
     "incoming:pass-on", _l("Pass registered documents on for information, and to other agencies")
 )
 
+ENVELOPE_KEEP = permission(
+    "envelope:keep", _l("See every sealed envelope and receive it as the officer for state secrets")
+)
+
 #: steps of whoever holds the duty in the agency; assigning and working are asked of tasks, not of the document
 _OF_THE_AGENCY = frozenset(
     {

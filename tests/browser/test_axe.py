@@ -55,6 +55,7 @@ PAGES = {
     "dossiers.show": Look(Role.CLERK, "/dossiers/{dossier}"),
     "home.desk": Look(Role.CLERK, "/"),
     "incoming.direct": Look(Role.LEADER, "/work/direct/{to_direct}"),
+    "incoming.envelopes_page": Look(Role.CLERK, "/incoming/envelopes"),
     "incoming.helps": Look(Role.LEADER, "/work/helps"),
     "incoming.index": Look(Role.CLERK, "/incoming"),
     "incoming.pass_on": Look(Role.CLERK, "/incoming/{incoming}/pass-on"),

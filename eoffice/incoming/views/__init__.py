@@ -14,6 +14,7 @@ bp.add_app_template_global(presenting.stamp, "stamp")
 from eoffice.incoming.views import (  # noqa: E402, F401 - they add to `bp`
     directing,
     document,
+    envelopes,
     helps,
     listing,
     passing,

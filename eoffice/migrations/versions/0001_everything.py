@@ -1127,6 +1127,46 @@ def upgrade() -> None:
     op.create_index(op.f("ix_delegation_agency_id"), "delegation", ["agency_id"], unique=False)
     op.create_index(op.f("ix_delegation_to_id"), "delegation", ["to_id"], unique=False)
     op.create_table(
+        "envelope",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "sign",
+            sa.Enum(
+                "A",
+                "B",
+                "C",
+                "named",
+                name="envelopesign",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("sender", sa.String(length=200), nullable=False),
+        sa.Column("code", sa.String(length=60), nullable=False),
+        sa.Column("arrived_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("entered_by", sa.Text(), nullable=False),
+        sa.Column("to_id", sa.Integer(), nullable=False),
+        sa.Column("received_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("received_by", sa.Text(), nullable=False),
+        sa.Column("intact", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_envelope_agency_id_agency")),
+        sa.ForeignKeyConstraint(["to_id"], ["assignment.id"], name=op.f("fk_envelope_to_id_assignment")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_envelope")),
+        sa.UniqueConstraint("agency_id", "year", "number", name=op.f("uq_envelope_agency_id_year_number")),
+    )
+    op.create_index(
+        "ix_envelope_waiting",
+        "envelope",
+        ["to_id"],
+        unique=False,
+        postgresql_where=sa.text("received_at IS NULL"),
+    )
+    op.create_table(
         "source_away",
         sa.Column("key", sa.String(length=60), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=True),

@@ -1,0 +1,68 @@
+"""The register of sealed envelopes."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from eoffice.core import clock
+from eoffice.core.errors import AppError
+from eoffice.core.forms import refused
+from eoffice.core.web import current_actor, db, needs
+from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.incoming import envelopes
+from eoffice.incoming.forms import EnvelopeForm
+from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.incoming.views import bp
+
+
+@bp.get("/incoming/envelopes")
+@needs(DOCUMENT_READ)
+def envelopes_page() -> ResponseReturnValue:
+    """Those the person may know of, and for the clerk the form."""
+    return _page(EnvelopeForm(formdata=None))
+
+
+@bp.post("/incoming/envelopes")
+@needs(INCOMING_REGISTER)
+def enter_envelope() -> ResponseReturnValue:
+    """Enter one."""
+    form, status = EnvelopeForm(), 422
+    form.offer(envelopes.takers(db(), current_actor()))
+    if form.validate_on_submit():
+        try:
+            made = envelopes.enter(db(), current_actor(), form.to_new())
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(
+                _(
+                    "Entered as number %(number)s; %(name)s takes it over.",
+                    number=made.number,
+                    name=made.to.label,
+                ),
+                "ok",
+            )
+            return redirect(url_for("incoming.envelopes_page"), 303)
+    return _page(form), status
+
+
+@bp.post("/incoming/envelopes/<int:envelope_id>/receive")
+@needs(DOCUMENT_READ)
+def receive_envelope(envelope_id: int) -> ResponseReturnValue:
+    """Take one over, with its seal whole or not."""
+    envelopes.receive(db(), current_actor(), envelope_id, intact="broken" not in request.form)
+    flash(_("Taken over."), "ok")
+    return redirect(url_for("incoming.envelopes_page"), 303)
+
+
+def _page(form: EnvelopeForm) -> str:
+    actor, enters = current_actor(), current_actor().can(INCOMING_REGISTER)
+    if enters:
+        form.offer(envelopes.takers(db(), actor))
+    return render_template(
+        "incoming/envelopes.html",
+        page=envelopes.listing(db(), actor, request.args.get("mark")),
+        may_take=lambda one: envelopes.may_take(actor, one),
+        form=form if enters else None,
+        local=clock.local,
+    )

@@ -1,0 +1,60 @@
+"""Sealed envelopes are entered from outside and handed over; what lies in them is nowhere (Articles 21.1 and 22.4)."""
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.directory.models import Role
+from eoffice.incoming import envelopes
+from eoffice.incoming.models import Envelope, EnvelopeSign
+from tests.factories import province
+from tests.web import MOST, client_for, counted
+
+
+def test_an_envelope_is_entered_unopened_and_taken_over_once_by_whom_it_is_for(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    clerk, chief, leader = (client_for(app, f"a_{one}") for one in ("clerk", "chief_of_office", "leader"))
+    typed = {"sign": "A", "sender": "Công an tỉnh", "code": "12/CAT", "to_id": house.posts[Role.LEADER].id}
+    assert chief.post("/incoming/envelopes", data=typed).status_code == 403
+    refused = clerk.post("/incoming/envelopes", data=typed | {"sender": ""})
+    assert refused.status_code == 422
+    assert 'value="12/CAT"' in refused.get_data(as_text=True)
+    for data in (typed, typed | {"sign": "named"}):
+        assert clerk.post("/incoming/envelopes", data=data).status_code == 303
+    first, named = session.scalars(sa.select(Envelope).order_by(Envelope.id)).all()
+    assert (first.number, named.number) == (1, 2)
+    assert "Nhận từ văn thư" in leader.get("/").get_data(as_text=True)
+    with counted() as sent:
+        page = clerk.get("/incoming/envelopes").get_data(as_text=True)
+    assert len(sent) <= MOST
+    assert "Công an tỉnh" in page
+    assert "/receive" not in page, "the clerk hands over and does not take"
+    unit_head = client_for(app, "a_unit_head")
+    assert "Công an tỉnh" not in unit_head.get("/incoming/envelopes").get_data(as_text=True)
+    assert unit_head.post(f"/incoming/envelopes/{first.id}/receive").status_code == 404
+    assert (
+        client_for(app, "b_clerk").get("/incoming/envelopes").get_data(as_text=True).count("Công an tỉnh")
+        == 0
+    )
+    assert chief.post(f"/incoming/envelopes/{named.id}/receive").status_code == 403, (
+        "the leader alone opens it"
+    )
+    assert chief.post(f"/incoming/envelopes/{first.id}/receive").status_code == 303, "the officer for secrets"
+    late = leader.post(f"/incoming/envelopes/{first.id}/receive")
+    assert late.status_code == 409
+    assert house.chief.name in late.get_data(as_text=True)
+    assert leader.post(f"/incoming/envelopes/{named.id}/receive", data={"broken": 1}).status_code == 303
+    assert "Niêm phong không còn nguyên" in clerk.get("/incoming/envelopes").get_data(as_text=True)
+    session.expire_all()
+    assert (first.intact, named.intact) == (True, False)
+
+
+def test_there_is_no_place_for_what_lies_in_an_envelope() -> None:
+    assert {column.name for column in Envelope.__table__.columns} == {
+        "id", "agency_id", "year", "number", "sign", "sender", "code", "arrived_at", "entered_by", "to_id",
+        "received_at", "received_by", "intact",
+    }  # fmt: skip
+    assert set(envelopes.NewEnvelope.__dataclass_fields__) == {"sign", "sender", "code", "to_id"}
+    assert [one.value for one in EnvelopeSign] == ["A", "B", "C", "named"]
