@@ -48,8 +48,9 @@ class OutgoingDesk:
         )  # fmt: skip
         self.recipients = Rows(Recipient, "agency_id", "document_id", "code", "name", "channel", "position")
         self.dispatches = Rows(
-            Dispatch, "id", "agency_id", "document_id", "message_id", "state", "hub_id", "attempts",
-            "next_try_at", "created_at", "accepted_at",
+            # what was taken long ago is not built again: nobody asks what it said
+            Dispatch, "id", "agency_id", "document_id", "sender_code", "message", "message_id", "state",
+            "hub_id", "attempts", "next_try_at", "created_at", "accepted_at",
         )  # fmt: skip
         self.deliveries = Rows(
             Delivery, "agency_id", "dispatch_id", "document_id", "recipient_code", "recipient_name", "hop",
@@ -157,8 +158,8 @@ class OutgoingDesk:
         number = desk.id_of(Dispatch)
         accepted = desk.later(issued, 0.01)
         self.dispatches.add(
-            number, house.id, paper.id, f"loaded-{paper.id}", DispatchState.ACCEPTED, f"loaded-{paper.id}", 1,
-            issued, issued, accepted,
+            number, house.id, paper.id, house.code, {}, f"loaded-{paper.id}", DispatchState.ACCEPTED,
+            f"loaded-{paper.id}", 1, issued, issued, accepted,
         )  # fmt: skip
         codes = {"recipients": [one.code for one in reached]}
         desk.trail(paper, "OutgoingDocument", [(issued, house.clerk, gateway.DISPATCHED, codes)])
