@@ -167,9 +167,10 @@ class IncomingDesk:
         units = [unit.id, *(other.id for other in others)]
         desk.brought_in(paper, units, [])
         named = [f"lead: {unit.name}", *(f"inform: {other.name}" for other in others)]
+        brought = {"units": units, "people": [], "named": [one.name for one in (unit, *others)]}
         given = {"opinion": _OPINION, "due_on": due.isoformat(), "named": named}
         deeds += [
-            (at, house.leader, documents.ACCESS_GIVEN, {"units": units, "people": []}),
+            (at, house.leader, documents.ACCESS_GIVEN, brought),
             (at, house.leader, directions.GIVEN, given),
             (
                 at,
@@ -206,9 +207,10 @@ class IncomingDesk:
             TaskState.DONE if finished else TaskState.WORKING, at, finished, _RESULT if finished else "",
         )  # fmt: skip
         desk.brought_in(paper, [], [worker.person_id])
+        brought = {"units": [], "people": [worker.person_id], "named": [worker.name.text]}
         given = {"opinion": _HANDED_ON, "due_on": due.isoformat(), "named": [f"lead: {worker.actor}"]}
         deeds += [
-            (at, unit.head, documents.ACCESS_GIVEN, {"units": [], "people": [worker.person_id]}),
+            (at, unit.head, documents.ACCESS_GIVEN, brought),
             (at, unit.head, directions.ASSIGNED, given),
             (at, unit.head, operations.BEGUN, {"before": "forwarded", "after": "in_progress"}),
             (at, worker, directions.OPENED, {"task": worker.actor}),

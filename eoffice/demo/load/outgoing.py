@@ -49,7 +49,7 @@ class OutgoingDesk:
         self.recipients = Rows(Recipient, "agency_id", "document_id", "code", "name", "channel", "position")
         self.dispatches = Rows(
             # what was taken long ago is not built again: nobody asks what it said
-            Dispatch, "id", "agency_id", "document_id", "sender_code", "message", "message_id", "state",
+            Dispatch, "id", "agency_id", "document_id", "sender_code", "message", "urgent", "message_id", "state",
             "hub_id", "attempts", "next_try_at", "created_at", "accepted_at",
         )  # fmt: skip
         self.deliveries = Rows(
@@ -127,7 +127,9 @@ class OutgoingDesk:
         desk, house, kind = self.desk, paper.house, "OutgoingDocument"
         at, clerk, leader = paper.listed_at, house.clerk, house.leader
         who = {"submit": drafter, "approve": unit.head, "check": house.units[0].head, "sign": leader}
-        access = {"units": [unit.id], "people": [drafter.person_id]}
+        access = {
+            "units": [unit.id], "people": [drafter.person_id], "named": [unit.name, drafter.name.text],
+        }  # fmt: skip
         drafted = {"kind": "CV", "subject": paper.subject.text}
         desk.trail(
             paper,
@@ -158,8 +160,8 @@ class OutgoingDesk:
         number = desk.id_of(Dispatch)
         accepted = desk.later(issued, 0.01)
         self.dispatches.add(
-            number, house.id, paper.id, house.code, {}, f"loaded-{paper.id}", DispatchState.ACCEPTED,
-            f"loaded-{paper.id}", 1, issued, issued, accepted,
+            number, house.id, paper.id, house.code, {}, paper.urgency > 0, f"loaded-{paper.id}",
+            DispatchState.ACCEPTED, f"loaded-{paper.id}", 1, issued, issued, accepted,
         )  # fmt: skip
         codes = {"recipients": [one.code for one in reached]}
         desk.trail(paper, "OutgoingDocument", [(issued, house.clerk, gateway.DISPATCHED, codes)])
