@@ -1,20 +1,23 @@
 """Messages from the sender's outbox to the receiver's acknowledgement, against a pair of AS2 servers in the same run.
 
 Two installations, each with its own database, folder and programs, and an axis between them. Every message is a
-different signed PDF of 200 kB. A message counts when the sender has stored the axis's verified receipt, the receiver
-has stored, hash-checked and acknowledged it, and the sender has verified the signed receipt of delivery.
+different signed PDF of 200 kB. A message is under way from the moment at which its row in the sender's outbox is due;
+it counts when the sender has stored the axis's verified receipt, the receiver has stored, hash-checked and acknowledged
+it, and the sender has verified the signed receipt of delivery.
 """
 
 import io
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any, LiteralString
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -37,10 +40,10 @@ from eoffice.documents import operations as documents
 from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.documents.operations import Inspected
 from eoffice.gateway import axis, operations
-from eoffice.gateway.models import Arrival, Delivery, Dispatch, Packet
+from eoffice.gateway.models import Arrival, Dispatch, Packet
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import State
-from eoffice.signatures.models import FileCheck
+from exchange.model import MessageKind
 from exchange.testing import HubProcess
 from signing.geometry import Box, Placement
 from signing.sign import sign_pdf
@@ -63,6 +66,23 @@ class Sizes:
     large: int = 256 << 20
 
 
+_ACKNOWLEDGED: LiteralString = "SELECT count(acknowledged_at) FROM packet"
+_CHECKED: LiteralString = "SELECT count(*) FROM file_check"
+#: messages without the axis's receipt, or whose last hop is not proven to the sender
+_UNPROVEN: LiteralString = """
+SELECT count(*) FROM dispatch JOIN delivery ON delivery.dispatch_id = dispatch.id
+WHERE dispatch.id = ANY(%(ids)s) AND (dispatch.receipt IS NULL OR delivery.fetched_at IS NULL)
+"""
+_UNPROVEN_TO_THE_END: LiteralString = """
+SELECT count(*) FROM dispatch JOIN delivery ON delivery.dispatch_id = dispatch.id
+WHERE dispatch.id = ANY(%(ids)s) AND (dispatch.receipt IS NULL OR delivery.arrived_at IS NULL)
+"""
+_RELEASE: LiteralString = """
+WITH due AS (UPDATE dispatch SET next_try_at = now() WHERE id = ANY(%(ids)s) RETURNING 1)
+SELECT pg_notify('eoffice_bell', %(bell)s) FROM (SELECT count(*) FROM due) AS released
+"""
+
+
 @dataclass
 class Pair:
     """Both installations, seen from the process that measures."""
@@ -75,30 +95,52 @@ class Pair:
     #: sender, receiver, and the receiver's worker, which is stopped while only reception is measured
     programs: dict[str, Child]
     documents: list[OutgoingDocument]
+    #: connections of the one who measures, to the sender's and the receiver's database
+    watching: dict[str, psycopg.Connection[Any]]
     working: bool = True
 
     def send(self, count: int, flying: int, *, to_the_end: bool = False, patience: float = PATIENCE) -> float:
         """Have `count` documents delivered, at most `flying` on their way; seconds. Raises TimeoutError."""
         self._work(to_the_end)
-        waiting, self.documents = iter(self.documents[:count]), self.documents[count:]
-        arrived = self._checked if to_the_end else self._acknowledged
-        before, begun, started = arrived(), time.perf_counter(), 0
-        last = self.sender.scalar(sa.select(sa.func.max(Dispatch.id))) or 0
-        while (done := arrived() - before) < count:
-            for _ in range(min(flying - (started - done), count - started)):
-                self._start(next(waiting))
-                started += 1
+        waiting = self._put_out(count)
+        arrived = _CHECKED if to_the_end else _ACKNOWLEDGED
+        before, begun, started, pause = (
+            self._ask(arrived),
+            time.perf_counter(),
+            0,
+            0.002 if flying == 1 else 0.015,
+        )
+        while (done := self._ask(arrived) - before) < count:
+            if fresh := waiting[started : done + flying]:
+                self.watching["sender"].execute(
+                    _RELEASE, {"ids": fresh, "bell": operations.bell(MessageKind.DOCUMENT)}
+                )
+                started += len(fresh)
             if time.perf_counter() - begun > patience:
                 logs = "\n".join(self.stage.log(name) for name in ("sender", "receiver", "worker"))
                 raise TimeoutError(f"{done} of {count} messages arrived in {patience:.0f} s\n{logs}")
-            time.sleep(0.002 if flying == 1 else 0.01)
-        while self._unproven(last, to_the_end):
+            time.sleep(pause)
+        unproven = _UNPROVEN_TO_THE_END if to_the_end else _UNPROVEN
+        while left := self._ask(unproven, "sender", waiting):
             if time.perf_counter() - begun > patience:
-                raise TimeoutError(
-                    f"{self._unproven(last, to_the_end)} messages are not proven at the sender"
-                )
-            time.sleep(0.002 if flying == 1 else 0.01)
+                raise TimeoutError(f"{left} messages are not proven at the sender")
+            time.sleep(pause)
         return time.perf_counter() - begun
+
+    def _put_out(self, count: int) -> list[int]:
+        """The next documents in the outbox, their rows not due yet."""
+        wanted, self.documents = self.documents[:count], self.documents[count:]
+        later = clock.now() + timedelta(days=1)
+        with transaction(self.sender):
+            rows = [operations.dispatch(self.sender, system_actor(one.agency_id), one) for one in wanted]
+            for row in filter(None, rows):
+                row.next_try_at = later
+        return [row.id for row in rows if row]
+
+    def _ask(self, question: LiteralString, where: str = "receiver", ids: Sequence[int] = ()) -> int:
+        """A number; asked by a plain statement, so that the asking takes little of what is measured."""
+        (found,) = self.watching[where].execute(question, {"ids": list(ids)}).fetchone() or (0,)
+        return int(found)
 
     def _work(self, wanted: bool) -> None:
         """Let the receiver's worker go on with nothing left from before, or rest once it has done everything."""
@@ -124,28 +166,6 @@ class Pair:
                 raise TimeoutError(f"the receiver's jobs are not done within {PATIENCE:.0f} s")
             time.sleep(0.1)
         self.receiver.rollback()
-
-    def _start(self, document: OutgoingDocument) -> None:
-        with transaction(self.sender):
-            operations.dispatch(self.sender, system_actor(document.agency_id), document)
-
-    def _acknowledged(self) -> int:
-        return self._count(self.receiver, sa.select(Packet.id).where(Packet.acknowledged_at.is_not(None)))
-
-    def _checked(self) -> int:
-        return self._count(self.receiver, sa.select(FileCheck.file_id))
-
-    def _unproven(self, after: int, to_the_end: bool) -> int:
-        """Messages of this round without the axis's receipt, or whose last hop is not proven to the sender."""
-        hop = Delivery.arrived_at if to_the_end else Delivery.fetched_at
-        missing = sa.or_(Dispatch.receipt.is_(None), hop.is_(None))
-        this_round = sa.select(Delivery.id).join(Dispatch).where(Dispatch.id > after)
-        return self._count(self.sender, this_round.where(missing))
-
-    def _count(self, session: Session, rows: sa.Select[tuple[int]]) -> int:
-        found = session.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
-        session.rollback()
-        return found
 
     def verified(self) -> bool:
         """Whether all that left arrived once, byte for byte, with both receipts verifiable."""
@@ -184,7 +204,7 @@ def make_files(folder: Path, count: int) -> None:
 @contextmanager
 def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
     """Axis, sender and receiver; `count` issued documents wait at the sender. Programs start with `programs`."""
-    hub = HubProcess(where.database("axis", HUB), where.folder / "hub", threads=16)
+    hub = HubProcess(where.database("axis", HUB), where.folder / "hub", threads=256)
     hub.start()
     try:
         ends = {}
@@ -213,9 +233,16 @@ def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
             name: where.python(name, "bench.exchange_programs", name, environment=environment)
             for name, environment in ends.items()
         }
-        yield Pair(where, hub, sender, receiver, kept, programs, made)
-        sender.close()
-        receiver.close()
+        with ExitStack() as open_:
+            watching = {
+                name: open_.enter_context(
+                    psycopg.connect(ends[name]["EOFFICE_DATABASE_URL"], autocommit=True)
+                )
+                for name in ("sender", "receiver")
+            }
+            open_.enter_context(sender)
+            open_.enter_context(receiver)
+            yield Pair(where, hub, sender, receiver, kept, programs, made, watching)
     finally:
         hub.stop()
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-import httpx
 from cryptography import x509
+from urllib3 import BaseHTTPResponse
 
 from exchange import receipts
 from exchange.answers import (
@@ -36,9 +35,9 @@ from exchange.answers import (
 )
 from exchange.build import Digest
 from exchange.errors import BadReceipt, Damaged, Refused, Unavailable
+from exchange.line import Lines
 from exchange.model import MessageKind
 from exchange.receipts import Event, Receipt
-from exchange.resuming import resumed
 from exchange.stamps import Proof, seal_of
 from exchange.streams import readable
 from exchange.vxp import DELIVERED_HASH, Delivery, signed_headers, unpadded
@@ -65,19 +64,16 @@ class AxisClient:
         *,
         timeout: float = 30.0,
         trusted: Collection[x509.Certificate] | None = None,
-        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
         self.system_id = system_id
         self._secret = secret
         self._timeout = timeout
         self._trusted = trusted
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60)
-        # The environment's proxies are for browsing; an axis is reached directly.
-        self._http = httpx.Client(timeout=timeout, limits=limits, transport=transport, trust_env=False)
+        self._lines = Lines(timeout)
 
     def close(self) -> None:
-        self._http.close()
+        self._lines.close()
 
     def __enter__(self) -> Self:
         return self
@@ -236,18 +232,18 @@ class AxisClient:
         A cut line is taken up again where it ended. `expected`: SHA-256 from the list; the axis's own header is used
         as well. Raises Unavailable, Refused.
         """
+        with self.fetch(doc_id) as (pieces, said):
+            yield readable(_hashed(pieces, {expected, said} - {None, ""}))
+
+    @contextmanager
+    def fetch(self, doc_id: str) -> Iterator[tuple[Iterator[bytes], str]]:
+        """As `open`, for who hashes by himself: the pieces, and the SHA-256 they have as the axis says, or ""."""
         headers = self._headers({"docId": doc_id, "filePath": ""}, _JSON)
-        fetch = partial(self._http.stream, "GET", f"{self.endpoint}/downloadEdoc")
-        try:
-            with ExitStack() as line:
-                response = _begun(lambda: line.enter_context(fetch(headers=headers)))
-                if response.headers.get("content-type", "").startswith(_JSON) or response.is_error:
-                    response.read()
-                    self._checked(response)
-                hashes = {expected, response.headers.get(DELIVERED_HASH)} - {None, ""}
-                yield readable(_hashed(resumed(response, fetch, headers), hashes))
-        except httpx.HTTPError as error:
-            raise _unreachable(error) from error
+        url = f"{self.endpoint}/downloadEdoc"
+        with self._lines.get(url, headers) as answer:
+            if answer.headers.get("content-type", "").startswith(_JSON) or answer.status >= 400:
+                self._checked(answer)
+            yield self._lines.pieces(answer, url, headers), answer.headers.get(DELIVERED_HASH, "")
 
     def download(self, doc_id: str, path: Path, expected: str | None = None) -> Digest:
         """A waiting message into a file that appears only when it is complete. Raises as `open`."""
@@ -367,33 +363,28 @@ class AxisClient:
         kind: str,
         extra: Mapping[str, str],
         timeout: float,
-    ) -> httpx.Response:
+    ) -> BaseHTTPResponse:
         headers = self._headers(parameters, kind) | dict(extra)
-        url, start = f"{self.endpoint}/{operation}", 0 if isinstance(content, bytes) else content.tell()
-        post = partial(self._http.post, url, headers=headers, timeout=timeout)
-        try:
-            return _begun(lambda: post(content=_body(content, start)))
-        except httpx.HTTPError as error:
-            raise _unreachable(error) from error
+        return self._lines.post(f"{self.endpoint}/{operation}", headers, content, timeout)
 
     def _headers(self, parameters: Mapping[str, str], kind: str) -> dict[str, str]:
         return signed_headers(self.system_id, self._secret, parameters, kind)
 
     @staticmethod
-    def _checked(response: httpx.Response) -> dict[str, Any]:
+    def _checked(response: BaseHTTPResponse) -> dict[str, Any]:
         """The JSON of a successful answer. Raises Unavailable, Refused."""
-        if response.status_code >= 500 or response.status_code in (408, 429):
+        if response.status >= 500 or response.status in (408, 429):
             raise Unavailable(
                 "Trục tạm thời không phục vụ",
-                f"The axis answered {response.status_code}",
+                f"The axis answered {response.status}",
                 retry_after=_retry_after(response),
             )
         try:
             answer = response.json()
             code = str(answer["ErrorCode"])
         except (ValueError, KeyError, TypeError) as error:
-            if response.is_error:
-                raise Refused(str(response.status_code), response.reason_phrase) from error
+            if response.status >= 400:
+                raise Refused(str(response.status), response.reason or "") from error
             raise Unavailable("Trục trả lời không hiểu được", "The answer of the axis is no JSON") from error
         if code != "0" or answer.get("status") == "FAIL":
             raise Refused(code, str(answer.get("ErrorDesc") or ""))
@@ -437,26 +428,6 @@ def ascii_text(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode()
 
 
-def _begun(begin: Callable[[], httpx.Response]) -> httpx.Response:
-    """Begin a call; once more when the axis closed the idle line at this very moment. All calls may be repeated."""
-    try:
-        return begin()
-    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-        return begin()
-
-
-def _body(content: bytes | BinaryIO, start: int) -> bytes | Iterator[bytes]:
-    if isinstance(content, bytes):
-        return content
-    content.seek(start)
-    return _pieces(content)
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(_PIECE):
-        yield piece
-
-
 def _hashed(pieces: Iterator[bytes], expected: set[str | None]) -> Iterator[bytes]:
     digest = hashlib.sha256()
     for piece in pieces:
@@ -466,10 +437,6 @@ def _hashed(pieces: Iterator[bytes], expected: set[str | None]) -> Iterator[byte
         raise Damaged("Gói tin hỏng trên đường truyền", "The bytes received differ from those sent")
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: BaseHTTPResponse) -> float | None:
     text = response.headers.get("retry-after", "")
     return float(text) if text.isdigit() else None
-
-
-def _unreachable(error: httpx.HTTPError) -> Unavailable:
-    return Unavailable("Không kết nối được với trục", f"The axis cannot be reached: {error!r}")

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from eoffice.core.config import INSTANCE, optional_text, setting, settings
 
@@ -160,7 +160,7 @@ def run(session: Session, statement: LiteralString, given: dict[str, Any]) -> li
 
 def new_session(url: str | None = None) -> Session:
     """A session of its own; the caller closes it."""
-    return sessionmaker(engine(url or database_url()), expire_on_commit=False)()
+    return Session(engine(url or database_url()), expire_on_commit=False)
 
 
 @contextmanager

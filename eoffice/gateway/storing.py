@@ -101,12 +101,20 @@ def store(session: Session, fetched: Sequence[Fetched]) -> list[Stored]:
                         one.offered.addressed,
                     )
                 )
-        for lost in arrivals.store(session, documents):
+        lost = arrivals.store(session, documents)
+        for left in lost:
             # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.
-            aside.put_aside(session, session.get_one(Packet, lost.packet_id), NOBODY, [])
-            log.error("packet for nobody here", axis_id=lost.hub_id, addressed=lost.addressed)
-        here = stored(session, wanted)
+            aside.put_aside(session, session.get_one(Packet, left.packet_id), NOBODY, [])
+            log.error("packet for nobody here", axis_id=left.hub_id, addressed=left.addressed)
+        # all of them new and whole is the usual case, and then nothing is left to be asked
+        whole = len(new) == len(fetched) and not lost and all(one.error is None for one in fetched)
+        here = _whole(fetched, new) if whole else stored(session, wanted)
     return [here[doc_id] for doc_id in wanted]
+
+
+def _whole(fetched: Sequence[Fetched], ids: Mapping[str, int]) -> dict[str, Stored]:
+    names = [(one.offered.doc_id, one.blob.sha256) for one in fetched]
+    return {doc_id: Stored(ids[doc_id], doc_id, sha256, None) for doc_id, sha256 in names}
 
 
 def _written(message: DocumentMessage) -> frozenset[str]:

@@ -134,7 +134,7 @@ def hub() -> None:
 def serve(place: Place, host: str, port: int, threads: int, tsa: str, quota: int) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _leave)
     with place.axis() as axis:
         application = Application(axis, waiting_calls=max(1, threads // 2), tsa=tsa, quota=quota)

@@ -104,12 +104,12 @@ def test_statuses_behind_one_that_was_cut_wait_for_it(
     for code in ("01", "03"):
         said = StatusMessage(MINISTRY, about, code, clock.now(), "Đã đến")
         send(theirs, packet(said), "G09", MessageKind.STATUS)
-    whole, tries = AxisClient.open, count()
+    whole, tries = AxisClient.fetch, count()
 
-    def once(self: AxisClient, doc_id: str, expected: str | None = None) -> Any:
-        return _cut() if next(tries) == 0 else whole(self, doc_id, expected)
+    def once(self: AxisClient, doc_id: str) -> Any:
+        return _cut() if next(tries) == 0 else whole(self, doc_id)
 
-    monkeypatch.setattr(AxisClient, "open", once)
+    monkeypatch.setattr(AxisClient, "fetch", once)
     receiver = Receiver(MessageKind.STATUS)
     while receiver.turn(_client()):
         pass
