@@ -46,7 +46,7 @@ LONG_REST = 300.0
 UNSTORABLE = Unreadable("Phần mềm không xử lý được gói tin này", "This packet cannot be processed")
 DAMAGED = Damaged("Gói tin hỏng trên đường truyền", "The bytes received differ from those sent")
 #: seconds to wait for more to come while something is under way, so that it is stored together
-BREATH = 0.006
+BREATH = 0.012
 #: seconds between two questions while the list is not empty
 BRISK = 0.05
 

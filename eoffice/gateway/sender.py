@@ -32,7 +32,7 @@ AT_ONCE = {MessageKind.DOCUMENT: 16, MessageKind.STATUS: 8}
 #: of these places some are for urgent documents only
 RESERVED = 2
 #: seconds to wait for more to end while something is under way, so that it is noted together
-BREATH = 0.004
+BREATH = 0.01
 NO_AXIS = Unavailable("Chưa khai báo địa chỉ trục liên thông", "No axis is set")
 
 
