@@ -114,10 +114,11 @@ def migration_url() -> str:
 
 
 @lru_cache(maxsize=8)
-def engine(url: str) -> sa.Engine:
-    """The engine of this process for a URL."""
+def engine(url: str, *, pages: bool = False) -> sa.Engine:
+    """The engine of this process for a URL; `pages`: see `new_session`."""
     made = sa.create_engine(sqlalchemy_url(url), pool_size=settings().get(POOL_SIZE), max_overflow=0)
-    sa.event.listen(made, "connect", _plan_each_time)
+    if pages:
+        sa.event.listen(made, "connect", _plan_each_time)
     sa.event.listen(made, "checkout", _alive)
     return made
 
@@ -158,9 +159,13 @@ def run(session: Session, statement: LiteralString, given: dict[str, Any]) -> li
         return cursor.fetchall() if cursor.description else []
 
 
-def new_session(url: str | None = None) -> Session:
-    """A session of its own; the caller closes it."""
-    return Session(engine(url or database_url()), expire_on_commit=False)
+def new_session(url: str | None = None, *, pages: bool = False) -> Session:
+    """A session of its own; the caller closes it.
+
+    `pages`: for lists and searches, whose best plan depends on whose they are; jobs and packets, which ask the same
+    of one row after another, are planned once.
+    """
+    return Session(engine(url or database_url(), pages=pages), expire_on_commit=False)
 
 
 @contextmanager

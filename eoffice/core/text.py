@@ -30,8 +30,11 @@ def nfc(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without accents; đ becomes d: what people type when they search in a hurry."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFD", text.translate(_D))
-    return "".join(c for c in plain if not unicodedata.combining(c)).lower()
+    marks = {ord(c): None for c in set(plain) if unicodedata.combining(c)}
+    return plain.translate(marks).lower()
 
 
 def search_text(*parts: str | None) -> str:

@@ -115,7 +115,7 @@ def token_loader(load: TokenLoader) -> TokenLoader:
 def db() -> Session:
     """The request's database session, closed when the request ends."""
     if "session" not in g:
-        g.session = database.new_session()
+        g.session = database.new_session(pages=True)
     session: Session = g.session
     return session
 

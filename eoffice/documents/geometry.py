@@ -33,7 +33,7 @@ class Box(NamedTuple):
         return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
 
 
-def around(boxes: Iterable[Box]) -> Box:
+def around(boxes: Iterable[tuple[float, float, float, float]]) -> Box:
     """Return the smallest box that holds all of them. Raises ValueError when there is none."""
     lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return Box(min(lefts), min(bottoms), max(rights), max(tops))

@@ -169,7 +169,7 @@ def _runs_of(document: pdfium.PdfDocument, number: int) -> list[Run]:
     text = page.get_textpage()
     runs: list[Run] = []
     letters: list[str] = []
-    boxes: list[Box] = []
+    boxes: list[_Place] = []
     face = ("", 0.0)
 
     def end() -> None:
@@ -228,20 +228,29 @@ def _text_angle(text: pdfium.PdfTextPage) -> int:
     return (360 - turns.most_common(1)[0][0]) % 360 if turns else 0
 
 
-def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, Box | None, int]]:
+#: left, bottom, right, top of a character: a bare tuple, since a page has thousands
+_Place = tuple[float, float, float, float]
+
+
+def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, _Place | None, int]]:
     """Yield the visible characters in the order of the file, with their place there; blanks have no box."""
     rectangle = pdfium_c.FS_RECTF()
     place, raw = ctypes.byref(rectangle), text.raw
     letter, box_of, shown = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox, upright.shown
     width, height = upright.size
+    turned, x0, y0 = upright.rotation, upright.crop.x0, upright.crop.y0
     for index in range(min(pdfium_c.FPDFText_CountChars(raw), CHARACTERS)):
         character = chr(letter(raw, index))
         if character.isspace() or character in "\0\ufffe\uffff":
             yield character, None, index
         elif box_of(raw, index, place):
-            box = shown(Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top))
-            if box[2] > 0 and box[3] > 0 and box[0] < width and box[1] < height:
-                yield character, box, index
+            left, bottom, right, top = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+            if turned:
+                left, bottom, right, top = shown(Box(left, bottom, right, top))
+            else:
+                left, bottom, right, top = left - x0, bottom - y0, right - x0, top - y0
+            if right > 0 and top > 0 and left < width and bottom < height:
+                yield character, (left, bottom, right, top), index
 
 
 class _Break(IntEnum):
@@ -261,23 +270,24 @@ class _Lines:
     lines: list[list[Word]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     letters: list[str] = field(default_factory=list)
-    boxes: list[Box] = field(default_factory=list)
+    boxes: list[_Place] = field(default_factory=list)
+    #: the character or the word before
+    last: _Place | None = None
 
-    def take(self, character: str, box: Box | None) -> None:
+    def take(self, character: str, box: _Place | None) -> None:
         if box is None:
             self._end_word()
             if character in "\r\n":
                 self._end_line()
             return
-        last = self.boxes[-1] if self.boxes else self.words[-1].box if self.words else None
-        if last is not None:
-            match _between(last, box):
-                case _Break.LINE:
-                    self._end_line()
-                case _Break.WORD:
-                    self._end_word()
+        if self.last is not None and (between := _between(self.last, box)):
+            if between is _Break.LINE:
+                self._end_line()
+            else:
+                self._end_word()
         self.letters.append(character)
         self.boxes.append(box)
+        self.last = box
 
     def finished(self) -> list[Line]:
         self._end_line()
@@ -286,7 +296,8 @@ class _Lines:
     def _end_word(self) -> None:
         if self.letters:
             text = unicodedata.normalize("NFC", "".join(self.letters))
-            self.words.append(Word(text, around(self.boxes)))
+            self.last = box = around(self.boxes)
+            self.words.append(Word(text, box))
             self.letters, self.boxes = [], []
 
     def _end_line(self) -> None:
@@ -294,6 +305,7 @@ class _Lines:
         if self.words:
             self.lines.append(self.words)
             self.words = []
+        self.last = None
 
     def _line(self, words: list[Word]) -> Line:
         placed = tuple(Word(word.text, self._placed(word.box)) for word in words)
@@ -303,7 +315,7 @@ class _Lines:
         return box if self.upright == self.view else self.view.shown(self.upright.user(box))
 
 
-def _between(last: Box, box: Box) -> _Break:
+def _between(last: _Place, box: _Place) -> _Break:
     """A line ends where the next character stands on another one, goes back or is 1.5 line heights away.
 
     Asked for every character of every page, so it takes the boxes apart once.
