@@ -1,7 +1,7 @@
-"""What somebody else did meanwhile, told to whoever comes second: who, when, what.
+"""What was done meanwhile, told to whoever comes second, be it by himself in another window: who, when, what.
 
-A feature says which argument of an address names an object of its, under which type its entries stand in the log and
-how a deed reads; core names no feature.
+A feature says which argument of an address names an object of its, under which type its entries stand in the log,
+how a deed reads and which deeds change nothing for others; core names no feature.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,6 +30,7 @@ class _About:
     types: tuple[str, ...]
     words: Callable[[AuditEntry], str]
     find: Callable[[Session, int], int | None]
+    harmless: tuple[str, ...]
 
 
 _ABOUT: dict[str, _About] = {}
@@ -40,13 +41,14 @@ def about(
     *types: str,
     words: Callable[[AuditEntry], str] = _described,
     find: Callable[[Session, int], int | None] = lambda _session, number: number,
+    harmless: tuple[str, ...] = (),
 ) -> None:
     """Say that `argument` of an address leads, by `find`, to an object of one of these types."""
-    _ABOUT[argument] = _About(types, words, find)
+    _ABOUT[argument] = _About(types, words, find, harmless)
 
 
 def sentence(session: Session, actor: Actor, arguments: Mapping[str, Any]) -> str:
-    """The latest deed of somebody else on what an address names; empty when there is none of late."""
+    """The latest deed on what an address names; empty when there is none of late."""
     for name, value in arguments.items():
         known = _ABOUT.get(name)
         number = known.find(session, value) if known and isinstance(value, int) else None
@@ -56,7 +58,7 @@ def sentence(session: Session, actor: Actor, arguments: Mapping[str, Any]) -> st
             sa.select(AuditEntry)
             .where(
                 AuditEntry.object_type.in_(known.types), AuditEntry.object_id == number,
-                AuditEntry.agency_id.in_(actor.houses), AuditEntry.user_id != actor.user_id,
+                AuditEntry.agency_id.in_(actor.houses), AuditEntry.action.not_in(known.harmless),
                 AuditEntry.at > clock.now() - _RECENT,
             )
             .order_by(AuditEntry.id.desc())

@@ -6,8 +6,11 @@ from flask.typing import ResponseReturnValue
 
 from eoffice.core import clock, meanwhile
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
+from eoffice.directions import operations as tasks
 from eoffice.directions.models import Task
 from eoffice.directions.worklists import worklists
+from eoffice.documents import operations as documents
+from eoffice.documents import service as files
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.home import desk as desks
 from eoffice.home import frame, links, words
@@ -16,11 +19,17 @@ from eoffice.outgoing import presenting as outgoing
 bp = Blueprint("home", __name__, template_folder="templates")
 bp.app_context_processor(frame.context)
 
-#: how the log reads to whoever came second
-meanwhile.about("document_id", "IncomingDocument", "OutgoingDocument", "Document", words=outgoing.deed)
+#: deeds that leave a document as it was
+_HARMLESS = (
+    files.DOWNLOADED, files.PRINTED, tasks.OPENED, tasks.READ, documents.ACCESS_GIVEN, documents.FILE_ADDED
+)  # fmt: skip
+_DOCUMENTS = ("IncomingDocument", "OutgoingDocument", "Document")
+# how the log reads to whoever came second
+meanwhile.about("document_id", *_DOCUMENTS, words=outgoing.deed, harmless=_HARMLESS)
 meanwhile.about("dossier_id", "Dossier")
+meanwhile.about("envelope_id", "Envelope")
 meanwhile.about(
-    "task_id", "IncomingDocument", "Document",
+    "task_id", *_DOCUMENTS, harmless=_HARMLESS,
     find=lambda session, number: session.scalar(sa.select(Task.document_id).where(Task.id == number)),
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -130,5 +131,8 @@ def receive(session: Session, actor: Actor, envelope_id: int, *, intact: bool) -
 
 
 def takers(session: Session, actor: Actor) -> Sequence[Assignment]:
-    """Who may be handed an envelope: everybody present, leaders first."""
-    return directory.posts(session, actor.agency_id or 0)
+    """Who may be handed an envelope: whoever is here, the officer for state secrets first."""
+    posts = [
+        one for one in directory.posts(session, actor.agency_id or 0) if one.person_id != actor.person_id
+    ]
+    return sorted(posts, key=lambda one: ENVELOPE_KEEP not in accounts.of(one.role))

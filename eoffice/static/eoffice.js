@@ -110,7 +110,7 @@
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
-  // What nobody touched is no draft: the page may come back with better.
+  // What nobody touched is no draft.
   const value = (field) => ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
   const untouched = (field) => field.type === "hidden" ? "" : field.options
     ? ($("[selected]", field) || field.options[0])?.value
@@ -144,13 +144,14 @@
     if (form.method !== "post" || form.matches("[hx-post]") || event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
-    // Only after the browser has read the form: a disabled button would not be sent.
+    // After the browser has read the form: a disabled button is not sent.
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
     if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
   });
-  // The answer to a sent form is another page, neither an error nor the sign-in: only then the draft has done its work.
-  const sent = sessionStorage.getItem("sent");
-  if (sent && person && !$("[aria-invalid=true], .fault") && !sent.startsWith(`draft ${location.pathname} `)) sessionStorage.removeItem(sent);
+  // A draft has done its work when the answer says so, or is another page without an error.
+  const sent = sessionStorage.getItem("sent"), at = `draft ${location.pathname} `;
+  if (sent && person && ($("#flashes .say-ok") || !$("[aria-invalid=true], .fault") && !sent.startsWith(at)))
+    for (const key of [sent, sent.replace(/^draft \S+ /, at)]) sessionStorage.removeItem(key);
   sessionStorage.removeItem("sent");
   addEventListener("pageshow", (event) => {
     if (event.persisted) for (const form of $$("form[data-sent]")) {

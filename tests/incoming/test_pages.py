@@ -194,6 +194,7 @@ def test_who_comes_second_reads_who_was_faster_and_keeps_what_was_typed(session:
     assert f"{house.leader.name}, {house.leader.title}" in text
     assert f"{clock.local(clock.now()):%d/%m/%Y}" in text
     assert f"{words}</textarea>" in text
+    assert "Chuyển xử lý" in text, "the latest deed that changed something"
     again = client_for(app, "a_clerk").post(f"/incoming/{document.id}/register", data=_form())
     assert again.status_code == 409
     text = again.get_data(as_text=True)
