@@ -110,7 +110,7 @@
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
-  // What nobody touched is no draft.
+  // What nobody touched is none.
   const value = (field) => ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
   const untouched = (field) => field.type === "hidden" ? "" : field.options
     ? ($("[selected]", field) || field.options[0])?.value
