@@ -259,6 +259,8 @@ def test_leader_head_and_specialist_finish_a_document_by_clicking(session: Sessi
     unit = Named(unit_id=house.unit.id).mark
     office = Named(unit_id=house.office.id).mark
     data = {"opinion": "Tham mưu trả lời", "lead": unit, "coordinating": [office], "due_on": ""}
+    wrong = leader.post(f"/work/direct/{document.id}", data=data | {"opinion": "", "due_on": "01/01/2020"})
+    assert "01/01/2020 đã qua" in wrong.get_data(as_text=True), "with what else is wrong, not after it"
     twice = leader.post(f"/work/direct/{document.id}", data=data | {"inform": [unit]})
     assert twice.status_code == 422
     assert "Tham mưu trả lời" in twice.get_data(as_text=True)

@@ -29,7 +29,7 @@ from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop
 from eoffice.incoming import service as incoming
-from eoffice.outgoing import copying, extracts, issuing, placing
+from eoffice.outgoing import copying, extracts, issuing, placing, succession
 from eoffice.outgoing.copying import NewCopy, Source
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.extracts import Extract
@@ -38,7 +38,16 @@ from eoffice.outgoing.workflow import State
 from tests.factories import PIN, Province
 from tests.incoming import steps
 from tests.outgoing.drafts import bring, draft, newest, path
+from tests.signatures.keys import pki
 from tests.web import MOST, client_for, counted
+
+
+@pytest.fixture(autouse=True)
+def _trusted(session: Session) -> None:
+    """What is copied is checked first, whichever test runs alone."""
+    assert session
+    pki()
+
 
 SUBJECT = "triển khai các biện pháp ứng phó xâm nhập mặn"
 
@@ -326,3 +335,16 @@ def test_what_is_recalled_takes_its_certified_copies_along(session: Session, pla
         State.VOID, State.REFUSED, "Đỗ Quốc An, Giám đốc: Không cần thiết",
     )  # fmt: skip
     assert sent.state is State.ISSUED
+
+
+def test_a_copy_goes_on_when_its_clerk_leaves_and_is_asked_for_anew_when_its_leader_does(
+    session: Session, place: Province
+) -> None:
+    document, clerk, posts = _paper(session, place), place.a.clerk, place.a.posts
+    ready = _made(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
+    asked = copying.ask(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
+    with transaction(session):
+        succession.hand_on(session, clerk, posts[Role.CLERK], posts[Role.CHIEF_OF_OFFICE])
+        succession.send_back_unsigned(session, clerk, posts[Role.LEADER])
+    assert ready.drafter_id == posts[Role.CHIEF_OF_OFFICE].id
+    assert (ready.state, asked.state, asked.reason) == (State.SEALING, State.REFUSED, succession.SIGNER_LEFT)

@@ -140,12 +140,15 @@ def test_the_forms_and_the_reading_room_cost_no_more_than_any_page(
 def test_what_was_typed_is_kept_when_a_recipient_is_unknown(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
-    sent = _typed(place, recipient1="Sở Không Có", recipient1_id="", body="Nội dung đã gõ rất dài")
+    sent = _typed(
+        place, recipient1="Sở Không Có", recipient1_id="", body="Nội dung đã gõ rất dài", due_on="01/01/2020"
+    )
     answer = client("a_specialist").post("/outgoing/new", data=sent)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert "Nội dung đã gõ rất dài" in page
     assert "Sở Không Có" in page
+    assert "Ngày này đã qua" in page, "with the other mistake, not after it"
     assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == 0
 
 
