@@ -149,10 +149,9 @@ def _alive(connection: psycopg.Connection[Any], _record: object, _proxy: object)
 def run(session: Session, statement: LiteralString, given: dict[str, Any]) -> list[Any]:
     """Run one statement as it is written, in the session's transaction; named tuples.
 
-    For what is done for every packet: the ORM costs ten times as much as such a statement. What is loaded in the
-    session does not change by it.
+    For what is done for every packet: the ORM costs ten times as much as such a statement. What waits in the session
+    to be written is not written before, and what is loaded in it does not change.
     """
-    session.flush()
     raw = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
     with raw.cursor(row_factory=namedtuple_row) as cursor:
         cursor.execute(statement, given)

@@ -79,6 +79,8 @@ def count_agencies(session: Session) -> tuple[int, int]:
 
 #: agencies looked through in the order of the list before the index of letter groups is asked
 _FIRST = 2000
+#: agencies of like names looked through for one that is called just so
+_CALLED = 200
 
 
 def search_agencies(
@@ -107,6 +109,15 @@ def search_agencies(
     return session.scalars(sa.select(Agency).where(Agency.id.in_(wanted)).order_by(*_in_order(Agency))).all()
 
 
+def agencies_called(session: Session, name: str) -> Sequence[Agency]:
+    """Open agencies in whose folded names these words stand side by side; what looks for one of that name chooses."""
+    words = search_text(name)
+    if not words:
+        return []
+    found = sa.select(Agency).where(_open(Agency), Agency.folded.contains(words, autoescape=True))
+    return session.scalars(found.limit(_CALLED)).all()
+
+
 @cache
 def _first() -> type[Agency]:
     """The head of the list, as a table of its own; made once, for making it costs more than asking."""
@@ -120,9 +131,12 @@ def _matching(
     query: sa.Select[*_Columns], agency: type[Agency], words: Collection[str], without: int | None
 ) -> sa.Select[*_Columns]:
     """Of `query`, the open agencies with all these words, in the order of every list."""
-    open_ones = sa.or_(agency.valid_to.is_(None), agency.valid_to >= clock.today())
-    query = query.where(open_ones, *(_fits(agency, word) for word in words))
+    query = query.where(_open(agency), *(_fits(agency, word) for word in words))
     return (query.where(agency.id != without) if without is not None else query).order_by(*_in_order(agency))
+
+
+def _open(agency: type[Agency]) -> sa.ColumnElement[bool]:
+    return sa.or_(agency.valid_to.is_(None), agency.valid_to >= clock.today())
 
 
 def _in_order(agency: Any) -> tuple[sa.ColumnElement[Any], ...]:

@@ -128,6 +128,8 @@ class PdfFacts:
     findings: list[str]
     #: width and height of each page in points, as shown
     page_sizes: list[tuple[float, float]]
+    #: what is written on each page; None for a long document, whose pages are read later
+    text: list[str] | None
 
 
 def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
@@ -155,6 +157,7 @@ def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
         signed=structure.signed,
         findings=structure.findings,
         page_sizes=structure.page_sizes,
+        text=structure.text,
     )
 
 

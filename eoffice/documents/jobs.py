@@ -16,7 +16,7 @@ from eoffice.core.jobs import Queue, job, periodic
 from eoffice.core.permissions import system_actor
 from eoffice.documents import intake, ocr, operations, pages, recognised
 from eoffice.documents.events import SecretFound
-from eoffice.documents.models import Document, DocumentFile, FileRole, PageText
+from eoffice.documents.models import Document, DocumentFile, PageText
 from eoffice.documents.settings import OCR_PAGES, TEXT_PAGES
 
 log = structlog.get_logger(__name__)
@@ -37,19 +37,8 @@ def read_text(session: Session, file_id: int) -> None:
         log.warning("no text", file_id=file_id, error=str(error))
         found = []
     with transaction(session):
-        session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
-        session.add_all(
-            PageText(file_id=file.id, page=page.number, agency_id=file.agency_id, text=page.text)
-            for page in found
-        )
+        operations.keep_text(session, file, [page.text for page in found])
         operations.index(session, session.get_one(Document, file.document_id))
-        if (
-            found
-            and not any(page.lines for page in found)
-            and file.role is FileRole.ORIGINAL
-            and ocr.available()
-        ):
-            jobs.enqueue(session, "documents.recognise", file_id=file.id)
 
 
 @job("documents.recognise", Queue.HEAVY, attempts=2)

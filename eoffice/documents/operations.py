@@ -19,7 +19,7 @@ from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
 from eoffice.directory.models import Agency
-from eoffice.documents import intake, readers
+from eoffice.documents import intake, ocr, readers
 from eoffice.documents.models import (
     Channel,
     Document,
@@ -62,6 +62,8 @@ class Inspected:
     media_type: str
     page_count: int
     page_sizes: list[tuple[float, float]]
+    #: what is written on each page, as far as that was read already
+    text: list[str] | None = None
 
     @classmethod
     def of(cls, file: DocumentFile) -> "Inspected":
@@ -78,11 +80,13 @@ def upload_limit() -> int:
 def take_in(stream: BinaryIO, name: str, *, must_be_pdf: bool = True) -> Inspected:
     """Check a foreign file and store its bytes. Raises what `intake` refuses with; then nothing is stored."""
     with _spooled(stream) as path:
-        media_type, pages, sizes = _pass(path, must_be_pdf)
+        media_type, facts = _pass(path, must_be_pdf)
         with path.open("rb") as file:
             blob = blobs().put(file)
     kept = intake.pdf_name(name) if media_type == intake.PDF else intake.safe_name(name)
-    return Inspected(blob.sha256, blob.size, kept, media_type, pages, sizes)
+    if facts is None:
+        return Inspected(blob.sha256, blob.size, kept, media_type, 0, [])
+    return Inspected(blob.sha256, blob.size, kept, media_type, facts.pages, facts.page_sizes, facts.text)
 
 
 def look_at(stream: BinaryIO, *, must_be_pdf: bool = True) -> None:
@@ -104,15 +108,14 @@ def _spooled(stream: BinaryIO) -> Iterator[Path]:
         yield Path(spool.name)
 
 
-def _pass(path: Path, must_be_pdf: bool) -> tuple[str, int, list[tuple[float, float]]]:
-    """Media type and, of a PDF, how many pages of which size."""
+def _pass(path: Path, must_be_pdf: bool) -> tuple[str, intake.PdfFacts | None]:
+    """Media type, and of a PDF what it is made of."""
     media_type = intake.sniff(path)
     if media_type == intake.PROGRAM:
         raise intake.ProgramFile
     if not must_be_pdf and media_type != intake.PDF:
-        return media_type, 0, []
-    facts = intake.inspect_pdf(path, limit=upload_limit())
-    return media_type, facts.pages, [(float(w), float(h)) for w, h in facts.page_sizes]
+        return media_type, None
+    return media_type, intake.inspect_pdf(path, limit=upload_limit())
 
 
 def add_file(
@@ -123,8 +126,11 @@ def add_file(
     role: FileRole,
     *,
     version_no: int = 0,
+    indexed: bool = False,
 ) -> DocumentFile:
-    """Give a document a file; its text is read by a job, but for an archive copy, which shows what is there already."""
+    """Give a document a file; its text is read by a job unless it was read while it was taken in, but for an archive
+    copy, which shows what is there already. `indexed`: the caller indexes the document itself, after more changes.
+    """
     file = DocumentFile(
         agency_id=document.agency_id, document_id=document.id, role=role, version_no=version_no,
         name=inspected.name, media_type=inspected.media_type, size=inspected.size, sha256=inspected.sha256,
@@ -135,8 +141,24 @@ def add_file(
     session.flush()
     audit.record(session, actor, FILE_ADDED, document, file=file.name, role=role, sha256=file.sha256)
     if file.is_pdf and role is not FileRole.ARCHIVE:
-        jobs.enqueue(session, "documents.read_text", file_id=file.id)
+        if inspected.text is None:
+            jobs.enqueue(session, "documents.read_text", file_id=file.id)
+        else:
+            keep_text(session, file, inspected.text)
+            if not indexed:
+                index(session, document)
     return file
+
+
+def keep_text(session: Session, file: DocumentFile, pages: Sequence[str]) -> None:
+    """Keep what is written on each page; a paper that came without words is recognised by a job."""
+    session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
+    session.add_all(
+        PageText(file_id=file.id, page=number, agency_id=file.agency_id, text=text)
+        for number, text in enumerate(pages, 1)
+    )
+    if pages and not any(pages) and file.role is FileRole.ORIGINAL and ocr.available():
+        jobs.enqueue(session, "documents.recognise", file_id=file.id)
 
 
 def index(session: Session, document: Document) -> None:

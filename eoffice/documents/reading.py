@@ -24,6 +24,8 @@ from eoffice.documents.pages import Line, PageText, Run, Word
 pdfium_c: Any = pypdfium2.raw
 #: characters of one page that are looked at; a page of a law has 4,000
 CHARACTERS = 60_000
+#: up to here a document is read while it is taken in
+SHORT_PAGES, SHORT_CHARACTERS = 4, 16_000
 #: share of the line height up to which two pieces of a word are apart
 _TOUCH = 0.12
 #: highest picture, in pixels, whatever the shape of the page
@@ -42,6 +44,8 @@ class Structure:
     page_sizes: list[tuple[float, float]]
     #: what is written on page 1, where all letters of the word that was looked for occur
     first_page: PageText | None
+    #: what is written on each page; None for a long document, whose pages are read later
+    text: list[str] | None = None
 
 
 class Unreadable(Exception):
@@ -61,12 +65,24 @@ def structure(path: str, looked_for: str) -> Structure:
             findings = list(dict.fromkeys(told))
         with _opened(path) as document:
             sizes = [document.get_page_size(number) for number in range(len(document))]
-            suspect = bool(sizes) and set(looked_for) <= _letters(document, 1)
+            pages = (
+                [_text_of(document, number + 1) for number in range(len(sizes))] if _short(document) else None
+            )
+            if pages:
+                suspect = set(looked_for) <= set(pages[0].text)
+            else:
+                suspect = bool(sizes) and set(looked_for) <= _letters(document, 1)
     except pikepdf.PasswordError:
         return Structure(True, False, [], [], None)
     except (pikepdf.PdfError, pdfium.PdfiumError) as error:
         raise Unreadable(str(error)) from None
-    return Structure(False, signed, findings, sizes, page_text(path, 1)[0] if suspect else None)
+    if suspect:
+        first_page = pages[0] if pages else page_text(path, 1)[0]
+    else:
+        first_page = None
+    return Structure(
+        False, signed, findings, sizes, first_page, [page.text for page in pages] if pages else None
+    )
 
 
 def page_text(path: str, limit: int | None) -> list[PageText]:
@@ -131,6 +147,20 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
             return True
         waiting += list(entry.get("/Kids", []))
     return False
+
+
+def _short(document: pdfium.PdfDocument) -> bool:
+    """Whether reading all of it takes a moment only: most documents have one page or two."""
+    if len(document) > SHORT_PAGES:
+        return False
+    characters = 0
+    for number in range(len(document)):
+        page = document[number]
+        text = page.get_textpage()
+        characters += text.count_chars()
+        text.close()
+        page.close()
+    return characters <= SHORT_CHARACTERS
 
 
 def _letters(document: pdfium.PdfDocument, number: int) -> set[str]:

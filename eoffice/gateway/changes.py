@@ -113,6 +113,8 @@ def _ask(
 
 def answered(session: Session, copy: Delivery, code: str, note: str, at: datetime) -> bool:
     """A recipient's status as the answer to what was asked of its copy; False when it answers nothing."""
+    if code not in _ANSWERS and code not in _ANSWERS_TO_RECALL:
+        return False
     query = sa.select(Request).where(Request.delivery_id == copy.id, Request.answer == Answer.OPEN)
     asked = session.scalar(query.with_for_update())
     answer = _ANSWERS.get(code)

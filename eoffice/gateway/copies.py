@@ -112,17 +112,17 @@ def end(delivery: Delivery, hop: Hop, note: str) -> None:
     delivery.hop, delivery.note = hop, note or delivery.note
 
 
-def take_status(session: Session, delivery: Delivery, code: str, description: str, at: datetime) -> None:
-    """Note what a recipient reported. An unknown code is kept in the log and moves nothing."""
+def take_status(
+    session: Session, delivery: Delivery, kind: type[Document], code: str, description: str, at: datetime
+) -> None:
+    """Note what a recipient reported of its copy of a document of that kind; an unknown code moves nothing."""
     known = STATUSES.get(code)
     moved = known is not None and advance(delivery, *known, at)
     if moved or delivery.last_status_at is None or at >= delivery.last_status_at:
         delivery.last_status_at, delivery.note = at, description or delivery.note
-    document = session.get_one(Document, delivery.document_id)
-    audit.record(
-        session, system_actor(delivery.agency_id), STATUS_TAKEN, document,
-        recipient=delivery.recipient_name, code=code, description=description,
-    )  # fmt: skip
+    said = {"recipient": delivery.recipient_name, "code": code, "description": description}
+    about = audit.About(kind, delivery.document_id, delivery.agency_id, said)
+    audit.record_all(session, system_actor(), STATUS_TAKEN, [about])
 
 
 def held(session: Session, dispatch_ids: Collection[int]) -> dict[int, list[Delivery]]:

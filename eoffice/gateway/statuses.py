@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.directory.models import Agency
-from eoffice.documents.models import Document
+from eoffice.documents.models import Direction, Document
 from eoffice.gateway import changes, copies, queries
 from eoffice.gateway.models import Arrival, Asked, Delivery, Packet
 from exchange.model import ResponseFor, StatusCode, StatusMessage
@@ -32,13 +32,17 @@ def take(session: Session, packet_id: int, message: StatusMessage) -> bool:
         if arrival is not None:
             changes.asked_of_us(session, arrival, Asked.TAKE_BACK, message.description, packet_id, at)
         return arrival is not None
-    copy = _copy(session, message)
-    if copy is not None and not changes.answered(session, copy, message.status_code, message.description, at):
-        copies.take_status(session, copy, message.status_code, message.description, at)
-    return copy is not None
+    found = _copy(session, message)
+    if found is None:
+        return False
+    copy, direction = found
+    if not changes.answered(session, copy, message.status_code, message.description, at):
+        kind = Document.class_of(direction)
+        copies.take_status(session, copy, kind, message.status_code, message.description, at)
+    return True
 
 
-def _copy(session: Session, message: StatusMessage) -> Delivery | None:
+def _copy(session: Session, message: StatusMessage) -> tuple[Delivery, Direction] | None:
     """The newest copy of ours that a recipient speaks of, held: another status may come at the same moment."""
     target = message.response_for
     number, _, notation = target.code.partition("/")
@@ -59,7 +63,7 @@ def _copy(session: Session, message: StatusMessage) -> Delivery | None:
         sa.select(Agency.id).where(sa.or_(Agency.code.in_(written_to), Agency.old_code.in_(written_to)))
     )
     query = (
-        sa.select(Delivery)
+        sa.select(Delivery, Document.direction)
         .join(Document, Delivery.document_id == Document.id)
         .where(
             Delivery.recipient_code.in_(queries.codes(session, message.sender.organ_id)),
@@ -68,7 +72,8 @@ def _copy(session: Session, message: StatusMessage) -> Delivery | None:
         .order_by(ours.desc(), by_id.desc(), Delivery.id.desc())
         .with_for_update(of=Delivery)
     )
-    return session.scalars(query.limit(1)).first()
+    found = session.execute(query.limit(1)).first()
+    return (found[0], found[1]) if found else None
 
 
 def _arrival(session: Session, message: StatusMessage) -> Arrival | None:

@@ -129,7 +129,7 @@ def _take_files(
             doubt = Doubt.DAMAGED
             inspected.append((_as_sent(file), role))
     for one, role in inspected:
-        operations.add_file(session, actor, document, one, role)
+        operations.add_file(session, actor, document, one, role, indexed=True)
     return doubt
 
 
@@ -138,8 +138,8 @@ def _inspect(file: ArrivedFile) -> Inspected:
         return _as_sent(file)
     path: Path = blobs().path(file.sha256)
     facts = intake.inspect_pdf(path, limit=max(file.size, 1))
-    sizes = [(float(width), float(height)) for width, height in facts.page_sizes]
-    return Inspected(file.sha256, file.size, intake.safe_name(file.name), file.media_type, facts.pages, sizes)
+    name = intake.safe_name(file.name)
+    return Inspected(file.sha256, file.size, name, file.media_type, facts.pages, facts.page_sizes, facts.text)
 
 
 def _as_sent(file: ArrivedFile) -> Inspected:

@@ -202,10 +202,16 @@ def receive(
 
 
 def add_file(
-    session: Session, actor: Actor, document: IncomingDocument, inspected: Inspected, role: FileRole
+    session: Session,
+    actor: Actor,
+    document: IncomingDocument,
+    inspected: Inspected,
+    role: FileRole,
+    *,
+    indexed: bool = False,
 ) -> DocumentFile:
-    """Give it a file, which is never changed, and have its signatures checked."""
-    file = documents.add_file(session, actor, document, inspected, role)
+    """Give it a file, which is never changed, and have its signatures checked. `indexed`: as in `documents`."""
+    file = documents.add_file(session, actor, document, inspected, role, indexed=indexed)
     if role is FileRole.ORIGINAL:
         document.page_count = file.page_count
     if file.is_pdf:
@@ -253,7 +259,7 @@ def issuer(session: Session, name: str, code: str) -> tuple[str, str]:
         return chosen.name, chosen.code
     same = [
         agency
-        for agency in directory.search_agencies(session, typed)
+        for agency in directory.agencies_called(session, typed)
         if fold(typed) in (fold(agency.name), fold(agency.short_name))
     ]
     return (same[0].name, same[0].code) if len(same) == 1 else (typed, "")

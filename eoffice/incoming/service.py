@@ -102,7 +102,7 @@ def register_scan(
 ) -> IncomingDocument:  # fmt: skip
     """Take in a scanned paper and register it in one go. Raises what `register` raises."""
     with transaction(session):
-        document = _take_in(session, actor, upload, attachments)
+        document = _take_in(session, actor, upload, attachments, indexed=True)
         _register(session, actor, document, entry)
     return document
 
@@ -177,12 +177,17 @@ def submit(session: Session, actor: Actor, document_id: int, leader_id: int) -> 
 
 
 def _take_in(
-    session: Session, actor: Actor, upload: Inspected, attachments: Sequence[Inspected]
+    session: Session,
+    actor: Actor,
+    upload: Inspected,
+    attachments: Sequence[Inspected],
+    *,
+    indexed: bool = False,
 ) -> IncomingDocument:
     require(actor, INCOMING_REGISTER)
     assert actor.agency_id is not None
     document = operations.receive(session, actor, actor.agency_id, Source.SCAN, clock.now())
-    operations.add_file(session, actor, document, upload, FileRole.ORIGINAL)
+    operations.add_file(session, actor, document, upload, FileRole.ORIGINAL, indexed=indexed)
     for attachment in attachments:
         operations.add_file(session, actor, document, attachment, FileRole.ATTACHMENT)
     return document

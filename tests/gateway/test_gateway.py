@@ -179,7 +179,7 @@ def test_a_status_that_comes_late_moves_nothing_back(session: Session, hub: HubP
     delivery = queries.deliveries_of(session, document)[0]
     with transaction(session):
         for code in ("05", "03", "03"):
-            copies.take_status(session, delivery, code, f"trạng thái {code}", clock.now())
+            copies.take_status(session, delivery, OutgoingDocument, code, f"trạng thái {code}", clock.now())
     assert delivery.hop == Hop.PROCESSING
     assert delivery.registered_at is not None
 
