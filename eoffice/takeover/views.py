@@ -19,7 +19,7 @@ from eoffice.documents.permissions import REGISTER_OPEN
 from eoffice.takeover import service
 from eoffice.takeover.files import Files, Kept
 from eoffice.takeover.forms import KINDS, GoForm, PapersForm
-from eoffice.takeover.service import LIMIT
+from eoffice.takeover.service import DRAFTS_LIMIT, LIMIT
 from eoffice.takeover.tables import (
     DOCUMENTS,
     DOCUMENTS_EXAMPLE,
@@ -48,6 +48,7 @@ def _page(series: FlaskForm | None = None, papers: FlaskForm | None = None) -> s
         papers=papers or PapersForm(formdata=None),
         registers=registers.registers(db(), current_actor().agency_id or 0, clock.today().year),
         limit=LIMIT,
+        drafts_limit=DRAFTS_LIMIT,
         kinds=KINDS,
     )
 
@@ -115,7 +116,8 @@ def look() -> ResponseReturnValue:
         return _page(papers=form), 422
     kept = Kept.keep(form.table.data, form.files.data or None)
     try:
-        rows, files = tables.read(kept.table, _TABLES[form.what.data].columns, LIMIT), kept.files
+        table = _TABLES[form.what.data]
+        rows, files = tables.read(kept.table, table.columns, table.limit), kept.files
         return _preview(form.what.data, kept, rows, files, form.system.data or "")
     except AppError as error:
         kept.forget()
@@ -143,7 +145,7 @@ def take() -> ResponseReturnValue:
         return _page(), 422
     what, kept, system = form.what.data or "", Kept(form.word.data or ""), form.system.data or ""
     table = _TABLES[what]
-    rows, files = tables.read(kept.table, table.columns, LIMIT), kept.files
+    rows, files = tables.read(kept.table, table.columns, table.limit), kept.files
     try:
         table.take(db(), current_actor(), rows, files, system, rehearse=False)
     except tables.Refused:
@@ -164,13 +166,17 @@ class _Table:
     take: Callable[..., Report]
     #: where one looks afterwards
     then: str
+    #: rows
+    limit: int = LIMIT
 
 
 _TABLES = {
     "documents": _Table(
         "mau-van-ban-cu", "Văn bản", DOCUMENTS, DOCUMENTS_EXAMPLE, service.take_documents, "reports.index"
     ),
-    "drafts": _Table("mau-du-thao", "Dự thảo", DRAFTS, DRAFTS_EXAMPLE, service.take_drafts, "outgoing.index"),
+    "drafts": _Table(
+        "mau-du-thao", "Dự thảo", DRAFTS, DRAFTS_EXAMPLE, service.take_drafts, "outgoing.index", DRAFTS_LIMIT
+    ),
     "dossiers": _Table(
         "mau-ho-so", "Hồ sơ", DOSSIERS, DOSSIERS_EXAMPLE, service.take_dossiers, "dossiers.index"
     ),
