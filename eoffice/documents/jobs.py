@@ -57,7 +57,7 @@ def recognise(session: Session, file_id: int) -> None:
         log.warning("not recognised", file_id=file_id, error=str(error))
         return
     with transaction(session):
-        if intake.find_secret_mark(found) is not None:
+        if file.cleared_by is None and intake.find_secret_mark(found) is not None:
             operations.seal(session, system_actor(file.agency_id), file)
             publish(session, SecretFound(file.id))
             return

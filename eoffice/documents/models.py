@@ -178,6 +178,12 @@ class DocumentFile(Base):
     """One file of a document: bytes by hash, everything else here."""
 
     __tablename__ = "document_file"
+    __table_args__ = (
+        sa.Index(
+            "ix_document_file_sealed", "agency_id",
+            postgresql_where=sa.text("sealed_at IS NOT NULL AND destroyed_at IS NULL"),
+        ),
+    )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
@@ -197,6 +203,8 @@ class DocumentFile(Base):
     destroyed_at: Mapped[datetime | None]
     #: when the mark of a state secret was found on it: nobody reads it until the officer for secrets has decided
     sealed_at: Mapped[datetime | None]
+    #: the officer for secrets who has looked at the paper and found none; it is not sealed again by itself
+    cleared_by: Mapped[str | None]
 
     document: Mapped[Document] = relationship(viewonly=True)
 

@@ -43,6 +43,10 @@ SECRET_REFUSED = audit.action(
 SECRET_SEALED = audit.action(
     "documents.secret_sealed", _l("File with a state secret mark sealed, words erased")
 )
+SECRET_CLEARED = audit.action(
+    "documents.secret_cleared", _l("Sealed file opened again: no state secret on it")
+)
+SECRET_DESTROYED = audit.action("documents.secret_destroyed", _l("Sealed file destroyed: a state secret"))
 FILES_DESTROYED = audit.action("documents.files_destroyed", _l("Files of a document destroyed"))
 
 
@@ -248,6 +252,20 @@ def seal(session: Session, actor: Actor, file: DocumentFile) -> None:
     file.sealed_at = clock.now()
     audit.record(session, actor, SECRET_SEALED, file.document, file=file.name, sha256=file.sha256)
     index(session, file.document)
+
+
+def unseal(session: Session, actor: Actor, file: DocumentFile) -> None:
+    """Open a sealed file again: the officer for secrets found that the mark is none. Its words are read again."""
+    file.sealed_at, file.cleared_by = None, actor.name
+    jobs.enqueue(session, "documents.read_text", file_id=file.id)
+    audit.record(session, actor, SECRET_CLEARED, file.document, file=file.name, sha256=file.sha256)
+
+
+def destroy_sealed(session: Session, actor: Actor, file: DocumentFile) -> None:
+    """Give up the bytes of a sealed file for good: they should never have been here."""
+    file.destroyed_at = clock.now()
+    jobs.enqueue(session, "documents.erase", sha256=file.sha256)
+    audit.record(session, actor, SECRET_DESTROYED, file.document, file=file.name, sha256=file.sha256)
 
 
 def destroy_files(session: Session, actor: Actor, document: Document, reason: str) -> list[DocumentFile]:

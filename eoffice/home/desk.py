@@ -20,8 +20,8 @@ from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE
 from eoffice.home import deeds, links, queries, words
 from eoffice.home.deeds import Side
 from eoffice.home.queries import Change, Series, Waiting, Work
-from eoffice.incoming import envelopes, sources
-from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.incoming import envelopes, sealed, sources
+from eoffice.incoming.permissions import ENVELOPE_KEEP, INCOMING_REGISTER
 from eoffice.outgoing import presenting as outgoing
 from eoffice.outgoing.permissions import OUTGOING_NUMBER
 
@@ -113,10 +113,12 @@ def _unreadable(session: Session, actor: Actor) -> Iterator[Tile]:
 
 
 def _envelopes(session: Session, actor: Actor) -> Iterator[Tile]:
-    """Sealed envelopes that lie with the clerk for this person."""
+    """Sealed envelopes that lie with the clerk for this person, and for the officer for secrets sealed files."""
+    url = url_for("incoming.envelopes_page")
     if count := envelopes.count_waiting(session, actor):
-        url = url_for("incoming.envelopes_page")
         yield Tile(_("Sealed envelopes"), count, url, _("Take it over from the clerk"), alarm=True)
+    if actor.can(ENVELOPE_KEEP) and (count := sealed.count(session, actor)):
+        yield Tile(_("Sealed files"), count, url, _("Look at the paper and decide"), alarm=True)
 
 
 def _away(session: Session, actor: Actor) -> Sequence[str]:

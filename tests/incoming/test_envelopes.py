@@ -4,10 +4,16 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from eoffice.core.db import transaction
+from eoffice.core.events import publish
+from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
+from eoffice.documents.events import SecretFound
 from eoffice.incoming import envelopes
 from eoffice.incoming.models import Envelope, EnvelopeSign
 from tests.factories import province
+from tests.incoming import steps
 from tests.web import MOST, client_for, counted
 
 
@@ -58,3 +64,28 @@ def test_there_is_no_place_for_what_lies_in_an_envelope() -> None:
     }  # fmt: skip
     assert set(envelopes.NewEnvelope.__dataclass_fields__) == {"sign", "sender", "code", "to_id"}
     assert [one.value for one in EnvelopeSign] == ["A", "B", "C", "named"]
+
+
+def test_of_a_sealed_file_the_officer_decides_whether_it_is_opened_again_or_destroyed(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    papers = [steps.received(session, house) for _number in range(2)]
+    with transaction(session):
+        for paper in papers:
+            documents.seal(session, system_actor(house.agency.id), paper.files[0])
+            publish(session, SecretFound(paper.files[0].id))
+    clerk, chief = client_for(app, "a_clerk"), client_for(app, "a_chief_of_office")
+    no_secret, secret = (paper.files[0] for paper in papers)
+    assert clerk.get(f"/files/{no_secret.id}").status_code == 404
+    assert clerk.post(f"/incoming/sealed/{no_secret.id}").status_code == 403
+    assert client_for(app, "b_chief_of_office").post(f"/incoming/sealed/{secret.id}").status_code == 404
+    assert "Tệp bị niêm phong" in chief.get("/").get_data(as_text=True)
+    assert chief.post(f"/incoming/sealed/{no_secret.id}").status_code == 303
+    assert chief.post(f"/incoming/sealed/{secret.id}", data={"destroy": 1}).status_code == 303
+    late = chief.post(f"/incoming/sealed/{secret.id}")
+    assert late.status_code == 409
+    session.expire_all()
+    assert clerk.get(f"/files/{no_secret.id}").status_code == 200
+    assert clerk.get(f"/files/{secret.id}").status_code in (404, 410)
+    assert (papers[0].reason, no_secret.cleared_by, secret.is_open) == ("", house.chief.name, False)

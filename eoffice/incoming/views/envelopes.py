@@ -9,9 +9,9 @@ from eoffice.core.errors import AppError
 from eoffice.core.forms import refused
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.incoming import envelopes
+from eoffice.incoming import envelopes, sealed
 from eoffice.incoming.forms import EnvelopeForm
-from eoffice.incoming.permissions import INCOMING_REGISTER
+from eoffice.incoming.permissions import ENVELOPE_KEEP, INCOMING_REGISTER
 from eoffice.incoming.views import bp
 
 
@@ -55,6 +55,16 @@ def receive_envelope(envelope_id: int) -> ResponseReturnValue:
     return redirect(url_for("incoming.envelopes_page"), 303)
 
 
+@bp.post("/incoming/sealed/<int:file_id>")
+@needs(ENVELOPE_KEEP)
+def decide_sealed(file_id: int) -> ResponseReturnValue:
+    """A sealed file is opened again or destroyed."""
+    secret = "destroy" in request.form
+    sealed.decide(db(), current_actor(), file_id, secret=secret)
+    flash(_("Destroyed.") if secret else _("Open again; the clerk goes on with it."), "ok")
+    return redirect(url_for("incoming.envelopes_page"), 303)
+
+
 def _page(form: EnvelopeForm) -> str:
     actor, enters = current_actor(), current_actor().can(INCOMING_REGISTER)
     if enters:
@@ -64,5 +74,6 @@ def _page(form: EnvelopeForm) -> str:
         page=envelopes.listing(db(), actor, request.args.get("mark")),
         may_take=lambda one: envelopes.may_take(actor, one),
         form=form if enters else None,
+        sealed=sealed.listing(db(), actor) if actor.can(ENVELOPE_KEEP) else (),
         local=clock.local,
     )

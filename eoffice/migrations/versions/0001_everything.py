@@ -772,6 +772,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("destroyed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("sealed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("cleared_by", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_document_file_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_document_file_document_id_document")
@@ -781,6 +782,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_document_file_agency_id"), "document_file", ["agency_id"], unique=False)
     op.create_index(op.f("ix_document_file_document_id"), "document_file", ["document_id"], unique=False)
     op.create_index(op.f("ix_document_file_sha256"), "document_file", ["sha256"], unique=False)
+    op.create_index(
+        "ix_document_file_sealed",
+        "document_file",
+        ["agency_id"],
+        unique=False,
+        postgresql_where=sa.text("sealed_at IS NOT NULL AND destroyed_at IS NULL"),
+    )
     op.create_table(
         "document_link",
         sa.Column("id", sa.Integer(), nullable=False),
