@@ -71,6 +71,7 @@ def _changes(session: Session, house: House) -> None:
     accounts.make_token(session, system_actor(), "a_clerk", "Một cửa", ["document:read"], 30)
 
 
+@pytest.mark.slow
 def test_requirement_37_each_change_of_rights_is_warned_of_until_somebody_competent_confirms_it(
     session: Session, app: Flask, house: House
 ) -> None:

@@ -58,6 +58,7 @@ def test_requirement_38_what_is_taken_out_and_printed_stands_in_the_log(session:
     assert all(entry.actor.startswith(house.chief.name) for entry in newest)
 
 
+@pytest.mark.slow
 def test_requirement_38_who_looks_at_a_document_is_kept_for_a_year_and_nobody_changes_it(
     session: Session, app: Flask
 ) -> None:
