@@ -1,5 +1,6 @@
 """Taking back, recall, update and replacement act on the documents at both ends (Decree 30/2020, Article 18.4)."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
 from eoffice.directions import service as directions
 from eoffice.directory.models import Role
+from eoffice.documents import operations
 from eoffice.documents.models import Document, DocumentFile, DocumentLink, LinkKind
 from eoffice.gateway import queries, service
 from eoffice.gateway.models import Answer, Asked, Delivery, Dispatch, Hop, Packet, Request
@@ -24,6 +27,7 @@ from eoffice.incoming import service as incoming
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.states import State
+from eoffice.outgoing.states import State as Out
 from exchange.client import AxisClient
 from exchange.model import (
     Business,
@@ -44,6 +48,7 @@ from exchange.vxp import Delivery as Transport
 from tests.exchanging import exchange, follow
 from tests.factories import House, Province, province
 from tests.gateway.test_gateway import issue
+from tests.home.made import outgoing
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf
 from tests.web import client_for
@@ -157,7 +162,15 @@ def test_a_registered_copy_is_given_back_only_when_its_clerk_agrees(
     # after a refusal he may ask again, and this time they agree
     service.take_back(session, place.a.clerk, document.id, copy.id, "Đề nghị xem xét lại")
     exchange(session)
+    certified = outgoing(session, place.b, "Sao y", Out.SEALING, kind_code="SY", register_number=7)
+    with transaction(session):
+        operations.link(session, place.b.clerk, certified, arrived, LinkKind.COPIES)
+    assert f"bản sao của văn bản này cũng bị thu hồi: {certified.code}" in html.unescape(
+        clerk.get(f"/incoming/{arrived.id}").get_data(as_text=True)
+    )
     assert clerk.post(answer, data={"note": ""}).status_code == 303
+    session.expire_all()
+    assert certified.state is Out.VOID, "a copy of what is gone goes no further"
     assert clerk.post(answer, data={"note": ""}).status_code == 409
     exchange(session)
     copy = _copy_at_b(session, document)
