@@ -1,10 +1,9 @@
 """Reads of incoming documents."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -171,30 +170,28 @@ def matching(actor: Actor, wanted: Filter) -> sa.ColumnElement[bool]:
 
 def listing(
     session: Session, actor: Actor, wanted: Filter, mark: str | None = None, size: int = PAGE_SIZE, *,
-    without_pressing: bool = False,
+    without: Collection[int] = (),
 ) -> Page[IncomingDocument]:  # fmt: skip
-    """One page of a list, the newest arrival first, when asked so without what `pressing` gives."""
+    """One page of a list, the newest arrival first; `without`: ids of what stands above it."""
     query = sa.select(IncomingDocument).where(matching(actor, wanted))
-    if without_pressing and wanted.tab is not Tab.DONE:
-        above = _pressing(sa.select(IncomingDocument.id), actor, wanted).correlate(None).scalar_subquery()
-        query = query.where(Document.id != sa.all_(sa.func.array(above)))
+    if without:
+        query = query.where(Document.id.not_in(without))
     return page(session, query, (Document.listed_at, Document.id), mark, size)
 
 
 def pressing(session: Session, actor: Actor, wanted: Filter) -> Sequence[IncomingDocument]:
     """The urgent and the overdue ones of a list (Decree 30/2020, Article 4.2.c): by level, then by day and hour of the
-    deadline, the newest first among equals; nothing presses once it is done."""
+    deadline, the newest first among equals; nothing presses once it is done.
+
+    Found among the open documents of the agency, as the counts of the tabs are.
+    """
     if wanted.tab is Tab.DONE:
         return []
-    return session.scalars(_pressing(sa.select(IncomingDocument), actor, wanted)).all()
-
-
-def _pressing(query: sa.Select[Any], actor: Actor, wanted: Filter) -> sa.Select[Any]:
-    """Found among the open documents of the agency, as the counts of the tabs are."""
     presses = sa.or_(Document.urgency > Urgency.NORMAL, deadlines.over(Document.due_on, Document.due_time))
     deadline = (Document.due_on.asc().nulls_last(), Document.due_time.asc().nulls_last())
     order = (Document.urgency.desc(), *deadline, Document.listed_at.desc(), Document.id.desc())
-    return query.where(matching(actor, wanted), presses).order_by(*order).limit(PRESSING_SIZE)
+    query = sa.select(IncomingDocument).where(matching(actor, wanted), presses)
+    return session.scalars(query.order_by(*order).limit(PRESSING_SIZE)).all()
 
 
 def total(session: Session, actor: Actor, wanted: Filter) -> int:

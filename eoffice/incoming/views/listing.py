@@ -31,8 +31,9 @@ def index() -> ResponseReturnValue:
     """A tab of the list."""
     actor, wanted = current_actor(), read_filter()
     mark = request.args.get("mark")
-    page = queries.listing(db(), actor, wanted, mark, without_pressing=True)
-    first = [] if mark else queries.pressing(db(), actor, wanted)
+    pressing = queries.pressing(db(), actor, wanted)
+    page = queries.listing(db(), actor, wanted, mark, without=[one.id for one in pressing])
+    first = [] if mark else pressing
     days = queries.days(db(), actor, wanted, page.rows)
     shown = [*first, *page.rows]
     return render_template(
