@@ -33,8 +33,8 @@ class Posting:
 
     #: the code it goes under
     sender_code: Mapped[str] = mapped_column(sa.String(35))
-    #: what it says, as written when it was put out, see `gateway.messages`
-    message: Mapped[dict[str, Any]]
+    #: what it says, as written when it was put out, see `gateway.messages`; no page needs it
+    message: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     #: the same on every try, so that the axis recognises a repeat
     message_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
     state: Mapped[DispatchState] = mapped_column(enum_column(DispatchState), default=DispatchState.WAITING)
