@@ -19,6 +19,8 @@ from exchange.notices import Notice
 from exchange.reader import Decoder, Node, Reader
 
 _PIECE = 1 << 18
+#: bytes of a ZIP beside its one entry
+_WRAPPING = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,9 @@ class _Folder:
         if len(self.files) >= self.limits.count or left <= 0:
             raise TooLarge("Quá nhiều tệp đính kèm", "Too many or too large attachments")
         path = self.folder / f"{len(self.files) + 1:03d}"
-        self.files.append(files.Base64File(path, min(left, self.limits.attachment)))
+        # what does not shrink grows a little in the sender's ZIP; what comes out of it is measured again
+        most = self.limits.attachment + self.limits.attachment // 1000 + _WRAPPING
+        self.files.append(files.Base64File(path, min(left, most)))
         return self.files[-1]
 
 
@@ -141,13 +145,16 @@ def _attachment(
     claimed = node.value("AttachmentName") or (reference.name if reference else "")
     name = files.safe_name(claimed, path.name)
     files.unwrap(path, name, limits)
+    size = path.stat().st_size
+    if size > limits.attachment:
+        raise TooLarge("Tệp đính kèm quá lớn", f"An attachment is over {limits.attachment} bytes")
     return Attachment(
         name=name,
         description=node.value("Description") or (reference.description if reference else ""),
         content_id=content_id,
         content=path,
         sha256=files.digest(path),
-        size=path.stat().st_size,
+        size=size,
         media_type=files.media_type(path, name),
     )
 

@@ -1,6 +1,7 @@
 """Messages made to harm are refused, soon and in little memory."""
 
 import base64
+import os
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -164,3 +165,18 @@ def test_no_name_leads_out_of_the_folder(wire, tmp_path):
     [found] = read(odd, tmp_path).message.attachments
     assert found.name == "x.pdf"
     assert found.content.parent == tmp_path / "out"
+
+
+def test_a_file_of_exactly_the_limit_passes_though_its_wrapping_is_larger(tmp_path):
+    (tmp_path / "in").mkdir()
+    limit = 300_000
+    for size in (limit, limit + 1):
+        out = BytesIO()
+        build(document(attachments=[attachment(tmp_path / "in", content=os.urandom(size))]), out)
+        limits = replace(LIMITS, attachment=limit)
+        if size == limit:
+            [whole] = read(out.getvalue(), tmp_path, limits).message.attachments
+            assert whole.size == limit
+        else:
+            with pytest.raises(TooLarge):
+                read(out.getvalue(), tmp_path, limits)
