@@ -172,7 +172,7 @@ def test_a_file_of_exactly_the_limit_passes_though_its_wrapping_is_larger(tmp_pa
     limit = 300_000
     for size in (limit, limit + 1):
         out = BytesIO()
-        build(document(attachments=[attachment(tmp_path / "in", content=os.urandom(size))]), out)
+        build(document(attachments=[attachment(tmp_path / "in", "lon.bin", os.urandom(size))]), out)
         limits = replace(LIMITS, attachment=limit)
         if size == limit:
             [whole] = read(out.getvalue(), tmp_path, limits).message.attachments
