@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 from functools import lru_cache
 
-import holidays
-
 from eoffice.core import clock
 
 
 @lru_cache(maxsize=16)
 def _holidays(year: int) -> frozenset[date]:
+    import holidays  # 9 MB that a program which only carries packets never needs
+
     return frozenset(holidays.country_holidays("VN", years=year))
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
-import typst
 from flask_babel import lazy_gettext as _l
 from fontTools.ttLib import TTFont
 
@@ -151,6 +150,8 @@ class _Typst:
     """A compiler that keeps fonts and a template between documents; one document at a time."""
 
     def __init__(self, template: str) -> None:
+        import typst  # 7 MB for those who set documents only
+
         self.template = template
         self.lock = threading.Lock()
         self.compiler = typst.Compiler(
