@@ -5,24 +5,15 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from zipfile import BadZipFile
 
 from flask_babel import lazy_gettext as _l
-from openpyxl.cell.cell import Cell, WriteOnlyCell
-from openpyxl.reader.excel import load_workbook
-from openpyxl.styles.alignment import Alignment
-from openpyxl.styles.fonts import Font
-from openpyxl.utils.cell import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.workbook.workbook import Workbook
 
 from eoffice.core import sandbox
 from eoffice.core.errors import Invalid
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: longest name of a sheet, and the signs it cannot hold (ECMA-376, 18.2.19)
-_NAME, _FORBIDDEN = 31, "[]:*?/\\"
 sandbox.preload(__name__)
+sandbox.preload("eoffice.core.workbooks")
 
 
 class UnreadableSheet(Invalid):
@@ -49,29 +40,9 @@ def write(
 
     Text stays text: what begins with "=" is no formula, and a code keeps its leading zeros.
     """
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("".join(" " if c in _FORBIDDEN else c for c in title)[:_NAME])
-    sheet.freeze_panes = "A2"
-    for number, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
-    sheet.append([_cell(sheet, heading, bold=True) for heading in headings])
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    from eoffice.core import workbooks  # 10 MB for those who make a workbook only
 
-
-def _cell(sheet: object, value: Value, *, bold: bool = False) -> Cell:
-    cell: Cell = WriteOnlyCell(sheet, value)
-    if isinstance(value, str):
-        cell.data_type = "s"
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-    elif isinstance(value, date):
-        cell.number_format = "dd/mm/yyyy"
-    if bold:
-        cell.font = Font(bold=True)
-    return cell
+    return workbooks.write(title, headings, rows, widths)
 
 
 #: number in the file, from 1, and the trimmed texts
@@ -110,14 +81,9 @@ def rows(path: str, limit: int) -> list[Line]:
 
 
 def _workbook(path: str) -> Iterable[Sequence[object]]:
-    try:
-        with Path(path).open(
-            "rb"
-        ) as file:  # by its bytes: the library would refuse a name that ends otherwise
-            book = load_workbook(file, read_only=True, data_only=True)
-            yield from book.worksheets[0].iter_rows(values_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, IndexError) as error:
-        raise ValueError("no workbook") from error
+    from eoffice.core import workbooks  # as above
+
+    return workbooks.values(path)
 
 
 def _text(path: str) -> Iterable[Sequence[object]]:

@@ -102,7 +102,8 @@ class Sender(Lane):
             self._launch(client, parcel)
         ended = [parcel for parcel in landed if parcel not in built]
         _settle(session, ended)
-        self._more = self._more or bool(ended)  # the next status about the same arrival waited for this one
+        if self.kind is MessageKind.STATUS and ended:
+            self._more = True  # the next status about the same arrival waited for this one
 
 
 def _settle(session: Session, parcels: Sequence[Parcel]) -> None:
