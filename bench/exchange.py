@@ -104,12 +104,10 @@ class Pair:
         self._work(to_the_end)
         waiting = self._put_out(count)
         arrived = _CHECKED if to_the_end else _ACKNOWLEDGED
-        before, begun, started, pause = (
-            self._ask(arrived),
-            time.perf_counter(),
-            0,
-            0.002 if flying == 1 else 0.015,
-        )
+        pause = (
+            0.002 if flying == 1 else 0.015
+        )  # nothing rings when a packet is acknowledged: it is asked for
+        before, begun, started = self._ask(arrived), time.perf_counter(), 0
         while (done := self._ask(arrived) - before) < count:
             if fresh := waiting[started : done + flying]:
                 self.watching["sender"].execute(

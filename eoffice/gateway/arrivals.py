@@ -128,7 +128,7 @@ class _New:
     def status(self, said: Said) -> StatusMessage:
         """What its sender is told."""
         about = messages.arrived(self.arrived.content, self.arrived.content.sender_code)
-        return messages.status_to_sender(self.agency, self.addressed_code, about, said)
+        return messages.status(self.agency, self.addressed_code, about, said)
 
     def columns(self) -> dict[str, object]:
         """What its row holds."""

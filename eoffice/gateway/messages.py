@@ -149,20 +149,16 @@ def arrived(content: ArrivalContent, sender_code: str) -> ResponseFor:
     return ResponseFor(sender_code, code, content.document_uid, content.issued_on)
 
 
-def status_to_sender(agency: Agency, addressed: str, about: ResponseFor, said: Said) -> StatusMessage:
-    """To the sender of an arrival, under the code he wrote, old or new, since he may know no other."""
-    return _status(agency, addressed, about, said)
-
-
 def status_to_holder(session: Session, copy: Delivery, said: Said) -> StatusMessage:
     """To the recipient who shall give a copy back."""
     agency = session.get_one(Agency, copy.agency_id)
     document = session.get_one(Document, copy.document_id)
     about = ResponseFor(copy.recipient_code, document.code, document.document_uid, document.issued_on)
-    return _status(agency, agency.code, about, said)
+    return status(agency, agency.code, about, said)
 
 
-def _status(agency: Agency, sender: str, about: ResponseFor, said: Said) -> StatusMessage:
+def status(agency: Agency, sender: str, about: ResponseFor, said: Said) -> StatusMessage:
+    """A status of an agency's; `sender`: the code its reader wrote, old or new, since he may know no other."""
     return StatusMessage(
         sender=replace(_organization(agency), organ_id=sender),
         response_for=about,

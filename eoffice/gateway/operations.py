@@ -201,7 +201,7 @@ def about_arrival(session: Session, arrival: Arrival, said: Said) -> StatusMessa
     """A status to the sender of an arrival."""
     agency = session.get_one(Agency, arrival.agency_id)
     about = messages.arrived(queries.arrival_content(session, arrival), arrival.sender_code)
-    return messages.status_to_sender(agency, arrival.addressed_code, about, said)
+    return messages.status(agency, arrival.addressed_code, about, said)
 
 
 _REPORTS: LiteralString = """

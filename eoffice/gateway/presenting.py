@@ -20,9 +20,8 @@ from eoffice.gateway import queries
 from eoffice.gateway.models import Answer, Asked, Delivery, Hop, Request
 from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_RECALL
 from eoffice.gateway.queries import OUT_OF_REACH, TROUBLE
+from eoffice.gateway.service import EVERYBODY
 
-#: what the form sends for a recall
-EVERYBODY = "all"
 #: hours after which a copy nobody fetched is worth a look
 STALE = timedelta(hours=12)
 

@@ -140,6 +140,23 @@ def take_back(session: Session, actor: Actor, document_id: int, delivery_id: int
         changes.ask_back(session, actor, document, copy, reason.strip())
 
 
+#: asked of instead of one copy's id
+EVERYBODY = "all"
+
+
+def call_back(session: Session, actor: Actor, document_id: int, whom: str, reason: str) -> None:
+    """What a form asks: of EVERYBODY to destroy the document, of one, by the id of its copy, to give it back.
+
+    Raises ChooseWhom, and what `recall` and `take_back` raise.
+    """
+    if whom == EVERYBODY:
+        recall(session, actor, document_id, reason)
+    elif whom.isascii() and whom.isdecimal():
+        take_back(session, actor, document_id, int(whom), reason)
+    else:
+        raise ChooseWhom(field="copy")
+
+
 def recall(session: Session, actor: Actor, document_id: int, reason: str) -> None:
     """Tell every recipient to destroy an issued document (Decree 30/2020, Article 18.4 and Appendix VI, I-III.8).
 

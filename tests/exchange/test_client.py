@@ -15,6 +15,7 @@ from exchange.model import MessageKind
 
 BODY = b'{"status": "OK", "ErrorCode": "0", "count": 3, "DocId": "d-1"}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 8\r\n\r\nnoi dung"
 
 
 class Moody:
@@ -74,3 +75,20 @@ def test_an_axis_that_never_answers_is_unavailable(moody: Moody) -> None:
     moody.answers = 0
     with AxisClient(moody.url, "H01", "khoa") as client, pytest.raises(Unavailable):
         client.count()
+
+
+def test_a_download_whose_head_breaks_off_is_asked_for_again() -> None:
+    """The library takes such a head for a whole one, and the message would seem to be empty."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for said in (b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-st", WHOLE):
+            line, _ = server.accept()
+            with line, line.makefile("rb") as source:
+                Moody._request(source)
+                line.sendall(said)
+
+    threading.Thread(target=serve, daemon=True).start()
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with server, AxisClient(url, "H01", "khoa") as client, client.open("d-1") as stream:
+        assert stream.read() == b"noi dung"

@@ -104,12 +104,7 @@ def recall(document_id: int) -> ResponseReturnValue:
     """Take back what was passed on, from one agency or from all."""
     copy, reason = request.form.get("copy", ""), request.form.get("reason", "")
     try:
-        if copy == following.EVERYBODY:
-            exchange.recall(db(), current_actor(), document_id, reason)
-        elif copy.isascii() and copy.isdecimal():
-            exchange.take_back(db(), current_actor(), document_id, int(copy), reason)
-        else:
-            raise exchange.ChooseWhom(field="copy")
+        exchange.call_back(db(), current_actor(), document_id, copy, reason)
     except AppError as error:
         if error.field is None:
             raise

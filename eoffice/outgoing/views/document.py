@@ -181,12 +181,7 @@ def recall(document_id: int) -> ResponseReturnValue:
     """Ask one recipient to give its copy back, or tell every recipient to destroy it."""
     copy, reason = request.form.get("copy", ""), request.form.get("reason", "")
     try:
-        if copy == following.EVERYBODY:
-            exchange.recall(db(), current_actor(), document_id, reason)
-        elif copy.isascii() and copy.isdecimal():
-            exchange.take_back(db(), current_actor(), document_id, int(copy), reason)
-        else:
-            raise exchange.ChooseWhom(field="copy")
+        exchange.call_back(db(), current_actor(), document_id, copy, reason)
     except AppError as error:
         return refused(document_id, error)
     flash(_("The request is on its way; the answer appears beside each recipient."), "ok")
