@@ -1,4 +1,4 @@
-"""Text of pages is read after the upload, so that saving never waits for it; housekeeping of the store."""
+"""Text of long documents and of scans is read after the upload, so that saving never waits for it; housekeeping."""
 
 from datetime import timedelta
 
