@@ -2,16 +2,17 @@
 
 import re
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Self
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import DateField, Field
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import TextInput
 
-from eoffice.core.errors import AppError
+from eoffice.core.errors import AppError, Invalid
 
 
 class _Ours:
@@ -46,6 +47,10 @@ class DayField(DateField):
 
     def __init__(self, label: Any = None, validators: Any = None, **options: Any) -> None:
         super().__init__(label, validators, format=list(DAY_FORMATS), **options)  # type: ignore[no-untyped-call]  # wtforms is not typed there
+
+    def _value(self) -> str:
+        # however it was typed: a day in an address comes from links as well
+        return f"{self.data:%d/%m/%Y}" if self.data else " ".join(self.raw_data or ())
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read the day. Raises ValueError in the person's language."""
@@ -98,6 +103,48 @@ def needed() -> InputRequired:
 def at_most(limit: int) -> Length:
     """As long as the column (Decree 30/2020, Appendix VI, part II)."""
     return Length(max=limit, message=_l("This is too long: at most %(max)d characters."))
+
+
+class Unreadable(Invalid):
+    """What an address asks for cannot be read; an answer to something else would mislead."""
+
+    message = _l("%(name)s: %(why)s")
+
+
+class Asked(Form):
+    """A question in an address, which changes nothing."""
+
+    class Meta(Form.Meta):
+        """See wtforms."""
+
+        csrf = False
+
+    def check(self) -> Self:
+        """The form itself when it can be read, for who sees no form. Raises Unreadable at the first wrong field."""
+        if not self.validate():  # type: ignore[no-untyped-call]  # wtforms is not typed there
+            wrong = next(one for one in self if one.errors)
+            raise Unreadable(name=wrong.label.text, why=wrong.errors[0], field=wrong.name)
+        return self
+
+
+class DaysAsked(Asked):
+    """From one day to another: `from` and `to` in every address; an empty one asks for nothing."""
+
+    first = DayField(_l("From"), [Optional()], name="from")
+    last = DayField(_l("To"), [Optional()], name="to")
+
+    @classmethod
+    def of(cls, address: MultiDict[str, str], first: date | None = None, last: date | None = None) -> Self:
+        """What an address asks for, `first` and `last` where it says nothing of a day."""
+        days = {"from": first, "to": last}
+        return cls(MultiDict([*address.items(multi=True), *(
+            (name, f"{day:%d/%m/%Y}") for name, day in days.items() if day and name not in address
+        )]))  # fmt: skip
+
+    def validate_last(self, field: DayField) -> None:
+        """Days in their order."""
+        if self.first.data and field.data and field.data < self.first.data:
+            raise ValidationError(str(_l("It lies before the first day. Correct one of the two.")))
 
 
 def refused(form: FlaskForm, error: AppError) -> int:

@@ -8,8 +8,8 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.validators import Optional
 
 from eoffice.core import clock
-from eoffice.core.forms import DayField, Form, HourField, at_most, needed
-from eoffice.directory.models import Assignment
+from eoffice.core.forms import DayField, DaysAsked, Form, HourField, at_most, needed
+from eoffice.directory.models import Assignment, Unit
 from eoffice.documents.fields import FieldGuess
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.layout.letter import Urgency as PageUrgency
@@ -17,12 +17,38 @@ from eoffice.documents.models import Urgency
 from eoffice.incoming.envelopes import NewEnvelope
 from eoffice.incoming.models import EnvelopeSign, IncomingDocument
 from eoffice.incoming.operations import LENGTHS, NewIncoming
+from eoffice.incoming.queries import Filter, Tab
 
 _STAMPS = {
     PageUrgency.URGENT: Urgency.URGENT,
     PageUrgency.VERY_URGENT: Urgency.VERY_URGENT,
     PageUrgency.EXPRESS: Urgency.FLASH,
 }
+
+
+class FilterForm(DaysAsked):
+    """What narrows a list; its tab stands above it."""
+
+    first = DayField(_l("Arrived from"), [Optional()], name="from", description=_l("day/month/year"))
+    last = DayField(_l("Arrived until"), [Optional()], name="to")
+    issuer = StringField(_l("Issuing agency"), [at_most(LENGTHS["issuer_name"])])
+    urgency = SelectField(_l("Urgency"), default="")
+    unit = SelectField(_l("Unit"), default="")
+
+    def offer(self, units: Sequence[Unit]) -> None:
+        """Fill the lists."""
+        every = [("", _l("All"))]
+        self.urgency.choices = every + [(str(int(level)), level.word) for level in Urgency]
+        self.unit.choices = every + [(str(unit.id), unit.name) for unit in units]
+
+    def to_filter(self, tab: Tab) -> Filter:
+        """What was asked of this tab; valid forms only."""
+        return Filter(
+            tab=tab, arrived_from=self.first.data, arrived_to=self.last.data,
+            issuer=(self.issuer.data or "").strip(),
+            urgency=Urgency(int(self.urgency.data)) if self.urgency.data else None,
+            unit_id=int(self.unit.data) if self.unit.data else None,
+        )  # fmt: skip
 
 
 class RegisterForm(Form):

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from eoffice.core import clock
-from eoffice.core.forms import read_day
+from eoffice.core.forms import DaysAsked
 from eoffice.core.openapi import answer, documented
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
@@ -19,7 +19,8 @@ from eoffice.reports import figures as count
 from eoffice.reports import queries, service
 from eoffice.reports.books import Span
 from eoffice.reports.columns import SHEETS, Form
-from eoffice.reports.figures import Figures, Period
+from eoffice.reports.figures import Figures
+from eoffice.reports.forms import PeriodForm, YearAsked
 from eoffice.reports.permissions import REPORTS_PROVINCE
 
 bp = Blueprint("reports_api", __name__, url_prefix="/api/v1")
@@ -65,7 +66,7 @@ class Lines:
 @documented("Registers of a year (?year=)", response=list[RegisterOut])
 def index() -> ResponseReturnValue:
     """The registers of one's own agency."""
-    year = request.args.get("year", type=int) or clock.today().year
+    year = YearAsked(request.args).check().year.data or clock.today().year
     return answer(
         [
             RegisterOut(
@@ -99,10 +100,9 @@ def lines(register_id: int) -> ResponseReturnValue:
     """The lines of one register in a period, its year by default."""
     register = queries.one(db(), current_actor(), register_id)
     form = Form.INCOMING if register.direction == Form.INCOMING.direction else Form.OUTGOING
-    span = Span(
-        form, register.agency_id, read_day(request.args.get("from", "")) or date(register.year, 1, 1),
-        read_day(request.args.get("to", "")) or date(register.year, 12, 31), register.id,
-    )  # fmt: skip
+    first, last = service.year_of(date(register.year, 1, 1))
+    asked = DaysAsked.of(request.args, first, last).check()
+    span = Span(form, register.agency_id, asked.first.data or first, asked.last.data or last, register.id)
     found = service.lines(db(), current_actor(), span, service.SHEET_LIMIT)
     return answer(Lines([column.heading for column in SHEETS[form].columns], [list(row) for row in found]))
 
@@ -157,11 +157,7 @@ def province() -> ResponseReturnValue:
 
 
 def _figures(agencies: Sequence[Agency]) -> list[AgencyFigures]:
-    today = clock.today()
-    period = Period(
-        read_day(request.args.get("from", "")) or today.replace(day=1),
-        read_day(request.args.get("to", "")) or today,
-    )
+    period = PeriodForm.asked(request.args).check().to_period()
     found = count.by_agency(db(), period, [agency.id for agency in agencies])
     return [_out(agency, found[agency.id]) for agency in agencies]
 

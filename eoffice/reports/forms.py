@@ -1,16 +1,16 @@
 """Shape of what is asked about registers; truth is the service's business."""
 
 from datetime import timedelta
-from typing import cast
+from typing import Self, cast
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, PasswordField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional, ValidationError
+from wtforms.validators import NumberRange, Optional, ValidationError
 
 from eoffice.core import clock
-from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.core.forms import Asked, DayField, DaysAsked, Form, at_most, needed
 from eoffice.documents.closing import NewRegister
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Direction, Register
@@ -66,30 +66,23 @@ class SignForm(Form):
     pin = PasswordField(_l("PIN of the agency's key"), [at_most(64)])
 
 
-class PeriodForm(Form):
+class PeriodForm(DaysAsked):
     """From one day to another; the month so far when nothing is asked."""
 
-    class Meta(Form.Meta):
-        """A question in an address, which changes nothing."""
-
-        csrf = False
-
-    first = DayField(_l("From"), [needed()])
-    last = DayField(_l("To"), [needed()])
+    first = DayField(_l("From"), [needed()], name="from")
+    last = DayField(_l("To"), [needed()], name="to")
 
     @classmethod
-    def asked(cls, address: MultiDict[str, str]) -> "PeriodForm":
+    def asked(cls, address: MultiDict[str, str]) -> Self:
         """What the address asks for."""
         today = clock.today()
-        month = MultiDict({"first": f"{today.replace(day=1):%d/%m/%Y}", "last": f"{today:%d/%m/%Y}"})
-        return cls(address if "first" in address else month)
+        return cls.of(address, today.replace(day=1), today)
 
     def validate_last(self, field: DayField) -> None:
         """A year at most: a count never reads all there ever was."""
-        if self.first.data is None or field.data is None:
-            return
-        if not self.first.data <= field.data <= self.first.data + timedelta(days=366):
-            raise ValidationError(str(_l("Give a last day after the first, at most a year later.")))
+        super().validate_last(field)
+        if self.first.data and field.data and field.data > self.first.data + timedelta(days=366):
+            raise ValidationError(str(_l("Give a last day at most a year after the first.")))
 
     def to_period(self) -> Period:
         """What was asked for."""
@@ -98,13 +91,14 @@ class PeriodForm(Form):
         return Period(self.first.data, self.last.data)
 
 
-class PrintForm(Form):
+class YearAsked(Asked):
+    """A year; this one when nothing is asked."""
+
+    year = IntegerField(_l("Year"), [Optional(), NumberRange(1900, 9999)])
+
+
+class PrintForm(DaysAsked):
     """A part of the registers."""
-
-    class Meta(Form.Meta):
-        """A question in an address, which changes nothing."""
-
-        csrf = False
 
     form = SelectField(
         _l("Kind of register"),
@@ -112,8 +106,8 @@ class PrintForm(Form):
         default=BookForm.INCOMING,
     )
     register_id = SelectField(_l("Which register"), coerce=int, default=0)
-    first = DayField(_l("From"), [needed()])
-    last = DayField(_l("To"), [needed()])
+    first = DayField(_l("From"), [needed()], name="from")
+    last = DayField(_l("To"), [needed()], name="to")
 
     def offer(self, registers: list[Register]) -> None:
         """Fill the list."""

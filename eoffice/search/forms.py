@@ -2,37 +2,75 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import cast
 
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
+from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional
 
-from eoffice.core.forms import read_day
+from eoffice.core.forms import DayField, DaysAsked, at_most
+from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Direction
+from eoffice.incoming.states import State as IncomingState
+from eoffice.outgoing.states import State as OutgoingState
 from eoffice.search.columns import COLUMNS
-from eoffice.search.query import Question, state_of, state_value
+from eoffice.search.query import Question, State, state_of, state_value
 
-#: as much as the field takes; what is beyond is cut, not refused
-_LONGEST = 400
+_SIDES = {"": _l("Both"), Direction.IN.value: _l("Incoming"), Direction.OUT.value: _l("Outgoing")}
+#: in the order of the work
+_STATES: dict[object, tuple[State, ...]] = {
+    _l("Incoming"): tuple(IncomingState),
+    _l("Outgoing"): tuple(OutgoingState),
+}
 
 
-def read(fields: Mapping[str, str]) -> Question:
-    """The question of an address. What cannot be read asks nothing: an old link still finds something."""
-    direction = fields.get("direction", "")
-    return Question(
-        text=fields.get("q", "")[:_LONGEST],
-        direction=Direction(direction) if direction in set(Direction) else None,
-        kind=fields.get("kind", "")[:10],
-        issuer=fields.get("issuer", "")[:200],
-        dated_from=read_day(fields.get("from", "")),
-        dated_to=read_day(fields.get("to", "")),
-        state=state_of(fields.get("state", "")),
-        columns=tuple(key for key in COLUMNS if key in _columns(fields)),
+def _choice(value: str, word: object, group: object = None) -> SelectChoice:
+    return SelectChoice(value, cast("str", word), optgroup=cast("str | None", group))
+
+
+class SearchForm(DaysAsked):
+    """What is searched for; nothing must be filled in, and what cannot be read is said, never left out."""
+
+    q = StringField(_l("Number, notation, words"), [at_most(400)])
+    direction = SelectField(
+        _l("Incoming or outgoing"), choices=[_choice(*one) for one in _SIDES.items()], default=""
     )
+    kind = SelectField(
+        _l("Kind"), default="",
+        choices=[_choice("", _l("Every kind")), *(_choice(one.code, one.name) for one in EVERY.values())],
+    )  # fmt: skip
+    issuer = StringField(_l("Issuer"), [at_most(200)])
+    state = SelectField(
+        _l("State"), default="",
+        choices=[_choice("", _l("Every state")), *(
+            _choice(state_value(one), one.word, side) for side, states in _STATES.items() for one in states
+        )],
+    )  # fmt: skip
+    first = DayField(_l("Dated from"), [Optional()], name="from")
+    last = DayField(_l("Dated to"), [Optional()], name="to")
+    #: a box for each on the form, one word for all in an address that was written here
+    cols = StringField(_l("Columns"))
+
+    def to_question(self) -> Question:
+        """What was asked; valid forms only."""
+        columns = " ".join(self.cols.raw_data or ()).split()
+        return Question(
+            text=self.q.data or "",
+            direction=Direction(self.direction.data) if self.direction.data else None,
+            kind=self.kind.data or "",
+            issuer=self.issuer.data or "",
+            dated_from=self.first.data,
+            dated_to=self.last.data,
+            state=state_of(self.state.data or ""),
+            columns=tuple(key for key in COLUMNS if key in columns),
+        )
 
 
-def _columns(fields: Mapping[str, str]) -> set[str]:
-    """A box for each on the form, one word for all in an address that was written here."""
-    boxes = fields.getlist("cols") if isinstance(fields, MultiDict) else [fields.get("cols", "")]
-    return set(" ".join(boxes).split())
+def read(address: Mapping[str, str]) -> Question:
+    """The question of an address. Raises Unreadable."""
+    return SearchForm(MultiDict(address)).check().to_question()
 
 
 def write(question: Question) -> dict[str, str]:

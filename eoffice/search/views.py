@@ -14,15 +14,13 @@ from eoffice.core import clock, sheets
 from eoffice.core.errors import Invalid
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
-from eoffice.documents.kinds import EVERY
 from eoffice.documents.layout.tables import Column as Width
 from eoffice.documents.layout.tables import Table, typeset
-from eoffice.incoming.states import State as IncomingState
-from eoffice.outgoing.states import State as OutgoingState
 from eoffice.search import facets, forms, queries, saved, service
 from eoffice.search.columns import COLUMNS, SHOWN, TAKEN_OUT, Column, Row, chosen
 from eoffice.search.highlight import highlight
 from eoffice.search.permissions import SEARCH_USE
+from eoffice.search.query import Question
 
 bp = Blueprint("search", __name__, template_folder="templates")
 
@@ -31,15 +29,14 @@ _GROUPS = (
     ("direction", _l("Incoming or outgoing"), ("direction",)), ("kind", _l("Kind"), ("kind",)),
     ("state", _l("State"), ("state",)), ("issuer", _l("Issuer"), ("issuer",)), ("year", _l("Year"), ("from", "to")),
 )  # fmt: skip
-#: states a search can be narrowed to, in the order of the work
-STATES = {"in": tuple(IncomingState), "out": tuple(OutgoingState)}
 
 
 @bp.get("/search")
 @needs(SEARCH_USE)
 def index() -> ResponseReturnValue:
     """What the address asks for; an empty question shows the form alone."""
-    question = forms.read(request.args)
+    form = forms.SearchForm(request.args)
+    question = form.to_question() if form.validate() else Question()
     found = (
         None if question.is_empty else queries.find(db(), current_actor(), question, request.args.get("page"))
     )
@@ -56,12 +53,11 @@ def index() -> ResponseReturnValue:
         question=question,
         found=found,
         fields=forms.write(question),
-        kinds=EVERY.values(),
-        states=STATES,
+        form=form,
         highlight=highlight,
         saved=saved.kept(db(), current_actor()),
         first_page=first,
-    )
+    ), 422 if form.errors else 200
 
 
 @bp.post("/search/saved")

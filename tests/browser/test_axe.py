@@ -83,7 +83,7 @@ PAGES = {
     "reports.province": Look(Role.ADMINISTRATOR, "/province"),
     "reports.index": Look(Role.CLERK, "/registers"),
     "reports.new": Look(Role.CHIEF_OF_OFFICE, "/registers/new"),
-    "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&first=01/01/2026&last=31/12/2099"),
+    "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&from=01/01/2026&to=31/12/2099"),
     "reports.show": Look(Role.CLERK, "/registers/{register}"),
     "reports.visits": Look(Role.CLERK, "/reports/visits/document/{incoming}"),
     "search.index": Look(Role.CLERK, "/search?q=an"),

@@ -175,7 +175,8 @@ def test_filters_live_in_the_address_and_a_page_follows_by_key(session: Session,
     text = clerk.get("/incoming?tab=submit&issuer=sở số 1&urgency=0").get_data(as_text=True)
     shown = {int(n) for n in re.findall(r'data-row="/incoming/(\d+)"', text)}
     assert shown == {one.id for one in made if one.issuer_name.endswith("1")}
-    assert clerk.get("/incoming?from=không phải ngày&urgency=x&unit=y&tab=z").status_code == 200
+    wrong = clerk.get("/incoming?from=không phải ngày&urgency=x&unit=y&tab=z")
+    assert (wrong.status_code, wrong.get_data(as_text=True).count('class="field-error"')) == (422, 3)
     assert clerk.get("/incoming?mark=abc").status_code == 404
 
 

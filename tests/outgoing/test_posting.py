@@ -87,7 +87,7 @@ def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
     assert row[-1] == f"EA123456789VN; Chuyển hoàn {today}: Sai địa chỉ"
     [row] = books.rows(session, Span(Form.HAND, issued.agency_id, clock.today(), clock.today()))
     assert row == (today, issued.code, "Hợp tác xã", f"Lê Văn Nhận, {today}", "")
-    printed = f"/registers/print.xlsx?form=hand&register_id=0&first={today}&last={today}"
+    printed = f"/registers/print.xlsx?form=hand&register_id=0&from={today}&to={today}"
     assert clerk.get(printed).status_code == 200
     shown = html.unescape(clerk.get(f"/outgoing/{issued.id}").get_data(as_text=True))
     assert f"Giao trực tiếp {today} · {today}: Lê Văn Nhận" in shown

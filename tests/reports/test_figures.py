@@ -196,7 +196,7 @@ def test_the_page_the_spreadsheet_and_the_interface_say_the_same(
 ) -> None:
     _fill(session, place.a)
     client = client_for(app, "a_leader")
-    asked = "first=16/11/2026&last=22/11/2026"
+    asked = "from=16/11/2026&to=22/11/2026"
     with clock.freeze(MONDAY + timedelta(days=5)):
         with counted() as statements:
             page = client.get(f"/reports?{asked}").get_data(as_text=True)
@@ -210,7 +210,7 @@ def test_the_page_the_spreadsheet_and_the_interface_say_the_same(
         printed = client.get(f"/reports?by=kind&{asked}&pdf=1")
         assert (printed.mimetype, printed.data[:5]) == ("application/pdf", b"%PDF-")
         assert told["gửi hoàn toàn qua trục, trên số đã gửi (%)"] == 50
-        assert client.get("/reports?first=16/11/2026&last=16/11/2028").status_code == 422
+        assert client.get("/reports?from=16/11/2026&to=16/11/2028").status_code == 422
         assert client_for(app, "a_specialist").get("/reports").status_code == 403
         token = accounts.make_token(session, system_actor(), "a_leader", "bảng", ["*"])
         head = {"Authorization": f"Bearer {token}"}
@@ -225,7 +225,7 @@ def test_the_province_is_shown_to_its_keepers_people_alone_and_names_nobody(
     assert client_for(app, "b_leader").get("/province").status_code == 403
     with override(**{KEEPER.name: place.b.agency.code}), clock.freeze(MONDAY + timedelta(days=5)):
         client = client_for(app, "b_leader")
-        page = client.get("/province?first=16/11/2026&last=22/11/2026").get_data(as_text=True)
+        page = client.get("/province?from=16/11/2026&to=22/11/2026").get_data(as_text=True)
         assert place.a.agency.name in page
         assert "50 %" in page
         assert "thư 1" not in page

@@ -11,14 +11,14 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from eoffice.core import clock
-from eoffice.core.forms import read_day
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.documents import registers
 from eoffice.documents import service as files
-from eoffice.documents.models import Direction, Urgency
+from eoffice.documents.models import Direction
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import presenting, queries
+from eoffice.incoming.forms import FilterForm
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.queries import Day, Filter, Tab
 from eoffice.incoming.views import bp
@@ -29,26 +29,35 @@ from eoffice.incoming.workflow import Move
 @needs(DOCUMENT_READ)
 def index() -> ResponseReturnValue:
     """A tab of the list."""
-    actor, wanted = current_actor(), read_filter()
-    mark = request.args.get("mark")
+    actor, mark, form = current_actor(), request.args.get("mark"), FilterForm(request.args)
+    form.offer(directory.units(db(), actor.agency_id or 0))
+    given = request.args.get("tab")
+    tab = Tab(given) if given in set(Tab) else Tab.OPEN
+    if not form.validate():
+        return _page(form, Filter(tab)), 422
+    wanted = form.to_filter(tab)
     pressing = queries.pressing(db(), actor, wanted)
     page = queries.listing(db(), actor, wanted, mark, without=[one.id for one in pressing])
     first = [] if mark else pressing
     days = queries.days(db(), actor, wanted, page.rows)
     shown = [*first, *page.rows]
+    return _page(
+        form, wanted, page=page, shown=len(shown), groups=[*_pressing(first), *_groups(page.rows, days)],
+        total=queries.total(db(), actor, wanted) if wanted.narrowed else None,
+        **(_preview(shown[0]) if shown else {}),
+    )  # fmt: skip
+
+
+def _page(form: FilterForm, wanted: Filter, **found: Any) -> str:
+    """The list with what was found; with nothing while the filter cannot be read."""
     return render_template(
         "incoming/list.html",
+        form=form,
         wanted=wanted,
-        page=page,
-        shown=len(shown),
-        groups=[*_pressing(first), *_groups(page.rows, days)],
-        tabs=_tabs(wanted, queries.counts(db(), actor)),
-        total=queries.total(db(), actor, wanted) if wanted.narrowed else None,
+        tabs=_tabs(wanted, queries.counts(db(), current_actor())),
         chips=_chips(wanted),
-        units=directory.units(db(), actor.agency_id or 0),
-        urgencies=list(Urgency)[1:],
         address=lambda **changes: url_for("incoming.index", **_arguments(wanted), **changes),
-        **(_preview(shown[0]) if shown else {}),
+        **found,
     )
 
 
@@ -75,19 +84,6 @@ def _preview(document: IncomingDocument) -> dict[str, Any]:
         "moves": moves,
         "next_number": number,
     }
-
-
-def read_filter() -> Filter:
-    """What the address asks for; what cannot be read asks for nothing."""
-    given = request.args
-    return Filter(
-        tab=Tab(given["tab"]) if given.get("tab") in set(Tab) else Tab.OPEN,
-        arrived_from=read_day(given.get("from", "")),
-        arrived_to=read_day(given.get("to", "")),
-        issuer=given.get("issuer", "").strip()[:200],
-        urgency=Urgency(int(given["urgency"])) if given.get("urgency") in {"0", "1", "2", "3"} else None,
-        unit_id=given.get("unit", type=int),
-    )
 
 
 def _arguments(wanted: Filter) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _lines(by: By, period: Period, agency_id: int) -> Sequence[Line | KindLine]:
 def _page(
     form: PeriodForm, by: By, found: Figures | None, lines: Sequence[Any], months: Sequence[Any] = ()
 ) -> str:
-    asked: dict[str, Any] = {"first": request.args.get("first"), "last": request.args.get("last")}
+    asked: dict[str, Any] = {name: request.args.get(name) for name in ("from", "to")}
     tabs = [(one.word, url_for("reports.figures", by=one.value, **asked), None, one is by) for one in By]
     return render_template(
         "reports/figures.html",

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from eoffice.core import clock, sheets
 from eoffice.core.blobs import blobs
-from eoffice.core.errors import AppError, NotFound
+from eoffice.core.errors import AppError
 from eoffice.core.forms import Form, refused
 from eoffice.core.permissions import allowed
 from eoffice.core.text import fold
@@ -19,7 +19,7 @@ from eoffice.documents.models import Register
 from eoffice.documents.permissions import DOCUMENT_READ_ALL, REGISTER_CLOSE, REGISTER_OPEN
 from eoffice.reports import binding, books, queries, service
 from eoffice.reports.books import Row, Span
-from eoffice.reports.columns import SHEETS
+from eoffice.reports.columns import SHEETS, Sheet
 from eoffice.reports.forms import CloseForm, OpenForm, OpeningForm, PrintForm, SignForm
 from eoffice.reports.views import bp
 from eoffice.signatures.browser import given
@@ -170,28 +170,25 @@ def book(book_id: int) -> Response:
 @needs(DOCUMENT_READ_ALL)
 def printing() -> ResponseReturnValue:
     """A part of the registers before it is printed."""
-    form, span = _asked()
+    form = _asked()
     lines: list[Row] | None = None
-    if span is not None:
-        try:
-            service.check(db(), current_actor(), span)
-            lines = books.rows(db(), span, _SHOWN + 1)
-        except AppError as error:
-            refused(form, error)
-    sheet = SHEETS[span.form] if span else None
+    sheet: Sheet | None = None
+    if request.args and form.validate():
+        span = form.to_span(current_actor().agency_id or 0)
+        service.check(db(), current_actor(), span)
+        lines, sheet = books.rows(db(), span, _SHOWN + 1), SHEETS[span.form]
     return render_template(
         "reports/print.html", form=form, lines=lines, sheet=sheet, shown=_SHOWN, asked=request.args.to_dict()
     ), 422 if form.errors else 200
 
 
-def _asked() -> tuple[PrintForm, Span | None]:
+def _asked() -> PrintForm:
     """What the address asks for; without a question, this year."""
     first, last = service.year_of(clock.today())
-    form = PrintForm(request.args or None, data={"first": first, "last": min(last, clock.today())})
-    agency_id = current_actor().agency_id or 0
+    form = PrintForm.of(request.args, first, min(last, clock.today()))
     year = form.first.data.year if isinstance(form.first.data, date) else clock.today().year
-    form.offer(list(registers.registers(db(), agency_id, year)))
-    return form, form.to_span(agency_id) if request.args and form.validate() else None
+    form.offer(list(registers.registers(db(), current_actor().agency_id or 0, year)))
+    return form
 
 
 @bp.get("/registers/print.pdf")
@@ -213,10 +210,7 @@ def spreadsheet() -> Response:
 
 
 def _span() -> Span:
-    _form, span = _asked()
-    if span is None:
-        raise NotFound
-    return span
+    return _asked().check().to_span(current_actor().agency_id or 0)
 
 
 def _send(data: bytes, span: Span, ending: str, media_type: str) -> Response:
