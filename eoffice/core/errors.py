@@ -37,6 +37,12 @@ class Invalid(AppError):
     message = _l("Some of what you entered cannot be used: %(reason)s")
 
 
+class TooLong(Invalid):
+    """More than its place holds; what somebody wrote is kept whole or not at all."""
+
+    message = _l("This is too long: at most %(max)d characters.")
+
+
 class NotFound(AppError):
     """There is no such thing, or the person may not know of it: the answer is the same."""
 

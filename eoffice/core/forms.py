@@ -102,7 +102,9 @@ def needed() -> InputRequired:
 
 def at_most(limit: int) -> Length:
     """As long as the column (Decree 30/2020, Appendix VI, part II)."""
-    return Length(max=limit, message=_l("This is too long: at most %(max)d characters."))
+    length = Length(max=limit, message=_l("This is too long: at most %(max)d characters."))
+    length.field_flags = {}  # a browser that knew it would cut off what is pasted, without a word
+    return length
 
 
 class Unreadable(Invalid):

@@ -27,17 +27,21 @@ class Page(Generic[T]):
     previous: str | None
 
 
-def page(session: Session, query: sa.Select[T], keys: Sequence[Key], mark: str | None, size: int) -> Page[T]:
-    """Return one page of `query`, ordered by `keys` descending (all not null, the last one unique).
+def page(
+    session: Session, query: sa.Select[T], keys: Sequence[Key], mark: str | None, size: int, *,
+    oldest_first: bool = False,
+) -> Page[T]:  # fmt: skip
+    """Return one page of `query`, ordered by `keys` (all not null, the last one unique), descending as a rule.
 
     `mark` is what an earlier page gave as `next` or `previous`; a mark that cannot be read raises NotFound.
     """
     back, after = _read(mark, keys)
-    ordered = query.order_by(*(key.asc() if back else key.desc() for key in keys))
+    rising = back is not oldest_first
+    ordered = query.order_by(*(key.asc() if rising else key.desc() for key in keys))
     if after is not None:
         row = sa.tuple_(*keys)
         edge = sa.tuple_(*(sa.literal(v, type_=k.type) for v, k in zip(after, keys, strict=True)))
-        ordered = ordered.where(row > edge if back else row < edge)
+        ordered = ordered.where(row > edge if rising else row < edge)
     found = list(session.scalars(ordered.limit(size + 1)))
     more, rows = len(found) > size, found[:size]
     if back:

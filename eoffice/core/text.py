@@ -6,6 +6,8 @@ The database has no Vietnamese collation of its own everywhere, so both are made
 import re
 import unicodedata
 
+from eoffice.core.errors import TooLong
+
 _D = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
 _SPLIT = re.compile(r"[\W_]+")
 #: what XML 1.0 cannot hold (2.2, Char): text with it could be kept but never sent
@@ -26,6 +28,14 @@ def writable(text: str) -> str:
 def nfc(text: str) -> str:
     """One spelling for each letter, spaces trimmed and single."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def whole(text: str, limit: int, field: str) -> str:
+    """What somebody wrote, as it is kept: in one spelling, nothing cut off. Raises TooLong."""
+    kept = nfc(text)
+    if len(kept) > limit:
+        raise TooLong(max=limit, field=field)
+    return kept
 
 
 def fold(text: str) -> str:

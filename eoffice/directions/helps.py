@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import whole
 from eoffice.directions.models import DirectingHelp
 from eoffice.directions.operations import NamedTwice
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -62,7 +62,9 @@ def add_phrase(session: Session, actor: Actor, text: str) -> DirectingHelp:
     with transaction(session):
         require(actor, DOCUMENT_READ)
         _refuse_too_many(session, actor)
-        made = DirectingHelp(agency_id=actor.agency_id, person_id=actor.person_id, text=nfc(text)[:200])
+        made = DirectingHelp(
+            agency_id=actor.agency_id, person_id=actor.person_id, text=whole(text, 200, "text")
+        )
         session.add(made)
     return made
 
@@ -78,7 +80,7 @@ def save_group(session: Session, actor: Actor, new: NewGroup) -> DirectingHelp:
         require(actor, DOCUMENT_READ)
         _refuse_too_many(session, actor)
         made = DirectingHelp(
-            agency_id=actor.agency_id, person_id=actor.person_id, name=nfc(new.name)[:100], lead=new.lead,
+            agency_id=actor.agency_id, person_id=actor.person_id, name=whole(new.name, 100, "name"), lead=new.lead,
             coordinating=list(new.coordinating), inform=list(new.inform), shared=new.shared,
         )  # fmt: skip
         session.add(made)

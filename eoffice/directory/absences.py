@@ -11,7 +11,7 @@ from eoffice.core import access, audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import whole
 from eoffice.directory import queries
 from eoffice.directory.models import Absence, Assignment, Role
 from eoffice.directory.permissions import DIRECTORY_MANAGE, DIRECTORY_READ
@@ -84,7 +84,7 @@ def record(session: Session, actor: Actor, new: NewAbsence) -> Absence:
             raise WrongStandIn(field="stand_in_id")
         made = Absence(
             agency_id=post.agency_id, post_id=post.id, stand_in_id=stand_in.id, starts_on=new.starts_on,
-            ends_on=new.ends_on, reason=nfc(new.reason)[:300],
+            ends_on=new.ends_on, reason=whole(new.reason, 300, "reason"),
         )  # fmt: skip
         session.add(made)
         session.flush()

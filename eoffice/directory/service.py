@@ -10,7 +10,7 @@ from eoffice.core import access, audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import nfc, whole
 from eoffice.directory import operations, queries
 from eoffice.directory.models import Assignment, Delegation, Role, SigningForm
 from eoffice.directory.permissions import DIRECTORY_DELEGATE
@@ -88,7 +88,7 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
         made = Delegation(
             agency_id=own.agency_id, from_id=own.id, to_id=taker.id, form=new.form,
             kind_codes=list(new.kind_codes), starts_at=new.starts_at, ends_at=new.ends_at,
-            basis=nfc(new.basis)[:300],
+            basis=whole(new.basis, 300, "basis"),
         )  # fmt: skip
         session.add(made)
         session.flush()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
-from eoffice.core.text import nfc
+from eoffice.core.text import whole
 from eoffice.documents import registers
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Direction, Register, RegisterEntry
@@ -83,7 +83,7 @@ class NewRegister:
 
 def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -> Register:
     """Open a register. Raises NeedsDecision, WrongCode, CodeTaken, KindTaken, WrongOpening."""
-    code, decision = new.code.strip().upper(), nfc(new.decision)
+    code, decision = new.code.strip().upper(), whole(new.decision, 300, "decision")
     if not re.fullmatch(r"[A-Z0-9]{1,20}", code):
         raise WrongCode(field="code")
     if new.opening_number < 0:
@@ -95,7 +95,7 @@ def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -
         raise CodeTaken(code=code, year=new.year, field="code")
     _refuse_taken(known, new)
     return registers.open_register(
-        session, actor, agency_id, new.year, new.direction, code, nfc(new.name), new.kind_codes,
+        session, actor, agency_id, new.year, new.direction, code, whole(new.name, 200, "name"), new.kind_codes,
         new.opening_number, decision,
     )  # fmt: skip
 
@@ -115,7 +115,8 @@ def set_opening(session: Session, actor: Actor, register: Register, number: int,
     """Begin after the last number given elsewhere. Raises WrongOpening, NeedsDecision, NumbersGiven, TakenOver."""
     if number < 0:
         raise WrongOpening(field="opening_number")
-    if not nfc(decision):
+    decision = whole(decision, 300, "decision")
+    if not decision:
         raise NeedsDecision(field="decision")
     session.refresh(register, with_for_update=True)
     if register.last_number != register.opening_number:
@@ -127,7 +128,7 @@ def set_opening(session: Session, actor: Actor, register: Register, number: int,
         raise TakenOver(number=highest, field="opening_number")
     before = register.opening_number
     register.opening_number = register.last_number = number
-    register.decision = nfc(decision)
+    register.decision = decision
     audit.record(
         session, actor, OPENING_SET, register, before=before, after=number, decision=register.decision
     )
@@ -135,17 +136,18 @@ def set_opening(session: Session, actor: Actor, register: Register, number: int,
 
 def close(session: Session, actor: Actor, register: Register, decision: str) -> None:
     """Let a register give no further number. Raises NeedsDecision before its year is over, RegisterClosed."""
+    decision = whole(decision, 300, "decision")
     session.refresh(register, with_for_update=True)
     if register.closed_at is not None:
         raise registers.RegisterClosed(name=register.name)
-    if register.year >= clock.today().year and not nfc(decision):
+    if register.year >= clock.today().year and not decision:
         raise NeedsDecision(field="decision")
     register.closed_at = clock.now()
     register.closed_by = ", ".join(part for part in (actor.name, actor.title) if part)
-    register.decision = "; ".join(part for part in (register.decision, nfc(decision)) if part)[:300]
+    register.decision = "; ".join(part for part in (register.decision, decision) if part)
     audit.record(
         session, actor, REGISTER_CLOSED, register,
-        year=register.year, code=register.code, last_number=register.last_number, decision=nfc(decision) or None,
+        year=register.year, code=register.code, last_number=register.last_number, decision=decision or None,
     )  # fmt: skip
 
 

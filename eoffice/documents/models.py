@@ -331,8 +331,8 @@ class Register(Base):
     last_number: Mapped[int] = mapped_column(default=0)
     #: date of the last number: no later number may bear an earlier one
     last_dated_on: Mapped[date | None]
-    #: by which the head opened it otherwise than usual, or closed it before the year's end
-    decision: Mapped[str] = mapped_column(sa.String(300), default="")
+    #: by which the head opened it otherwise than usual, and closed it before the year's end
+    decision: Mapped[str] = mapped_column(sa.String(602), default="")
     #: from then on it gives no number
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str] = mapped_column(default="")

@@ -7,6 +7,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from eoffice.core.openapi import answer, body, documented
+from eoffice.core.text import whole
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.dossiers import queries, service
@@ -98,7 +99,7 @@ def index() -> ResponseReturnValue:
     given = request.args.get("tab", "")
     tab = Tab(given) if given in set(Tab) else Tab.ALL
     page = queries.listing(
-        db(), current_actor(), tab, request.args.get("q", "")[:200], request.args.get("mark")
+        db(), current_actor(), tab, whole(request.args.get("q", ""), 200, "q"), request.args.get("mark")
     )
     return answer(DossierPage([_plain(one) for one in page.rows], page.next))
 

@@ -14,7 +14,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import nfc, whole
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents.geometry import Box
@@ -90,7 +90,7 @@ def hold(session: Session, actor: Actor, dossier_id: int, reason: str) -> LegalH
         if not nfc(reason):
             raise operations.NeedsReason(field="note")
         made = LegalHold(
-            agency_id=dossier.agency_id, dossier_id=dossier.id, reason=nfc(reason)[:500],
+            agency_id=dossier.agency_id, dossier_id=dossier.id, reason=whole(reason, 500, "note"),
             placed_at=clock.now(), placed_by=_named(actor),
         )  # fmt: skip
         session.add(made)
@@ -108,7 +108,11 @@ def release(session: Session, actor: Actor, dossier_id: int, reason: str) -> Dos
         if not held:
             raise NotNow
         for one in held:
-            one.lifted_at, one.lifted_by, one.lift_reason = clock.now(), _named(actor), nfc(reason)[:500]
+            one.lifted_at, one.lifted_by, one.lift_reason = (
+                clock.now(),
+                _named(actor),
+                whole(reason, 500, "note"),
+            )
         audit.record(session, actor, RELEASED, dossier, reason=nfc(reason))
     return dossier
 
@@ -147,7 +151,7 @@ def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -
             raise NotNow
         if not nfc(decision):
             raise NeedsDecision(field="decision")
-        made.state, made.decision = DestructionState.DECIDED, nfc(decision)[:300]
+        made.state, made.decision = DestructionState.DECIDED, whole(decision, 300, "decision")
         made.decided_at, made.decided_by = clock.now(), _named(actor)
         audit.record(session, actor, DECIDED, made, decision=made.decision)
     return made

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor
-from eoffice.core.text import nfc
+from eoffice.core.text import nfc, whole
 from eoffice.core.workflow import Rule
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Document
@@ -102,8 +102,8 @@ def put_on_list(
     session.flush()
     dossier = Dossier(
         agency_id=heading.agency_id, heading_id=heading.id, year=heading.plan.year,
-        notation=f"{heading.last_number:02d}.{heading.abbreviation}", title=nfc(new.title)[:TITLE_LIMIT],
-        retention=new.retention, rights=new.rights, description=nfc(new.description), state=state,
+        notation=f"{heading.last_number:02d}.{heading.abbreviation}", title=whole(new.title, TITLE_LIMIT, "title"),
+        retention=new.retention, rights=new.rights, description=whole(new.description, 500, "description"), state=state,
         creator_id=creator.id, unit_id=creator.unit_id, created_at=clock.now(),
         start_on=clock.today() if state is State.OPEN else None,
     )  # fmt: skip
@@ -145,7 +145,7 @@ def file(
     dossier.last_ordinal += 1
     placed = DossierDocument(
         agency_id=dossier.agency_id, dossier_id=dossier.id, document_id=document.id,
-        ordinal=dossier.last_ordinal, note=nfc(note)[:500], filed_at=clock.now(), filed_by=actor.name,
+        ordinal=dossier.last_ordinal, note=whole(note, 500, "note"), filed_at=clock.now(), filed_by=actor.name,
     )  # fmt: skip
     session.add(placed)
     audit.record(session, actor, FILED, dossier, document=document.id, ordinal=placed.ordinal)

@@ -13,7 +13,7 @@ from eoffice.core import access, audit, clock, visits
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import nfc, whole
 from eoffice.core.visits import Visited
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
@@ -88,7 +88,7 @@ def add_heading(
             raise HeadingTaken(abbreviation=short, field="abbreviation")
         units = {unit.id for unit in directory.units(session, plan.agency_id)}
         heading = DossierHeading(
-            agency_id=plan.agency_id, plan_id=plan.id, abbreviation=short, title=nfc(title)[:200],
+            agency_id=plan.agency_id, plan_id=plan.id, abbreviation=short, title=whole(title, 200, "title"),
             unit_id=unit_id if unit_id in units else None, position=len(plan.headings) + 1,
         )  # fmt: skip
         session.add(heading)
@@ -149,7 +149,7 @@ def approve_plan(session: Session, actor: Actor, year: int, decision: str) -> Do
             raise NothingListed
         if not nfc(decision):
             raise NeedsDecision(field="decision")
-        plan.decision, plan.approved_at = nfc(decision)[:300], clock.now()
+        plan.decision, plan.approved_at = whole(decision, 300, "decision"), clock.now()
         plan.approved_by = ", ".join(part for part in (actor.name, actor.title) if part)
         audit.record(session, actor, PLAN_APPROVED, plan, year=year, decision=plan.decision)
     return plan
@@ -192,8 +192,8 @@ def change(session: Session, actor: Actor, dossier_id: int, title: str, retentio
             raise operations.Missing(field="title")
         before = {"title": dossier.title, "retention": dossier.retention, "rights": dossier.rights}
         record = audit.record if rights is dossier.rights else access.record
-        dossier.title, dossier.retention = nfc(title)[: operations.TITLE_LIMIT], retention
-        dossier.rights, dossier.description = rights, nfc(description)[:500]
+        dossier.title, dossier.retention = whole(title, operations.TITLE_LIMIT, "title"), retention
+        dossier.rights, dossier.description = rights, whole(description, 500, "description")
         after = {"title": dossier.title, "retention": dossier.retention, "rights": dossier.rights}
         record(session, actor, operations.CHANGED, dossier, before=before, after=after)
     return dossier

@@ -17,7 +17,7 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import whole
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency, Assignment
 from eoffice.incoming.models import Envelope, EnvelopeSign
@@ -88,10 +88,11 @@ def count_waiting(session: Session, actor: Actor) -> int:
 
 
 def enter(session: Session, actor: Actor, new: NewEnvelope) -> Envelope:
-    """Enter an envelope; it gets its number. Raises Forbidden, NoSender, NotHere."""
+    """Enter an envelope; it gets its number. Raises Forbidden, NoSender, NotHere, TooLong."""
     with transaction(session):
         require(actor, INCOMING_REGISTER)
-        if not nfc(new.sender):
+        sender, code = whole(new.sender, 200, "sender"), whole(new.code, 60, "code")
+        if not sender:
             raise NoSender(field="sender")
         posts = {post.id: post for post in takers(session, actor)}
         if new.to_id not in posts:
@@ -101,7 +102,7 @@ def enter(session: Session, actor: Actor, new: NewEnvelope) -> Envelope:
         last = session.scalar(sa.select(sa.func.max(Envelope.number)).where(*of_year)) or 0
         made = Envelope(
             agency_id=agency.id, year=clock.today().year, number=last + 1, sign=new.sign,
-            sender=nfc(new.sender)[:200], code=nfc(new.code)[:60], arrived_at=clock.now(),
+            sender=sender, code=code, arrived_at=clock.now(),
             entered_by=actor.name, to_id=new.to_id, to=posts[new.to_id],
         )  # fmt: skip
         session.add(made)

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, jobs
-from eoffice.core.errors import Conflict, Invalid, NotFound
+from eoffice.core.errors import Conflict, Invalid, NotFound, TooLong
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.core.workflow import Rule
@@ -71,12 +71,6 @@ class Missing(Invalid):
     """A column of the statutory register stays empty."""
 
     message = _l("The register needs this. Fill it in.")
-
-
-class TooLong(Invalid):
-    """Longer than the law's field."""
-
-    message = _l("This is too long: at most %(max)d characters.")
 
 
 class UnknownKind(Invalid):

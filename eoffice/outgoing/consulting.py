@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, TooLong
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
@@ -42,12 +42,6 @@ class AlreadyAsked(Conflict):
     """One question at a time."""
 
     message = _l("%(name)s has been asked and has not answered yet.")
-
-
-class TooLong(Invalid):
-    """More than anybody reads."""
-
-    message = _l("At most %(limit)s characters are kept here. Shorten it.")
 
 
 class NotYetYourTurn(Conflict):
@@ -202,7 +196,7 @@ def _check(words: str, what: object, field: str) -> None:
     if not words.strip():
         raise Missing(what=str(what), field=field)
     if len(words) > LONGEST:
-        raise TooLong(limit=LONGEST, field=field)
+        raise TooLong(max=LONGEST, field=field)
 
 
 def _locked(session: Session, actor: Actor, consultation_id: int) -> tuple[Consultation, OutgoingDocument]:

@@ -7,7 +7,7 @@ printed, signed and stamped by hand; both are issued as any other document. What
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, InvalidTransition
 from eoffice.core.permissions import Actor, require, system_actor
-from eoffice.core.text import nfc
+from eoffice.core.text import nfc, whole
 from eoffice.directory import queries as directory
 from eoffice.documents import kinds, registers, scanning
 from eoffice.documents import operations as documents
@@ -141,8 +141,9 @@ def source(session: Session, actor: Actor, document_id: int) -> Source:
 def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
     """Prepare a copy and ask the competent leader for it.
 
-    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw.
+    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw, TooLong.
     """
+    new = replace(new, purpose=whole(new.purpose, 500, "purpose"))
     with transaction(session):  # page and check take a moment: this one is over before
         found = source(session, actor, document_id)
         if (kinds.COPIES.get(new.kind_code), new.medium) not in found.allowed:

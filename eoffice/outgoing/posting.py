@@ -6,6 +6,7 @@ Decree 30/2020, Article 18, and Appendix IV (the book of documents sent by post)
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Invalid, NotFound
+from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc
 from eoffice.documents import queries as documents
@@ -27,8 +29,28 @@ RECEIVED = audit.action("outgoing.paper_received", _l("Paper signed for"))
 CAME_BACK = audit.action("outgoing.paper_came_back", _l("Paper came back"))
 
 #: lines on one page of the book
-LINES = 200
+LINES = 50
 _LONGEST_NUMBER, _LONGEST_NOTE = 40, 200
+
+
+class Tab(StrEnum):
+    """Parts of the book."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+    DONE = "done"
+
+    @property
+    def states(self) -> Sequence[PostingState]:
+        """Of its lines."""
+        return _STATES[self]
+
+
+_STATES = {
+    Tab.SEND: (PostingState.WAITING, PostingState.CAME_BACK),
+    Tab.RECEIVE: (PostingState.SENT,),
+    Tab.DONE: (PostingState.RECEIVED,),
+}
 
 
 class NothingTicked(Invalid):
@@ -55,6 +77,12 @@ class NoReason(Invalid):
     message = _l("%(name)s: write why it came back.")
 
 
+class NoteTooLong(Invalid):
+    """Nothing that was written is cut off."""
+
+    message = _l("%(name)s: what is written beside it is too long, at most %(max)d characters.")
+
+
 @dataclass(frozen=True)
 class Line:
     """What is entered for one line of the book: number at the post, who signed, or why it came back."""
@@ -78,12 +106,15 @@ def of_document(session: Session, document: OutgoingDocument) -> Sequence[Postin
     return session.scalars(query.order_by(Posting.id)).all()
 
 
-def lines(session: Session, actor: Actor, *states: PostingState) -> Sequence[Posting]:
-    """The newest lines of the book in one of these states. Raises Forbidden."""
+def lines(session: Session, actor: Actor, tab: Tab, mark: str | None = None) -> Page[Posting]:
+    """One page of a part of the book: what waits with the oldest first, what arrived with the newest.
+
+    Raises Forbidden, NotFound for a mark that cannot be read.
+    """
     require(actor, OUTGOING_POST)
-    query = sa.select(Posting).where(Posting.agency_id.in_(actor.houses), Posting.state.in_(states))
-    with_document = joinedload(Posting.document)
-    return session.scalars(query.options(with_document).order_by(Posting.id.desc()).limit(LINES)).all()
+    query = sa.select(Posting).where(Posting.agency_id.in_(actor.houses), Posting.state.in_(tab.states))
+    with_document = query.options(joinedload(Posting.document))
+    return page(session, with_document, (Posting.id,), mark, LINES, oldest_first=tab is not Tab.DONE)
 
 
 def counts(session: Session, actor: Actor) -> Mapping[PostingState, int]:
@@ -99,7 +130,7 @@ def counts(session: Session, actor: Actor) -> Mapping[PostingState, int]:
 def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrier, on: date) -> None:
     """Note that papers left; each line's note is its number at the post.
 
-    Raises NothingTicked, NotFound, Forbidden, InvalidTransition, DayOutside.
+    Raises NothingTicked, NotFound, Forbidden, InvalidTransition, DayOutside, NoteTooLong.
     """
     with transaction(session):
         for line, posting in _held(session, actor, chosen, PaperMove.SEND):
@@ -107,7 +138,7 @@ def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrie
             assert issued is not None, "only issued documents have lines"
             _check_day(posting, on, clock.local(issued).date())
             posting.carrier, posting.sent_on = carrier, on
-            posting.tracking = nfc(line.note)[:_LONGEST_NUMBER]
+            posting.tracking = _noted(posting, line, _LONGEST_NUMBER)
             posting.settled_on, posting.receipt = None, ""
             posting.state = PostingState.SENT
             audit.record(
@@ -139,11 +170,18 @@ def _settle(
 ) -> None:
     assert posting.sent_on is not None
     _check_day(posting, on, posting.sent_on)
-    posting.state, posting.settled_on, posting.receipt = state, on, nfc(line.note)[:_LONGEST_NOTE]
+    posting.state, posting.settled_on, posting.receipt = state, on, _noted(posting, line, _LONGEST_NOTE)
     action = RECEIVED if state is PostingState.RECEIVED else CAME_BACK
     audit.record(
         session, actor, action, posting.document, to=posting.recipient.name, on=on, note=posting.receipt
     )
+
+
+def _noted(posting: Posting, line: Line, limit: int) -> str:
+    note = nfc(line.note)
+    if len(note) > limit:
+        raise NoteTooLong(name=posting.recipient.name, max=limit, field="lines")
+    return note
 
 
 def _check_day(posting: Posting, on: date, first: date) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from eoffice.core.db import transaction
 from eoffice.core.errors import Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import whole
 from eoffice.search.models import SavedSearch
 from eoffice.search.permissions import SEARCH_USE
 
@@ -44,8 +44,11 @@ def kept(session: Session, actor: Actor) -> Sequence[SavedSearch]:
 
 
 def keep(session: Session, actor: Actor, name: str, fields: Mapping[str, str]) -> SavedSearch:
-    """Keep a search; the same name again changes it. Raises Forbidden, NamelessSearch, EmptySearch, TooManySearches."""
-    title = nfc(name)[:100]
+    """Keep a search; the same name again changes it.
+
+    Raises Forbidden, TooLong, NamelessSearch, EmptySearch, TooManySearches.
+    """
+    title = whole(name, 100, "name")
     if not title:
         raise NamelessSearch(field="name")
     if not fields:

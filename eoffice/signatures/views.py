@@ -10,12 +10,13 @@ from pathlib import Path
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
-from eoffice.core.errors import AppError, NotFound
+from eoffice.core.errors import AppError, Invalid, NotFound
 from eoffice.core.forms import read_day
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
 from eoffice.directory import queries as directory
@@ -55,6 +56,12 @@ bp.after_app_request(browser.go_on)
 MOST = 8
 
 
+class TooManyFiles(Invalid):
+    """None is left out without a word."""
+
+    message = _l("Choose at most %(most)s files at once.")
+
+
 @dataclass(frozen=True)
 class Checked:
     """One uploaded file and what was found."""
@@ -69,10 +76,12 @@ class Checked:
 @needs(SIGNATURE_VERIFY)
 def verify() -> ResponseReturnValue:
     """Choose files, read verdicts."""
-    sent = [file for file in request.files.getlist("files") if file.filename][:MOST]
+    sent = [file for file in request.files.getlist("files") if file.filename]
     problem: AppError | None = None
     checked: list[Checked] = []
     try:
+        if len(sent) > MOST:
+            raise TooManyFiles(most=MOST)
         checked = [_check(file) for file in sent]
     except AppError as error:
         problem = error

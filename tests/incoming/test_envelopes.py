@@ -6,13 +6,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core.db import transaction
-from eoffice.core.errors import NotFound
+from eoffice.core.errors import NotFound, TooLong
 from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
 from eoffice.documents.events import SecretFound
 from eoffice.incoming import envelopes, sealed
+from eoffice.incoming.envelopes import NewEnvelope
 from eoffice.incoming.models import Envelope, EnvelopeSign
 from tests.factories import province
 from tests.incoming import steps
@@ -31,6 +32,11 @@ def test_an_envelope_is_entered_unopened_and_taken_over_once_by_whom_it_is_for(
     refused = clerk.post("/incoming/envelopes", data=typed | {"sender": ""})
     assert refused.status_code == 422
     assert 'value="12/CAT"' in refused.get_data(as_text=True)
+    assert "maxlength" not in refused.get_data(as_text=True), "a browser cuts off without a word"
+    long = clerk.post("/incoming/envelopes", data=typed | {"sender": "Công an " * 26})
+    assert (long.status_code, "Dài quá: nhiều nhất 200 ký tự." in long.get_data(as_text=True)) == (422, True)
+    with pytest.raises(TooLong):
+        envelopes.enter(session, house.clerk, NewEnvelope(EnvelopeSign.NAMED, "x" * 201, "", typed["to_id"]))
     for data in (typed, typed | {"sign": "named"}):
         assert clerk.post("/incoming/envelopes", data=data).status_code == 303
     first, named = session.scalars(sa.select(Envelope).order_by(Envelope.id)).all()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import new_session
-from eoffice.core.errors import AppError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound
+from eoffice.core.errors import AppError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound, TooLong
 from eoffice.directions import service as directions
 from eoffice.directions.models import Task
 from eoffice.directions.operations import Named
@@ -80,8 +80,8 @@ def test_only_a_leader_of_the_agency_gets_documents_submitted(session: Session) 
         ({"subject": ""}, "subject", operations.Missing),
         ({"kind_code": ""}, "kind_code", operations.Missing),
         ({"kind_code": "XYZ"}, "kind_code", operations.UnknownKind),
-        ({"subject": "a" * 501}, "subject", operations.TooLong),
-        ({"code_number": "1" * 12}, "code_number", operations.TooLong),
+        ({"subject": "a" * 501}, "subject", TooLong),
+        ({"code_number": "1" * 12}, "code_number", TooLong),
         ({"issued_on": 1}, "issued_on", operations.IssuedInFuture),
         ({"arrived_on": 1}, "arrived_on", operations.ArrivedInFuture),
         ({"issued_on": -1, "arrived_on": -2}, "arrived_on", operations.ArrivedBeforeIssue),

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
-from eoffice.core.errors import AppError, Forbidden, InvalidTransition, NotFound
+from eoffice.core.errors import AppError, Forbidden, InvalidTransition, NotFound, TooLong
 from eoffice.core.permissions import Actor
 from eoffice.directory.models import Role
 from eoffice.home import deeds
@@ -90,7 +90,7 @@ def test_the_question_stands_on_the_desk_until_it_is_answered(session: Session, 
         ({"people": ()}, consulting.WrongPerson),
         ({"people": (999_999,)}, consulting.WrongPerson),
         ({"question": " "}, drafting.Missing),
-        ({"question": "x" * 4001}, consulting.TooLong),
+        ({"question": "x" * 4001}, TooLong),
         ({"due_on": clock.today() - timedelta(days=1)}, drafting.DayPassed),
     ],
 )

@@ -1,6 +1,7 @@
 """Paper recipients: every posting and every receipt stands in the dispatch book, and on its printed form."""
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,34 @@ def issued(session: Session, place: Province) -> OutgoingDocument:
     return document
 
 
+def test_the_oldest_line_waits_first_and_none_is_hidden(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    with transaction(session):
+        more = [
+            Recipient(
+                agency_id=issued.agency_id, document_id=issued.id, code="", name=f"Xã {at}", position=at,
+                channel=Channel.PAPER,
+            )
+            for at in range(3, 3 + posting.LINES)
+        ]  # fmt: skip
+        session.add_all(more)
+        session.flush()
+        session.add_all(
+            Posting(agency_id=issued.agency_id, document_id=issued.id, recipient_id=one.id) for one in more
+        )
+    clerk = client_for(app, "a_clerk")
+    first = html.unescape(clerk.get("/outgoing/posting").get_data(as_text=True))
+    assert first.index("Công ty Thủy lợi") < first.index("Hợp tác xã") < first.index("Xã 3<")
+    [following] = re.findall(r'href="(/outgoing/posting\?tab=send&mark=[^"]+)"', first)
+    last = html.unescape(clerk.get(following).get_data(as_text=True))
+    assert re.findall(r"<strong>(.*?)</strong>", last) == [f"Xã {at}" for at in (51, 52)]
+    assert re.findall(r"<strong>(.*?)</strong>", first)[-1] == "Xã 50"
+    typed = {"on": "hôm nay", f"note{more[-1].id}": "EA9"}
+    refused = clerk.post(following.replace("/posting?tab=send&", "/posting/send?"), data=typed)
+    assert (refused.status_code, "Xã 52" in refused.get_data(as_text=True)) == (422, True), "the same page"
+
+
 def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
     app: Flask, session: Session, place: Province, issued: OutgoingDocument
 ) -> None:
@@ -73,6 +102,7 @@ def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
     before = f"{clock.today() - timedelta(days=1):%d/%m/%Y}"
     status, page = take("send", on=before, line=str(company.id), **{f"note{farm.id}": "EA1"})
     assert (status, "EA1" in page) == (422, True), "not before it was issued, and nothing typed is lost"
+    assert take("send", **{f"note{company.id}": "E" * 41})[0] == 422, "nothing typed is cut off"
     assert take("send", carrier="post", **{f"note{company.id}": "EA123456789VN"})[0] == 303
     assert take("send", carrier="hand", line=str(farm.id))[0] == 303
     assert take("send", line=str(farm.id))[0] == 409, "it is on its way"

@@ -15,7 +15,7 @@ from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
-from eoffice.core.errors import Forbidden, NotFound
+from eoffice.core.errors import Forbidden, NotFound, TooLong
 from eoffice.core.permissions import system_actor
 from eoffice.documents import closing, registers
 from eoffice.documents.closing import NewRegister
@@ -205,7 +205,11 @@ def test_a_year_that_is_not_over_is_closed_by_decision_only(session: Session, pl
         service.close(session, place.a.clerk, register.id)
     with pytest.raises(Forbidden):
         service.close(session, place.a.chief, register.id, DECISION)
-    service.close(session, place.a.clerk, register.id, DECISION)
+    with pytest.raises(TooLong):
+        service.close(session, place.a.clerk, register.id, "x" * 301)
+    register.decision, ending = "a" * 300, "b" * 300
+    service.close(session, place.a.clerk, register.id, ending)
+    assert register.decision == f"{'a' * 300}; {ending}"
     with pytest.raises(registers.RegisterClosed):
         incoming.registered(session, place.a)
     with pytest.raises(registers.RegisterClosed):

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from eoffice.core import clock
 from eoffice.core.errors import AppError
 from eoffice.core.forms import refused
+from eoffice.core.text import whole
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.dossiers import queries, service
@@ -20,7 +21,7 @@ from eoffice.dossiers.views import bp
 @needs(DOCUMENT_READ)
 def index() -> ResponseReturnValue:
     """A tab of the list."""
-    actor, words = current_actor(), request.args.get("q", "")[:200]
+    actor, words = current_actor(), whole(request.args.get("q", ""), 200, "q")
     given = request.args.get("tab", "")
     usual = Tab.ARCHIVE if actor.can(DOSSIER_ARCHIVE) else Tab.MINE
     tab = Tab(given) if given in set(Tab) else usual

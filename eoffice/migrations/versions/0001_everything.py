@@ -306,7 +306,7 @@ def upgrade() -> None:
         sa.Column("opening_number", sa.Integer(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("last_dated_on", sa.Date(), nullable=True),
-        sa.Column("decision", sa.String(length=300), nullable=False),
+        sa.Column("decision", sa.String(length=602), nullable=False),
         sa.Column("closed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_register_agency_id_agency")),

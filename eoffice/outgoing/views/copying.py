@@ -54,7 +54,7 @@ class Typed:
         file = request.files.get("scan")
         return NewCopy(
             kind_code, Medium(medium), int(self.signer_id) if self.signer_id.isdecimal() else 0,
-            self.purpose[:500], recipients.entries(db(), self.recipients),
+            self.purpose, recipients.entries(db(), self.recipients),
             Extract(self.passage, self.authority, bool(self.compared)),
             Upload(file.stream, file.filename) if file is not None and file.filename else None,
         )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import date
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from eoffice.core import clock
 from eoffice.core.errors import AppError, NotFound
@@ -13,17 +14,16 @@ from eoffice.core.forms import read_day
 from eoffice.core.web import current_actor, db, needs
 from eoffice.outgoing import posting
 from eoffice.outgoing.forms import BadDate
-from eoffice.outgoing.models import Carrier, PostingState
+from eoffice.outgoing.models import Carrier
 from eoffice.outgoing.permissions import OUTGOING_POST
-from eoffice.outgoing.posting import Line
+from eoffice.outgoing.posting import Line, Tab
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.workflow import PaperMove
 
-#: by tab, the states its lines are in
-_TABS = {
-    "send": (PostingState.WAITING, PostingState.CAME_BACK),
-    "receive": (PostingState.SENT,),
-    "done": (PostingState.RECEIVED,),
+_WORDS = {
+    Tab.SEND: _l("To be sent"),
+    Tab.RECEIVE: _l("Waiting for the receipt"),
+    Tab.DONE: _l("Received on paper"),
 }
 
 
@@ -32,24 +32,24 @@ _TABS = {
 def dispatch_book() -> ResponseReturnValue:
     """One tab of the book."""
     wanted = request.args.get("tab", "")
-    return _page(wanted if wanted in _TABS else "send")
+    return _page(Tab(wanted) if wanted in set(Tab) else Tab.SEND)
 
 
-def _page(tab: str, problem: AppError | None = None) -> str:
+def _page(tab: Tab, problem: AppError | None = None) -> str:
     actor = current_actor()
     waiting = posting.counts(db(), actor)
-    words = {"send": _("To be sent"), "receive": _("Waiting for the receipt"), "done": _("Received on paper")}
+    mark = request.args.get("mark")
     tabs = [
-        (words[name], url_for("outgoing.dispatch_book", tab=name),
-         sum(waiting.get(state, 0) for state in states) if name != "done" else None, name == tab)
-        for name, states in _TABS.items()
+        (_WORDS[one], url_for("outgoing.dispatch_book", tab=one.value),
+         sum(waiting.get(state, 0) for state in one.states) if one is not Tab.DONE else None, one is tab)
+        for one in Tab
     ]  # fmt: skip
     return render_template(
         "outgoing/posting.html",
-        tab=tab,
+        tab=tab.value,
         tabs=tabs,
-        lines=posting.lines(db(), actor, *_TABS[tab]),
-        most=posting.LINES,
+        page=posting.lines(db(), actor, tab, mark),
+        mark=mark,
         problem=problem,
         carriers=[(one.value, one.word) for one in Carrier],
         today=clock.today(),
@@ -62,7 +62,7 @@ def _page(tab: str, problem: AppError | None = None) -> str:
 def dispatch(step: str) -> ResponseReturnValue:
     """Note what became of the lines that are ticked or have something written beside them."""
     move = PaperMove(step)
-    tab = "send" if move is PaperMove.SEND else "receive"
+    tab = Tab.SEND if move is PaperMove.SEND else Tab.RECEIVE
     try:
         chosen, on = _chosen(), _day()
         _STEPS[move](chosen, on)
@@ -72,7 +72,7 @@ def dispatch(step: str) -> ResponseReturnValue:
         db().rollback()
         return _page(tab, error), error.status
     flash(_("Written into the dispatch book: %(count)s.", count=len(chosen)), "ok")
-    return redirect(url_for("outgoing.dispatch_book", tab=tab), 303)
+    return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
 
 
 def _send(chosen: Sequence[Line], on: date) -> None:
