@@ -17,7 +17,6 @@ from eoffice.core import clock, config, jobs
 from eoffice.core.blobs import blobs
 from eoffice.core.db import new_session
 from eoffice.core.permissions import Actor
-from eoffice.documents import operations as documents
 from eoffice.documents.models import Document, DocumentFile, PageText
 from eoffice.incoming import service
 from eoffice.incoming.operations import NewIncoming
@@ -74,7 +73,7 @@ def _measure(session: Session, clerk: Actor, what: str, files: list[bytes], verd
 
 
 def _register(session: Session, clerk: Actor, number: str, data: bytes) -> int:
-    upload = documents.take_in(io.BytesIO(data), "van-ban.pdf")
+    upload = service.take_in(session, clerk, io.BytesIO(data), "van-ban.pdf")
     entry = NewIncoming(
         code_number=number, code_notation="SNV-VP", issued_on=clock.today(), issuer_name="Sở Nội vụ",
         kind_code="CV", subject="Về việc triển khai thực hiện nhiệm vụ được giao",

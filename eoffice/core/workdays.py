@@ -27,8 +27,19 @@ def days_left(due: date, today: date | None = None) -> int:
 
 
 def _between(first: date, last: date) -> int:
-    """Working days after `first`, up to and with `last`."""
-    return sum(is_working_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+    """Working days after `first`, up to and with `last`; a list asks this of every row, of deadlines years ago too."""
+    free = sum(
+        first < day <= last and day.weekday() < 5
+        for year in range(first.year, last.year + 1)
+        for day in _holidays(year)
+    )
+    return _weekdays(last) - _weekdays(first) - free
+
+
+def _weekdays(day: date) -> int:
+    """Mondays to Fridays from the first of the calendar, a Monday, up to and with this day."""
+    weeks, rest = divmod(day.toordinal(), 7)
+    return weeks * 5 + min(rest, 5)
 
 
 def add_days(start: date, working_days: int) -> date:

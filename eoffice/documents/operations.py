@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import access, audit, clock, jobs
-from eoffice.core.blobs import CHUNK, blobs
+from eoffice.core.blobs import CHUNK, Blob, blobs
 from eoffice.core.config import settings
 from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor
@@ -68,6 +68,15 @@ class Inspected:
     page_sizes: list[tuple[float, float]]
     #: what is written on each page, as far as that was read already
     text: list[str] | None = None
+    #: whether it bears signatures, where that is known
+    signed: bool | None = None
+
+    @classmethod
+    def passed(cls, blob: Blob, name: str, facts: intake.PdfFacts) -> "Inspected":
+        """A stored PDF that the gate has let through."""
+        return cls(
+            blob.sha256, blob.size, name, intake.PDF, facts.pages, facts.page_sizes, facts.text, facts.signed
+        )
 
     @classmethod
     def of(cls, file: DocumentFile) -> "Inspected":
@@ -90,7 +99,7 @@ def take_in(stream: BinaryIO, name: str, *, must_be_pdf: bool = True) -> Inspect
     kept = intake.pdf_name(name) if media_type == intake.PDF else intake.safe_name(name)
     if facts is None:
         return Inspected(blob.sha256, blob.size, kept, media_type, 0, [])
-    return Inspected(blob.sha256, blob.size, kept, media_type, facts.pages, facts.page_sizes, facts.text)
+    return Inspected.passed(blob, kept, facts)
 
 
 def look_at(stream: BinaryIO, *, must_be_pdf: bool = True) -> None:

@@ -18,8 +18,12 @@ REGISTER_OPEN = permission("register:open", _l("Open registers by the head's dec
 REGISTER_CLOSE = permission("register:close", _l("Close registers and sign their books"))
 
 
-def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """The documents an actor may know of, as a condition."""
+def visible_to(actor: Actor, model: type[Document] = Document) -> sa.ColumnElement[bool]:
+    """The documents an actor may know of, as a condition.
+
+    `model`: where the server meets them first. A list by day walks through `Document`; one by state begins in the
+    table that extends it, and is several times faster when it need not look up those that nobody shows the actor.
+    """
     if actor.is_system and actor.agency_id is None:
         return sa.true()
     own = of_houses(actor)
@@ -29,8 +33,9 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
         return sa.false()
     # A subquery for each row, not a join: lists and searches look at few rows, in their own order, while a unit
     # may have been brought into half of all documents.
-    granted = sa.select(DocumentAccess.id).where(
-        DocumentAccess.document_id == Document.id, _brought_in(actor)
+    # The document's own id, which stands in the index: the row itself is not looked at.
+    granted = sa.select(DocumentAccess.document_id).where(
+        DocumentAccess.document_id == model.id, _brought_in(actor)
     )
     return sa.and_(own, granted.limit(1).scalar_subquery().is_not(None))
 

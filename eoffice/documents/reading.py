@@ -3,10 +3,11 @@
 import ctypes
 import io
 import math
+import struct
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -65,9 +66,7 @@ def structure(path: str, looked_for: str) -> Structure:
             findings = list(dict.fromkeys(told))
         with _opened(path) as document:
             sizes = [document.get_page_size(number) for number in range(len(document))]
-            pages = (
-                [_text_of(document, number + 1) for number in range(len(sizes))] if _short(document) else None
-            )
+            pages = _short_text(document)
             if pages:
                 suspect = set(looked_for) <= set(pages[0].text)
             else:
@@ -149,18 +148,18 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
-def _short(document: pdfium.PdfDocument) -> bool:
-    """Whether reading all of it takes a moment only: most documents have one page or two."""
+def _short_text(document: pdfium.PdfDocument) -> list[PageText] | None:
+    """What is written on each page, when reading all of it takes a moment: most documents have one page or two."""
     if len(document) > SHORT_PAGES:
-        return False
-    characters = 0
-    for number in range(len(document)):
-        page = document[number]
-        text = page.get_textpage()
-        characters += text.count_chars()
-        text.close()
-        page.close()
-    return characters <= SHORT_CHARACTERS
+        return None
+    pages, room = list[PageText](), SHORT_CHARACTERS
+    for number in range(1, len(document) + 1):
+        with _written(document, number) as (text, visible, view):
+            room -= text.count_chars()
+            if room < 0:
+                return None
+            pages.append(_in_lines(number, text, visible, view))
+    return pages
 
 
 def _letters(document: pdfium.PdfDocument, number: int) -> set[str]:
@@ -174,6 +173,13 @@ def _letters(document: pdfium.PdfDocument, number: int) -> set[str]:
 
 
 def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:
+    with _written(document, number) as (text, visible, view):
+        return _in_lines(number, text, visible, view)
+
+
+@contextmanager
+def _written(document: pdfium.PdfDocument, number: int) -> Iterator[tuple[pdfium.PdfTextPage, Box, View]]:
+    """The text of a page with its fields, what of the page is shown, and how."""
     page = document[number - 1]
     left, bottom, right, top = page.get_mediabox()
     crop = page.get_cropbox()
@@ -183,12 +189,17 @@ def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:
     view = View(visible, page.get_rotation())
     page = _drawn(page, number)
     text = page.get_textpage()
+    try:
+        yield text, visible, view
+    finally:
+        text.close()
+        page.close()
+
+
+def _in_lines(number: int, text: pdfium.PdfTextPage, visible: Box, view: View) -> PageText:
     upright = View(visible, _text_angle(text))
     lines = _Lines(upright, view)
-    for character, box, _index in _characters(text, upright):
-        lines.take(character, box)
-    text.close()
-    page.close()
+    lines.take(_characters(text, upright))
     return PageText(number, view, tuple(lines.finished()))
 
 
@@ -264,23 +275,43 @@ _Place = tuple[float, float, float, float]
 
 def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, _Place | None, int]]:
     """Yield the visible characters in the order of the file, with their place there; blanks have no box."""
-    rectangle = pdfium_c.FS_RECTF()
-    place, raw = ctypes.byref(rectangle), text.raw
-    letter, box_of, shown = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox, upright.shown
-    width, height = upright.size
+    count = min(text.count_chars(), CHARACTERS)
+    rectangles = (pdfium_c.FS_RECTF * count)()
+    raw, first, size = _address(text.raw), ctypes.addressof(rectangles), ctypes.sizeof(pdfium_c.FS_RECTF)
+    placed = [_box_of(raw, index, first + index * size) for index in range(count)]
+    shown, (width, height) = upright.shown, upright.size
     turned, x0, y0 = upright.rotation, upright.crop.x0, upright.crop.y0
-    for index in range(min(pdfium_c.FPDFText_CountChars(raw), CHARACTERS)):
-        character = chr(letter(raw, index))
+    boxes = struct.iter_unpack("4f", rectangles)  # left, top, right, bottom
+    for index, (character, (left, top, right, bottom)) in enumerate(
+        zip(_letters_of(text, count), boxes, strict=True)
+    ):
         if character.isspace() or character in "\0\ufffe\uffff":
             yield character, None, index
-        elif box_of(raw, index, place):
-            left, bottom, right, top = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+        elif placed[index]:
             if turned:
                 left, bottom, right, top = shown(Box(left, bottom, right, top))
             else:
                 left, bottom, right, top = left - x0, bottom - y0, right - x0, top - y0
             if right > 0 and top > 0 and left < width and bottom < height:
                 yield character, (left, bottom, right, top), index
+
+
+def _letters_of(text: pdfium.PdfTextPage, count: int) -> Sequence[str]:
+    """The first characters, one for each index; taken at once where indices and characters agree."""
+    written: str = text.get_text_range(0, count)
+    if len(written) == count:
+        return written
+    return [chr(pdfium_c.FPDFText_GetUnicode(text.raw, index)) for index in range(count)]
+
+
+def _address(pointer: Any) -> int:
+    return ctypes.cast(pointer, ctypes.c_void_p).value or 0
+
+
+#: asked for each character: by bare addresses, whose conversion costs a third of what typed pointers cost
+_box_of = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
+    _address(pdfium_c.FPDFText_GetLooseCharBox)
+)
 
 
 class _Break(IntEnum):
@@ -304,20 +335,21 @@ class _Lines:
     #: the character or the word before
     last: _Place | None = None
 
-    def take(self, character: str, box: _Place | None) -> None:
-        if box is None:
-            self._end_word()
-            if character in "\r\n":
-                self._end_line()
-            return
-        if self.last is not None and (between := _between(self.last, box)):
-            if between is _Break.LINE:
-                self._end_line()
-            else:
+    def take(self, characters: Iterable[tuple[str, _Place | None, int]]) -> None:
+        for character, box, _index in characters:
+            if box is None:
                 self._end_word()
-        self.letters.append(character)
-        self.boxes.append(box)
-        self.last = box
+                if character in "\r\n":
+                    self._end_line()
+                continue
+            if self.last is not None and (between := _between(self.last, box)):
+                if between is _Break.LINE:
+                    self._end_line()
+                else:
+                    self._end_word()
+            self.letters.append(character)
+            self.boxes.append(box)
+            self.last = box
 
     def finished(self) -> list[Line]:
         self._end_line()
@@ -352,10 +384,11 @@ def _between(last: _Place, box: _Place) -> _Break:
     """
     x0, y0, x1, y1 = last
     left, bottom, _, top = box
-    low, high = y1 - y0, top - bottom
+    low, high, gap = y1 - y0, top - bottom, left - x1
+    if bottom == y0 and top == y1 and gap <= 0.3 * low and left >= x0 - low:
+        return _Break.NONE  # as most are
     height = max(low, high, 1.0)
     shared = min(y1, top) - max(y0, bottom)
-    gap = left - x1
     if shared < 0.4 * min(low, high) or gap > 1.5 * height or left < x0 - height:
         return _Break.LINE
     return _Break.WORD if gap > 0.3 * height else _Break.NONE

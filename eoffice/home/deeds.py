@@ -74,7 +74,7 @@ class Deed:
         model = {Side.IN: IncomingDocument, Side.OUT: OutgoingDocument, Side.TASK: Document}[self.side]
         columns = (model.id, model.urgency, *_due(self.side), model.listed_at)
         query = sa.select(sa.literal(self.key, sa.Text).label("deed"), *columns).where(
-            visible_to(actor), of_agency(actor, model)
+            visible_to(actor, model), of_agency(actor, model)
         )
         if self.side is Side.TASK:
             query = query.join(Task, Task.document_id == Document.id)

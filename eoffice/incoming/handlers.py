@@ -1,11 +1,9 @@
 """What other features' events do to incoming documents, in the publisher's transaction."""
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core.blobs import blobs
+from eoffice.core.blobs import Blob, blobs
 from eoffice.core.errors import Invalid
 from eoffice.core.events import subscribe
 from eoffice.core.permissions import Actor, system_actor
@@ -30,6 +28,7 @@ from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import Move
+from eoffice.signatures import operations as signatures
 from eoffice.signatures.events import FileChecked
 
 #: verdicts with which nothing is registered before a clerk has looked
@@ -50,12 +49,14 @@ def arrived(session: Session, event: PacketArrived) -> None:
     arrival.document_id = document.id
     _link(session, actor, document, content.in_reply_to, _reference(content))
     _link(session, actor, document, content.targets, LinkKind.REPLACES)
-    doubt = _take_files(session, actor, document, content)
+    files, doubt = _looked_at(content)
     if doubt is None and _repeats(session, arrival):
         doubt = Doubt.REPEAT
     if doubt is not None:
         document.reason = doubt
         operations.move(session, actor, document, Move.FLAG, doubt=doubt)
+    for file, role in files:
+        operations.add_file(session, actor, document, file, role, indexed=True)
     documents_writes.index(session, document)
 
 
@@ -112,34 +113,29 @@ def _repeats(session: Session, arrival: Arrival) -> bool:
     return document is not None and document.state not in (State.RETURNED, State.WITHDRAWN)
 
 
-def _take_files(
-    session: Session, actor: Actor, document: IncomingDocument, content: ArrivalContent
-) -> Doubt | None:
-    """Attach the files: the first PDF is the document, the rest goes with it. Says what is doubtful."""
+def _looked_at(content: ArrivalContent) -> tuple[list[tuple[Inspected, FileRole]], Doubt | None]:
+    """The files, of which the first PDF is the document and the rest goes with it, and what is doubtful about them."""
     original: ArrivedFile | None = next((f for f in content.files if f.media_type == intake.PDF), None)
     doubt = Doubt.NO_PAGE if original is None else None
-    inspected: list[tuple[Inspected, FileRole]] = []
+    found: list[tuple[Inspected, FileRole]] = []
     for file in content.files:
         role = FileRole.ORIGINAL if file is original else FileRole.ATTACHMENT
         try:
-            inspected.append((_inspect(file), role))
+            found.append((_inspect(file), role))
         except intake.StateSecret:
-            return Doubt.SECRET
+            return [], Doubt.SECRET
         except Invalid:
             doubt = Doubt.DAMAGED
-            inspected.append((_as_sent(file), role))
-    for one, role in inspected:
-        operations.add_file(session, actor, document, one, role, indexed=True)
-    return doubt
+            found.append((_as_sent(file), role))
+    return found, doubt
 
 
 def _inspect(file: ArrivedFile) -> Inspected:
     if file.media_type != intake.PDF:
         return _as_sent(file)
-    path: Path = blobs().path(file.sha256)
-    facts = intake.inspect_pdf(path, limit=max(file.size, 1))
-    name = intake.safe_name(file.name)
-    return Inspected(file.sha256, file.size, name, file.media_type, facts.pages, facts.page_sizes, facts.text)
+    blob = Blob(file.sha256, file.size)
+    facts = intake.inspect_pdf(blobs().path(file.sha256), limit=max(file.size, 1))
+    return signatures.at_the_gate(Inspected.passed(blob, intake.safe_name(file.name), facts))
 
 
 def _as_sent(file: ArrivedFile) -> Inspected:

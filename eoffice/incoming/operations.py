@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, jobs
+from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid, NotFound, TooLong
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
@@ -209,7 +209,7 @@ def add_file(
     if role is FileRole.ORIGINAL:
         document.page_count = file.page_count
     if file.is_pdf:
-        jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+        signatures.have_checked(session, file, inspected)
     return file
 
 

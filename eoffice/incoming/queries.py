@@ -8,6 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
@@ -19,7 +20,7 @@ from eoffice.directory.models import Assignment
 from eoffice.directory.queries import acts_under
 from eoffice.documents import deadlines
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
-from eoffice.documents.permissions import DOCUMENT_READ, may_know, of_agency, visible_to
+from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, may_know, of_agency, visible_to
 from eoffice.gateway import queries as gateway
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.permissions import may
@@ -32,6 +33,8 @@ PAGE_SIZE = 40
 PRESSING_SIZE = 20
 #: documents of a leader's queue shown at once
 QUEUE_SIZE = 50
+#: open documents whose ids are carried from one statement to the next
+_FEW = 2000
 #: a filtered list is counted up to here; beyond it the exact figure helps nobody
 COUNT_LIMIT = 1000
 
@@ -145,15 +148,20 @@ def asked() -> sa.ColumnElement[bool]:
     return Document.id.in_(gateway.ASKED_DOCUMENTS)
 
 
-def own(actor: Actor) -> sa.ColumnElement[bool]:
-    """The incoming documents the actor may know of; the agency stands in both tables, for the index of each."""
+def own(actor: Actor, *, by: type[Document] = IncomingDocument) -> sa.ColumnElement[bool]:
+    """The incoming documents the actor may know of, found `by` their state or, as Document, by day; the agency stands
+    in both tables, for the index of each."""
     agency = of_agency(actor, IncomingDocument)
-    return sa.and_(visible_to(actor), agency, Document.direction == Direction.IN)
+    return sa.and_(visible_to(actor, by), agency, Document.direction == Direction.IN)
 
 
-def matching(actor: Actor, wanted: Filter) -> sa.ColumnElement[bool]:
-    """The documents a list shows this actor."""
-    conditions = [own(actor), in_tab(wanted.tab)]
+def matching(actor: Actor, wanted: Filter, among: Sequence[int] | None = None) -> sa.ColumnElement[bool]:
+    """The documents a list shows this actor; `among`: ids of the open ones he may know of, where they were found."""
+    if among is not None and wanted.tab not in (Tab.DONE, Tab.ASKED):
+        known = IncomingDocument.id == sa.any_(sa.literal(list(among), ARRAY(sa.Integer)))
+    else:
+        known = own(actor, by=Document if wanted.tab is Tab.DONE else IncomingDocument)
+    conditions = [known, in_tab(wanted.tab)]
     if wanted.arrived_from:
         conditions.append(Document.listed_at >= clock.day_start(wanted.arrived_from))
     if wanted.arrived_to:
@@ -170,16 +178,18 @@ def matching(actor: Actor, wanted: Filter) -> sa.ColumnElement[bool]:
 
 def listing(
     session: Session, actor: Actor, wanted: Filter, mark: str | None = None, size: int = PAGE_SIZE, *,
-    without: Collection[int] = (),
+    without: Collection[int] = (), among: Sequence[int] | None = None,
 ) -> Page[IncomingDocument]:  # fmt: skip
-    """One page of a list, the newest arrival first; `without`: ids of what stands above it."""
-    query = sa.select(IncomingDocument).where(matching(actor, wanted))
+    """One page of a list, the newest arrival first; `without`: ids of what stands above it, `among`: see `matching`."""
+    query = sa.select(IncomingDocument).where(matching(actor, wanted, among))
     if without:
         query = query.where(Document.id.not_in(without))
     return page(session, query, (Document.listed_at, Document.id), mark, size)
 
 
-def pressing(session: Session, actor: Actor, wanted: Filter) -> Sequence[IncomingDocument]:
+def pressing(
+    session: Session, actor: Actor, wanted: Filter, among: Sequence[int] | None = None
+) -> Sequence[IncomingDocument]:
     """The urgent and the overdue ones of a list (Decree 30/2020, Article 4.2.c): by level, then by day and hour of the
     deadline, the newest first among equals; nothing presses once it is done.
 
@@ -190,13 +200,13 @@ def pressing(session: Session, actor: Actor, wanted: Filter) -> Sequence[Incomin
     presses = sa.or_(Document.urgency > Urgency.NORMAL, deadlines.over(Document.due_on, Document.due_time))
     deadline = (Document.due_on.asc().nulls_last(), Document.due_time.asc().nulls_last())
     order = (Document.urgency.desc(), *deadline, Document.listed_at.desc(), Document.id.desc())
-    query = sa.select(IncomingDocument).where(matching(actor, wanted), presses)
+    query = sa.select(IncomingDocument).where(matching(actor, wanted, among), presses)
     return session.scalars(query.order_by(*order).limit(PRESSING_SIZE)).all()
 
 
-def total(session: Session, actor: Actor, wanted: Filter) -> int:
+def total(session: Session, actor: Actor, wanted: Filter, among: Sequence[int] | None = None) -> int:
     """How many a filtered list holds, at most COUNT_LIMIT + 1."""
-    found = sa.select(IncomingDocument.id).where(matching(actor, wanted)).limit(COUNT_LIMIT + 1)
+    found = sa.select(IncomingDocument.id).where(matching(actor, wanted, among)).limit(COUNT_LIMIT + 1)
     return session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
 
@@ -214,7 +224,10 @@ def next_to_register(session: Session, actor: Actor) -> IncomingDocument | None:
     return session.scalars(query.order_by(Document.urgency.desc(), Document.listed_at, Document.id)).first()
 
 
-def days(session: Session, actor: Actor, wanted: Filter, rows: Sequence[IncomingDocument]) -> dict[date, Day]:
+def days(
+    session: Session, actor: Actor, wanted: Filter, rows: Sequence[IncomingDocument],
+    among: Sequence[int] | None = None,
+) -> dict[date, Day]:  # fmt: skip
     """The arrival days of these rows with the number of documents the whole list has on each."""
     if not rows:
         return {}
@@ -225,7 +238,7 @@ def days(session: Session, actor: Actor, wanted: Filter, rows: Sequence[Incoming
         sa.select(day, sa.func.count(), unregistered)
         .select_from(IncomingDocument)
         .where(
-            matching(actor, wanted),
+            matching(actor, wanted, among),
             Document.listed_at >= clock.day_start(min(shown)),
             Document.listed_at < clock.day_start(max(shown) + timedelta(days=1)),
         )
@@ -234,15 +247,34 @@ def days(session: Session, actor: Actor, wanted: Filter, rows: Sequence[Incoming
     return {when: Day(count, waiting) for when, count, waiting in session.execute(query)}
 
 
+@dataclass(frozen=True)
+class Overview:
+    """What the actor sees of the open documents of his agency."""
+
+    #: on each tab, and `mine`: submitted to him
+    counts: dict[str, int]
+    #: their ids, for the lists that follow; None when they are many, or need no looking for
+    ids: Sequence[int] | None
+
+
 def counts(session: Session, actor: Actor) -> dict[str, int]:
     """How many open documents the actor sees on each tab, and `mine`: submitted to him; one query."""
+    return overview(session, actor).counts
+
+
+def overview(session: Session, actor: Actor) -> Overview:
+    """Counts and ids at once: who reads only what he was brought into is looked up in the access list for each open
+    document of the agency, which is worth doing once a page."""
     counted = [tab for tab in Tab if tab not in (Tab.DONE, Tab.ASKED)]
     columns = [sa.func.count().filter(in_tab(tab)).label(tab.value) for tab in counted]
     mine = sa.func.count().filter(_submitted_to(actor)).label("mine")
     asking = sa.select(sa.func.count()).select_from(IncomingDocument).where(own(actor), in_tab(Tab.ASKED))
-    query = sa.select(*columns, mine, asking.scalar_subquery().label(Tab.ASKED.value))
+    few = sa.case((sa.func.count() <= _FEW, sa.func.array_agg(IncomingDocument.id)))
+    ids = (sa.null() if actor.can(DOCUMENT_READ_ALL) else few).label("ids")
+    query = sa.select(*columns, mine, asking.scalar_subquery().label(Tab.ASKED.value), ids)
     row = session.execute(query.select_from(IncomingDocument).where(own(actor), in_tab(Tab.OPEN))).one()
-    return dict(row._mapping)
+    found = dict(row._mapping)
+    return Overview(ids=found.pop("ids"), counts=found)
 
 
 def _submitted_to(actor: Actor) -> sa.ColumnElement[bool]:

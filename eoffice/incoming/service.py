@@ -65,7 +65,7 @@ def take_in(
     Raises what the gate refuses with, see `intake.inspect_pdf`.
     """
     try:
-        return documents.take_in(stream, name, must_be_pdf=must_be_pdf)
+        return signatures.at_the_gate(documents.take_in(stream, name, must_be_pdf=must_be_pdf))
     except StateSecret:
         with transaction(session):
             agency = directory.agency(session, actor.agency_id or 0)

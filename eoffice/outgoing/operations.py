@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, jobs
+from eoffice.core import audit, clock
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.errors import Invalid, NotFound
 from eoffice.core.permissions import Actor
@@ -28,6 +28,7 @@ from eoffice.documents.operations import Inspected
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State
+from eoffice.signatures import operations as signatures
 from eoffice.signatures.gaps import Blanks
 from eoffice.signatures.marks import Place, find_blanks, find_places
 from eoffice.signatures.operations import Caution
@@ -286,7 +287,7 @@ def add_signed(
     """Add a file made by signing another; pages stay as they were."""
     made = replace(Inspected.of(source), sha256=blob.sha256, size=blob.size, name=name)
     file = documents.add_file(session, actor, document, made, role)
-    jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+    signatures.have_checked(session, file)
     return file
 
 

@@ -100,10 +100,11 @@ def visible(actor: Actor) -> sa.Select[OutgoingDocument]:
     return sa.select(OutgoingDocument).where(own(actor))
 
 
-def own(actor: Actor) -> sa.ColumnElement[bool]:
-    """The same as a condition; the agency stands in both tables, for the index of each."""
+def own(actor: Actor, *, by: type[Document] = OutgoingDocument) -> sa.ColumnElement[bool]:
+    """The same as a condition, found `by` their state or, as Document, by day; the agency stands in both tables, for
+    the index of each."""
     agency = of_agency(actor, OutgoingDocument)
-    return sa.and_(visible_to(actor), agency, Document.direction == Direction.OUT)
+    return sa.and_(visible_to(actor, by), agency, Document.direction == Direction.OUT)
 
 
 def waits_for(actor: Actor) -> sa.ColumnElement[bool]:
@@ -167,7 +168,8 @@ def _in_tab(actor: Actor, tab: Tab) -> sa.ColumnElement[bool]:
 
 def page_of(session: Session, actor: Actor, tab: Tab, mark: str | None) -> Page[OutgoingDocument]:
     """One page of a tab, newest first. Raises NotFound for a mark that cannot be read."""
-    query = visible(actor).where(_in_tab(actor, tab))
+    by = OutgoingDocument if tab in _STATES and tab is not Tab.ISSUED else Document
+    query = sa.select(OutgoingDocument).where(own(actor, by=by), _in_tab(actor, tab))
     query = query.options(joinedload(OutgoingDocument.unit), joinedload(OutgoingDocument.drafter))
     return paging.page(session, query, (Document.listed_at, Document.id), mark, PAGE_SIZE)
 

@@ -37,6 +37,18 @@ def check(path: Path) -> Report:
     return lawful.confirmed(read(found))
 
 
+def unsigned(path: Path) -> Report | None:
+    """The report on a PDF that bears no signature: asked while a person waits. None for any other, and in doubt."""
+    try:
+        found: dict[str, Any] = sandbox.call(
+            f"{__name__}:verify", str(path.absolute()), (), (), (), seconds=2
+        )
+    except (sandbox.SandboxDied, sandbox.SandboxError):
+        return None
+    report = read(found)
+    return report if report.verdict is Verdict.UNSIGNED else None
+
+
 def verify(
     path: str, roots: tuple[bytes, ...], intermediates: tuple[bytes, ...], crls: tuple[bytes, ...]
 ) -> dict[str, Any]:

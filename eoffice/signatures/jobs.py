@@ -4,11 +4,9 @@ from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
-from eoffice.core.events import publish
 from eoffice.core.jobs import Queue, job, periodic
 from eoffice.documents.models import DocumentFile
 from eoffice.signatures import archives, awaited, checking, opened, operations, trust
-from eoffice.signatures.events import FileChecked
 
 
 @job("signatures.check_file", Queue.INTERACTIVE, attempts=3)
@@ -20,8 +18,7 @@ def check_file(session: Session, file_id: int) -> None:
         return
     report = checking.check(blobs().path(file.sha256))
     with transaction(session):
-        operations.store_check(session, file, report)
-        publish(session, FileChecked(file.id, report.verdict.value))
+        operations.keep_verdict(session, file, report)
 
 
 @periodic("signatures.fetch_revocation", seconds=300)

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -15,12 +15,15 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import audit, clock, jobs
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.config import settings
+from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Document, DocumentFile
+from eoffice.documents.operations import Inspected
 from eoffice.signatures import checking, errors, levels, trust
+from eoffice.signatures.events import FileChecked
 from eoffice.signatures.marks import Mark
 from eoffice.signatures.models import ArchiveCopy, FileCheck
 from eoffice.signatures.settings import TSA_SECONDS, TSA_URL
@@ -140,8 +143,31 @@ def refusals(owner: str) -> Iterator[None]:
         raise errors.readable(error, owner) from error
 
 
-def store_check(session: Session, file: DocumentFile, report: Report) -> FileCheck:
-    """Keep the newest verdict on a file; the log keeps each."""
+@dataclass(frozen=True)
+class Verified(Inspected):
+    """A file whose signatures were looked at while it was taken in."""
+
+    report: Report = field(kw_only=True)
+
+
+def at_the_gate(taken: Inspected) -> Inspected:
+    """What was taken in, with the verdict where that takes a moment only: on what bears no signature."""
+    if taken.signed is not False:
+        return taken
+    report = checking.unsigned(blobs().path(taken.sha256))
+    return Verified(**vars(taken), report=report) if report is not None else taken
+
+
+def have_checked(session: Session, file: DocumentFile, taken: Inspected | None = None) -> None:
+    """See that a stored PDF, `taken` in as this, has its verdict: by a job when nobody has looked yet."""
+    if isinstance(taken, Verified):
+        keep_verdict(session, file, taken.report)
+    else:
+        jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+
+
+def keep_verdict(session: Session, file: DocumentFile, report: Report) -> None:
+    """Keep the newest verdict on a file, of which the log keeps each, and tell the features above."""
     values = {
         "agency_id": file.agency_id,
         "verdict": report.verdict.value,
@@ -157,7 +183,7 @@ def store_check(session: Session, file: DocumentFile, report: Report) -> FileChe
         session, _checker(file), FILE_CHECKED, file, verdict=report.verdict.value, document=file.document_id,
         findings=[finding.code.value for finding in report.all_findings],
     )  # fmt: skip
-    return session.get_one(FileCheck, file.id, populate_existing=True)
+    publish(session, FileChecked(file.id, report.verdict.value))
 
 
 def forget(session: Session, document: Document) -> None:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock, jobs
+from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.tables import Row
@@ -32,6 +32,7 @@ from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State as In
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.states import State as Out
+from eoffice.signatures import operations as signatures
 from eoffice.takeover import house, tables
 from eoffice.takeover.house import House, Work
 from eoffice.takeover.tables import OldDocument
@@ -242,7 +243,7 @@ def _outgoing(
     ):
         file = documents.add_file(session, actor, document, one, role)
         if file.is_pdf:
-            jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+            signatures.have_checked(session, file)
     return document, _("comes in as issued"), {}
 
 

@@ -20,7 +20,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents.models import Urgency
 from eoffice.incoming import queries, service
 from eoffice.incoming.models import IncomingDocument
-from eoffice.incoming.queries import Filter
+from eoffice.incoming.queries import Filter, Tab
 from eoffice.incoming.states import State
 from eoffice.signatures import checking
 from eoffice.signatures.models import FileCheck
@@ -234,6 +234,25 @@ def test_what_is_urgent_and_what_is_late_stands_on_top_by_the_hour_and_on_no_oth
         page = queries.listing(session, house.clerk, wanted, mark, 3, without={one.id for one in above})
         found, mark = [*found, *(one.id for one in page.rows)], page.next
     assert found == [*reversed(others)]
+
+
+def test_a_list_among_the_open_ones_that_were_counted_is_the_whole_list(session: Session) -> None:
+    house, today = province(session).a, clock.today()
+    shown = [incoming(session, house, f"của đơn vị {n}", State.IN_PROGRESS, due_on=today) for n in range(3)]
+    incoming(session, house, "của đơn vị, đã xong", State.DONE)
+    hidden = incoming(session, house, "của người khác", State.IN_PROGRESS)
+    with transaction(session):
+        for one in shown:
+            documents.give_access(session, house.clerk, one, unit_ids=[house.unit.id], warned=False)
+    worker, seen = house.specialist, queries.overview(session, house.specialist)
+    assert sorted(seen.ids or ()) == [one.id for one in shown]
+    assert seen.counts == queries.counts(session, worker)
+    assert seen.counts["open"] == 3
+    assert queries.overview(session, house.clerk).ids is None, "who reads everything is looked up nowhere"
+    for tab in Tab:
+        with_them = queries.listing(session, worker, Filter(tab), among=seen.ids)
+        assert with_them.rows == queries.listing(session, worker, Filter(tab)).rows
+        assert hidden not in with_them.rows
 
 
 @pytest.mark.parametrize("state", State)

@@ -1,5 +1,6 @@
 """Registering, submitting and returning, and what each refuses."""
 
+import io
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import audit, clock, jobs
 from eoffice.core.db import new_session
 from eoffice.core.errors import AppError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound, TooLong
 from eoffice.directions import service as directions
@@ -24,6 +25,7 @@ from eoffice.incoming.operations import ProbableDuplicate
 from eoffice.incoming.passing import Onward
 from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import MACHINE, Move
+from eoffice.signatures.models import FileCheck
 from tests.factories import House, province
 from tests.incoming import steps
 
@@ -52,6 +54,17 @@ def test_upload_and_registration_in_one_go_leave_nothing_behind_on_an_error(sess
     )
     assert document.register_number == 1
     assert len(document.files) == 2
+
+
+def test_a_scan_that_nobody_signed_has_its_verdict_as_soon_as_it_is_stored(session: Session) -> None:
+    house = province(session).a
+    upload = service.take_in(session, house.clerk, io.BytesIO(steps.pdf()), "khong ky.pdf")
+    file = service.receive_scan(session, house.clerk, upload).files[0]
+    assert session.get_one(FileCheck, file.id).verdict == "unsigned"
+    assert not jobs.pending(session, "signatures.check_file", file_id=file.id)
+    later = service.receive_scan(session, house.clerk, steps.scan()).files[0]
+    assert session.get(FileCheck, later.id) is None
+    assert jobs.pending(session, "signatures.check_file", file_id=later.id)
 
 
 def test_choosing_a_leader_submits_at_once(session: Session) -> None:

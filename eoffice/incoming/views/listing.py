@@ -20,7 +20,7 @@ from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import presenting, queries
 from eoffice.incoming.forms import FilterForm
 from eoffice.incoming.models import IncomingDocument
-from eoffice.incoming.queries import Day, Filter, Tab
+from eoffice.incoming.queries import Day, Filter, Overview, Tab
 from eoffice.incoming.views import bp
 from eoffice.incoming.workflow import Move
 
@@ -33,28 +33,30 @@ def index() -> ResponseReturnValue:
     form.offer(directory.units(db(), actor.agency_id or 0))
     given = request.args.get("tab")
     tab = Tab(given) if given in set(Tab) else Tab.OPEN
+    seen = queries.overview(db(), actor)
     if not form.validate():
-        return _page(form, Filter(tab)), 422
+        return _page(form, Filter(tab), seen), 422
     wanted = form.to_filter(tab)
-    pressing = queries.pressing(db(), actor, wanted)
-    page = queries.listing(db(), actor, wanted, mark, without=[one.id for one in pressing])
+    pressing = queries.pressing(db(), actor, wanted, seen.ids)
+    above = [one.id for one in pressing]
+    page = queries.listing(db(), actor, wanted, mark, without=above, among=seen.ids)
     first = [] if mark else pressing
-    days = queries.days(db(), actor, wanted, page.rows)
+    days = queries.days(db(), actor, wanted, page.rows, seen.ids)
     shown = [*first, *page.rows]
     return _page(
-        form, wanted, page=page, shown=len(shown), groups=[*_pressing(first), *_groups(page.rows, days)],
-        total=queries.total(db(), actor, wanted) if wanted.narrowed else None,
+        form, wanted, seen, page=page, shown=len(shown), groups=[*_pressing(first), *_groups(page.rows, days)],
+        total=queries.total(db(), actor, wanted, seen.ids) if wanted.narrowed else None,
         **(_preview(shown[0]) if shown else {}),
     )  # fmt: skip
 
 
-def _page(form: FilterForm, wanted: Filter, **found: Any) -> str:
+def _page(form: FilterForm, wanted: Filter, seen: Overview, **found: Any) -> str:
     """The list with what was found; with nothing while the filter cannot be read."""
     return render_template(
         "incoming/list.html",
         form=form,
         wanted=wanted,
-        tabs=_tabs(wanted, queries.counts(db(), current_actor())),
+        tabs=_tabs(wanted, seen.counts),
         chips=_chips(wanted),
         address=lambda **changes: url_for("incoming.index", **_arguments(wanted), **changes),
         **found,
