@@ -30,7 +30,7 @@ from bench.sign import Desk, appearance
 from bench.stage import HUB, Stage, stage
 from eoffice.app import load
 from eoffice.core import clock, config
-from eoffice.core.blobs import BlobStore, blobs
+from eoffice.core.blobs import FolderStore, blobs
 from eoffice.core.db import new_session, transaction
 from eoffice.core.permissions import system_actor
 from eoffice.core.processes import Child
@@ -91,7 +91,7 @@ class Pair:
     hub: HubProcess
     sender: Session
     receiver: Session
-    received_files: BlobStore
+    received_files: FolderStore
     #: sender, receiver, and the receiver's worker, which is stopped while only reception is measured
     programs: dict[str, Child]
     documents: list[OutgoingDocument]
@@ -225,7 +225,7 @@ def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
         sender, receiver = new_session(), new_session(ends["receiver"]["EOFFICE_DATABASE_URL"])
         people(receiver, RECEIVER, SENDER)
         made = issue(sender, files, count)
-        kept = BlobStore(Path(ends["receiver"]["EOFFICE_INSTANCE"]) / "blobs")
+        kept = FolderStore(Path(ends["receiver"]["EOFFICE_INSTANCE"]) / "blobs")
         ends["worker"] = ends["receiver"]
         programs = {
             name: where.python(name, "bench.exchange_programs", name, environment=environment)

@@ -16,7 +16,7 @@ from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
-from eoffice.admin import signing
+from eoffice.admin import files, signing
 from eoffice.admin.checks import PATIENCE, Check, Reached, reach
 from eoffice.backup import service as backup
 from eoffice.core import clock
@@ -68,8 +68,9 @@ class Report:
 def report(session: Session) -> Report:
     """Look at everything; takes no longer than the slowest service's patience."""
     addresses = (settings().get(one) for one in (AXIS_URL, TSA_URL, CSC_URL))
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(5) as pool:
         axis, stamps, remote = (pool.submit(reach, url) for url in addresses)
+        store = pool.submit(files.look)
         module = pool.submit(places.in_module, settings().get(PKCS11_MODULE), wait=PATIENCE)
         try:
             database = _database(session)
@@ -90,6 +91,7 @@ def report(session: Session) -> Report:
             _axis(axis.result()),
             signing.time_stamps(stamps.result()),
             *signing.keys_elsewhere(module.result(), remote.result()),
+            files.said(store.result()),
         ]
     return Report(services, [*work, _disk(), *_backups()], [_extra(extra) for extra in EXTRAS])
 

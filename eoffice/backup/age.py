@@ -30,10 +30,6 @@ class Recipient:
         """In constant memory."""
         _age.encrypt_io(source, target, [self._key()])
 
-    def encrypt_file(self, source: Path, target: Path) -> None:
-        """The same for files. Raises OSError."""
-        _age.encrypt_file(str(source), str(target), [self._key()])
-
     def _key(self) -> Any:
         try:
             return _age.x25519.Recipient.from_str(self.text)

@@ -13,6 +13,7 @@ from eoffice.backup.dumping import DumpFailed
 from eoffice.backup.restoring import NotEmpty, SetDamaged
 from eoffice.backup.settings import FOLDERS
 from eoffice.core import config
+from eoffice.core.blobs import blobs
 from eoffice.core.commands import Commands
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.db import DATABASE_URL, migration_url
@@ -82,8 +83,9 @@ def restore(path: Path, identity: Path) -> None:
     instance = settings().get(INSTANCE)
     with _told():
         private = Identity.read(identity)
-        files = restoring.restore_instance(path, private, instance)
+        restoring.restore_instance(path, private, instance)
         config.install(config.Settings.read(os.environ))  # the set brought its configuration
+        files = restoring.restore_files(path, private, blobs())
         entries = _database(path, private, instance)
     click.echo(f"restored: {files} files, {entries} entries of the log, seals fit")
 

@@ -12,7 +12,7 @@ import psycopg
 from eoffice.backup import dumping, sets
 from eoffice.backup.age import Identity
 from eoffice.core import audit
-from eoffice.core.blobs import BlobStore
+from eoffice.core.blobs import BlobDamaged, BlobStore, FolderStore
 from eoffice.core.db import new_session
 
 
@@ -39,8 +39,8 @@ def empty(instance: Path) -> bool:
     return not (instance / "pg" / "data").exists() and next(files, None) is None
 
 
-def restore_instance(path: Path, key: Identity, instance: Path) -> int:
-    """Secrets, configuration and stored files of a set; how many files. Raises SetDamaged, NotEmpty, CannotOpen."""
+def restore_instance(path: Path, key: Identity, instance: Path) -> None:
+    """Secrets, configuration and keys of a set. Raises SetDamaged, NotEmpty, CannotOpen."""
     if not empty(instance):
         raise NotEmpty(str(instance))
     if found := sets.damaged(path):
@@ -48,7 +48,10 @@ def restore_instance(path: Path, key: Identity, instance: Path) -> int:
     instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _opened(path / "instance.age", key) as plain, tarfile.open(plain) as archive:
         archive.extractall(instance, filter="data")
-    store = BlobStore(instance / "blobs")
+
+
+def restore_files(path: Path, key: Identity, store: BlobStore) -> int:
+    """Stored files of a set; how many. What the store has already stays. Raises SetDamaged, CannotOpen, OSError."""
     return sum(1 for _ in _files(path, key, store))
 
 
@@ -73,15 +76,19 @@ def _files(path: Path, key: Identity, store: BlobStore) -> Iterator[str]:
         with tempfile.TemporaryFile() as plain:
             sets.open_file(path, sha256, key, plain)
             plain.seek(0)
-            if store.put(plain).sha256 != sha256:
-                raise SetDamaged(f"files/{sha256}")
+            try:
+                store.put(plain, sha256=sha256)
+            except BlobDamaged as error:
+                raise SetDamaged(f"files/{sha256}") from error
         yield sha256
 
 
 def rehearse(path: Path, key: Identity, url: str) -> Restored:
     """Restore everything into a scratch folder and an empty database, and forget the folder. Raises as the others."""
     with tempfile.TemporaryDirectory(prefix="eoffice-rehearsal-") as folder:
-        files = restore_instance(path, key, Path(folder) / "instance")
+        instance = Path(folder) / "instance"
+        restore_instance(path, key, instance)
+        files = restore_files(path, key, FolderStore(instance / "blobs"))
         return Restored(files, restore_database(path, key, url))
 
 

@@ -13,6 +13,7 @@ from eoffice.backup import sets
 from eoffice.backup.dumping import DumpFailed
 from eoffice.backup.settings import DAYS, FOLDERS, HOUR, RECIPIENT
 from eoffice.core import audit, clock
+from eoffice.core.blobs import blobs
 from eoffice.core.config import INSTANCE, ConfigError, settings
 from eoffice.core.db import migration_url, transaction
 from eoffice.core.permissions import system_actor
@@ -68,7 +69,7 @@ def make(session: Session, folders: Sequence[Path]) -> list[Path]:
     made, failed = [], []
     for folder in folders:
         try:
-            path, manifest = sets.make(folder, recipient, migration_url(), settings().get(INSTANCE))
+            path, manifest = sets.make(folder, recipient, migration_url(), settings().get(INSTANCE), blobs())
             pruned = sets.prune(folder, settings().get(DAYS))
         except (OSError, DumpFailed) as error:
             log.exception("no backup made", folder=str(folder))

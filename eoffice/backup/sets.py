@@ -22,11 +22,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
 from eoffice import __version__
 from eoffice.backup import dumping
 from eoffice.backup.age import Identity, Recipient
 from eoffice.core import clock
-from eoffice.core.blobs import BlobStore
+from eoffice.core.blobs import BlobDamaged, BlobMissing, BlobStore
+
+log = structlog.get_logger(__name__)
 
 _NAME = "%Y-%m-%dT%H-%M-%S"
 #: of an instance folder, what is kept elsewhere, made anew or of no use tomorrow
@@ -68,7 +72,9 @@ def newest(folder: Path) -> tuple[Path, datetime] | None:
     return (found[0], _moment(found[0])) if found else None
 
 
-def make(folder: Path, recipient: Recipient, database_url: str, instance: Path) -> tuple[Path, Manifest]:
+def make(
+    folder: Path, recipient: Recipient, database_url: str, instance: Path, store: BlobStore
+) -> tuple[Path, Manifest]:
     """Make one set. Raises OSError, DumpFailed; nothing incomplete stays under a set's name.
 
     The folder is never made: where a medium is not mounted, the set would fill the disk it is to protect from.
@@ -85,7 +91,7 @@ def make(folder: Path, recipient: Recipient, database_url: str, instance: Path) 
         with tempfile.TemporaryFile() as plain, (part / "instance.age").open("wb") as target:
             _pack(instance, plain)
             recipient.encrypt(plain, target)
-        hashes, new = _copy_files(BlobStore(instance / "blobs"), folder / "files", recipient)
+        hashes, new = _copy_files(store, folder / "files", recipient)
         (part / "files.txt").write_text("".join(f"{sha256}\n" for sha256 in hashes))
         parts = {path.name: Part(path.stat().st_size, _sha256(path)) for path in sorted(part.iterdir())}
         manifest = Manifest(moment.isoformat(), __version__, parts, len(hashes), new)
@@ -149,19 +155,28 @@ def _stored(path: Path, sha256: str) -> Path:
 def _copy_files(store: BlobStore, target: Path, recipient: Recipient) -> tuple[list[str], int]:
     """Every stored file that is not there yet; the hashes of all, and bytes that were written."""
     hashes, new = [], 0
-    for source in sorted(store.root.glob("[0-9a-f][0-9a-f]/*")):
-        kept = target / source.name[:2] / f"{source.name}.age"
+    for sha256 in store.hashes():
+        kept = target / sha256[:2] / f"{sha256}.age"
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new += _encrypted(source, kept, recipient)
-        hashes.append(source.name)
+            try:
+                with store.open(sha256) as source:
+                    new += _encrypted(source, kept, recipient)
+            except (
+                BlobMissing,
+                BlobDamaged,
+            ) as error:  # erased meanwhile, or nothing to keep; the others are
+                log.error("file left out of a backup", sha256=sha256, why=type(error).__name__)
+                continue
+        hashes.append(sha256)
     return hashes, new
 
 
-def _encrypted(source: Path, target: Path, recipient: Recipient) -> int:
+def _encrypted(source: BinaryIO, target: Path, recipient: Recipient) -> int:
     """A file that is whole or not there; its size."""
     part = target.with_suffix(".part")
-    recipient.encrypt_file(source, part)
+    with part.open("wb") as encrypted:
+        recipient.encrypt(source, encrypted)
     _sync(part)
     part.replace(target)
     return target.stat().st_size

@@ -76,3 +76,12 @@ class Unavailable(AppError):
 
     status = 503
     message = _l("A part of the system does not answer at the moment. Nothing was changed; try again.")
+
+
+class FilesAway(Unavailable):
+    """The disk is full, or the store of files does not do its work; nothing was changed."""
+
+    message = _l(
+        "Files can be neither stored nor read at the moment. Nothing was changed; try again in a few minutes, "
+        "and tell the administrator when it lasts."
+    )

@@ -37,8 +37,9 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from eoffice.core import db as database
 from eoffice.core import meanwhile
+from eoffice.core.blobs import passing
 from eoffice.core.config import INSTANCE, settings
-from eoffice.core.errors import AppError, Conflict, Forbidden, Unavailable
+from eoffice.core.errors import AppError, Conflict, FilesAway, Forbidden, Unavailable
 from eoffice.core.permissions import Actor, Permission
 from eoffice.core.secrets import private_folder
 from eoffice.core.text import writable
@@ -152,6 +153,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(StaleDataError, lambda _error: _app_error(Conflict()))
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(OSError, _files_away)
     app.register_error_handler(DataError, _unreadable)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _http_error)
@@ -297,6 +299,15 @@ def _app_error(error: AppError) -> Response:
 def _database_away(error: OperationalError) -> Response:
     log.error("database away", error=str(error.orig))
     return _answer(503, str(Unavailable()))
+
+
+def _files_away(error: OSError) -> Response:
+    if not passing(error) and current_app.testing:
+        raise error
+    if not passing(error):
+        return _bug(error)
+    log.error("files away", error=str(error))
+    return _answer(503, str(FilesAway()))
 
 
 def _unreadable(error: DataError) -> Response:

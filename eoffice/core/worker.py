@@ -10,11 +10,12 @@ from typing import Any
 
 import procrastinate
 import structlog
-from procrastinate import RetryStrategy
+from procrastinate import RetryDecision, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 
+from eoffice.core.blobs import passing
 from eoffice.core.config import settings
 from eoffice.core.db import database_url, new_session
 from eoffice.core.jobs import CONCURRENCY, JOBS, SILENCE, Job, Queue
@@ -81,6 +82,17 @@ async def _work(queues: Sequence[Queue]) -> None:
                 raise task.exception()  # type: ignore[misc]  # checked just before
 
 
+class _Patient(RetryStrategy):
+    """Trouble of the disk or the store of files is no fault of a job: it is tried each minute until that is over."""
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> RetryDecision | None:
+        if passing(exception):
+            return RetryDecision(retry_in={"seconds": 60})
+        return super().get_retry_decision(exception=exception, job=job)
+
+
 def _register(app: procrastinate.App, known: Job) -> None:
     def perform(**arguments: Any) -> None:
         arguments.pop("timestamp", None)  # procrastinate gives periodic jobs their moment
@@ -99,7 +111,7 @@ def _register(app: procrastinate.App, known: Job) -> None:
                 "job done", job=known.name, arguments=arguments, ms=round(1000 * (time.monotonic() - begun))
             )
 
-    retry = RetryStrategy(max_attempts=known.attempts, exponential_wait=2) if known.attempts else False
+    retry = _Patient(max_attempts=known.attempts, exponential_wait=2) if known.attempts else False
     task = app.task(name=known.name, queue=known.queue.value, retry=retry)(perform)
     if known.every is not None:
         lock = f"every:{known.name}"

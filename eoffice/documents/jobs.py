@@ -8,7 +8,7 @@ from pypdfium2 import PdfiumError
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock, jobs, sandbox, visits
-from eoffice.core.blobs import blobs
+from eoffice.core.blobs import GRACE, blobs
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.events import publish
@@ -84,8 +84,9 @@ def erase(session: Session, sha256: str) -> None:
 
 @periodic("documents.sweep", seconds=3600, queue=Queue.HEAVY)
 def sweep(_session: Session) -> None:
-    """Delete uploads and packets that killed processes left half read."""
+    """Delete uploads and packets that killed processes left half read, and what nobody came back for in a day."""
     blobs().sweep()
+    blobs().shelf.sweep(GRACE)
 
 
 @periodic("documents.add_up_visits", seconds=3600, queue=Queue.HEAVY)

@@ -1,6 +1,6 @@
 """Where the files of old documents come from: a folder of the machine, or a ZIP somebody sent.
 
-A ZIP and its table wait in the spool between the look and the decision, under a name only its sender was told.
+A ZIP and its table wait on the store's shelf between the look and the decision, under a name only its sender was told.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 
 from eoffice.core import sandbox
-from eoffice.core.blobs import blobs
+from eoffice.core.blobs import BlobMissing, blobs
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.documents.intake import TooLarge
 
@@ -111,33 +111,35 @@ class Kept:
     def __init__(self, word: str) -> None:
         self.word = word
         # the word itself names no file: what a form sends never becomes a path
-        self._folder = blobs().spool / f"takeover-{hashlib.sha256(word.encode()).hexdigest()}"
+        self._folder = f"takeover/{hashlib.sha256(word.encode()).hexdigest()}"
 
     @classmethod
     def keep(cls, table: FileStorage, files: FileStorage | None) -> "Kept":
         """Write down what was sent."""
-        kept = cls(secrets.token_urlsafe(24))
-        kept._folder.mkdir(mode=0o700)
-        table.save(kept._folder / "table")
-        if files:
-            files.save(kept._folder / "files")
+        kept, store = cls(secrets.token_urlsafe(24)), blobs()
+        with store.scratch() as scratch:
+            for name, sent in (("table", table), ("files", files)):
+                if sent:
+                    sent.save(scratch / name)
+                    store.shelf.lay(f"{kept._folder}/{name}", scratch / name)
         return kept
 
     @property
     def table(self) -> Path:
         """The table. Raises Forgotten."""
-        if not (self._folder / "table").is_file():
-            raise Forgotten
-        return self._folder / "table"
+        try:
+            return blobs().shelf.path(f"{self._folder}/table")
+        except BlobMissing as missing:
+            raise Forgotten from missing
 
     @property
     def files(self) -> Files:
         """The files. Raises NotAZip."""
-        path = self._folder / "files"
-        return Zip(path) if path.is_file() else NoFiles()
+        shelf = blobs().shelf
+        if "files" not in shelf.names(self._folder):
+            return NoFiles()
+        return Zip(shelf.path(f"{self._folder}/files"))
 
     def forget(self) -> None:
         """Done, or never to be done."""
-        for path in (self._folder / "table", self._folder / "files"):
-            path.unlink(missing_ok=True)
-        self._folder.rmdir()
+        blobs().shelf.clear(self._folder)

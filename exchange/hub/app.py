@@ -71,7 +71,7 @@ class Application:
         self.traffic = Traffic(self.axis.ledger)
         directory, outlet = Directory(self.axis), Outlet(self.axis, self.traffic)
         self.wakeup = Wakeup(self.axis.engine)
-        uploads = Uploads(self.axis.blobs.root / "uploads", self.axis.limits.packet)
+        uploads = Uploads(self.axis.blobs, self.axis.limits.packet)
         poll = LongPoll(self.axis, self.wakeup, Semaphore(self.waiting_calls))
         self.service = Service(Intake(self.axis, directory, self.traffic), outlet, poll, directory, uploads)
         ledger = self.axis.ledger
@@ -87,6 +87,7 @@ class Application:
             self.chores.add(Chore("stamps", Stamper(self.axis, authority(self.tsa)).work, STAMPED_EVERY))
         self.neighbours = Neighbours(self.axis, self.service.intake, outlet, directory)
         self.chores.add(Chore("uploads", uploads.sweep, 3600))
+        self.chores.add(Chore("files", self.axis.blobs.sweep, 3600))
         self.chores.add(Chore("neighbours", self.neighbours.exchange, 1))
         self.chores.add(Chore("directories", self.neighbours.agree, 10))
         self.console = Console(self.axis, directory)

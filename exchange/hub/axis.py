@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session, sessionmaker
 
-from eoffice.core.blobs import BlobStore
+from eoffice.core.blobs import BlobStore, Place, opened
 from eoffice.core.db import sqlalchemy_url
 from eoffice.core.secrets import private_folder
 from exchange.hub.ledger import Ledger, open_pool
@@ -67,20 +67,19 @@ def assemble(
     key: Path | None = None,
     key_password: str | None = None,
     pool: int = 8,
-    files: Path | None = None,
+    files: Place | None = None,
     limits: Limits = LIMITS,
     keep_database: Callable[[], None] = lambda: None,
 ) -> Axis:
     """Open the state of an axis, making tables, folders and keys where they are missing.
 
     `database`: URL of its own PostgreSQL database. `data`: folder for files and keys, made 0700.
-    `files`: folder of packets, when it is not `data/packets`. `key`: PKCS#12 or PEM file; without it
+    `files`: folder or bucket of packets, when it is not `data/packets`. `key`: PKCS#12 or PEM file; without it
     `data/system.pem`, made with a certificate of its own.
     """
     private_folder(data)
     # No ping before use: a connection lost with the server costs one call a 503, which clients repeat.
-    packets = BlobStore(files or data / "packets")
-    packets.sweep()
+    packets = opened(files or data / "packets", data / "packets")
     secrets_key = _secret_key(data / "secrets.key")
     engine = sa.create_engine(sqlalchemy_url(database), pool_size=4, max_overflow=4, pool_timeout=10)
     prepare_schema(engine)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import click
 import sqlalchemy as sa
 
+from eoffice.core import blobs
 from exchange.hub import directory
 from exchange.hub.app import Application
 from exchange.hub.axis import Axis, assemble
@@ -34,7 +34,7 @@ class Place:
 
     data: Path
     database: str | None
-    files: Path | None
+    files: blobs.Place | None
     key: Path | None
     axis_id: str
     pool: int
@@ -60,25 +60,20 @@ class Place:
                 axis.close()
 
 
-def _folder(value: str) -> Path:
-    """A folder, as a path or a `file:` URL."""
-    scheme, _, rest = value.rpartition("://")
-    if scheme not in ("", "file"):
-        raise click.BadParameter(
-            f"{value}: files lie in a folder, which machines may share; no {scheme} here"
-        )
-    path = Path(unquote(rest) if scheme else value)
-    if scheme and not path.is_absolute():
-        raise click.BadParameter(f"{value}: write the whole path, like file:///srv/axis")
-    return path
+def _files(value: str) -> blobs.Place:
+    """A folder, as a path or a `file:` URL, or a bucket."""
+    try:
+        return blobs.place(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 _PLACE = [
     click.option("--data", type=click.Path(path_type=Path), envvar="EOFFICE_HUB_DATA", required=True,
                  help="Folder of packets and keys; also of the database when none is given."),
     click.option("--database", envvar="EOFFICE_HUB_DATABASE_URL", help="URL of a PostgreSQL database of its own."),
-    click.option("--files", type=_folder, metavar="FOLDER", envvar="EOFFICE_HUB_FILES",
-                 help="Folder of packets, as path or file: URL, when it is not in --data; machines may share it."),
+    click.option("--files", type=_files, metavar="PLACE", envvar="EOFFICE_HUB_FILES",
+                 help="Where packets lie when not in --data: a folder that machines share, or s3://bucket/prefix."),
     click.option("--key", type=click.Path(path_type=Path, exists=True), envvar="EOFFICE_HUB_KEY",
                  help="PKCS#12 or PEM that signs receipts; its password is EOFFICE_HUB_KEY_PASSWORD."),
     click.option("--axis-id", "axis_id", envvar="EOFFICE_HUB_ID", default="VDXP", show_default=True,

@@ -20,7 +20,7 @@ from eoffice.backup.age import CannotOpen, Identity
 from eoffice.backup.restoring import NotEmpty
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
-from eoffice.core.blobs import BlobStore
+from eoffice.core.blobs import FolderStore
 from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.core.states import Tone
@@ -39,7 +39,7 @@ def instance(tmp_path: Path) -> Path:
     (made / "secrets.json").write_text('{"flask": "bí mật"}')
     (made / "secrets.json").chmod(0o600)
     (made / "log").mkdir()
-    BlobStore(made / "blobs").put_bytes("Tờ trình số 1".encode())
+    FolderStore(made / "blobs").put_bytes("Tờ trình số 1".encode())
     return made
 
 
@@ -69,7 +69,7 @@ def scratch() -> Iterator[str]:
 @pytest.fixture
 def make(session: Session, folder: Path, url: str, instance: Path) -> Callable[[], Path]:
     province(session)
-    return lambda: sets.make(folder, ME.recipient, url, instance)[0]
+    return lambda: sets.make(folder, ME.recipient, url, instance, FolderStore(instance / "blobs"))[0]
 
 
 def test_requirement_48_a_backup_is_encrypted_and_comes_back_whole(
@@ -90,6 +90,7 @@ def test_requirement_48_a_backup_is_encrypted_and_comes_back_whole(
         restoring.restore_database(path, ME, scratch)
     fresh = tmp_path / "fresh"
     restoring.restore_instance(path, ME, fresh)
+    assert restoring.restore_files(path, ME, FolderStore(fresh / "blobs")) == 1
     assert (fresh / "secrets.json").read_bytes() == (instance / "secrets.json").read_bytes()
     assert not (fresh / "log").exists()
     with pytest.raises(NotEmpty):
@@ -113,7 +114,7 @@ def test_a_second_set_holds_what_is_new_and_an_old_one_goes_with_what_it_alone_h
 ) -> None:
     with clock.freeze(clock.now() - timedelta(days=40)):
         first = make()
-    store = BlobStore(instance / "blobs")
+    store = FolderStore(instance / "blobs")
     (gone,) = sets.files_of(first)
     store.erase(gone, older=timedelta(0))
     new = store.put_bytes(b"Quyet dinh so 2")

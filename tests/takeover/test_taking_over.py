@@ -189,7 +189,7 @@ def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     for document in session.scalars(sa.select(Document).where(Document.taken_over_from != "")):
         kind = "incoming" if document.direction is Direction.IN else "outgoing"
         assert "VNPT iOffice" in chief.get(f"/{kind}/{document.id}").get_data(as_text=True)
-    kept = list(blobs().spool.glob("takeover-*"))
+    kept = [path for path in (blobs().root / "shelf").rglob("*") if path.is_file()]
     assert not kept, "what was handed over for the look is gone"
 
 

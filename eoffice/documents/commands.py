@@ -1,0 +1,69 @@
+"""Stored files from the command line: move them to another store, read them all again."""
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from eoffice.core import blobs, clock
+from eoffice.core.blobs.copying import Counted
+from eoffice.core.blobs.copying import check as check_all
+from eoffice.core.blobs.copying import copy as copy_all
+from eoffice.core.commands import Commands
+from eoffice.core.config import INSTANCE, settings
+
+files_cli = Commands("files", help="Stored files: a folder, or a bucket of an S3 store.")
+
+
+class _Place(click.ParamType):
+    name = "place"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> blobs.BlobStore:
+        """The store, opened."""
+        try:
+            return blobs.opened(blobs.place(value), settings().get(INSTANCE) / "blobs")
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@files_cli.command("copy")
+@click.option(
+    "--from", "source", type=_Place(), required=True, help="A folder, or s3://bucket/prefix?endpoint=…"
+)
+@click.option("--to", "target", type=_Place(), required=True, help="The same.")
+def copy(source: blobs.BlobStore, target: blobs.BlobStore) -> None:
+    """Copy what the target lacks, hashed on the way; may be run again, also while the office works."""
+    done = _told(copy_all(source, target))
+    click.echo(f"copied {done.done} files, {done.bytes} bytes; {done.there} were there")
+    _damaged(done)
+
+
+@files_cli.command("check")
+@click.option("--in", "store", type=_Place(), help="Another store than the installation's own.")
+def check(store: blobs.BlobStore | None) -> None:
+    """Read every stored file again; exit 1 when one is not what it was."""
+    done = _told(check_all(store or blobs.blobs()))
+    click.echo(f"whole: {done.done} files")
+    _damaged(done)
+
+
+def _told(steps: Iterable[Counted]) -> Counted:
+    """The last count; how far it is goes to the terminal once a minute."""
+    done, told = Counted(), clock.now()
+    try:
+        for done in steps:
+            if (clock.now() - told).seconds >= 60:
+                told = clock.now()
+                click.echo(f"{done.done + done.there} files so far", err=True)
+    except OSError as error:
+        raise click.ClickException(f"{error}; what was done stays, run it again") from error
+    return done
+
+
+def _damaged(done: Counted) -> None:
+    for sha256 in done.damaged:
+        click.echo(f"damaged: {sha256}")
+    if done.damaged:
+        sys.exit(1)
