@@ -21,6 +21,8 @@ from flask import Flask
 from psycopg import sql
 from sqlalchemy.orm import Session
 
+from tests.s3 import KEY, Gateway, gateway
+
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _server: list[subprocess.Popen[bytes]] = []
@@ -203,3 +205,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         print(f"\nskipped and not listed in {ALLOWED_SKIPS.name}: {test}: {why}")
     if unlisted:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A real S3 store for this worker; its key stands in the environment."""
+    with gateway(tmp_path_factory.mktemp("s3")) as running:
+        os.environ |= KEY
+        yield running
+        for name in KEY:
+            del os.environ[name]

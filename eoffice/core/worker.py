@@ -82,7 +82,7 @@ async def _work(queues: Sequence[Queue]) -> None:
                 raise task.exception()  # type: ignore[misc]  # checked just before
 
 
-class _Patient(RetryStrategy):
+class Patient(RetryStrategy):
     """Trouble of the disk or the store of files is no fault of a job: it is tried each minute until that is over."""
 
     def get_retry_decision(
@@ -111,7 +111,7 @@ def _register(app: procrastinate.App, known: Job) -> None:
                 "job done", job=known.name, arguments=arguments, ms=round(1000 * (time.monotonic() - begun))
             )
 
-    retry = _Patient(max_attempts=known.attempts, exponential_wait=2) if known.attempts else False
+    retry = Patient(max_attempts=known.attempts, exponential_wait=2) if known.attempts else False
     task = app.task(name=known.name, queue=known.queue.value, retry=retry)(perform)
     if known.every is not None:
         lock = f"every:{known.name}"

@@ -14,14 +14,16 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from eoffice.admin import health
+from eoffice.admin import files, health
 from eoffice.core import audit, clock, jobs
 from eoffice.core.audit import AuditEntry, AuditSeal
+from eoffice.core.blobs import place
 from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.core.states import Tone
 from eoffice.documents.registers import REGISTER_OPENED
 from tests.factories import province
+from tests.s3 import KEY
 from tests.web import client_for
 
 pytestmark = pytest.mark.postgres
@@ -122,6 +124,21 @@ def test_a_missing_extra_says_how_to_add_it(
         province(session)
         page = client_for(app, "a_administrator").get("/admin/health").get_data(as_text=True)
     assert f"Để thêm: {health.EXTRAS[0].add}" in page
+
+
+def test_a_file_store_that_does_not_answer_says_what_to_do(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KEY.items():
+        monkeypatch.setenv(name, value)
+    with app.test_request_context():
+        assert files.said(files.look()).tone is Tone.OK
+        with override(EOFFICE_FILES=place("s3://van-ban/tep?endpoint=http://127.0.0.1:1")):
+            found = files.said(files.look())
+    assert found.tone is Tone.BAD
+    assert found.sentence.startswith("s3://van-ban/tep (http://127.0.0.1:1) không trả lời")
+    assert "Việc cần đến tệp sẽ chờ" in found.sentence
+    assert _tones(session, app)["files"] is Tone.OK
 
 
 def test_the_page_is_for_administrators_and_shows_no_secret(app: Flask, session: Session) -> None:

@@ -1,14 +1,17 @@
 """Jobs survive their worker: what a killed one held is done again, once, whoever looks for it."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 
 import procrastinate
 import pytest
 import sqlalchemy as sa
+from procrastinate.jobs import Job
 from sqlalchemy.orm import Session
 
 from eoffice.core import worker
+from eoffice.core.blobs import StoreAway, Trouble
 
 Deed = Callable[[procrastinate.App], Awaitable[object]]
 
@@ -131,3 +134,15 @@ def test_the_failure_of_a_periodic_job_is_forgotten_after_an_hour_and_of_others_
     session.commit()
     workers(worker.prune)
     assert (_state(session, periodic), _state(session, once)) == (None, "failed")
+
+
+def test_trouble_of_the_disk_or_the_store_is_no_fault_of_a_job() -> None:
+    patient = worker.Patient(max_attempts=3, exponential_wait=2)
+    tried_often = Job(id=1, queue="x", lock=None, queueing_lock=None, task_name="x", attempts=50)
+    for passing in (
+        StoreAway("s3://van-ban", Trouble.SILENT, "x"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ):
+        assert patient.get_retry_decision(exception=passing, job=tried_often) is not None
+    for own in (ValueError(), OSError(errno.EINVAL, "Invalid argument")):
+        assert patient.get_retry_decision(exception=own, job=tried_often) is None

@@ -1,6 +1,7 @@
 """Pages as people use them: the list, registration, the document, the reading room, own work."""
 
 import io
+import os
 import re
 from datetime import time, timedelta
 
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
-from eoffice.core.blobs import blobs
+from eoffice.core.blobs import blobs, place
+from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
@@ -100,6 +102,25 @@ def test_a_scan_is_uploaded_and_then_registered_beside_its_page(session: Session
     document = session.scalars(sa.select(IncomingDocument)).one()
     assert (document.register_number, document.state) == (1, State.SUBMITTED)
     assert clerk.get(sent.location).status_code == 302  # registered already: shown instead
+
+
+def test_while_no_file_can_be_stored_the_person_is_told_and_nothing_is_left(
+    session: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    province(session)
+    clerk = client_for(app, "a_clerk")
+
+    def answer() -> tuple[int, bool]:
+        sent = clerk.post("/incoming/new", data={"scan": (io.BytesIO(letter_pdf()), "Bản quét.pdf")})
+        return sent.status_code, "hãy thử lại sau vài phút" in sent.get_data(as_text=True)
+
+    with override(EOFFICE_FILES=place("s3://van-ban/tep?endpoint=http://127.0.0.1:1")):
+        assert answer() == (503, True), "the store does not answer"
+    monkeypatch.setattr(
+        "tempfile.mkstemp", lambda **_named: (os.open("/dev/full", os.O_WRONLY), "/dev/full.none")
+    )
+    assert answer() == (503, True), "the disk is full"
+    assert session.scalars(sa.select(IncomingDocument)).all() == []
 
 
 @pytest.mark.parametrize(

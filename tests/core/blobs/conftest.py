@@ -1,27 +1,17 @@
 """Both kinds of store, empty."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from eoffice.core.blobs import BlobStore, FolderStore, place
 from eoffice.core.blobs.places import Bucket
-from tests.s3 import KEY, Gateway, gateway
-
-
-@pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A real S3 store for this worker."""
-    with gateway(tmp_path_factory.mktemp("s3")) as running:
-        yield running
+from tests.s3 import Gateway
 
 
 @pytest.fixture
-def bucket(s3: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+def bucket(s3: Gateway, tmp_path: Path) -> Bucket:
     """A prefix of its own."""
-    for name, value in KEY.items():
-        monkeypatch.setenv(name, value)
     made = place(s3.url(tmp_path.name))
     assert isinstance(made, Bucket)
     return made

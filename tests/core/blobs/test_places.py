@@ -15,7 +15,7 @@ def test_a_folder_is_a_path_or_a_url() -> None:
 def test_a_bucket_says_all_but_its_key() -> None:
     found = place("s3://van-ban/so-nn?endpoint=https://s3.tinh.vn&region=vn-1&profile=luu&cache=512")
     assert found == Bucket("van-ban", "so-nn/", "https://s3.tinh.vn", "vn-1", "luu", 512 << 20)
-    assert str(found) == "s3://van-ban/so-nn at https://s3.tinh.vn"
+    assert str(found) == "s3://van-ban/so-nn (https://s3.tinh.vn)"
     assert place("s3://van-ban") == Bucket("van-ban")
 
 
