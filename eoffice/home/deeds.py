@@ -36,7 +36,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SEAL,
     OUTGOING_SIGN,
 )
-from eoffice.outgoing.queries import asked_of
+from eoffice.outgoing.queries import answer_by, asked_of
 
 
 class Side(StrEnum):
@@ -82,9 +82,14 @@ class Deed:
 
 
 def _due(side: Side) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    """Day and hour of the deadline; of a task its own, both together, before the document's."""
-    if side is not Side.TASK:
+    """Day and hour of the deadline; of a task its own, both together, before the document's; of a draft that of what
+    it answers.
+    """
+    if side is Side.IN:
         return Document.due_on.label("due_on"), Document.due_time.label("due_time")
+    if side is Side.OUT:
+        on, at = answer_by()
+        return sa.func.coalesce(on, Document.due_on).label("due_on"), at.label("due_time")
     own = Task.due_on.is_not(None)
     return (
         sa.case((own, Task.due_on), else_=Document.due_on).label("due_on"),

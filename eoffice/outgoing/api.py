@@ -5,7 +5,7 @@ A PIN stands in the body alone, over TLS, opens the key for one call and is writ
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -178,6 +178,10 @@ class OutgoingRow:
     code_number: str
     code_notation: str
     issued_on: date | None
+    urgency: int
+    #: deadline of what it answers; the hour is null where the whole day is left
+    answer_on: date | None
+    answer_at: time | None
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,20 @@
 """An outgoing document: who wrote, approved, checked, signed, numbered and issued it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.orm import Mapped, column_property, mapped_column, object_session, relationship
+from sqlalchemy.orm import (
+    Mapped,
+    column_property,
+    mapped_column,
+    object_session,
+    query_expression,
+    relationship,
+)
 
 from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
@@ -67,6 +74,15 @@ class OutgoingDocument(Document):
     consulted: Mapped[bool] = mapped_column(default=False)
     #: of a certified copy, what it is made as: the clerk makes it, no draft goes before; None: no copy
     copied_to: Mapped[Medium | None] = mapped_column(enum_column(Medium))
+
+    #: while it is not issued, deadline of what it answers; read with the row, see `queries.answer_by`
+    answer_on: Mapped[date | None] = query_expression()
+    answer_at: Mapped[time | None] = query_expression()
+
+    @property
+    def due(self) -> tuple[date | None, time | None]:
+        """Until when it must be done: what it answers says so first, then the day its recipients are told."""
+        return (self.answer_on, self.answer_at) if self.answer_on else (self.due_on, None)
 
     @property
     def drafted_by(self) -> str:

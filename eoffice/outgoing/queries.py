@@ -3,17 +3,29 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload, with_expression
+from sqlalchemy.sql.base import ExecutableOption
 
 from eoffice.core import paging
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page
 from eoffice.core.permissions import Actor
+from eoffice.directions.models import Part, Task, TaskState
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
-from eoffice.documents.models import Direction, Document, DocumentFile, FileRole
+from eoffice.documents import deadlines
+from eoffice.documents.models import (
+    Direction,
+    Document,
+    DocumentFile,
+    DocumentLink,
+    FileRole,
+    LinkKind,
+    Urgency,
+)
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, of_agency, visible_to
 from eoffice.outgoing.models import Consultation, OutgoingDocument
 from eoffice.outgoing.permissions import (
@@ -32,6 +44,10 @@ from eoffice.signatures.models import FileCheck
 
 #: rows of one page of a list
 PAGE_SIZE = 50
+
+
+#: urgent and overdue ones that stand above the first page of a list
+PRESSING_SIZE = 20
 
 
 class Tab(StrEnum):
@@ -64,7 +80,7 @@ def opened(session: Session, actor: Actor, document_id: int) -> OutgoingDocument
     """The same with its people, for a page; a row read so cannot be locked later. Raises NotFound."""
     people = (OutgoingDocument.drafter, OutgoingDocument.signer, OutgoingDocument.unit)
     query = sa.select(OutgoingDocument).where(OutgoingDocument.id == document_id)
-    return _known(session, actor, query.options(*(joinedload(one) for one in people)))
+    return _known(session, actor, query.options(*(joinedload(one) for one in people), *_with_deadline()))
 
 
 def _known(session: Session, actor: Actor, query: sa.Select[OutgoingDocument]) -> OutgoingDocument:
@@ -72,6 +88,43 @@ def _known(session: Session, actor: Actor, query: sa.Select[OutgoingDocument]) -
     if found is None or not may_know(actor, DOCUMENT_READ, found):
         raise NotFound
     return found
+
+
+def answer_by() -> tuple[sa.ScalarSelect[Any], sa.ScalarSelect[Any]]:
+    """Day and hour until which what a draft answers must be answered; NULL where it answers nothing.
+
+    The deadline of the task that its drafter or unit has with that document comes before the document's own.
+    """
+    draft, answered = OutgoingDocument.__table__.c, Document.__table__.alias("answered")
+    task, link = Task.__table__.alias("own_task"), DocumentLink.__table__
+    own = sa.and_(
+        task.c.document_id == answered.c.id, task.c.due_on.is_not(None), task.c.part != Part.INFORM,
+        task.c.state.in_((TaskState.NEW, TaskState.SEEN, TaskState.WORKING)),
+        sa.or_(task.c.assignment_id == draft.drafter_id, task.c.unit_id == draft.unit_id),
+    )  # fmt: skip
+    on, at = (
+        sa.case((task.c.due_on.is_not(None), task.c[name]), else_=answered.c[name])
+        for name in ("due_on", "due_time")
+    )
+    rows = (
+        sa.select(on, at)
+        .select_from(link.join(answered, answered.c.id == link.c.target_id).outerjoin(task, own))
+        .where(link.c.source_id == draft.id, link.c.kind == LinkKind.REPLY, on.is_not(None))
+        .order_by(task.c.due_on.is_(None), on, at.nulls_last())
+        .limit(1)
+        .correlate(OutgoingDocument.__table__)
+    )
+    return tuple(rows.with_only_columns(one).scalar_subquery() for one in (on, at))  # type: ignore[return-value]  # two
+
+
+def _with_deadline() -> list[ExecutableOption]:
+    on, at = answer_by()
+    return [with_expression(OutgoingDocument.answer_on, on), with_expression(OutgoingDocument.answer_at, at)]
+
+
+def _by_deadline() -> list[sa.ColumnElement[Any]]:
+    on, at = answer_by()
+    return [sa.func.coalesce(on, Document.due_on).asc().nulls_last(), at.asc().nulls_last()]
 
 
 def moves(actor: Actor, document: OutgoingDocument) -> set[Move]:
@@ -166,12 +219,37 @@ def _in_tab(actor: Actor, tab: Tab) -> sa.ColumnElement[bool]:
     return OutgoingDocument.state.in_(_STATES[tab]) if tab in _STATES else sa.true()
 
 
-def page_of(session: Session, actor: Actor, tab: Tab, mark: str | None) -> Page[OutgoingDocument]:
-    """One page of a tab, newest first. Raises NotFound for a mark that cannot be read."""
+def page_of(
+    session: Session, actor: Actor, tab: Tab, mark: str | None, *, without: Collection[int] = ()
+) -> Page[OutgoingDocument]:
+    """One page of a tab, newest first; `without`: ids of what stands above it.
+
+    Raises NotFound for a mark that cannot be read.
+    """
+    query = _listed(actor, tab)
+    if without:
+        query = query.where(Document.id.not_in(without))
+    return paging.page(session, query, (Document.listed_at, Document.id), mark, PAGE_SIZE)
+
+
+def pressing(session: Session, actor: Actor, tab: Tab) -> Sequence[OutgoingDocument]:
+    """The urgent and the overdue ones of a tab, as in the lists of incoming documents; nothing presses once issued."""
+    if tab is Tab.ISSUED:
+        return []
+    on, at = answer_by()
+    over = deadlines.over(sa.func.coalesce(on, Document.due_on), at)
+    query = _listed(actor, tab).where(
+        OutgoingDocument.state.in_(OPEN), sa.or_(Document.urgency > Urgency.NORMAL, over)
+    )
+    order = (Document.urgency.desc(), *_by_deadline(), Document.listed_at.desc(), Document.id.desc())
+    return session.scalars(query.order_by(*order).limit(PRESSING_SIZE)).all()
+
+
+def _listed(actor: Actor, tab: Tab) -> sa.Select[OutgoingDocument]:
+    people = joinedload(OutgoingDocument.unit), joinedload(OutgoingDocument.drafter)
     by = OutgoingDocument if tab in _STATES and tab is not Tab.ISSUED else Document
     query = sa.select(OutgoingDocument).where(own(actor, by=by), _in_tab(actor, tab))
-    query = query.options(joinedload(OutgoingDocument.unit), joinedload(OutgoingDocument.drafter))
-    return paging.page(session, query, (Document.listed_at, Document.id), mark, PAGE_SIZE)
+    return query.options(*people, *_with_deadline())
 
 
 def counts(session: Session, actor: Actor) -> dict[Tab, int]:
@@ -212,8 +290,8 @@ def to_approve(session: Session, actor: Actor, limit: int = 100) -> Sequence[Out
 
 
 def _queue(session: Session, query: sa.Select[OutgoingDocument], limit: int) -> Sequence[OutgoingDocument]:
-    order = (Document.urgency.desc(), Document.due_on.asc().nulls_last(), Document.id)
-    query = query.options(joinedload(OutgoingDocument.unit)).order_by(*order).limit(limit)
+    order = (Document.urgency.desc(), *_by_deadline(), Document.id)
+    query = query.options(joinedload(OutgoingDocument.unit), *_with_deadline()).order_by(*order).limit(limit)
     return session.scalars(query).all()
 
 

@@ -20,12 +20,18 @@ def index() -> ResponseReturnValue:
     """One tab of the list; the first row is previewed."""
     wanted = request.args.get("tab", "")
     tab = Tab(wanted) if wanted in set(Tab) else Tab.MINE if not request.args else Tab.ALL
-    page = queries.page_of(db(), current_actor(), tab, request.args.get("mark"))
-    first = page.rows[0] if page.rows else None
+    actor, mark = current_actor(), request.args.get("mark")
+    pressing = queries.pressing(db(), actor, tab)
+    page = queries.page_of(db(), actor, tab, mark, without=[one.id for one in pressing])
+    groups = [(_("Urgent and overdue"), pressing)] if pressing and not mark else []
+    groups += [(_("Newest first"), page.rows)] if page.rows else []
+    first = groups[0][1][0] if groups else None
     return render_template(
         "outgoing/list.html",
         tab=tab,
         page=page,
+        groups=groups,
+        shown=sum(len(rows) for _title, rows in groups),
         tabs=_tabs(tab),
         **(_preview(first) if first else {"document": None}),
     )
