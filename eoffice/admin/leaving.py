@@ -67,11 +67,13 @@ class Open:
     drafts: int
     to_sign: int
     dossiers: int
+    #: sealed ones that wait with the clerk
+    envelopes: int
 
     @property
     def needs_successor(self) -> bool:
         """Whether somebody has to take something over; drafts for a signature go back to their drafters."""
-        return bool(self.tasks or self.to_direct or self.drafts or self.dossiers)
+        return bool(self.tasks or self.to_direct or self.drafts or self.dossiers or self.envelopes)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def left_open(session: Session, post: Assignment) -> Open:
         drafts=len(outgoing.drafts_of(session, post)),
         to_sign=len(outgoing.for_signature_of(session, post)),
         dossiers=len(dossiers.kept_by(session, post)),
+        envelopes=len(incoming.envelopes_of(session, post)),
     )
 
 
@@ -157,6 +160,7 @@ def _successor(session: Session, post: Assignment, to_id: int | None) -> Assignm
 def _hand_on(session: Session, actor: Actor, post: Assignment, to: Assignment) -> None:
     directions.hand_on(session, actor, post, to)
     incoming.hand_on(session, actor, post, to)
+    incoming.readdress(session, actor, post, to)
     outgoing.hand_on(session, actor, post, to)
     dossiers.hand_on(session, actor, post, to)
 

@@ -4,7 +4,7 @@ Its registers end with their last numbers, its open work, drafts and dossiers mo
 under the names it had, and is found by the people of the agency that follows, which keeps it from then on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -101,6 +101,8 @@ class Outcome:
     #: each register with its proof: the last number is certified by the closed book
     registers: list[tuple[Register, Gaps]] = field(default_factory=list)
     incoming: int = 0
+    #: sealed ones that wait to be taken over
+    envelopes: int = 0
     drafts: int = 0
     dossiers: int = 0
     posts: int = 0
@@ -229,11 +231,16 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
     takers = Takers(session, merger)
     if count := outgoing.half_issued(session, agency):
         found.problems.append(HalfIssued(count=count))
-    moves = {"incoming": incoming.move, "drafts": outgoing.move, "dossiers": dossiers.move}
+    moves: dict[str, Callable[[], int]] = {
+        "incoming": lambda: incoming.move(session, actor, agency, to, takers),
+        "envelopes": lambda: incoming.move_envelopes(session, actor, agency, takers),
+        "drafts": lambda: outgoing.move(session, actor, agency, to, takers),
+        "dossiers": lambda: dossiers.move(session, actor, agency, to, takers),
+    }
     for what, move in moves.items():
         try:
             with session.begin_nested():  # so that one rehearsal names what is wrong with each of them
-                setattr(found, what, move(session, actor, agency, to, takers))
+                setattr(found, what, move())
         except AppError as error:
             found.problems.append(error)
     found.registers = _close(session, actor, merger)
@@ -245,7 +252,7 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
     )
     entry = audit.record(
         session, actor, MERGED, agency, to=to.name, basis=merger.legal_basis, incoming=found.incoming,
-        drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
+        envelopes=found.envelopes, drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
     )  # fmt: skip
     access.warn(session, entry, to.id)  # its people read from now on what was moved
     return found

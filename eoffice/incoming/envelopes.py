@@ -57,8 +57,10 @@ class NewEnvelope:
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """Those of the agency for who enters and who keeps them; for anybody else those addressed to him."""
-    own = Envelope.agency_id == actor.agency_id
+    """Those of the agency, and of agencies merged into it, for who enters and who keeps them; for anybody else those
+    addressed to him.
+    """
+    own = Envelope.agency_id.in_(actor.houses)
     if actor.can(INCOMING_REGISTER) or actor.can(ENVELOPE_KEEP):
         return own
     return sa.and_(own, _addressed(actor))
@@ -84,7 +86,7 @@ def may_take(actor: Actor, envelope: Envelope) -> bool:
 def count_waiting(session: Session, actor: Actor) -> int:
     """How many lie with the clerk for this person; by an index that holds no others."""
     waiting = sa.select(sa.func.count()).select_from(Envelope).where(Envelope.received_at.is_(None))
-    return session.scalar(waiting.where(Envelope.agency_id == actor.agency_id, _addressed(actor))) or 0
+    return session.scalar(waiting.where(Envelope.agency_id.in_(actor.houses), _addressed(actor))) or 0
 
 
 def enter(session: Session, actor: Actor, new: NewEnvelope) -> Envelope:

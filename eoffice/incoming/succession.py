@@ -10,12 +10,13 @@ from eoffice.directions import succession as directions
 from eoffice.directory.models import Agency, Assignment, Role
 from eoffice.directory.takers import Takers
 from eoffice.documents import succession as documents
-from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.models import Envelope, IncomingDocument
 from eoffice.incoming.operations import NoSuchLeader
 from eoffice.incoming.states import OPEN, State
 from eoffice.signatures import succession as signatures
 
 HANDED_ON = audit.action("incoming.handed_on", _l("Put before another leader"))
+READDRESSED = audit.action("incoming.envelope_readdressed", _l("Sealed envelope is for a successor"))
 
 
 def waiting_for(session: Session, post: Assignment) -> list[IncomingDocument]:
@@ -33,6 +34,44 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
             raise NoSuchLeader(field="to_id")
         document.submitted_to_id = to.id
         audit.record(session, actor, HANDED_ON, document, before=leaving.label, leader=to.label)
+
+
+def envelopes_of(session: Session, post: Assignment) -> list[Envelope]:
+    """Sealed envelopes for a post that lie with the clerk still."""
+    query = sa.select(Envelope).where(Envelope.to_id == post.id, Envelope.received_at.is_(None))
+    return list(session.scalars(query.order_by(Envelope.id)))
+
+
+def readdress(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:
+    """Let a successor take over the envelopes that wait for a post."""
+    for envelope in envelopes_of(session, leaving):
+        envelope.to_id = to.id
+        session.flush()
+        session.refresh(envelope, ["to"])
+        audit.record(
+            session,
+            actor,
+            READDRESSED,
+            envelope,
+            number=envelope.number,
+            before=leaving.label,
+            named=[to.label],
+        )
+
+
+def move_envelopes(session: Session, actor: Actor, agency: Agency, takers: Takers) -> int:
+    """Put the envelopes that wait at an agency into the hands of who follows. Returns how many.
+
+    They stay in the register they were entered in, under their numbers; its keeper hands them over. Raises
+    NobodyFollows.
+    """
+    waiting = sa.select(Envelope.to_id, sa.func.count()).where(
+        Envelope.agency_id == agency.id, Envelope.received_at.is_(None)
+    )
+    found = session.execute(waiting.group_by(Envelope.to_id).order_by(Envelope.to_id)).all()
+    for post_id, _count in found:
+        readdress(session, actor, session.get_one(Assignment, post_id), takers.post(post_id))
+    return sum(count for _post_id, count in found)
 
 
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from flask_babel import force_locale
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.directions.models import Direction as Opinion
 from eoffice.directions.models import Part, Task, TaskState
+from eoffice.directory.models import Agency
 from eoffice.documents.kinds import kind, padded
 from eoffice.documents.models import (
     Document,
@@ -20,11 +21,16 @@ from eoffice.documents.models import (
     Register,
     RegisterEntry,
 )
-from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.models import Envelope, EnvelopeSign, IncomingDocument
 from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
 from eoffice.reports.columns import Form
 
 Row = tuple[str, ...]
+
+#: what is stamped on an envelope, as it stands there
+_STAMPS = {
+    EnvelopeSign.A: "A", EnvelopeSign.B: "B", EnvelopeSign.C: "C", EnvelopeSign.NAMED: "Chỉ người có tên mở",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ def rows(session: Session, span: Span, limit: int | None = None) -> list[Row]:
         return _handling(session, _entries(session, span, limit))
     if span.form is Form.OUTGOING:
         return _outgoing(session, _issued(session, span, limit))
+    if span.form is Form.ENVELOPES:
+        return _envelopes(session, span, limit)
     return _post(session, span, limit)
 
 
@@ -158,6 +166,32 @@ def _posting(posting: Posting, document: OutgoingDocument, by_hand: bool) -> Row
     notes = (posting.tracking, back if posting.state is PostingState.CAME_BACK else "")
     start = (_day(posting.sent_on), document.code, posting.recipient.name)
     return (*start, *(() if by_hand else ("1",)), receipt, "; ".join(filter(None, notes)))
+
+
+def _envelopes(session: Session, span: Span, limit: int | None) -> list[Row]:
+    """What came sealed in these days, also to agencies that are merged into this one, each by its own numbers."""
+    first, last = clock.day_start(span.first), clock.day_start(span.last + timedelta(days=1))
+    query = (
+        sa.select(Envelope, Agency)
+        .join(Agency, Agency.id == Envelope.agency_id)
+        .where(
+            sa.or_(Agency.id == span.agency_id, Agency.kept_by_id == span.agency_id),
+            Envelope.arrived_at >= first, Envelope.arrived_at < last,
+        )
+        .order_by(Agency.id != span.agency_id, Agency.id, Envelope.year, Envelope.number)
+    )  # fmt: skip
+    return [
+        (
+            f"{one.number}/{one.year}", _day(clock.local(one.arrived_at).date()), one.sender, one.code,
+            _STAMPS[one.sign], one.to.label,
+            f"{clock.local(one.received_at):%H:%M %d/%m/%Y}" if one.received_at else "", one.received_by,
+            "; ".join(filter(None, (
+                "" if agency.id == span.agency_id else f"Sổ của {agency.name}",
+                "Niêm phong không còn nguyên" if one.intact is False else "",
+            ))),
+        )
+        for one, agency in session.execute(query.limit(limit))
+    ]  # fmt: skip
 
 
 def _leads(session: Session, ids: Sequence[int]) -> dict[int, tuple[Task, Opinion]]:

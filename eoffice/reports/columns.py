@@ -21,6 +21,8 @@ class Form(StrEnum):
     POST = "post"
     #: what was handed over by messenger, signed for by whoever took it
     HAND = "hand"
+    #: sealed envelopes: what stands outside and who took them over, never what lies in them
+    ENVELOPES = "envelopes"
 
     @property
     def word(self) -> LazyString:
@@ -39,6 +41,7 @@ _WORDS = {
     Form.HANDLING: _l("Follow-up of incoming documents"),
     Form.POST: _l("Documents sent by post"),
     Form.HAND: _l("Documents handed over"),
+    Form.ENVELOPES: _l("Sealed envelopes"),
 }
 
 
@@ -91,6 +94,15 @@ SHEETS: dict[Form, Sheet] = {
         (
             Column("Ngày chuyển", 2, True), Column("Số, ký hiệu văn bản", 3.4), Column("Nơi nhận văn bản", 7),
             Column("Ký nhận", 4.4), Column("Ghi chú", 4.4),
+        ),
+    ),
+    # of state secrets the law asks for a register apart (Decree 30/2020, Article 22.4); these are the columns held here
+    Form.ENVELOPES: Sheet(
+        "Sổ đăng ký bì văn bản mật, bì đích danh đến",
+        (
+            Column("Số đến", 1.6, True), Column("Ngày đến", 2.2, True), Column("Nơi gửi", 5),
+            Column("Số, ký hiệu ngoài bì", 3.2), Column("Dấu trên bì", 1.8, True), Column("Người nhận", 4.4),
+            Column("Ngày, giờ nhận", 2.4, True), Column("Ký nhận", 4), Column("Ghi chú", 3.2),
         ),
     ),
 }  # fmt: skip

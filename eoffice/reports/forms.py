@@ -100,17 +100,15 @@ class YearAsked(Asked):
 class PrintForm(DaysAsked):
     """A part of the registers."""
 
-    form = SelectField(
-        _l("Kind of register"),
-        choices=[SelectChoice(one.value, cast("str", one.word)) for one in BookForm],
-        default=BookForm.INCOMING,
-    )
+    form = SelectField(_l("Kind of register"), default=BookForm.INCOMING)
     register_id = SelectField(_l("Which register"), coerce=int, default=0)
     first = DayField(_l("From"), [needed()], name="from")
     last = DayField(_l("To"), [needed()], name="to")
 
-    def offer(self, registers: list[Register]) -> None:
-        """Fill the list."""
+    def offer(self, registers: list[Register], *, envelopes: bool) -> None:
+        """Fill the lists; `envelopes`: the register of sealed ones may be seen."""
+        kinds = [one for one in BookForm if envelopes or one is not BookForm.ENVELOPES]
+        self.form.choices = [SelectChoice(one.value, cast("str", one.word)) for one in kinds]
         known = [(one.id, one.name) for one in registers]
         self.register_id.choices = [(0, _l("All registers")), *known]
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, jobs
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.errors import Conflict, Forbidden, Invalid
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import closing
@@ -17,10 +17,12 @@ from eoffice.documents.closing import NewRegister
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import Register, RegisterEntry
 from eoffice.documents.permissions import DOCUMENT_READ_ALL, REGISTER_CLOSE, REGISTER_OPEN
+from eoffice.incoming.permissions import ENVELOPE_KEEP, INCOMING_REGISTER
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State
 from eoffice.reports import books, queries
 from eoffice.reports.books import Row, Span
+from eoffice.reports.columns import Form
 from eoffice.reports.models import RegisterBook
 from eoffice.signatures import keyring, seals
 from eoffice.signatures.awaited import About
@@ -155,11 +157,18 @@ def lines(session: Session, actor: Actor, span: Span, limit: int) -> list[Row]:
 
 
 def check(session: Session, actor: Actor, span: Span) -> None:
-    """Refuse a part of the registers that is none of the actor's. Raises NotFound, WrongPeriod."""
+    """Refuse a part of the registers that is none of the actor's. Raises Forbidden, NotFound, WrongPeriod."""
+    if span.form is Form.ENVELOPES and not sees_envelopes(actor):
+        raise Forbidden
     if span.register_id is not None:
         queries.one(session, actor, span.register_id)
     if span.last < span.first:
         raise WrongPeriod(field="last")
+
+
+def sees_envelopes(actor: Actor) -> bool:
+    """Whether the whole register of sealed envelopes is for this person's eyes: whoever enters or keeps them."""
+    return actor.can(INCOMING_REGISTER) or actor.can(ENVELOPE_KEEP)
 
 
 def year_of(day: date) -> tuple[date, date]:

@@ -22,7 +22,10 @@ from eoffice.directory import operations as directory
 from eoffice.directory import queries, service
 from eoffice.directory.models import Assignment, Role, SigningForm
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
+from eoffice.incoming import envelopes
 from eoffice.incoming import queries as incoming_queries
+from eoffice.incoming.envelopes import NewEnvelope
+from eoffice.incoming.models import EnvelopeSign
 from eoffice.incoming.states import State as In
 from eoffice.outgoing import succession
 from eoffice.outgoing.states import State as Out
@@ -52,6 +55,7 @@ def test_requirement_50_who_leaves_is_locked_out_and_the_successor_has_the_work(
     letter = incoming(session, house, "cần làm", In.SUBMITTED)
     directing.direct(session, house.leader, letter.id, NewDirection("Làm", Named(assignment_id=old.id)))
     draft = outgoing(session, house, "dự thảo")
+    sealed = envelopes.enter(session, house.clerk, NewEnvelope(EnvelopeSign.NAMED, "Tòa án", "", old.id))
     admin = client_for(app, "a_administrator")
     assert "Chuyên viên" in admin.get(f"/admin/people/posts/{old.id}/end").get_data(as_text=True)
     sent = {"last_day": f"{clock.today():%d/%m/%Y}", "to_id": "0", "role": "", "unit_id": "0"}
@@ -62,7 +66,7 @@ def test_requirement_50_who_leaves_is_locked_out_and_the_successor_has_the_work(
     session.expire_all()
     follower = accounts.actor_in(None, new, [new])
     assert [task.document_id for task in directions.to_do(session, follower)] == [letter.id]
-    assert draft.drafter_id == new.id
+    assert (draft.drafter_id, sealed.to_id) == (new.id, new.id)
     assert all(may_know(follower, DOCUMENT_READ, one) for one in (letter, draft))
     assert old.valid_to == clock.today()
     # the day counts whole; on the next one the account is closed and its person comes in no more

@@ -33,8 +33,13 @@ from eoffice.gateway import arrivals
 from eoffice.gateway.arrivals import Arrived
 from eoffice.gateway.contents import ArrivalContent
 from eoffice.gateway.models import Arrival, Packet
+from eoffice.incoming import envelopes
+from eoffice.incoming.envelopes import NewEnvelope
+from eoffice.incoming.models import EnvelopeSign
 from eoffice.outgoing.states import State as Out
 from eoffice.reports import service as reports
+from eoffice.reports.books import Span
+from eoffice.reports.columns import Form
 from eoffice.signatures import checking
 from signing.report import Verdict
 from tests.dossiers import files
@@ -122,6 +127,46 @@ def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
         with pytest.raises(registers.RegisterClosed):
             registers.next_number(session, place.a.agency.id, Direction.IN, "CV")
         assert steps.registered(session, place.b).register_number == 1
+
+
+def test_sealed_envelopes_stay_in_their_register_and_wait_for_who_follows(
+    session: Session, place: Province
+) -> None:
+    to, leader = place.a.posts[Role.LEADER], place.a.posts[Role.LEADER].label
+    here, taken = (
+        envelopes.enter(session, place.a.clerk, NewEnvelope(EnvelopeSign.A, "Công an tỉnh", "", to.id))
+        for _ in range(2)
+    )
+    envelopes.enter(
+        session, place.b.clerk, NewEnvelope(EnvelopeSign.A, "Tỉnh đội", "", place.b.posts[Role.LEADER].id)
+    )
+    envelopes.receive(session, place.a.leader, taken.id, intact=True)
+    merger = _planned(session, place)
+    keeper = _keeper(session, place)
+    assert [str(one) for one in merging.rehearse(session, keeper, merger.id).problems] == [
+        f"Nobody takes over from {leader}. Choose who does, in the table below."
+    ]
+    _everybody_follows(session, place, merger)
+    assert merging.rehearse(session, keeper, merger.id).envelopes == 1
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        assert merging.carry_out(session, keeper, merger.id).envelopes == 1
+        session.expire_all()
+        follows = _again(session, place, Role.LEADER)
+        assert envelopes.count_waiting(session, follows) == 2
+        assert (here.number, here.agency_id) == (1, place.a.agency.id), "numbers of a register never change"
+        assert envelopes.receive(session, follows, here.id, intact=True).received_by.startswith(follows.name)
+        assert taken.to.label == leader, "what is done keeps its names"
+        span = Span(Form.ENVELOPES, place.b.agency.id, clock.today() - timedelta(days=9), clock.today())
+        rows = [
+            (row[0], row[2], row[-1])
+            for row in reports.lines(session, _again(session, place, Role.CLERK), span, 9)
+        ]
+        year = here.year
+        assert rows == [
+            (f"1/{year}", "Tỉnh đội", ""),
+            (f"1/{year}", "Công an tỉnh", f"Sổ của {place.a.agency.name}"),
+            (f"2/{year}", "Công an tỉnh", f"Sổ của {place.a.agency.name}"),
+        ]
 
 
 def test_sight_follows_the_documents_and_nobody_else_gains_any(session: Session, place: Province) -> None:

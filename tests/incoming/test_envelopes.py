@@ -1,12 +1,16 @@
 """Sealed envelopes are entered from outside and handed over; what lies in them is nowhere (Articles 21.1 and 22.4)."""
 
+import html
+import re
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from eoffice.core import clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import NotFound, TooLong
+from eoffice.core.errors import Forbidden, NotFound, TooLong
 from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
@@ -15,6 +19,10 @@ from eoffice.documents.events import SecretFound
 from eoffice.incoming import envelopes, sealed
 from eoffice.incoming.envelopes import NewEnvelope
 from eoffice.incoming.models import Envelope, EnvelopeSign
+from eoffice.reports import books
+from eoffice.reports import service as reports
+from eoffice.reports.books import Span
+from eoffice.reports.columns import Form
 from tests.factories import province
 from tests.incoming import steps
 from tests.web import MOST, client_for, counted
@@ -66,6 +74,20 @@ def test_an_envelope_is_entered_unopened_and_taken_over_once_by_whom_it_is_for(
     assert "Niêm phong không còn nguyên" in clerk.get("/incoming/envelopes").get_data(as_text=True)
     session.expire_all()
     assert (first.intact, named.intact) == (True, False)
+    today = clock.today()
+    span = Span(Form.ENVELOPES, house.agency.id, today, today)
+    printed = books.rows(session, span)
+    assert printed[0][:6] == (
+        f"1/{today.year}", f"{today:%d/%m/%Y}", "Công an tỉnh", "12/CAT", "A", house.posts[Role.LEADER].label,
+    )  # fmt: skip
+    assert [row[-1] for row in printed] == ["", "Niêm phong không còn nguyên"]
+    [link] = re.findall(r'href="(/registers/print[^"]+form=envelopes[^"]*|/registers/print\?[^"]+)"', page)
+    asked = html.unescape(link)
+    assert "Công an tỉnh" in clerk.get(asked).get_data(as_text=True)
+    assert clerk.get(asked.replace("/print?", "/print.xlsx?")).data.startswith(b"PK")
+    assert leader.get(asked).status_code == 422, "he sees every document, and not whom secrets come from"
+    with pytest.raises(Forbidden):
+        reports.lines(session, house.leader, span, 9)
 
 
 def test_there_is_no_place_for_what_lies_in_an_envelope() -> None:

@@ -76,4 +76,12 @@ def _page(form: EnvelopeForm) -> str:
         form=form if enters else None,
         sealed=sealed.listing(db(), actor) if actor.can(ENVELOPE_KEEP) else (),
         local=clock.local,
+        print_url=_print_url() if enters or actor.can(ENVELOPE_KEEP) else "",
     )
+
+
+def _print_url() -> str:
+    """The year so far, on the page that prints registers; it lies in a feature above, reached by name alone."""
+    today = clock.today()
+    days = {"from": f"01/01/{today:%Y}", "to": f"{today:%d/%m/%Y}"}
+    return url_for("reports.printing", form="envelopes", register_id=0, **days)

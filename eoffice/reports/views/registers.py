@@ -187,7 +187,10 @@ def _asked() -> PrintForm:
     first, last = service.year_of(clock.today())
     form = PrintForm.of(request.args, first, min(last, clock.today()))
     year = form.first.data.year if isinstance(form.first.data, date) else clock.today().year
-    form.offer(list(registers.registers(db(), current_actor().agency_id or 0, year)))
+    actor = current_actor()
+    form.offer(
+        list(registers.registers(db(), actor.agency_id or 0, year)), envelopes=service.sees_envelopes(actor)
+    )
     return form
 
 
