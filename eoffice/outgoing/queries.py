@@ -226,7 +226,8 @@ def page_of(
 
     Raises NotFound for a mark that cannot be read.
     """
-    query = _listed(actor, tab)
+    by = OutgoingDocument if tab in _STATES and tab is not Tab.ISSUED else Document
+    query = _listed(actor, tab, by)
     if without:
         query = query.where(Document.id.not_in(without))
     return paging.page(session, query, (Document.listed_at, Document.id), mark, PAGE_SIZE)
@@ -238,16 +239,15 @@ def pressing(session: Session, actor: Actor, tab: Tab) -> Sequence[OutgoingDocum
         return []
     on, at = answer_by()
     over = deadlines.over(sa.func.coalesce(on, Document.due_on), at)
-    query = _listed(actor, tab).where(
+    query = _listed(actor, tab, OutgoingDocument).where(
         OutgoingDocument.state.in_(OPEN), sa.or_(Document.urgency > Urgency.NORMAL, over)
     )
     order = (Document.urgency.desc(), *_by_deadline(), Document.listed_at.desc(), Document.id.desc())
     return session.scalars(query.order_by(*order).limit(PRESSING_SIZE)).all()
 
 
-def _listed(actor: Actor, tab: Tab) -> sa.Select[OutgoingDocument]:
+def _listed(actor: Actor, tab: Tab, by: type[Document]) -> sa.Select[OutgoingDocument]:
     people = joinedload(OutgoingDocument.unit), joinedload(OutgoingDocument.drafter)
-    by = OutgoingDocument if tab in _STATES and tab is not Tab.ISSUED else Document
     query = sa.select(OutgoingDocument).where(own(actor, by=by), _in_tab(actor, tab))
     return query.options(*people, *_with_deadline())
 

@@ -1,5 +1,7 @@
 """The register of sealed envelopes."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -83,5 +85,5 @@ def _page(form: EnvelopeForm) -> str:
 def _print_url() -> str:
     """The year so far, on the page that prints registers; it lies in a feature above, reached by name alone."""
     today = clock.today()
-    days = {"from": f"01/01/{today:%Y}", "to": f"{today:%d/%m/%Y}"}
+    days: dict[str, Any] = {"from": f"01/01/{today:%Y}", "to": f"{today:%d/%m/%Y}"}
     return url_for("reports.printing", form="envelopes", register_id=0, **days)
