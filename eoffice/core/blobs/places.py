@@ -26,9 +26,8 @@ class Bucket:
     cache: int = _CACHE
 
     def __str__(self) -> str:
-        return f"s3://{self.name}/{self.prefix}".rstrip("/") + (
-            f" at {self.endpoint}" if self.endpoint else ""
-        )
+        where = f"s3://{self.name}/{self.prefix}".rstrip("/")
+        return f"{where} ({self.endpoint})" if self.endpoint else where
 
 
 #: a folder or a bucket
