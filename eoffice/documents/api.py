@@ -17,5 +17,7 @@ bp = Blueprint("documents_api", __name__, url_prefix="/api/v1/files")
 def download(file_id: int) -> Response:
     """The stored bytes."""
     file = service.take_out(db(), current_actor(), file_id)
-    path = blobs().path(file.sha256)
-    return send_file(path, mimetype=file.media_type, as_attachment=True, download_name=file.name, etag=False)
+    return send_file(
+        blobs().path(file.sha256), mimetype=file.media_type, as_attachment=True, download_name=file.name, etag=False,
+        last_modified=file.created_at,
+    )  # fmt: skip

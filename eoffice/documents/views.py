@@ -34,6 +34,7 @@ def download(file_id: int) -> Response:
         download_name=file.name,
         conditional=True,
         etag=False,
+        last_modified=file.created_at,  # not of the copy on this machine: a cut download goes on at another
         max_age=0,
     )
     answer.headers["Cache-Control"] = "private, no-cache"

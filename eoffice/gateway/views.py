@@ -85,6 +85,7 @@ def download(unreadable_id: int) -> Response:
         as_attachment=True,
         download_name=f"{found.packet.hub_id}.edxml",
         etag=False,
+        last_modified=found.packet.received_at,
         max_age=0,
     )
 

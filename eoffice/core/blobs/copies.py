@@ -54,10 +54,11 @@ class Copies:
             return file
         return None
 
-    def keep(self, path: Path, sha256: str) -> None:
-        """Take over a whole, verified file from the same disk."""
+    def keep(self, path: Path, sha256: str, *, lent: bool = False) -> None:
+        """Take over a whole, verified file from the same disk; `lent`: whoever brings it wants its path."""
+        now = time.time()
         path.chmod(0o400)
-        os.utime(path)
+        os.utime(path, (now, now + LENT if lent else now))
         with suppress(FileExistsError):  # never replaced: the one that is there may be lent
             (self._folder / sha256).hardlink_to(path)
             self._added += path.stat().st_size

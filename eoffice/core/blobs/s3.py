@@ -58,7 +58,7 @@ class S3Store(BlobStore):
 
     def path(self, sha256: str) -> Path:
         while (path := self._copies.lend(checked(sha256))) is None:
-            self._fetch(sha256).close()
+            self._fetch(sha256, lent=True).close()
         return path
 
     def open(self, sha256: str) -> BinaryIO:
@@ -104,14 +104,14 @@ class S3Store(BlobStore):
     def _stored(self, sha256: str) -> list[Found]:
         return list(self._objects.below(_folder(sha256)))
 
-    def _fetch(self, sha256: str) -> BinaryIO:
+    def _fetch(self, sha256: str, *, lent: bool = False) -> BinaryIO:
         """Bring bytes to this machine; opened, since the copy may have to make room at once."""
         with self._fetching[int(sha256[:2], 16) % len(self._fetching)]:
             if there := self._copies.open(sha256):
                 return there
             with self._fetched(sha256) as path:
                 file = path.open("rb")
-                self._keep(path, sha256)
+                self._keep(path, sha256, lent=lent)
                 return file
 
     @contextmanager
@@ -134,8 +134,8 @@ class S3Store(BlobStore):
                 return self._objects.get(there[0].key, file)
         raise BlobMissing(sha256)
 
-    def _keep(self, path: Path, sha256: str) -> None:
-        self._copies.keep(path, sha256)
+    def _keep(self, path: Path, sha256: str, *, lent: bool = False) -> None:
+        self._copies.keep(path, sha256, lent=lent)
         if self._copies.overdue:
             self._copies.trim()
             super().sweep()  # the job that sweeps runs on one machine only

@@ -119,5 +119,5 @@ def certificate(destruction_id: int) -> Response:
         raise NotFound
     return send_file(
         blobs().path(stored), mimetype="application/pdf", as_attachment=True, max_age=0,
-        download_name=f"bien-ban-huy-tai-lieu-{made.id}.pdf",
+        download_name=f"bien-ban-huy-tai-lieu-{made.id}.pdf", last_modified=made.signed_at or made.done_at,
     )  # fmt: skip

@@ -163,7 +163,10 @@ def book(book_id: int) -> Response:
     found = queries.book(db(), current_actor(), book_id)
     name = f"so-{found.register.code.lower()}-{found.register.year}-quyen-{found.volume}.pdf"
     path = blobs().path(found.signed_sha256 or found.sha256)
-    return send_file(path, mimetype="application/pdf", as_attachment=True, download_name=name, max_age=0)
+    return send_file(
+        path, mimetype="application/pdf", as_attachment=True, download_name=name, max_age=0,
+        last_modified=found.signed_at or found.made_at,
+    )  # fmt: skip
 
 
 @bp.get("/registers/print")

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,17 @@ def test_a_reader_finds_the_copy_that_took_the_place_of_the_one_it_saw(
 
     monkeypatch.setattr(reader._objects, "get", replaced_meanwhile)
     assert reader.read(blob.sha256) == b"van ban"
+
+
+def test_a_file_larger_than_the_room_for_copies_is_read_all_the_same(
+    machine: Callable[[str], S3Store], bucket: Bucket, tmp_path: Path
+) -> None:
+    blob = machine("a").put_bytes(b"van ban")
+    narrow = S3Store(replace(bucket, cache=0), tmp_path / "b")
+    with narrow.open(blob.sha256) as file:
+        assert file.read() == b"van ban"
+    assert list((tmp_path / "b/copies").iterdir()) == []
+    assert narrow.path(blob.sha256).read_bytes() == b"van ban"
 
 
 def test_requirement_47_a_changed_byte_is_found_before_it_is_read(
