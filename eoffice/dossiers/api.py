@@ -87,7 +87,7 @@ class Filed:
 def _plain(dossier: Dossier) -> DossierOut:
     return DossierOut(
         dossier.id, dossier.year, dossier.notation, dossier.title, dossier.retention, dossier.rights, dossier.state,
-        dossier.creator.label, dossier.start_on, dossier.end_on, dossier.due_on,
+        dossier.in_charge, dossier.start_on, dossier.end_on, dossier.due_on,
     )  # fmt: skip
 
 

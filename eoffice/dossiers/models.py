@@ -85,6 +85,10 @@ class Dossier(Base):
     created_at: Mapped[datetime]
     #: name of the system it comes from; empty: opened here
     taken_over_from: Mapped[str] = mapped_column(sa.String(100), default="")
+    #: who was in charge of it there and has no post here; empty: `creator`
+    maker: Mapped[str] = mapped_column(sa.String(60), default="")
+    #: where its papers stand in the archive: shelf, box, as the archive writes it
+    shelf: Mapped[str] = mapped_column(sa.String(200), default="")
     #: the last place given in it; places are not given again
     last_ordinal: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column()
@@ -94,6 +98,16 @@ class Dossier(Base):
     heading: Mapped[DossierHeading] = relationship(viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def made_by(self) -> str:
+        """The name of who is or was in charge of it."""
+        return self.maker or self.creator.person.full_name
+
+    @property
+    def in_charge(self) -> str:
+        """The same with the post, where it is one of this agency."""
+        return self.maker or self.creator.label
 
     @property
     def due_on(self) -> date | None:

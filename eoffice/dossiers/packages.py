@@ -81,7 +81,7 @@ def as_xml(agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> by
     pages = sum(one.placed.document.page_count for one in enclosed)
     fields = (
         ("Title", dossier.title), ("Maintenance", dossier.retention.printed), ("Rights", dossier.rights.printed),
-        ("Creator", dossier.creator.person.full_name), ("Language", dossier.language),
+        ("Creator", dossier.made_by), ("Language", dossier.language),
         ("StartDate", dossier.start_on), ("EndDate", dossier.end_on), ("DocTotal", len(enclosed)),
         ("PageTotal", pages), ("Description", dossier.description),
     )  # fmt: skip

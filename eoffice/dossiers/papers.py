@@ -31,7 +31,7 @@ def plan(agency: Agency, year: DossierPlan, planned: dict[int, list[Dossier]]) -
     for number, heading in enumerate(year.headings, 1):
         rows.append((f"{roman(number)}. {heading.title}",))
         rows += [
-            (one.notation, one.title, one.retention.printed, one.creator.person.full_name, one.description)
+            (one.notation, one.title, one.retention.printed, one.made_by, one.description)
             for one in planned.get(heading.id, ())
         ]
     columns = (

@@ -1,6 +1,9 @@
-"""Dossiers on which people work: under their headings and numbers, with the documents taken over before them."""
+"""Dossiers under their headings and numbers, with the documents taken over before them: those on which people work,
+and those the archive has.
+"""
 
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -9,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
-from eoffice.core.errors import Conflict
+from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.tables import Row
 from eoffice.core.text import fold
@@ -30,6 +33,14 @@ class NotationHeld(Conflict):
     """A notation stands once in a year's list."""
 
     message = _l("%(notation)s of this year is “%(title)s”.")
+
+
+class ArchiveDates(Invalid):
+    """What the archive has was begun, ended and handed over, in this order."""
+
+    message = _l(
+        "For a dossier with the archive give when it ended and when it was handed over, in this order."
+    )
 
 
 class HeadingNeeded(Conflict):
@@ -53,21 +64,25 @@ def take(session: Session, actor: Actor, at: House, row: Row) -> str:
             return _("stays as it is")
         raise NotationHeld(notation=known.notation, title=known.title)
     heading.last_number = max(heading.last_number, number)
-    dossier = _dossier(session, at, row, heading)
+    archived = tables.archived(row["state"])
+    dossier = (_archived if archived else _working)(actor, at, row, heading)
+    session.add(dossier)
+    session.flush()
     for one in tables.several(row["documents"]):
         document = house.document(session, at, one, heading.plan.year)
-        # whoever keeps the dossier had them in hand
-        documents.give_access(session, actor, document, person_ids=[dossier.creator.person_id])
+        if not archived:  # whoever keeps the dossier had them in hand
+            documents.give_access(session, actor, document, person_ids=[dossier.creator.person_id])
         dossiers.file(session, actor, dossier, document)
     ended = means.day(row["end_on"])
-    if ended is not None:
+    if ended is not None and not archived:
         dossiers.end(session, dossier, ended)
         dossiers.move(session, actor, dossier, Move.CLOSE, end_on=ended)
     audit.record(
         session, actor, DOSSIER_TAKEN_OVER, dossier,
         system=at.system, notation=dossier.notation, title=dossier.title, documents=dossier.last_ordinal,
+        archived_on=row["archived_on"] or None, shelf=dossier.shelf or None,
     )  # fmt: skip
-    return f"{dossier.state.word}: {dossier.creator.label}"
+    return f"{dossier.state.word}: {', '.join(filter(None, (dossier.in_charge, dossier.shelf)))}"
 
 
 def _heading(session: Session, at: House, row: Row, abbreviation: str, year: int) -> DossierHeading:
@@ -89,19 +104,33 @@ def _heading(session: Session, at: House, row: Row, abbreviation: str, year: int
     return made
 
 
-def _dossier(session: Session, at: House, row: Row, heading: DossierHeading) -> Dossier:
+def _working(_actor: Actor, at: House, row: Row, heading: DossierHeading) -> Dossier:
     creator = house.post(at, row["creator"])
     if DOSSIER_WORK not in accounts.of(creator.role):
         raise house.NobodyHere(who=row["creator"])
-    dossier = Dossier(
-        agency_id=at.agency.id, heading_id=heading.id, year=heading.plan.year, notation=row["notation"],
-        title=row["title"], retention=tables.retention(row["retention"]), description=row["description"],
-        state=State.OPEN, creator_id=creator.id, unit_id=creator.unit_id, created_at=clock.now(),
-        start_on=_begun(row["start_on"]), taken_over_from=at.system,
+    facts = _facts(at, row, heading)
+    return Dossier(**facts, state=State.OPEN, creator_id=creator.id, unit_id=creator.unit_id)
+
+
+def _archived(actor: Actor, at: House, row: Row, heading: DossierHeading) -> Dossier:
+    """Whoever made it may have left long ago, and what was kept on paper alone has no documents here."""
+    facts, ended, day = _facts(at, row, heading), means.day(row["end_on"]), means.day(row["archived_on"])
+    if ended is None or day is None or not facts["start_on"] <= ended <= day <= clock.today():
+        raise ArchiveDates
+    here = at.posts.get(row["creator"], ())
+    return Dossier(
+        **facts, state=State.ARCHIVED, end_on=ended, archived_at=clock.day_start(day), shelf=row["shelf"],
+        creator_id=here[0].id if here else actor.assignment_id, maker="" if here else row["creator"],
+        unit_id=here[0].unit_id if here else heading.unit_id,
     )  # fmt: skip
-    session.add(dossier)
-    session.flush()
-    return dossier
+
+
+def _facts(at: House, row: Row, heading: DossierHeading) -> dict[str, Any]:
+    return {
+        "agency_id": at.agency.id, "heading_id": heading.id, "year": heading.plan.year, "notation": row["notation"],
+        "title": row["title"], "retention": tables.retention(row["retention"]), "description": row["description"],
+        "created_at": clock.now(), "start_on": _begun(row["start_on"]), "taken_over_from": at.system,
+    }  # fmt: skip
 
 
 def _begun(text: str) -> date:

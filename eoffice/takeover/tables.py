@@ -83,7 +83,7 @@ DRAFTS_EXAMPLE = (
      "30/11/2026", "DEN 1233", "Đang soạn", "du-thao/tra-loi.docx", ""),
 )  # fmt: skip
 
-#: one row for each dossier that has not gone to the archive
+#: one row for each dossier, with the archive or not
 DOSSIERS = (
     Column("notation", "Số và ký hiệu hồ sơ", needed=True, longest=20, width=18),
     Column("year", "Năm", needed=True, longest=4, width=8),
@@ -95,10 +95,15 @@ DOSSIERS = (
     Column("end_on", "Ngày kết thúc", longest=10, width=14),
     Column("documents", "Văn bản", longest=20_000, width=40),
     Column("description", "Ghi chú", longest=500, width=30),
+    Column("state", "Tình trạng", longest=20, width=14),
+    Column("archived_on", "Ngày nộp lưu", longest=10, width=14),
+    Column("shelf", "Vị trí lưu trữ", width=24),
 )
 DOSSIERS_EXAMPLE = (
     ("01.TCCB", "2026", "Tổ chức, cán bộ", "Hồ sơ rà soát biên chế năm 2027", "10 năm", "svd_chuyenvien",
-     "05/01/2026", "", "DEN 1233; QD 87", ""),
+     "05/01/2026", "", "DEN 1233; QD 87", "", "Đang lập", "", ""),
+    ("12.TCCB", "2024", "Tổ chức, cán bộ", "Hồ sơ tuyển dụng công chức năm 2024", "70 năm", "Lê Thị Mẫu",
+     "02/02/2024", "20/12/2024", "", "", "Đã nộp lưu", "15/01/2025", "Kho 1, giá 3, hộp 12"),
 )  # fmt: skip
 
 _DIRECTIONS = {"den": Direction.IN, "di": Direction.OUT}
@@ -106,6 +111,8 @@ _DONE = frozenset({"", "da xong", "xong", "da giai quyet", "hoan thanh", "da pha
 _OPEN = frozenset({"dang xu ly", "dang giai quyet", "chua xong", "chua giai quyet"})
 _DRAFTING = frozenset({"", "dang soan", "du thao"})
 _SUBMITTED = frozenset({"cho duyet", "da trinh"})
+_ARCHIVED = frozenset({"da nop luu", "da luu tru", "da giao nop"})
+_KEPT_BY_UNIT = frozenset({"", "dang lap", "dang thu thap", "da ket thuc", "chua nop luu"})
 _REFERENCE = re.compile(r"(\S+) +(\d+)(?:/(\d{4}))?")
 _NOTATION = re.compile(r"(\d{1,6})\.(\w[\w-]{0,14})")
 _URGENCIES = {
@@ -163,6 +170,12 @@ class UnknownStep(Invalid):
     """What was approved or signed elsewhere is approved or signed again here."""
 
     message = _l("“%(text)s” is no state of a draft. Write “Đang soạn” or “Chờ duyệt”.")
+
+
+class UnknownStage(Invalid):
+    """With its unit or with the archive."""
+
+    message = _l("“%(text)s” is no state of a dossier. Write “Đang lập” or “Đã nộp lưu”.")
 
 
 class NotAReference(Invalid):
@@ -246,6 +259,13 @@ def submitted(text: str) -> bool:
     if fold(text) not in _DRAFTING | _SUBMITTED:
         raise UnknownStep(text=text)
     return fold(text) in _SUBMITTED
+
+
+def archived(text: str) -> bool:
+    """Whether a dossier is with the archive. Raises UnknownStage."""
+    if fold(text) not in _ARCHIVED | _KEPT_BY_UNIT:
+        raise UnknownStage(text=text)
+    return fold(text) in _ARCHIVED
 
 
 def reference(text: str, default_year: int) -> tuple[str, int, int]:

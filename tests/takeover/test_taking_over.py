@@ -23,6 +23,7 @@ from eoffice.directions import queries as directions
 from eoffice.directions.models import Part, Task
 from eoffice.documents import closing, registers
 from eoffice.documents.models import Direction, Document, DocumentFile, Register, RegisterEntry
+from eoffice.dossiers import queries as dossier_queries
 from eoffice.dossiers import service as dossiers
 from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.operations import NewDossier
@@ -318,6 +319,47 @@ def test_drafts_and_dossiers_go_on_where_they_were(app: Flask, session: Session,
     new = NewDossier(open_one.heading_id, "Việc mới", open_one.retention)
     assert dossiers.open_dossier(session, place.a.specialist, new).notation == "08.KHTC", "no number twice"
     assert _look(chief, "dossiers", DOSSIERS)[1].count("giữ nguyên") == 2
+
+
+ARCHIVED = (
+    "Số và ký hiệu hồ sơ;Năm;Đề mục;Tiêu đề hồ sơ;Thời hạn bảo quản;Người lập;Ngày bắt đầu;Ngày kết thúc;Văn bản;"
+    "Tình trạng;Ngày nộp lưu;Vị trí lưu trữ\n"
+    "12.TCCB;2010;Tổ chức, cán bộ;Tuyển dụng năm 2010;10 năm;Lê Thị Đã Nghỉ;02/02/2010;20/12/2010;;"
+    'Đã nộp lưu;15/01/2011;"Kho 1, giá 3, hộp 12"\n'
+    f"03.KHTC;{YEAR};Kế hoạch;Ngân sách;Vĩnh viễn;a_specialist;{DAY};{DAY};DEN 1230;Đã nộp lưu;{LAST};Hộp 2\n"
+)
+
+
+def test_what_the_archive_has_is_taken_over_with_its_day_and_place(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
+    chief.post("/registers/take-over/papers", data=_hidden(page))
+    wrong = ARCHIVED.replace("15/01/2011", "15/01/2010").replace("Vĩnh viễn;", "Mãi mãi;")
+    status, page = _look(chief, "dossiers", wrong)
+    assert status == 422
+    assert "theo đúng thứ tự thời gian" in page
+    assert "“Mãi mãi”" in page
+    status, page = _look(chief, "dossiers", ARCHIVED)
+    assert (status, _count(session, Dossier)) == (200, 0), "looked at, nothing kept"
+    assert "Lê Thị Đã Nghỉ, Kho 1, giá 3, hộp 12" in page
+    assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
+    old, new = session.scalars(sa.select(Dossier).order_by(Dossier.year)).all()
+    assert [one.state for one in (old, new)] == [Filed.ARCHIVED] * 2
+    assert (old.maker, old.shelf, old.taken_over_from) == (
+        "Lê Thị Đã Nghỉ",
+        "Kho 1, giá 3, hộp 12",
+        "VNPT iOffice",
+    )
+    assert (new.made_by, new.last_ordinal, new.keep_until) == (place.a.specialist.name, 1, None)
+    archivist = client_for(app, "a_archivist")
+    shown = html.unescape(archivist.get(f"/dossiers/{old.id}").get_data(as_text=True))
+    assert all(
+        word in shown for word in ("Kho 1, giá 3, hộp 12", "15/01/2011", "Lê Thị Đã Nghỉ", "VNPT iOffice")
+    )
+    assert [one.id for one in dossier_queries.expired(session, old.agency_id, clock.today())] == [old.id]
 
 
 def test_an_opening_number_never_falls_below_what_was_taken_over(

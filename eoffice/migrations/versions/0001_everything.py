@@ -1471,6 +1471,8 @@ def upgrade() -> None:
         sa.Column("archived_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("taken_over_from", sa.String(length=100), nullable=False),
+        sa.Column("maker", sa.String(length=60), nullable=False),
+        sa.Column("shelf", sa.String(length=200), nullable=False),
         sa.Column("last_ordinal", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_dossier_agency_id_agency")),
