@@ -45,6 +45,19 @@ class Tab(StrEnum):
         """Of its lines."""
         return _STATES[self]
 
+    @classmethod
+    def asked(cls, name: str) -> "Tab":
+        """The part somebody names. Raises NoSuchPart."""
+        if name not in set(cls):
+            raise NoSuchPart(known=", ".join(cls), field="tab")
+        return cls(name)
+
+
+class NoSuchPart(Invalid):
+    """Another list would be taken for the one that was meant."""
+
+    message = _l("The dispatch book has these parts: %(known)s.")
+
 
 _STATES = {
     Tab.SEND: (PostingState.WAITING, PostingState.CAME_BACK),
@@ -127,13 +140,14 @@ def counts(session: Session, actor: Actor) -> Mapping[PostingState, int]:
     return {row[0]: row[1] for row in session.execute(query.group_by(Posting.state))}
 
 
-def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrier, on: date) -> None:
-    """Note that papers left; each line's note is its number at the post.
+def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrier, on: date) -> list[Posting]:
+    """Note that papers left, and return their lines; each line's note is its number at the post.
 
     Raises NothingTicked, NotFound, Forbidden, InvalidTransition, DayOutside, NoteTooLong.
     """
     with transaction(session):
-        for line, posting in _held(session, actor, chosen, PaperMove.SEND):
+        held = _held(session, actor, chosen, PaperMove.SEND)
+        for line, posting in held:
             issued = posting.document.issued_at
             assert issued is not None, "only issued documents have lines"
             _check_day(posting, on, clock.local(issued).date())
@@ -145,24 +159,29 @@ def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrie
                 session, actor, SENT, posting.document,
                 to=posting.recipient.name, on=on, carrier=carrier, number=posting.tracking or None,
             )  # fmt: skip
+    return [posting for _line, posting in held]
 
 
-def receive(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> None:
-    """Note who signed for papers. Raises as `send`, and NobodySigned."""
+def receive(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> list[Posting]:
+    """Note who signed for papers, and return their lines. Raises as `send`, and NobodySigned."""
     with transaction(session):
-        for line, posting in _held(session, actor, chosen, PaperMove.RECEIVE):
+        held = _held(session, actor, chosen, PaperMove.RECEIVE)
+        for line, posting in held:
             if not nfc(line.note):
                 raise NobodySigned(name=posting.recipient.name, field="lines")
             _settle(session, actor, posting, line, on, PostingState.RECEIVED)
+    return [posting for _line, posting in held]
 
 
-def come_back(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> None:
-    """Note papers that could not be delivered, with the reason; they can be sent again. Raises as `send`."""
+def come_back(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> list[Posting]:
+    """Note papers that could not be delivered, with the reason; they can be sent again. Raises as `send`, NoReason."""
     with transaction(session):
-        for line, posting in _held(session, actor, chosen, PaperMove.COME_BACK):
+        held = _held(session, actor, chosen, PaperMove.COME_BACK)
+        for line, posting in held:
             if not nfc(line.note):
                 raise NoReason(name=posting.recipient.name, field="lines")
             _settle(session, actor, posting, line, on, PostingState.CAME_BACK)
+    return [posting for _line, posting in held]
 
 
 def _settle(

@@ -3,15 +3,18 @@
 import html
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import service as accounts
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
+from eoffice.core.permissions import system_actor
 from eoffice.documents.models import Channel, Recipient
 from eoffice.outgoing import posting
 from eoffice.outgoing.models import OutgoingDocument, Posting, PostingState
@@ -80,6 +83,47 @@ def test_the_oldest_line_waits_first_and_none_is_hidden(
     typed = {"on": "hôm nay", f"note{more[-1].id}": "EA9"}
     refused = clerk.post(following.replace("/posting?tab=send&", "/posting/send?"), data=typed)
     assert (refused.status_code, "Xã 52" in refused.get_data(as_text=True)) == (422, True), "the same page"
+
+
+def test_a_program_writes_the_book_with_the_rights_of_the_page(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    clerk, other, worker = (
+        {"Authorization": f"Bearer {accounts.make_token(session, system_actor(), name, 'bưu điện', ['*'])}"}
+        for name in ("a_clerk", "b_clerk", "a_specialist")
+    )
+    client, today = app.test_client(), clock.today().isoformat()
+    book = "/api/v1/outgoing/posting"
+    assert client.get(book, headers=worker).status_code == 403
+    assert client.get(book, headers=other).get_json() == {"lines": [], "next": None}
+    company, farm = client.get(book, headers=clerk).get_json()["lines"]
+    assert (company["recipient"], company["code_number"], company["state"]) == (
+        "Công ty Thủy lợi",
+        "125",
+        "waiting",
+    )
+
+    def take(step: str, *lines: tuple[int, str], head: dict[str, str] = clerk) -> tuple[int, Any]:
+        sent = {"on": today, "lines": [{"id": number, "note": note} for number, note in lines]}
+        answer = client.post(f"{book}/{step}", json=sent, headers=head)
+        return answer.status_code, answer.get_json()
+
+    assert take("send", (company["id"], "EA1"), head=other)[0] == 404
+    status, written = take("send", (company["id"], "EA1"), (farm["id"], ""))
+    assert (status, [one["tracking"] for one in written]) == (200, ["EA1", ""])
+    assert take("send", (farm["id"], ""))[0] == 409
+    status, said = take("receive", (company["id"], ""))
+    assert (status, said["field"]) == (422, "lines"), "a receipt bears a name"
+    assert take("receive", (company["id"], "Lê Văn Nhận"))[1][0]["state"] == "received"
+    assert take("come_back", (farm["id"], "Sai địa chỉ"))[1][0]["receipt"] == "Sai địa chỉ"
+    shown = {
+        tab: [one["id"] for one in client.get(f"{book}?tab={tab}", headers=clerk).get_json()["lines"]]
+        for tab in ("send", "receive", "done")
+    }
+    assert shown == {"send": [farm["id"]], "receive": [], "done": [company["id"]]}
+    assert client.get(f"{book}?tab=all", headers=clerk).status_code == 422
+    paths = client.get("/api/v1/openapi.json").get_json()["paths"]
+    assert "post" in paths["/api/v1/outgoing/posting/send"]
 
 
 def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(

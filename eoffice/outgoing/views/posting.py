@@ -80,7 +80,7 @@ def _send(chosen: Sequence[Line], on: date) -> None:
     posting.send(db(), current_actor(), chosen, carrier, on)
 
 
-_STEPS: dict[PaperMove, Callable[[Sequence[Line], date], None]] = {
+_STEPS: dict[PaperMove, Callable[[Sequence[Line], date], object]] = {
     PaperMove.SEND: _send,
     PaperMove.RECEIVE: lambda chosen, on: posting.receive(db(), current_actor(), chosen, on),
     PaperMove.COME_BACK: lambda chosen, on: posting.come_back(db(), current_actor(), chosen, on),
