@@ -1,6 +1,8 @@
 """Agencies outside this installation, taken in from a table as a whole or not at all."""
 
 from collections.abc import Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import tables
 from eoffice.core.db import transaction
-from eoffice.core.errors import AppError, Conflict, Invalid
+from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, require
-from eoffice.core.tables import Report, Row
+from eoffice.core.tables import Report, Row, Rules, Taking
 from eoffice.directory import operations, queries
 from eoffice.directory import tables as means
 from eoffice.directory.models import Agency
@@ -52,64 +54,63 @@ def take_in(session: Session, actor: Actor, rows: Sequence[Row], *, rehearse: bo
 
     Raises Forbidden, and Refused when a row cannot be taken: then nothing was.
     """
-    problems = tables.shape(rows, means.AGENCIES)
-    bad = {one.row for one in problems}
-    outcomes: list[tuple[Row, str]] = []
+    taking = Taking(rows, means.AGENCIES)
     with transaction(session):
         require(actor, DIRECTORY_OUTSIDE)
         codes = {row[key] for row in rows for key in ("code", "old_code") if row[key]}
         known, met = queries.agencies_by_code(session, codes), set[str]()
-        for row in rows:
-            if row.number in bad:
-                continue
-            try:
-                outcomes.append((row, _take(session, actor, known, met, row)))
-            except AppError as error:
-                problems.append(tables.refusal(row, error))
+        report = taking.report(taking.each(lambda row, rules: _take(session, actor, known, met, row, rules)))
         if rehearse:
             session.rollback()
-        elif problems:
-            raise tables.Refused(problems)
-    return Report(outcomes, problems)
+        elif report.problems:
+            raise tables.Refused(report.problems)
+    return report
 
 
-def _take(session: Session, actor: Actor, known: dict[str, Agency], met: set[str], row: Row) -> str:
-    code, old_code = means.code(row["code"]), means.code(row["old_code"]) if row["old_code"] else None
-    for one in (code, old_code):
-        if one is not None and one in met:
-            raise CodeTwice(code=one)
-    met |= {code} | ({old_code} if old_code else set())
-    agency = known.get(code)
-    if agency is not None and agency.hosted:
-        raise WorksHere(code=code)
-    _refuse_code_of_another(known, agency, code, old_code)
-    fields = _fields(row, agency, old_code)
+def _take(
+    session: Session, actor: Actor, known: dict[str, Agency], met: set[str], row: Row, rules: Rules
+) -> str:
+    code, agency = row["code"], known.get(row["code"])
+    for key in ("code", "old_code"):
+        rules.ask(partial(_refuse_twice, met, row[key]), key)
+        rules.ask(partial(_refuse_code_of_another, known, agency, row[key], code), key, "code")
+    met |= {row["code"], row["old_code"]} - {""}
+    days = rules.ask(lambda: _days(row, agency), "valid_to", "valid_from")
+    rules.end()
+    fields = _fields(row, agency) | (days or {})
     if agency is not None and agency.name == row["name"] and _same(agency, fields):
         return _("stays as it is")
     operations.save_agency(session, actor, code, row["name"], **fields)
     return _("is changed") if agency is not None else _("new agency")
 
 
-def _refuse_code_of_another(
-    known: dict[str, Agency], agency: Agency | None, code: str, old_code: str | None
-) -> None:
-    for one in (code, old_code):
-        owner = known.get(one) if one else None
-        if owner is not None and (owner is not agency or (one == code and owner.code != code)):
-            raise CodeOfAnother(code=one, name=owner.name)
+def _refuse_twice(met: set[str], code: str) -> None:
+    if code in met:
+        raise CodeTwice(code=code)
 
 
-def _fields(row: Row, agency: Agency | None, old_code: str | None) -> dict[str, Any]:
-    fields: dict[str, Any] = {key: row[key] for key in _TEXTS if row[key]}
-    if old_code:
-        fields["old_code"] = old_code
+def _refuse_code_of_another(known: dict[str, Agency], agency: Agency | None, one: str, code: str) -> None:
+    """Refuse one of a row's codes; `code`: the one that names the row's agency."""
+    if one == code and agency is not None and agency.hosted:
+        raise WorksHere(code=code)
+    owner = known.get(one) if one else None
+    if owner is not None and (owner is not agency or (one == code and owner.code != code)):
+        raise CodeOfAnother(code=one, name=owner.name)
+
+
+def _fields(row: Row, agency: Agency | None) -> dict[str, Any]:
+    fields: dict[str, Any] = {key: row[key] for key in (*_TEXTS, "old_code") if row[key]}
     fields["on_axis"] = means.yes(row["on_axis"], agency.on_axis if agency else False)
-    days = {key: means.day(row[key]) for key in ("valid_from", "valid_to")}
-    fields |= {key: day for key, day in days.items() if day is not None}
-    begins, ends = (fields.get(key, getattr(agency, key, None)) for key in ("valid_from", "valid_to"))
+    return fields
+
+
+def _days(row: Row, agency: Agency | None) -> dict[str, date]:
+    found = {key: means.day(row[key]) for key in ("valid_from", "valid_to")}
+    days = {key: day for key, day in found.items() if day is not None}
+    begins, ends = (days.get(key, getattr(agency, key, None)) for key in ("valid_from", "valid_to"))
     if begins and ends and ends < begins:
         raise EndsBeforeItBegins
-    return fields
+    return days
 
 
 def _same(agency: Agency, fields: dict[str, Any]) -> bool:

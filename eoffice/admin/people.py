@@ -11,9 +11,9 @@ from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
 from eoffice.core import tables
 from eoffice.core.db import transaction
-from eoffice.core.errors import AppError, Conflict, Invalid, NotFound
+from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.tables import Report, Row
+from eoffice.core.tables import Report, Row, Rules, Taking
 from eoffice.core.text import fold
 from eoffice.directory import operations, queries
 from eoffice.directory import tables as means
@@ -80,26 +80,18 @@ def take_in(
     Returns what becomes of each row and, when it is done, the accounts opened. Raises Forbidden, and Refused when
     a row cannot be taken: then nothing was.
     """
-    problems = tables.shape(rows, means.PEOPLE)
-    bad = {one.row for one in problems}
-    outcomes: list[tuple[Row, str]] = []
+    taking = Taking(rows, means.PEOPLE)
     opened: list[Newcomer] = []
     with transaction(session):
         house = _house(session, actor, rows)
-        for row in rows:
-            if row.number in bad:
-                continue
-            try:
-                outcomes.append((row, _take(session, actor, house, row)))
-            except AppError as error:
-                problems.append(tables.refusal(row, error))
+        report = taking.report(taking.each(lambda row, rules: _take(session, actor, house, row, rules)))
         if rehearse:
             session.rollback()
-        elif problems:
-            raise tables.Refused(problems)
+        elif report.problems:
+            raise tables.Refused(report.problems)
         else:
             opened = [_open(session, actor, *one) for one in house.newcomers]
-    return Report(outcomes, problems), opened
+    return report, opened
 
 
 def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
@@ -114,11 +106,12 @@ def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
     )
 
 
-def _take(session: Session, actor: Actor, house: _House, row: Row) -> str:
-    role, since = means.role(row["role"]), means.day_or_today(row["since"])
-    name = means.username(row["username"])
-    unit = _unit(session, actor, house, row, role)
-    person, outcome = _person(session, actor, house, row, name)
+def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules) -> str:
+    unit = rules.ask(lambda: _unit(session, actor, house, row), "unit", "unit_code", "role")
+    found = rules.ask(lambda: _person(session, actor, house, row, row["username"]), "username", "name")
+    rules.end()
+    assert found is not None, "no rule is broken"
+    (person, outcome), role, since = found, means.role(row["role"]), means.day_or_today(row["since"])
     same = (post for post in house.posts if post.person_id == person.id and post.role is role)
     if any(post.unit_id == (unit.id if unit else None) and post.title == row["title"] for post in same):
         return _("stays as it is")
@@ -130,10 +123,10 @@ def _take(session: Session, actor: Actor, house: _House, row: Row) -> str:
     return outcome
 
 
-def _unit(session: Session, actor: Actor, house: _House, row: Row, role: Role) -> Unit | None:
+def _unit(session: Session, actor: Actor, house: _House, row: Row) -> Unit | None:
     name, code = row["unit"], row["unit_code"]
     if not name and not code:
-        if role is not Role.LEADER:
+        if means.role(row["role"]) is not Role.LEADER:
             raise NeedsUnit
         return None
     for unit in house.units:

@@ -6,9 +6,10 @@ order, and say what is missing or too long before the feature looks at what the 
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,6 +17,8 @@ from flask_babel import lazy_gettext as _l
 from eoffice.core import sheets
 from eoffice.core.errors import AppError, Invalid
 from eoffice.core.text import fold, nfc
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Column:
     longest: int = 200
     #: width in the model table, in characters
     width: int = 24
+    #: what its words mean; refuses what means nothing. Asked of filled cells
+    means: Callable[[str], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class Problem:
     row: int
     said: str
     heading: str = ""
+    #: the column's
+    key: str = ""
 
 
 class HeadingsMissing(Invalid):
@@ -133,22 +140,79 @@ def _plain(heading: str) -> str:
     return " ".join(fold(heading).replace("*", " ").split())
 
 
-def shape(rows: Iterable[Row], columns: Sequence[Column]) -> list[Problem]:
-    """What is missing and what is too long."""
-    found = []
-    for row in rows:
-        for one in columns:
-            if one.needed and not row[one.key]:
-                found.append(Problem(row.number, _("This is needed. Fill it in."), one.heading))
-            if len(row[one.key]) > one.longest:
-                said = _("This is too long: at most %(max)d characters.", max=one.longest)
-                found.append(Problem(row.number, said, one.heading))
-    return found
+class Broken(Exception):
+    """A row breaks rules; its `Rules` say which."""
 
 
-def refusal(row: Row, error: AppError) -> Problem:
-    """A refusal of the rule that a row broke, as a problem of the row."""
-    return Problem(row.number, str(error))
+class Rules:
+    """What is wrong with one row: each cell is looked at and each rule asked, whatever another one says."""
+
+    def __init__(self, row: Row, columns: Sequence[Column]) -> None:
+        self._row, self._headings = row, {one.key: one.heading for one in columns}
+        self.problems = [
+            Problem(row.number, said, one.heading, one.key) for one in columns for said in _cell(row, one)
+        ]
+
+    def ask(self, rule: Callable[[], T], *keys: str) -> T | None:
+        """What a rule finds in these columns; None when it refuses, or has nothing to go by because one is wrong."""
+        if {one.key for one in self.problems} & set(keys):
+            return None
+        try:
+            return rule()
+        except AppError as error:
+            self.refuse(error, *keys)
+            return None
+
+    def refuse(self, error: AppError, *keys: str) -> None:
+        """Keep a refusal; it stands at the first of the columns."""
+        key = keys[0] if keys else ""
+        self.problems.append(Problem(self._row.number, str(error), self._headings.get(key, ""), key))
+
+    def end(self) -> None:
+        """Go on with a sound row only. Raises Broken."""
+        if self.problems:
+            raise Broken
+
+
+def _cell(row: Row, column: Column) -> Iterator[str]:
+    text = row[column.key]
+    if column.needed and not text:
+        yield _("This is needed. Fill it in.")
+    if len(text) > column.longest:
+        yield _("This is too long: at most %(max)d characters.", max=column.longest)
+    elif text and column.means is not None:
+        try:
+            column.means(text)
+        except AppError as error:
+            yield str(error)
+
+
+class Taking:
+    """The rows of a table, taken in step by step; each is looked at as far as it can be."""
+
+    def __init__(self, rows: Sequence[Row], columns: Sequence[Column]) -> None:
+        self._rows, self._rules = rows, {row.number: Rules(row, columns) for row in rows}
+
+    def each(self, act: Callable[[Row, Rules], T]) -> dict[int, T]:
+        """What `act` makes of each row that keeps the rules, by the row's number."""
+        made = {}
+        for row in self._rows:
+            rules = self._rules[row.number]
+            try:
+                found = act(row, rules)
+                rules.end()
+            except Broken:
+                continue
+            except AppError as error:
+                rules.refuse(error)
+            else:
+                made[row.number] = found
+        return made
+
+    def report(self, said: Mapping[int, str]) -> Report:
+        """What happens with each good row, and all that is wrong with the others."""
+        problems = [one for rules in self._rules.values() for one in rules.problems]
+        return Report([(row, said[row.number]) for row in self._rows if row.number in said], problems)
 
 
 def kept(rows: Iterable[Row], columns: Sequence[Column]) -> str:

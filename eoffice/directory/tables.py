@@ -12,44 +12,6 @@ from eoffice.core.tables import Column
 from eoffice.core.text import fold
 from eoffice.directory.models import Role
 
-#: one row for each post of a person
-PEOPLE = (
-    Column("name", "Họ và tên", needed=True, longest=100),
-    Column("username", "Tên đăng nhập", needed=True, longest=60, width=20),
-    Column("email", "Thư điện tử", longest=100),
-    Column("unit", "Đơn vị"),
-    Column("unit_code", "Ký hiệu đơn vị", longest=30, width=14),
-    Column("role", "Vai trò", needed=True, longest=30, width=16),
-    Column("title", "Chức vụ", needed=True, longest=100),
-    Column("authority", "Quyền hạn ký", width=30),
-    Column("since", "Từ ngày", longest=10, width=12),
-)
-PEOPLE_EXAMPLE = (
-    ("Nguyễn Văn Ví Dụ", "snnmt_vidu", "vidu@coquan.gov.vn", "Phòng Kế hoạch - Tài chính", "KHTC", "Chuyên viên",
-     "Chuyên viên chính", "", "01/01/2026"),
-    ("Trần Thị Minh Họa", "snnmt_minhhoa", "", "", "", "Lãnh đạo", "Phó Giám đốc", "KT. GIÁM ĐỐC | PHÓ GIÁM ĐỐC", ""),
-)  # fmt: skip
-
-#: agencies outside this installation
-AGENCIES = (
-    Column("code", "Mã định danh", needed=True, longest=35, width=18),
-    Column("old_code", "Mã cũ", longest=35, width=18),
-    Column("name", "Tên cơ quan", needed=True, width=44),
-    Column("short_name", "Tên ngắn"),
-    Column("abbreviation", "Tên viết tắt", longest=30, width=14),
-    Column("parent_name", "Cơ quan chủ quản", width=34),
-    Column("address", "Địa chỉ", longest=250, width=34),
-    Column("email", "Thư điện tử", longest=100),
-    Column("telephone", "Điện thoại", longest=20, width=16),
-    Column("on_axis", "Trên trục", longest=5, width=10),
-    Column("valid_from", "Từ ngày", longest=10, width=12),
-    Column("valid_to", "Đến ngày", longest=10, width=12),
-)
-AGENCIES_EXAMPLE = (
-    ("H01.98", "000.00.98.H01", "Chi cục Ví dụ tỉnh An Giang", "Chi cục Ví dụ", "CCVD", "Sở Ví dụ",
-     "01 đường Ví Dụ, An Giang", "vanthu@vidu.gov.vn", "0296 3000 000", "Có", "01/07/2025", ""),
-)  # fmt: skip
-
 _ROLES = {
     "van thu": Role.CLERK,
     "lanh dao": Role.LEADER,
@@ -128,7 +90,7 @@ def day_or_today(text: str) -> date:
     return day(text) or clock.today()
 
 
-def yes(text: str, otherwise: bool) -> bool:
+def yes(text: str, otherwise: bool = False) -> bool:
     """Yes or no. Raises NotYesOrNo."""
     word = fold(text)
     if word and word not in _YES | _NO:
@@ -153,3 +115,42 @@ def username(text: str) -> str:
 def authority(text: str) -> str:
     """Lines above a signature, one a line: "TM. ỦY BAN NHÂN DÂN | CHỦ TỊCH"."""
     return "\n".join(line.strip() for line in text.split("|") if line.strip())
+
+
+#: one row for each post of a person
+PEOPLE = (
+    Column("name", "Họ và tên", needed=True, longest=100),
+    Column("username", "Tên đăng nhập", needed=True, longest=60, width=20, means=username),
+    Column("email", "Thư điện tử", longest=100),
+    Column("unit", "Đơn vị"),
+    Column("unit_code", "Ký hiệu đơn vị", longest=30, width=14),
+    Column("role", "Vai trò", needed=True, longest=30, width=16, means=role),
+    Column("title", "Chức vụ", needed=True, longest=100),
+    Column("authority", "Quyền hạn ký", width=30),
+    Column("since", "Từ ngày", longest=10, width=12, means=day),
+)
+PEOPLE_EXAMPLE = (
+    ("Nguyễn Văn Ví Dụ", "snnmt_vidu", "vidu@coquan.gov.vn", "Phòng Kế hoạch - Tài chính", "KHTC", "Chuyên viên",
+     "Chuyên viên chính", "", "01/01/2026"),
+    ("Trần Thị Minh Họa", "snnmt_minhhoa", "", "", "", "Lãnh đạo", "Phó Giám đốc", "KT. GIÁM ĐỐC | PHÓ GIÁM ĐỐC", ""),
+)  # fmt: skip
+
+#: agencies outside this installation
+AGENCIES = (
+    Column("code", "Mã định danh", needed=True, longest=35, width=18, means=code),
+    Column("old_code", "Mã cũ", longest=35, width=18, means=code),
+    Column("name", "Tên cơ quan", needed=True, width=44),
+    Column("short_name", "Tên ngắn"),
+    Column("abbreviation", "Tên viết tắt", longest=30, width=14),
+    Column("parent_name", "Cơ quan chủ quản", width=34),
+    Column("address", "Địa chỉ", longest=250, width=34),
+    Column("email", "Thư điện tử", longest=100),
+    Column("telephone", "Điện thoại", longest=20, width=16),
+    Column("on_axis", "Trên trục", longest=5, width=10, means=yes),
+    Column("valid_from", "Từ ngày", longest=10, width=12, means=day),
+    Column("valid_to", "Đến ngày", longest=10, width=12, means=day),
+)
+AGENCIES_EXAMPLE = (
+    ("H01.98", "000.00.98.H01", "Chi cục Ví dụ tỉnh An Giang", "Chi cục Ví dụ", "CCVD", "Sở Ví dụ",
+     "01 đường Ví Dụ, An Giang", "vanthu@vidu.gov.vn", "0296 3000 000", "Có", "01/07/2025", ""),
+)  # fmt: skip

@@ -2,7 +2,6 @@
 and those the archive has.
 """
 
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +13,12 @@ from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
-from eoffice.core.tables import Row
+from eoffice.core.tables import Row, Rules
 from eoffice.core.text import fold
 from eoffice.directory import tables as means
+from eoffice.directory.models import Assignment
 from eoffice.documents import operations as documents
+from eoffice.documents.models import Document
 from eoffice.dossiers import operations as dossiers
 from eoffice.dossiers.models import Dossier, DossierHeading
 from eoffice.dossiers.permissions import DOSSIER_WORK
@@ -49,27 +50,27 @@ class HeadingNeeded(Conflict):
     message = _l("There is no heading “%(abbreviation)s” in the list of %(year)s. Fill in its name.")
 
 
-def take(session: Session, actor: Actor, at: House, row: Row) -> str:
+def take(session: Session, actor: Actor, at: House, row: Row, rules: Rules) -> str:
     """Write a dossier and put its documents in; says in words what becomes of the row.
 
     Its number is never given again. Raises what `tables`, `house` and the dossiers' own rules refuse with.
     """
-    number, abbreviation = tables.notation(row["notation"])
-    heading = _heading(session, at, row, abbreviation, tables.year(row["year"]))
-    known = session.scalars(
-        sa.select(Dossier).where(Dossier.heading_id == heading.id, Dossier.notation == row["notation"])
-    ).first()
+    heading = rules.ask(lambda: _heading(session, at, row), "heading", "notation", "year")
+    known = rules.ask(lambda: _known(session, row, heading), "notation", "title")
+    if rules.ask(lambda: not tables.archived(row["state"]), "state"):
+        rules.ask(lambda: _creator(at, row), "creator")
+    rules.ask(lambda: _check_days(row), "end_on", "start_on", "archived_on", "state")
+    inside = rules.ask(lambda: _documents(session, at, row), "documents", "year")
+    rules.end()
+    assert heading is not None, "no rule is broken"
     if known is not None:
-        if fold(known.title) == fold(row["title"]):
-            return _("stays as it is")
-        raise NotationHeld(notation=known.notation, title=known.title)
-    heading.last_number = max(heading.last_number, number)
+        return _("stays as it is")
+    heading.last_number = max(heading.last_number, tables.notation(row["notation"])[0])
     archived = tables.archived(row["state"])
     dossier = (_archived if archived else _working)(actor, at, row, heading)
     session.add(dossier)
     session.flush()
-    for one in tables.several(row["documents"]):
-        document = house.document(session, at, one, heading.plan.year)
+    for document in inside or ():
         if not archived:  # whoever keeps the dossier had them in hand
             documents.give_access(session, actor, document, person_ids=[dossier.creator.person_id])
         dossiers.file(session, actor, dossier, document)
@@ -85,8 +86,52 @@ def take(session: Session, actor: Actor, at: House, row: Row) -> str:
     return f"{dossier.state.word}: {', '.join(filter(None, (dossier.in_charge, dossier.shelf)))}"
 
 
-def _heading(session: Session, at: House, row: Row, abbreviation: str, year: int) -> DossierHeading:
+def _known(session: Session, row: Row, heading: DossierHeading | None) -> Dossier | None:
+    """The same dossier, when it is here already. Raises NotationHeld for another one under its notation."""
+    if heading is None:
+        return None
+    query = sa.select(Dossier).where(Dossier.heading_id == heading.id, Dossier.notation == row["notation"])
+    found = session.scalars(query).first()
+    if found is not None and fold(found.title) != fold(row["title"]):
+        raise NotationHeld(notation=found.notation, title=found.title)
+    return found
+
+
+def _creator(at: House, row: Row) -> Assignment:
+    found = house.post(at, row["creator"])
+    if DOSSIER_WORK not in accounts.of(found.role):
+        raise house.NobodyHere(who=row["creator"])
+    return found
+
+
+def _check_days(row: Row) -> None:
+    """What the archive has was begun, ended and handed over; work that goes on has begun."""
+    days = [means.day(row[key]) for key in ("start_on", "end_on", "archived_on")]
+    begun, ended, archived = days
+    assert begun is not None, "a needed column"
+    if tables.archived(row["state"]):
+        if ended is None or archived is None or not begun <= ended <= archived <= clock.today():
+            raise ArchiveDates
+    elif not begun <= (ended or begun) <= clock.today():
+        raise dossiers.EndBeforeStart(start=row["start_on"], field="end_on")
+
+
+def _documents(session: Session, at: House, row: Row) -> list[Document]:
+    """What lies in it. Raises NotAReference, and NoSuchDocument naming all that are not here."""
+    found, missing = [], []
+    for one in tables.several(row["documents"]):
+        try:
+            found.append(house.document(session, at, one, tables.year(row["year"])))
+        except house.NoSuchDocument:
+            missing.append(one)
+    if missing:
+        raise house.NoSuchDocument(text="; ".join(missing))
+    return found
+
+
+def _heading(session: Session, at: House, row: Row) -> DossierHeading:
     """The heading of a notation, added to the year's list when the row names it."""
+    (_number, abbreviation), year = tables.notation(row["notation"]), tables.year(row["year"])
     plan = dossiers.plan_for(session, at.agency.id, year)
     found = next((one for one in plan.headings if one.abbreviation == abbreviation), None)
     if found is not None:
@@ -105,21 +150,19 @@ def _heading(session: Session, at: House, row: Row, abbreviation: str, year: int
 
 
 def _working(_actor: Actor, at: House, row: Row, heading: DossierHeading) -> Dossier:
-    creator = house.post(at, row["creator"])
-    if DOSSIER_WORK not in accounts.of(creator.role):
-        raise house.NobodyHere(who=row["creator"])
-    facts = _facts(at, row, heading)
-    return Dossier(**facts, state=State.OPEN, creator_id=creator.id, unit_id=creator.unit_id)
+    creator = _creator(at, row)
+    return Dossier(
+        **_facts(at, row, heading), state=State.OPEN, creator_id=creator.id, unit_id=creator.unit_id
+    )
 
 
 def _archived(actor: Actor, at: House, row: Row, heading: DossierHeading) -> Dossier:
     """Whoever made it may have left long ago, and what was kept on paper alone has no documents here."""
-    facts, ended, day = _facts(at, row, heading), means.day(row["end_on"]), means.day(row["archived_on"])
-    if ended is None or day is None or not facts["start_on"] <= ended <= day <= clock.today():
-        raise ArchiveDates
-    here = at.posts.get(row["creator"], ())
+    day, here = means.day(row["archived_on"]), at.posts.get(row["creator"], ())
+    assert day is not None, "asked before"
     return Dossier(
-        **facts, state=State.ARCHIVED, end_on=ended, archived_at=clock.day_start(day), shelf=row["shelf"],
+        **_facts(at, row, heading), state=State.ARCHIVED, end_on=means.day(row["end_on"]),
+        archived_at=clock.day_start(day), shelf=row["shelf"],
         creator_id=here[0].id if here else actor.assignment_id, maker="" if here else row["creator"],
         unit_id=here[0].unit_id if here else heading.unit_id,
     )  # fmt: skip
@@ -129,13 +172,5 @@ def _facts(at: House, row: Row, heading: DossierHeading) -> dict[str, Any]:
     return {
         "agency_id": at.agency.id, "heading_id": heading.id, "year": heading.plan.year, "notation": row["notation"],
         "title": row["title"], "retention": tables.retention(row["retention"]), "description": row["description"],
-        "created_at": clock.now(), "start_on": _begun(row["start_on"]), "taken_over_from": at.system,
+        "created_at": clock.now(), "start_on": means.day(row["start_on"]), "taken_over_from": at.system,
     }  # fmt: skip
-
-
-def _begun(text: str) -> date:
-    day = means.day(text)
-    assert day is not None, "a needed column"
-    if day > clock.today():
-        raise dossiers.EndBeforeStart(start=text, field="start_on")
-    return day

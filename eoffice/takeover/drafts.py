@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
+from eoffice.core.errors import AppError
 from eoffice.core.permissions import Actor
-from eoffice.core.tables import Row
+from eoffice.core.tables import Row, Rules
 from eoffice.core.text import nfc
 from eoffice.directory import tables as means
 from eoffice.directory.models import Assignment
 from eoffice.documents import operations as documents
+from eoffice.documents import recipients
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind
 from eoffice.documents.operations import Inspected
 from eoffice.outgoing import operations as outgoing
@@ -49,11 +51,15 @@ class Page:
     attachments: tuple[Inspected, ...]
 
 
-def plan(session: Session, actor: Actor, at: House, row: Row) -> Plan:
-    """Find whom and what a row names. Raises what `tables`, `house` and drafting refuse with."""
-    drafter, signer = house.post(at, row["drafter"]), house.post(at, row["signer"])
-    if OUTGOING_DRAFT not in accounts.of(drafter.role):
-        raise house.NobodyHere(who=row["drafter"])
+def plan(session: Session, actor: Actor, at: House, row: Row, rules: Rules) -> Plan:
+    """Find whom and what a row names. Raises what drafting refuses with."""
+    drafter = rules.ask(lambda: _drafter(at, row), "drafter")
+    signer = rules.ask(lambda: house.post(at, row["signer"]), "signer")
+    answered = rules.ask(lambda: _answered(session, at, row), "reply_to")
+    rules.ask(lambda: recipients.find(session, tables.several(row["recipients"])), "recipients")
+    rules.end()
+    assert drafter is not None, "no rule is broken"
+    assert signer is not None, "as above"
     fields = Fields(
         kind_code=tables.kind(row["kind"]).code, subject=row["subject"], signer_id=signer.id,
         recipients=tables.several(row["recipients"]), unit_id=drafter.unit_id,
@@ -63,23 +69,47 @@ def plan(session: Session, actor: Actor, at: House, row: Row) -> Plan:
     # a draft is its unit's, whoever takes it over
     units = frozenset(() if drafter.unit_id is None else (drafter.unit_id,))
     chosen = outgoing.choose(session, replace(actor, unit_ids=units), fields)
-    answered = house.document(session, at, row["reply_to"], clock.today().year) if row["reply_to"] else None
-    if answered is not None and answered.direction is not Direction.IN:
-        raise outgoing_service.NotIncoming
     return Plan(fields, drafter, chosen, tables.submitted(row["state"]), answered)
 
 
-def look(row: Row, plan: Plan, files: Files) -> None:
-    """Check the files of a row, and store nothing. Raises as `store`."""
-    with outgoing.looked_at(_upload(files, row["file"])) as path:
-        outgoing.blanks_of(path, outgoing.notation_of(plan.fields, plan.chosen))
+def _drafter(at: House, row: Row) -> Assignment:
+    found = house.post(at, row["drafter"])
+    if OUTGOING_DRAFT not in accounts.of(found.role):
+        raise house.NobodyHere(who=row["drafter"])
+    return found
+
+
+def _answered(session: Session, at: House, row: Row) -> Document | None:
+    if not row["reply_to"]:
+        return None
+    found = house.document(session, at, row["reply_to"], clock.today().year)
+    if found.direction is not Direction.IN:
+        raise outgoing_service.NotIncoming
+    return found
+
+
+def look(row: Row, plan: Plan | None, files: Files, rules: Rules) -> None:
+    """Check the files of a row, also of one that is refused already, and store nothing."""
+    rules.ask(lambda: _look_at_page(row, plan, files), "file")
     for name in tables.several(row["attachments"]):
-        with outgoing.looked_at(_upload(files, name)):
-            pass
+        try:
+            with outgoing.looked_at(_upload(files, name)):
+                pass
+        except AppError as error:
+            rules.refuse(error, "attachments")
 
 
-def store(row: Row, plan: Plan, files: Files) -> Page:
-    """The files of a row. Raises NoSuchFile, NotationDiffers, and what `intake`, `convert` refuse with."""
+def _look_at_page(row: Row, plan: Plan | None, files: Files) -> None:
+    """Raises as `store`."""
+    with outgoing.looked_at(_upload(files, row["file"])) as path:
+        if plan is not None:
+            outgoing.blanks_of(path, outgoing.notation_of(plan.fields, plan.chosen))
+
+
+def store(row: Row, plan: Plan | None, files: Files, rules: Rules) -> Page:
+    """The files of a sound row. Raises NoSuchFile, NotationDiffers, and what `intake`, `convert` refuse with."""
+    rules.end()
+    assert plan is not None, "a sound row has one"
     prepared = outgoing.prepare(_upload(files, row["file"]), plan.fields, plan.chosen)
     attachments = (outgoing.take_file(_upload(files, name))[0] for name in tables.several(row["attachments"]))
     return Page(prepared, tuple(attachments))
@@ -89,8 +119,12 @@ def _upload(files: Files, name: str) -> Upload:
     return Upload(files.open(name, documents.upload_limit()), name.rpartition("/")[2])
 
 
-def take(session: Session, actor: Actor, at: House, plan: Plan, page: Page | None) -> str:
+def take(
+    session: Session, actor: Actor, at: House, plan: Plan | None, page: Page | None, rules: Rules
+) -> str:
     """Write the draft; `page` is None while rehearsing. Says in words what becomes of the row."""
+    rules.end()
+    assert plan is not None, "a sound row has one"
     if _here(session, at, plan):
         return _("stays as it is")
     chosen, drafter = plan.chosen, plan.drafter

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
-from eoffice.core.tables import Row
+from eoffice.core.tables import Row, Rules
 from eoffice.core.text import fold
 from eoffice.directions import operations as directions
-from eoffice.directory.models import Agency, Unit
+from eoffice.directory import tables as means
+from eoffice.directory.models import Agency, Role, Unit
 from eoffice.documents import kinds
 from eoffice.documents import operations as documents
 from eoffice.documents.models import (
@@ -98,16 +100,21 @@ class Papers:
     attachments: Sequence[Inspected] = ()
 
 
-def take(session: Session, actor: Actor, at: House, row: Row, papers: Papers) -> str:
+def take(session: Session, actor: Actor, at: House, row: Row, rules: Rules, papers: Papers) -> str:
     """Write a document with its number, files and open work; says in words what becomes of the row.
 
-    Raises what `tables` raises, the errors above, and NotHere when who is named cannot lead.
+    Raises the errors above, and NotHere when who is named cannot lead.
     """
+    register = rules.ask(lambda: _register(at, row), "register", "year")
+    if register is not None:
+        _check(row, register, rules)
+    for key, *roles in (("leader", Role.LEADER), ("worker",)):
+        if row[key]:
+            rules.ask(partial(house.post, at, row[key], *roles), key)
+    rules.ask(lambda: house.work(at, row), "unit", "leader", "worker", "coordinating")
+    rules.end()
+    assert register is not None, "no rule is broken"
     old = tables.old_document(row)
-    register = at.registers.get((tables.year(row["year"]), row["register"].upper()))
-    if register is None:
-        raise NoSuchRegister(code=row["register"], year=row["year"])
-    _check(row, old, register)
     holder = at.held.get((register.id, old.number))
     if holder is not None:
         if fold(holder[1]) == fold(row["subject"]):
@@ -132,29 +139,69 @@ def take(session: Session, actor: Actor, at: House, row: Row, papers: Papers) ->
     return outcome
 
 
-def _check(row: Row, old: OldDocument, register: Register) -> None:
-    if old.number > register.opening_number:
-        raise AfterOpening(number=old.number, last=register.opening_number)
-    issued = old.issued_on or old.day
-    if old.day.year != register.year or old.day > clock.today() or issued > old.day:
-        raise WrongDay(day=f"{old.day:%d/%m/%Y}")
+def _register(at: House, row: Row) -> Register:
+    found = at.registers.get((tables.year(row["year"]), row["register"].upper()))
+    if found is None:
+        raise NoSuchRegister(code=row["register"], year=row["year"])
+    return found
+
+
+def _check(row: Row, register: Register, rules: Rules) -> None:
+    """Ask what a register wants of its rows."""
     if register.direction is Direction.OUT:
-        _check_outgoing(row, old)
+        rules.ask(lambda: _check_printed(row), "code", "number")
+    rules.ask(lambda: _check_number(row, register), "number")
+    rules.ask(lambda: _check_day(row, register), "day", "issued_on")
+    if register.direction is Direction.OUT:
+        rules.ask(lambda: _check_kind(row), "kind")
+        rules.ask(lambda: _check_done(row), "state")
+        _need(rules, row, "signer", "Người ký")
         return
-    if not row["issuer"]:
-        raise Lacks(column="Cơ quan ban hành")
-    if old.kind_code not in _WITHOUT_CODE and not (old.code_number and old.code_notation and old.issued_on):
-        raise Lacks(column="Số, ký hiệu; Ngày văn bản")
+    _need(rules, row, "issuer", "Cơ quan ban hành")
+    if rules.ask(lambda: tables.kind(row["kind"]).code not in _WITHOUT_CODE, "kind"):
+        rules.ask(lambda: _check_code(row), "code")
+        _need(rules, row, "issued_on", "Ngày văn bản")
 
 
-def _check_outgoing(row: Row, old: OldDocument) -> None:
-    if old.kind_code not in kinds.KINDS:
+def _need(rules: Rules, row: Row, key: str, heading: str) -> None:
+    if not row[key]:
+        rules.refuse(Lacks(column=heading), key)
+
+
+def _check_number(row: Row, register: Register) -> None:
+    number = tables.number(row["number"])
+    if number > register.opening_number:
+        raise AfterOpening(number=number, last=register.opening_number)
+
+
+def _check_day(row: Row, register: Register) -> None:
+    day, issued = means.day(row["day"]), means.day(row["issued_on"])
+    assert day is not None, "a needed column"
+    if day.year != register.year or day > clock.today() or (issued or day) > day:
+        raise WrongDay(day=f"{day:%d/%m/%Y}")
+
+
+def _check_kind(row: Row) -> None:
+    if tables.kind(row["kind"]).code not in kinds.KINDS:
         raise tables.UnknownKind(text=row["kind"])
-    if not old.code_notation or not row["signer"]:
-        raise Lacks(column="Số, ký hiệu; Người ký")
-    if old.code_number.lstrip("0") != str(old.number):
-        raise OtherNumber(printed=old.code_number, number=old.number)
-    if old.open:
+
+
+def _check_code(row: Row) -> None:
+    if not all(tables.code(row["code"])):
+        raise Lacks(column="Số, ký hiệu")
+
+
+def _check_printed(row: Row) -> None:
+    """The number on an outgoing document is the register's."""
+    printed, notation = tables.code(row["code"])
+    if not notation:
+        raise Lacks(column="Số, ký hiệu")
+    if printed.lstrip("0") != str(tables.number(row["number"])):
+        raise OtherNumber(printed=printed, number=tables.number(row["number"]))
+
+
+def _check_done(row: Row) -> None:
+    if tables.is_open(row["state"]):
         raise IssuedIsDone
 
 
@@ -232,7 +279,7 @@ def _outgoing(
     session.flush()
     session.add_all(
         Recipient(
-            agency_id=at.agency.id, document_id=document.id, code="", name=name[:200], channel=Channel.PAPER,
+            agency_id=at.agency.id, document_id=document.id, code="", name=name, channel=Channel.PAPER,
             position=place,
         )
         for place, name in enumerate(old.recipients)

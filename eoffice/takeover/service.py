@@ -3,8 +3,7 @@
 All rows of a table or none, and each can be rehearsed.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,7 +13,7 @@ from eoffice.core import audit, clock, tables
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Invalid
 from eoffice.core.permissions import Actor, require
-from eoffice.core.tables import Report, Row
+from eoffice.core.tables import Report, Row, Rules, Taking
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.documents import closing, registers
@@ -27,8 +26,6 @@ from eoffice.takeover import tables as means
 from eoffice.takeover.drafts import Page
 from eoffice.takeover.files import Files
 from eoffice.takeover.operations import Papers
-
-Made = TypeVar("Made")
 
 TABLE_TAKEN_OVER = audit.action("takeover.table", _l("Table of another system taken over"))
 
@@ -53,23 +50,16 @@ def take_registers(session: Session, actor: Actor, rows: Sequence[Row], *, rehea
 
     Raises Forbidden, and Refused when a row cannot be taken: then nothing was.
     """
-    problems = tables.shape(rows, means.REGISTERS)
-    bad = {one.row for one in problems}
-    outcomes: list[tuple[Row, str]] = []
+    taking = Taking(rows, means.REGISTERS)
     with transaction(session):
         require(actor, REGISTER_OPEN)
-        for row in rows:
-            if row.number in bad:
-                continue
-            try:
-                outcomes.append((row, _take_register(session, actor, row)))
-            except AppError as error:
-                problems.append(tables.refusal(row, error))
-        _end(session, problems, rehearse)
-    return Report(outcomes, problems)
+        report = taking.report(taking.each(lambda row, rules: _take_register(session, actor, row, rules)))
+        _end(session, report, rehearse)
+    return report
 
 
-def _take_register(session: Session, actor: Actor, row: Row) -> str:
+def _take_register(session: Session, actor: Actor, row: Row, rules: Rules) -> str:
+    rules.end()
     assert actor.agency_id is not None
     new = NewRegister(
         year=means.year(row["year"]), direction=means.direction(row["direction"]), code=row["code"].upper(),
@@ -104,25 +94,20 @@ def take_documents(
     cannot be taken: then nothing was.
     """
     _check(actor, system)
-    problems = tables.shape(rows, means.DOCUMENTS)
-    papers = _papers(rows, files, problems, store=not rehearse)
-    bad = {one.row for one in problems}
-    outcomes: list[tuple[Row, str]] = []
+    taking = Taking(rows, means.DOCUMENTS)
+    papers = taking.each(lambda row, rules: _papers(row, rules, files, store=not rehearse))
     with transaction(session):
         agency = directory.agency(session, actor.agency_id or 0)
         at = house.house(session, agency, nfc(system), rows)
-        for row in rows:
-            if row.number in bad:
-                continue
-            try:
-                outcomes.append(
-                    (row, operations.take(session, actor, at, row, papers.get(row.number, Papers())))
-                )
-            except AppError as error:
-                problems.append(tables.refusal(row, error))
+        said = taking.each(
+            lambda row, rules: operations.take(
+                session, actor, at, row, rules, papers.get(row.number, Papers())
+            )
+        )
         audit.record(session, actor, TABLE_TAKEN_OVER, agency, system=at.system, rows=len(rows))
-        _end(session, problems, rehearse)
-    return Report(outcomes, problems)
+        report = taking.report(said)
+        _end(session, report, rehearse)
+    return report
 
 
 def take_drafts(
@@ -133,22 +118,25 @@ def take_drafts(
     Raises Forbidden, NameTheSystem, and Refused when a row cannot be taken: then nothing was.
     """
     _check(actor, system)
-    rehearsal = _Rehearsal(rows, tables.shape(rows, means.DRAFTS))
+    taking = Taking(rows, means.DRAFTS)
     with transaction(session):  # files take their time: this one is over before
         at = house.house(session, directory.agency(session, actor.agency_id or 0), nfc(system), rows)
-        plans = rehearsal.each(lambda row: drafts.plan(session, actor, at, row))
+        plans = taking.each(lambda row, rules: drafts.plan(session, actor, at, row, rules))
+    pages: dict[int, Page] = {}
     if rehearse:
-        rehearsal.each(lambda row: drafts.look(row, plans[row.number], files), "Tệp")
-        pages: dict[int, Page] = {}
+        taking.each(lambda row, rules: drafts.look(row, plans.get(row.number), files, rules))
     else:
-        pages = rehearsal.each(lambda row: drafts.store(row, plans[row.number], files), "Tệp")
+        pages = taking.each(lambda row, rules: drafts.store(row, plans.get(row.number), files, rules))
     with transaction(session):
-        said = rehearsal.each(
-            lambda row: drafts.take(session, actor, at, plans[row.number], pages.get(row.number))
+        said = taking.each(
+            lambda row, rules: drafts.take(
+                session, actor, at, plans.get(row.number), pages.get(row.number), rules
+            )
         )
         audit.record(session, actor, TABLE_TAKEN_OVER, at.agency, system=at.system, rows=len(rows))
-        _end(session, rehearsal.problems, rehearse)
-    return Report([(row, said[row.number]) for row in rows if row.number in said], rehearsal.problems)
+        report = taking.report(said)
+        _end(session, report, rehearse)
+    return report
 
 
 def take_dossiers(
@@ -159,32 +147,14 @@ def take_dossiers(
     Raises Forbidden, NameTheSystem, and Refused when a row cannot be taken: then nothing was.
     """
     _check(actor, system)
-    rehearsal = _Rehearsal(rows, tables.shape(rows, means.DOSSIERS))
+    taking = Taking(rows, means.DOSSIERS)
     with transaction(session):
         at = house.house(session, directory.agency(session, actor.agency_id or 0), nfc(system), rows)
-        said = rehearsal.each(lambda row: dossiers.take(session, actor, at, row))
+        said = taking.each(lambda row, rules: dossiers.take(session, actor, at, row, rules))
         audit.record(session, actor, TABLE_TAKEN_OVER, at.agency, system=at.system, rows=len(rows))
-        _end(session, rehearsal.problems, rehearse)
-    return Report([(row, said[row.number]) for row in rows if row.number in said], rehearsal.problems)
-
-
-class _Rehearsal:
-    """Rows step by step: one that is refused is left out of the steps after, and its reason kept."""
-
-    def __init__(self, rows: Sequence[Row], problems: list[tables.Problem]) -> None:
-        self._rows, self.problems = rows, problems
-
-    def each(self, act: Callable[[Row], Made], heading: str = "") -> dict[int, Made]:
-        """What `act` makes of each good row, by the row's number."""
-        bad, made = {one.row for one in self.problems}, dict[int, Made]()
-        for row in self._rows:
-            if row.number in bad:
-                continue
-            try:
-                made[row.number] = act(row)
-            except AppError as error:
-                self.problems.append(tables.Problem(row.number, str(error), heading))
-        return made
+        report = taking.report(said)
+        _end(session, report, rehearse)
+    return report
 
 
 def _check(actor: Actor, system: str) -> None:
@@ -194,34 +164,19 @@ def _check(actor: Actor, system: str) -> None:
         raise NameTheSystem(max=_NAME, field="system")
 
 
-def _papers(
-    rows: Sequence[Row], files: Files, problems: list[tables.Problem], *, store: bool
-) -> dict[int, Papers]:
-    """By row the files it names, checked, and stored when asked; bytes are there before rows name them."""
-    found = {}
-    for row in rows:
-        try:
-            if store:
-                found[row.number] = _store(row, files)
-            else:
-                _look(row, files)
-        except AppError as error:
-            problems.append(tables.Problem(row.number, str(error), "Tệp"))
-    return found
-
-
-def _look(row: Row, files: Files) -> None:
-    for name, must_be_pdf in _names(row):
-        with files.open(name, documents.upload_limit()) as stream:
-            documents.look_at(stream, must_be_pdf=must_be_pdf)
-
-
-def _store(row: Row, files: Files) -> Papers:
+def _papers(row: Row, rules: Rules, files: Files, *, store: bool) -> Papers:
+    """The files a row names, each checked, and stored when asked; bytes are there before rows name them."""
     stored = []
     for name, must_be_pdf in _names(row):
-        with files.open(name, documents.upload_limit()) as stream:
-            stored.append(documents.take_in(stream, name, must_be_pdf=must_be_pdf))
-    return Papers(stored[0], stored[1:]) if row["file"] else Papers(None, stored)
+        try:
+            with files.open(name, documents.upload_limit()) as stream:
+                if store:
+                    stored.append(documents.take_in(stream, name, must_be_pdf=must_be_pdf))
+                else:
+                    documents.look_at(stream, must_be_pdf=must_be_pdf)
+        except AppError as error:
+            rules.refuse(error, "file" if must_be_pdf else "attachments")
+    return Papers(stored[0], stored[1:]) if stored and row["file"] else Papers(None, stored)
 
 
 def _names(row: Row) -> list[tuple[str, bool]]:
@@ -230,9 +185,9 @@ def _names(row: Row) -> list[tuple[str, bool]]:
     return main + [(name, False) for name in means.several(row["attachments"])]
 
 
-def _end(session: Session, problems: Sequence[tables.Problem], rehearse: bool) -> None:
+def _end(session: Session, report: Report, rehearse: bool) -> None:
     """All or none; a rehearsal keeps nothing in any case. Raises Refused."""
     if rehearse:
         session.rollback()
-    elif problems:
-        raise tables.Refused(problems)
+    elif report.problems:
+        raise tables.Refused(report.problems)

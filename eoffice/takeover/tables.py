@@ -9,102 +9,12 @@ from flask_babel import lazy_gettext as _l
 from eoffice.core import clock
 from eoffice.core.errors import Invalid
 from eoffice.core.tables import Column, Row
-from eoffice.core.text import fold, nfc
+from eoffice.core.text import fold, nfc, whole
 from eoffice.directory import tables as means
 from eoffice.documents.kinds import INCOMING_ONLY, KINDS, Kind
 from eoffice.documents.models import Direction, Urgency
 from eoffice.dossiers.states import Retention
-
-#: one row for each register and year
-REGISTERS = (
-    Column("code", "Ký hiệu sổ", needed=True, longest=20, width=12),
-    Column("name", "Tên sổ", needed=True, width=36),
-    Column("direction", "Loại sổ", needed=True, longest=5, width=10),
-    Column("year", "Năm", needed=True, longest=4, width=8),
-    Column("last", "Số cuối cùng", needed=True, longest=9, width=14),
-    Column("kinds", "Tên loại", width=24),
-    Column("decision", "Quyết định", needed=True, longest=250, width=44),
-)
-_DECISION = "Quyết định số 15/QĐ-SVD ngày 20/11/2026 của Giám đốc"
-REGISTERS_EXAMPLE = (
-    ("DEN", "Sổ văn bản đến 2026", "Đến", "2026", "1234", "", _DECISION),
-    ("QD", "Sổ quyết định 2026", "Đi", "2026", "87", "QĐ, CT", _DECISION),
-)
-
-#: one row for each document
-DOCUMENTS = (
-    Column("register", "Ký hiệu sổ", needed=True, longest=20, width=12),
-    Column("year", "Năm", needed=True, longest=4, width=8),
-    Column("number", "Số trong sổ", needed=True, longest=9, width=12),
-    Column("day", "Ngày vào sổ", needed=True, longest=10, width=12),
-    Column("code", "Số, ký hiệu", longest=42, width=20),
-    Column("issued_on", "Ngày văn bản", longest=10, width=12),
-    Column("issuer", "Cơ quan ban hành", width=34),
-    Column("kind", "Tên loại", needed=True, longest=40, width=14),
-    Column("subject", "Trích yếu", needed=True, longest=500, width=60),
-    Column("signer", "Người ký", longest=100),
-    Column("signer_title", "Chức vụ người ký", longest=100),
-    Column("urgency", "Độ khẩn", longest=20, width=12),
-    Column("recipients", "Nơi nhận", longest=2000, width=34),
-    Column("state", "Tình trạng", longest=20, width=14),
-    Column("leader", "Lãnh đạo chỉ đạo", longest=60, width=18),
-    Column("unit", "Đơn vị chủ trì", longest=30, width=14),
-    Column("worker", "Người chủ trì", longest=60, width=18),
-    Column("coordinating", "Phối hợp", longest=500, width=18),
-    Column("opinion", "Ý kiến chỉ đạo", longest=1000, width=40),
-    Column("due_on", "Hạn giải quyết", longest=10, width=14),
-    Column("file", "Tệp", width=30),
-    Column("attachments", "Tệp kèm theo", longest=1000, width=30),
-)
-DOCUMENTS_EXAMPLE = (
-    ("DEN", "2026", "1233", "18/11/2026", "125/SNV-CCVC", "16/11/2026", "Sở Nội vụ", "Công văn",
-     "Về việc rà soát biên chế năm 2027", "Nguyễn Văn Ví Dụ", "Giám đốc", "", "", "Đang xử lý", "svd_giamdoc", "TCCB",
-     "", "KHTC; svd_chuyenvien", "Tham mưu trả lời", "30/11/2026", "den/1233.pdf", "den/1233-phu-luc.xlsx"),
-    ("QD", "2026", "87", "19/11/2026", "87/QĐ-SVD", "19/11/2026", "", "QĐ", "Ban hành quy chế làm việc",
-     "Trần Thị Minh Họa", "Giám đốc", "", "Các phòng; Sở Nội vụ", "Đã xong", "", "", "", "", "", "", "di/87.pdf", ""),
-)  # fmt: skip
-
-#: one row for each draft that nobody has signed
-DRAFTS = (
-    Column("subject", "Trích yếu", needed=True, longest=500, width=60),
-    Column("kind", "Tên loại", needed=True, longest=40, width=14),
-    Column("drafter", "Người soạn thảo", needed=True, longest=60, width=18),
-    Column("signer", "Người ký", needed=True, longest=60, width=18),
-    Column("recipients", "Nơi nhận", longest=2000, width=34),
-    Column("urgency", "Độ khẩn", longest=20, width=12),
-    Column("due_on", "Hạn trả lời", longest=10, width=14),
-    Column("reply_to", "Trả lời văn bản đến", longest=40, width=18),
-    Column("state", "Tình trạng", longest=20, width=14),
-    Column("file", "Tệp", needed=True, width=30),
-    Column("attachments", "Tệp kèm theo", longest=1000, width=30),
-)
-DRAFTS_EXAMPLE = (
-    ("Trả lời về rà soát biên chế năm 2027", "Công văn", "svd_chuyenvien", "svd_giamdoc", "Sở Nội vụ", "",
-     "30/11/2026", "DEN 1233", "Đang soạn", "du-thao/tra-loi.docx", ""),
-)  # fmt: skip
-
-#: one row for each dossier, with the archive or not
-DOSSIERS = (
-    Column("notation", "Số và ký hiệu hồ sơ", needed=True, longest=20, width=18),
-    Column("year", "Năm", needed=True, longest=4, width=8),
-    Column("heading", "Đề mục", longest=200, width=34),
-    Column("title", "Tiêu đề hồ sơ", needed=True, longest=500, width=60),
-    Column("retention", "Thời hạn bảo quản", needed=True, longest=20, width=18),
-    Column("creator", "Người lập", needed=True, longest=60, width=18),
-    Column("start_on", "Ngày bắt đầu", needed=True, longest=10, width=14),
-    Column("end_on", "Ngày kết thúc", longest=10, width=14),
-    Column("documents", "Văn bản", longest=20_000, width=40),
-    Column("description", "Ghi chú", longest=500, width=30),
-    Column("state", "Tình trạng", longest=20, width=14),
-    Column("archived_on", "Ngày nộp lưu", longest=10, width=14),
-    Column("shelf", "Vị trí lưu trữ", width=24),
-)
-DOSSIERS_EXAMPLE = (
-    ("01.TCCB", "2026", "Tổ chức, cán bộ", "Hồ sơ rà soát biên chế năm 2027", "10 năm", "svd_chuyenvien",
-     "05/01/2026", "", "DEN 1233; QD 87", "", "Đang lập", "", ""),
-    ("12.TCCB", "2024", "Tổ chức, cán bộ", "Hồ sơ tuyển dụng công chức năm 2024", "70 năm", "Lê Thị Mẫu",
-     "02/02/2024", "20/12/2024", "", "", "Đã nộp lưu", "15/01/2025", "Kho 1, giá 3, hộp 12"),
-)  # fmt: skip
+from eoffice.incoming.operations import LENGTHS
 
 _DIRECTIONS = {"den": Direction.IN, "di": Direction.OUT}
 _DONE = frozenset({"", "da xong", "xong", "da giai quyet", "hoan thanh", "da phat hanh"})
@@ -298,15 +208,127 @@ def several(text: str, mark: str = ";") -> tuple[str, ...]:
 
 
 def old_document(row: Row) -> OldDocument:
-    """Read a row. Raises NotANumber, NotADay, UnknownKind, UnknownState, UnknownUrgency."""
-    state = fold(row["state"])
-    if state not in _DONE | _OPEN:
-        raise UnknownState(text=row["state"])
+    """Read a row. Raises NotANumber, NotADay, UnknownKind, UnknownState, UnknownUrgency, TooLong."""
     day = means.day(row["day"])
     assert day is not None, "a needed column"
-    code_number, _, notation = row["code"].partition("/")
+    code_number, notation = code(row["code"])
     return OldDocument(
-        number=number(row["number"]), day=day, code_number=code_number.strip(), code_notation=notation.strip(),
+        number=number(row["number"]), day=day, code_number=code_number, code_notation=notation,
         issued_on=means.day(row["issued_on"]), kind_code=kind(row["kind"]).code, urgency=urgency(row["urgency"]),
-        recipients=several(row["recipients"]), open=state in _OPEN, due_on=means.day(row["due_on"]),
+        recipients=recipients(row["recipients"]), open=is_open(row["state"]), due_on=means.day(row["due_on"]),
     )  # fmt: skip
+
+
+def recipients(text: str) -> tuple[str, ...]:
+    """The names between semicolons. Raises TooLong for one that is longer than a recipient's."""
+    return tuple(whole(one, 200, "recipients") for one in several(text))
+
+
+def is_open(text: str) -> bool:
+    """Whether a document still asks something of somebody. Raises UnknownState."""
+    state = fold(text)
+    if state not in _DONE | _OPEN:
+        raise UnknownState(text=text)
+    return state in _OPEN
+
+
+def code(text: str) -> tuple[str, str]:
+    """Number and notation of “125/SNV-CCVC”. Raises TooLong."""
+    number, _, notation = text.partition("/")
+    return whole(number, LENGTHS["code_number"], "code"), whole(notation, LENGTHS["code_notation"], "code")
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    return tuple(kind(one).code for one in several(text, ","))
+
+
+#: one row for each register and year
+REGISTERS = (
+    Column("code", "Ký hiệu sổ", needed=True, longest=20, width=12),
+    Column("name", "Tên sổ", needed=True, width=36),
+    Column("direction", "Loại sổ", needed=True, longest=5, width=10, means=direction),
+    Column("year", "Năm", needed=True, longest=4, width=8, means=year),
+    Column("last", "Số cuối cùng", needed=True, longest=9, width=14, means=number),
+    Column("kinds", "Tên loại", width=24, means=_kinds),
+    Column("decision", "Quyết định", needed=True, longest=250, width=44),
+)
+_DECISION = "Quyết định số 15/QĐ-SVD ngày 20/11/2026 của Giám đốc"
+REGISTERS_EXAMPLE = (
+    ("DEN", "Sổ văn bản đến 2026", "Đến", "2026", "1234", "", _DECISION),
+    ("QD", "Sổ quyết định 2026", "Đi", "2026", "87", "QĐ, CT", _DECISION),
+)
+
+#: one row for each document
+DOCUMENTS = (
+    Column("register", "Ký hiệu sổ", needed=True, longest=20, width=12),
+    Column("year", "Năm", needed=True, longest=4, width=8, means=year),
+    Column("number", "Số trong sổ", needed=True, longest=9, width=12, means=number),
+    Column("day", "Ngày vào sổ", needed=True, longest=10, width=12, means=means.day),
+    Column("code", "Số, ký hiệu", longest=42, width=20, means=code),
+    Column("issued_on", "Ngày văn bản", longest=10, width=12, means=means.day),
+    Column("issuer", "Cơ quan ban hành", width=34),
+    Column("kind", "Tên loại", needed=True, longest=40, width=14, means=kind),
+    Column("subject", "Trích yếu", needed=True, longest=500, width=60),
+    Column("signer", "Người ký", longest=100),
+    Column("signer_title", "Chức vụ người ký", longest=100),
+    Column("urgency", "Độ khẩn", longest=20, width=12, means=urgency),
+    Column("recipients", "Nơi nhận", longest=2000, width=34, means=recipients),
+    Column("state", "Tình trạng", longest=20, width=14, means=is_open),
+    Column("leader", "Lãnh đạo chỉ đạo", longest=60, width=18),
+    Column("unit", "Đơn vị chủ trì", longest=30, width=14),
+    Column("worker", "Người chủ trì", longest=60, width=18),
+    Column("coordinating", "Phối hợp", longest=500, width=18),
+    Column("opinion", "Ý kiến chỉ đạo", longest=1000, width=40),
+    Column("due_on", "Hạn giải quyết", longest=10, width=14, means=means.day),
+    Column("file", "Tệp", width=30),
+    Column("attachments", "Tệp kèm theo", longest=1000, width=30),
+)
+DOCUMENTS_EXAMPLE = (
+    ("DEN", "2026", "1233", "18/11/2026", "125/SNV-CCVC", "16/11/2026", "Sở Nội vụ", "Công văn",
+     "Về việc rà soát biên chế năm 2027", "Nguyễn Văn Ví Dụ", "Giám đốc", "", "", "Đang xử lý", "svd_giamdoc", "TCCB",
+     "", "KHTC; svd_chuyenvien", "Tham mưu trả lời", "30/11/2026", "den/1233.pdf", "den/1233-phu-luc.xlsx"),
+    ("QD", "2026", "87", "19/11/2026", "87/QĐ-SVD", "19/11/2026", "", "QĐ", "Ban hành quy chế làm việc",
+     "Trần Thị Minh Họa", "Giám đốc", "", "Các phòng; Sở Nội vụ", "Đã xong", "", "", "", "", "", "", "di/87.pdf", ""),
+)  # fmt: skip
+
+#: one row for each draft that nobody has signed
+DRAFTS = (
+    Column("subject", "Trích yếu", needed=True, longest=500, width=60),
+    Column("kind", "Tên loại", needed=True, longest=40, width=14, means=kind),
+    Column("drafter", "Người soạn thảo", needed=True, longest=60, width=18),
+    Column("signer", "Người ký", needed=True, longest=60, width=18),
+    Column("recipients", "Nơi nhận", longest=2000, width=34),
+    Column("urgency", "Độ khẩn", longest=20, width=12, means=urgency),
+    Column("due_on", "Hạn trả lời", longest=10, width=14, means=means.day),
+    Column("reply_to", "Trả lời văn bản đến", longest=40, width=18),
+    Column("state", "Tình trạng", longest=20, width=14, means=submitted),
+    Column("file", "Tệp", needed=True, width=30),
+    Column("attachments", "Tệp kèm theo", longest=1000, width=30),
+)
+DRAFTS_EXAMPLE = (
+    ("Trả lời về rà soát biên chế năm 2027", "Công văn", "svd_chuyenvien", "svd_giamdoc", "Sở Nội vụ", "",
+     "30/11/2026", "DEN 1233", "Đang soạn", "du-thao/tra-loi.docx", ""),
+)  # fmt: skip
+
+#: one row for each dossier, with the archive or not
+DOSSIERS = (
+    Column("notation", "Số và ký hiệu hồ sơ", needed=True, longest=20, width=18, means=notation),
+    Column("year", "Năm", needed=True, longest=4, width=8, means=year),
+    Column("heading", "Đề mục", longest=200, width=34),
+    Column("title", "Tiêu đề hồ sơ", needed=True, longest=500, width=60),
+    Column("retention", "Thời hạn bảo quản", needed=True, longest=20, width=18, means=retention),
+    Column("creator", "Người lập", needed=True, longest=60, width=18),
+    Column("start_on", "Ngày bắt đầu", needed=True, longest=10, width=14, means=means.day),
+    Column("end_on", "Ngày kết thúc", longest=10, width=14, means=means.day),
+    Column("documents", "Văn bản", longest=20_000, width=40),
+    Column("description", "Ghi chú", longest=500, width=30),
+    Column("state", "Tình trạng", longest=20, width=14, means=archived),
+    Column("archived_on", "Ngày nộp lưu", longest=10, width=14, means=means.day),
+    Column("shelf", "Vị trí lưu trữ", width=24),
+)
+DOSSIERS_EXAMPLE = (
+    ("01.TCCB", "2026", "Tổ chức, cán bộ", "Hồ sơ rà soát biên chế năm 2027", "10 năm", "svd_chuyenvien",
+     "05/01/2026", "", "DEN 1233; QD 87", "", "Đang lập", "", ""),
+    ("12.TCCB", "2024", "Tổ chức, cán bộ", "Hồ sơ tuyển dụng công chức năm 2024", "70 năm", "Lê Thị Mẫu",
+     "02/02/2024", "20/12/2024", "", "", "Đã nộp lưu", "15/01/2025", "Kho 1, giá 3, hộp 12"),
+)  # fmt: skip

@@ -89,6 +89,23 @@ def test_a_table_is_rehearsed_then_taken_in_and_newcomers_choose_their_password(
     assert client_for(app, "a_moi").get("/").status_code == 200
 
 
+def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Session, place: Province) -> None:
+    head = HEAD.replace("\n", ";Từ ngày\n")
+    row = "Ai Đó;Viết Hoa;Phòng chưa có;;Chuyên viên;;;31/02/2026\n"
+    _status, page = _look(client_for(app, "a_administrator"), head + row + "Ai Đó;b_clerk;;;Trùm;Trưởng;;\n")
+    for told in (
+        "“Viết Hoa” không", "Phòng chưa có”", "“31/02/2026” không phải",
+        "Mục này bắt buộc. Hãy điền vào.", "Không có vai trò “Trùm”", "“b_clerk” là của người khác",
+    ):  # fmt: skip
+        assert told in page, told
+    with override(**{KEEPER.name: place.a.agency.code}):
+        text = "Mã định danh;Mã cũ;Tên cơ quan;Trên trục;Từ ngày;Đến ngày\n"
+        row = f"{place.b.agency.code};h01;;có lẽ;01/01/2026;01/01/2025\n"
+        _status, page = _look(client_for(app, "a_administrator"), text + row, "outside")
+    for told in ("đang làm việc trên hệ thống này", "“h01” không phải", "“có lẽ”", "Mục này bắt buộc. Hãy điền vào.", "trước ngày đầu"):
+        assert told in page, told
+
+
 def test_one_bad_row_keeps_all_out_and_each_mistake_is_named_with_its_row(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -9,7 +9,8 @@ from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
 from eoffice.core import sheets, tables
-from eoffice.core.tables import Column, Row
+from eoffice.core.errors import NotFound
+from eoffice.core.tables import Column, Row, Rules, Taking
 
 COLUMNS = (
     Column("name", "Họ và tên", needed=True, longest=10),
@@ -74,8 +75,39 @@ def test_headings_and_rows_must_be_there_and_not_too_many(tmp_path: Path) -> Non
 
 def test_every_empty_and_every_overlong_cell_is_named(tmp_path: Path, session: Session) -> None:
     rows = _rows(tmp_path, "Họ và tên,Mã\nAn,1\n,2\nNguyễn Văn Rất Dài,3\n".encode())
-    found = tables.shape(rows, COLUMNS)
+    found = Taking(rows, COLUMNS).report({}).problems
     assert [(one.row, one.heading) for one in found] == [(3, "Họ và tên"), (4, "Họ và tên")]
+
+
+def _odd(text: str) -> int:
+    if not int(text) % 2:
+        raise NotFound
+    return int(text)
+
+
+def test_every_rule_that_a_row_breaks_is_named_and_none_is_asked_about_a_wrong_cell() -> None:
+    columns = (*COLUMNS[:2], Column("code", "Mã", means=_odd))
+    rows = [
+        Row(2, {"name": "", "code": "2"}),
+        Row(3, {"name": "An", "code": "4"}),
+        Row(4, {"name": "An", "code": "5"}),
+    ]
+
+    def take(row: Row, rules: Rules) -> str:
+        rules.ask(lambda: _odd(row["code"]), "code")
+        rules.ask(lambda: _odd("6"), "since")
+        rules.end()
+        return row["code"]
+
+    taking = Taking(rows, columns)
+    assert taking.each(lambda row, rules: _odd(row["code"]) if row.number == 4 else take(row, rules)) == {
+        4: 5
+    }
+    report = taking.report({4: "5"})
+    assert [(one.row, one.heading) for one in report.problems] == [
+        (2, "Họ và tên"), (2, "Mã"), (2, "Từ ngày"), (3, "Mã"), (3, "Từ ngày"),
+    ]  # fmt: skip
+    assert [row.number for row, _said in report.outcomes] == [4]
 
 
 def test_rows_survive_the_way_through_a_form(tmp_path: Path) -> None:
