@@ -29,16 +29,12 @@ _PARTS = TransferConfig(multipart_threshold=_PART, multipart_chunksize=_PART, ma
 
 _LINE = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError, ConnectionError)
 _NO_KEY = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
-#: what stores say, by their codes
+#: what stores say, by their words and then by HTTP status
 _SAID = {
     "NoSuchBucket": Trouble.NO_BUCKET,
-    **dict.fromkeys(("InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "507"), Trouble.FULL),
-    **dict.fromkeys(
-        ("AccessDenied", "AllAccessDisabled", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken",
-         "RequestTimeTooSkewed", "SignatureDoesNotMatch", "403"),
-        Trouble.REFUSES,
-    ),
-}  # fmt: skip
+    **dict.fromkeys(("QuotaExceeded", "507"), Trouble.FULL),
+    **dict.fromkeys(("ExpiredToken", "InvalidToken", "401", "403"), Trouble.REFUSES),
+}
 
 
 class Gone(Exception):
@@ -136,7 +132,9 @@ class Objects:
             code = str(error.response["Error"]["Code"])
             if code in ("NoSuchKey", "404"):
                 raise Gone from error
-            raise StoreAway(str(self._bucket), _SAID.get(code, Trouble.FAILS), code) from error
+            status = str(error.response["ResponseMetadata"]["HTTPStatusCode"])
+            trouble = _SAID.get(code) or _SAID.get(status, Trouble.FAILS)
+            raise StoreAway(str(self._bucket), trouble, code) from error
         except (boto.BotoCoreError, ConnectionError) as error:
             kinds = {_LINE: Trouble.SILENT, _NO_KEY: Trouble.NO_KEY}
             trouble = next((kinds[kind] for kind in kinds if isinstance(error, kind)), Trouble.FAILS)

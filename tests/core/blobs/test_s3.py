@@ -1,8 +1,10 @@
 """Files in an S3 store: machines that store, read and erase at the same moment, and a store that fails them."""
 
 import io
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -148,6 +150,16 @@ def test_uploads_that_killed_processes_never_finished_are_swept(
     assert store.sweep() == 0
     assert store.sweep(NOW) == 1
     assert "Uploads" not in s3.client.list_multipart_uploads(Bucket=BUCKET, Prefix=bucket.prefix)
+
+
+def test_a_store_that_says_nothing_is_not_waited_for(s3: Gateway, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        store, begun = S3Store(Bucket("van-ban", endpoint=endpoint), tmp_path / "a"), time.monotonic()
+        with pytest.raises(StoreAway) as away:
+            store.probe(patience=0.3)
+    assert away.value.trouble is Trouble.SILENT
+    assert time.monotonic() - begun < 3
 
 
 _LARGE = """
