@@ -101,8 +101,14 @@ def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Sess
     with override(**{KEEPER.name: place.a.agency.code}):
         text = "Mã định danh;Mã cũ;Tên cơ quan;Trên trục;Từ ngày;Đến ngày\n"
         row = f"{place.b.agency.code};h01;;có lẽ;01/01/2026;01/01/2025\n"
-        _status, page = _look(client_for(app, "a_administrator"), text + row, "outside")
-    for told in ("đang làm việc trên hệ thống này", "“h01” không phải", "“có lẽ”", "Mục này bắt buộc. Hãy điền vào.", "trước ngày đầu"):
+        _status, page = _look(client_for(app, "a_administrator"), text + row, "agencies")
+    for told in (
+        "đang làm việc trên hệ thống này",
+        "“h01” không phải",
+        "“có lẽ”",
+        "Mục này bắt buộc. Hãy điền vào.",
+        "trước ngày đầu",
+    ):
         assert told in page, told
 
 
