@@ -21,7 +21,7 @@ from eoffice.documents.settings import UPLOAD_LIMIT_MB
 #: lowest first; each may import what stands before it
 FEATURES = (
     "backup", "directory", "accounts", "documents", "signatures", "gateway", "directions", "dossiers",
-    "incoming", "outgoing", "search", "reports", "takeover", "home", "admin", "demo",
+    "incoming", "outgoing", "missions", "search", "reports", "takeover", "home", "admin", "demo",
 )  # fmt: skip
 
 #: modules that declare settings, permissions, audit actions, jobs, events, models: imported at start

@@ -19,15 +19,16 @@ ROLES: Mapping[Role, str] = {
     "outgoing:check outgoing:copy outgoing:number outgoing:seal outgoing:issue outgoing:post "
     "gateway:follow gateway:resend register:close gateway:recall gateway:unreadable dossier:work dossier:certify",
     Role.LEADER: f"{_EVERYONE} document:read-all reports:province direction:give direction:extend direction:remind "
-    "outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate access:confirm",
-    Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind dossier:work",
+    "mission:give outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate access:confirm",
+    Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind mission:give dossier:work",
     Role.CHIEF_OF_OFFICE: f"{_EVERYONE} document:read-all reports:province incoming:submit incoming:pass-on "
-    "direction:assign direction:work direction:extend direction:remind outgoing:draft outgoing:approve outgoing:check "
+    "direction:assign direction:work direction:extend direction:remind mission:give mission:work "
+    "outgoing:draft outgoing:approve outgoing:check "
     "outgoing:copy gateway:follow register:open dossier:work dossier:plan access:confirm "
     "envelope:keep",
     Role.UNIT_HEAD: f"{_EVERYONE} direction:assign direction:extend direction:remind direction:work "
-    "outgoing:draft outgoing:approve outgoing:copy dossier:work",
-    Role.SPECIALIST: f"{_EVERYONE} direction:work outgoing:draft outgoing:copy dossier:work",
+    "mission:give mission:work outgoing:draft outgoing:approve outgoing:copy dossier:work",
+    Role.SPECIALIST: f"{_EVERYONE} direction:work mission:give outgoing:draft outgoing:copy dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
     Role.ADMINISTRATOR: "directory:read directory:manage directory:outside directory:merge reports:province "
     "admin:access admin:health signature:keys gateway:unreadable gateway:watch trust:manage",

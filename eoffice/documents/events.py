@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from eoffice.core.events import Event
+from eoffice.documents.models import LinkKind
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,12 @@ class DocumentIssued(Event):
     """An outgoing document was issued: the gateway puts it into the outbox, a reply finishes its incoming one."""
 
     document_id: int
+
+
+@dataclass(frozen=True)
+class DocumentsLinked(Event):
+    """One document refers to another of the agency: a letter that came answers what was issued."""
+
+    source_id: int
+    target_id: int
+    kind: LinkKind

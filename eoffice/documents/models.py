@@ -50,15 +50,45 @@ URGENCY_WORDS = {
 }
 
 
-class _UrgencyType(sa.TypeDecorator[Urgency]):
+class Steering(IntEnum):
+    """Whether a document directs others, or reports to who directed (edXML, SteeringType)."""
+
+    NONE = 0
+    DIRECTS = 1
+    REPORTS = 2
+
+    @property
+    def word(self) -> LazyString:
+        """What people call it."""
+        return STEERING_WORDS[self]
+
+
+STEERING_WORDS = {
+    Steering.NONE: _l("No directive"),
+    Steering.DIRECTS: _l("Directive: its sender waits for a report"),
+    Steering.REPORTS: _l("Report on a directive"),
+}
+
+
+class _Numbered(sa.TypeDecorator[Any]):
+    """An enumeration by its numbers, which are those on the wire."""
+
     impl = sa.SmallInteger
-    cache_ok = True
+    kind: type[IntEnum]
 
     def process_bind_param(self, value: int | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - base
         return None if value is None else int(value)
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Urgency | None:  # noqa: ARG002 - base
-        return None if value is None else Urgency(value)
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> IntEnum | None:  # noqa: ARG002 - base
+        return None if value is None else self.kind(value)
+
+
+class _UrgencyType(_Numbered):
+    kind, cache_ok = Urgency, True
+
+
+class _SteeringType(_Numbered):
+    kind, cache_ok = Steering, True
 
 
 class Document(Base):
@@ -93,6 +123,8 @@ class Document(Base):
     due_time: Mapped[time | None]
     #: mã định danh văn bản: issuer code, date, number/notation (Decision 28/2018)
     document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
+    #: what it is among the directions of one agency to another
+    steering: Mapped[Steering] = mapped_column(_SteeringType, default=Steering.NONE, server_default="0")
     #: number in the agency's register, once given
     register_number: Mapped[int | None]
     #: the system it was numbered in before the agency changed over; empty: made or received here

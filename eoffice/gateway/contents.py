@@ -42,6 +42,8 @@ class ArrivalContent:
     reason: str = ""
     #: whose document it is, when the sender only passes it on
     issuer_code: str = ""
+    #: as on the wire: 1 directs, 2 reports
+    steering: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the database."""
@@ -84,6 +86,7 @@ def content_of(message: DocumentMessage) -> ArrivalContent:
         targets=message.targets,
         reason=message.business.reason[:500],
         issuer_code=_issuer(message)[:35],
+        steering=min(2, max(0, message.steering)),
     )
 
 

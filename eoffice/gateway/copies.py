@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit
 from eoffice.core.db import run
+from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
 from eoffice.documents.models import Document
+from eoffice.gateway.events import CopyDone
 from eoffice.gateway.models import Delivery, Hop
 
 STATUS_TAKEN = audit.action("gateway.status_taken", _l("Recipient reported"))
@@ -123,6 +125,8 @@ def take_status(
     said = {"recipient": delivery.recipient_name, "code": code, "description": description}
     about = audit.About(kind, delivery.document_id, delivery.agency_id, said)
     audit.record_all(session, system_actor(), STATUS_TAKEN, [about])
+    if moved and delivery.hop is Hop.DONE:
+        publish(session, CopyDone(delivery.document_id, delivery.recipient_code, description))
 
 
 def held(session: Session, dispatch_ids: Collection[int]) -> dict[int, list[Delivery]]:

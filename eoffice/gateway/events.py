@@ -21,6 +21,15 @@ class PacketAccepted(Event):
 
 
 @dataclass(frozen=True)
+class CopyDone(Event):
+    """A recipient's office has finished with its copy of a document of ours (status 06), and what it says of it."""
+
+    document_id: int
+    recipient_code: str
+    description: str
+
+
+@dataclass(frozen=True)
 class ChangeAsked(Event):
     """The sender wants a document of ours given back, destroyed or superseded; incoming acts on its row."""
 

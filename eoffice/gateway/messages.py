@@ -74,6 +74,7 @@ def new_document(
         document_type=DocumentType(document.kind.name),
         signer=Signer("", document.signer_title, document.signer_name),
         due_on=document.due_on,
+        steering=int(document.steering),
         other=OtherInfo(priority=int(document.urgency), pages=document.page_count or None),
         response_for=tuple(_answered(target) for kind, target in links if kind in _REFERRED),
         business=_business(session, document, to)

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import InstrumentedAttribute
 
+from eoffice.core import clock
 from eoffice.core.permissions import Actor, Permission
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_GIVE, DIRECTION_WORK
@@ -25,6 +26,9 @@ from eoffice.incoming import states as incoming
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.queries import asked
+from eoffice.missions.models import Mission
+from eoffice.missions.models import State as MissionState
+from eoffice.missions.permissions import MISSION_GIVE, MISSION_WORK
 from eoffice.outgoing import states as outgoing
 from eoffice.outgoing.models import Consultation, OutgoingDocument
 from eoffice.outgoing.permissions import (
@@ -45,6 +49,8 @@ class Side(StrEnum):
     IN = "in"
     OUT = "out"
     TASK = "task"
+    #: what issued documents ask
+    MISSION = "mission"
 
 
 Where = Callable[[Actor], sa.ColumnElement[bool]]
@@ -71,13 +77,15 @@ class Deed:
 
     def documents(self, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
         """Rows (deed, id, urgency, due_on, due_time, listed_at) of the documents it waits with."""
-        model = {Side.IN: IncomingDocument, Side.OUT: OutgoingDocument, Side.TASK: Document}[self.side]
+        model = {Side.IN: IncomingDocument, Side.OUT: OutgoingDocument}.get(self.side, Document)
         columns = (model.id, model.urgency, *_due(self.side), model.listed_at)
         query = sa.select(sa.literal(self.key, sa.Text).label("deed"), *columns).where(
             visible_to(actor, model), of_agency(actor, model)
         )
         if self.side is Side.TASK:
             query = query.join(Task, Task.document_id == Document.id)
+        if self.side is Side.MISSION:
+            query = query.join(Mission, Mission.document_id == Document.id)
         return query.where(self.where(actor))
 
 
@@ -85,6 +93,8 @@ def _due(side: Side) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
     """Day and hour of the deadline; of a task its own, both together, before the document's; of a draft that of what
     it answers.
     """
+    if side is Side.MISSION:
+        return Mission.due_on.label("due_on"), sa.null().cast(sa.Time).label("due_time")
     if side is Side.IN:
         return Document.due_on.label("due_on"), Document.due_time.label("due_time")
     if side is Side.OUT:
@@ -168,6 +178,19 @@ def _to_read(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(mine, Task.state == TaskState.NEW, Task.part == Part.INFORM)
 
 
+def _to_carry_out(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(Mission.unit_id.in_(actor.headed_unit_ids), Mission.state == MissionState.OPEN)
+
+
+def _to_accept(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(_of_posts(Mission.given_by_id, actor), Mission.state == MissionState.REPORTED)
+
+
+def _to_press(actor: Actor) -> sa.ColumnElement[bool]:
+    late = sa.and_(Mission.state == MissionState.OPEN, Mission.due_on < clock.today())
+    return sa.and_(_of_posts(Mission.given_by_id, actor), late)
+
+
 def _assisted(actor: Actor) -> sa.ScalarSelect[int | None]:
     """The leader a secretary prepares for."""
     return sa.select(Assignment.assists_id).where(Assignment.id == actor.assignment_id).scalar_subquery()
@@ -215,6 +238,12 @@ DEEDS: tuple[Deed, ...] = (
          _to_extend, rare=True),
     Deed("work", Side.TASK, DIRECTION_WORK, _l("To be worked on"), _l("Work on it, then report"), _to_work),
     Deed("read", Side.TASK, DIRECTION_WORK, _l("To be read"), _l("Read it"), _to_read),
+    Deed("carry_out", Side.MISSION, MISSION_WORK, _l("Tasks from documents"), _l("Have it done, then report"),
+         _to_carry_out, "mine", rare=True),
+    Deed("accept", Side.MISSION, MISSION_GIVE, _l("Reported tasks"), _l("Accept the report, or ask again"),
+         _to_accept, "reported", rare=True),
+    Deed("press", Side.MISSION, MISSION_GIVE, _l("Late tasks I gave"), _l("Press for it"), _to_press, "overdue",
+         rare=True),
     Deed("advise", Side.OUT, DOCUMENT_READ, _l("Opinions asked of me"), _l("Give your opinion"), _to_advise, rare=True),
     Deed("write", Side.OUT, OUTGOING_DRAFT, _l("My drafts"), _l("Finish the draft and submit it"), _to_write, "draft"),
     Deed("approve", Side.OUT, OUTGOING_APPROVE, _l("To be approved"), _l("Approve its content"),

@@ -12,7 +12,7 @@ from eoffice.home.deeds import Deed, Side
 from eoffice.incoming.permissions import INCOMING_REGISTER
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 
-_FEATURES = {Side.IN: "incoming", Side.OUT: "outgoing"}
+_FEATURES = {Side.IN: "incoming", Side.OUT: "outgoing", Side.MISSION: "missions"}
 #: deeds with a page of their own among "my work"
 _WORK = {
     "direct": "incoming.to_direct",

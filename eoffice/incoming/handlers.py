@@ -17,7 +17,7 @@ from eoffice.documents import operations as documents_writes
 from eoffice.documents import queries as documents
 from eoffice.documents.events import DocumentIssued, SecretFound
 from eoffice.documents.kinds import EVERY
-from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Urgency
+from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Steering, Urgency
 from eoffice.documents.operations import Inspected
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
@@ -76,7 +76,7 @@ def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
         "subject": content.subject,
         "signer_name": content.signer_name, "signer_title": content.signer_title,
         "kind_code": _kind(content.kind_name), "urgency": Urgency(content.urgency),
-        "document_uid": content.document_uid,
+        "document_uid": content.document_uid, "steering": Steering(content.steering),
     }  # fmt: skip
 
 

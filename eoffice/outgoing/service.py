@@ -17,7 +17,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents.intake import StateSecret
 from eoffice.documents.kinds import OFFICIAL_LETTER
-from eoffice.documents.models import Direction, Document, FileRole, LinkKind
+from eoffice.documents.models import Direction, Document, FileRole, LinkKind, Steering
 from eoffice.documents.queries import linked
 from eoffice.documents.queries import one as one_document
 from eoffice.outgoing import held, operations, queries
@@ -90,6 +90,8 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
         operations.put_page(session, actor, document, page, prepared)
         for kind, other in referred:
             documents.link(session, actor, document, other, kind)
+            if kind is LinkKind.REPLY and other.steering is Steering.DIRECTS:
+                document.steering = Steering.REPORTS
         documents.index(session, document)
     return document
 

@@ -270,6 +270,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("due_time", sa.Time(), nullable=True),
         sa.Column("document_uid", sa.String(length=150), nullable=False),
+        sa.Column("steering", eoffice.documents.models._SteeringType(), server_default="0", nullable=False),
         sa.Column("register_number", sa.Integer(), nullable=True),
         sa.Column("taken_over_from", sa.String(length=100), nullable=False),
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
@@ -1657,6 +1658,56 @@ def upgrade() -> None:
     )
     op.create_index("ix_posting_book", "posting", ["agency_id", "state", "id"], unique=False)
     op.create_index(op.f("ix_posting_document_id"), "posting", ["document_id"], unique=False)
+    op.create_table(
+        "mission",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.String(length=1000), nullable=False),
+        sa.Column("recipient_code", sa.String(length=35), nullable=False),
+        sa.Column("recipient_name", sa.String(length=200), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "planned",
+                "open",
+                "reported",
+                "done",
+                "withdrawn",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("given_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("given_by_id", sa.Integer(), nullable=False),
+        sa.Column("report", sa.String(length=1000), nullable=False),
+        sa.Column("reported_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reported_by", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.Column("closed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reminded_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(recipient_code = '') <> (unit_id IS NULL)", name=op.f("ck_mission_agency_or_unit")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_mission_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["outgoing_document.id"], name=op.f("fk_mission_document_id_outgoing_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["given_by_id"], ["assignment.id"], name=op.f("fk_mission_given_by_id_assignment")
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_mission_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mission")),
+    )
+    op.create_index(op.f("ix_mission_document_id"), "mission", ["document_id"], unique=False)
+    op.create_index("ix_mission_list", "mission", ["agency_id", "state", "due_on", "id"], unique=False)
+    op.create_index("ix_mission_unit", "mission", ["unit_id", "state"], unique=False)
     op.create_table(
         "page_text",
         sa.Column("file_id", sa.Integer(), nullable=False),

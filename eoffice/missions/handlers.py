@@ -1,0 +1,38 @@
+"""What other features' events do to missions, in the publisher's transaction."""
+
+from sqlalchemy.orm import Session
+
+from eoffice.core.events import subscribe
+from eoffice.core.permissions import system_actor
+from eoffice.documents.events import DocumentIssued, DocumentsLinked
+from eoffice.documents.models import Document, LinkKind
+from eoffice.gateway.events import CopyDone
+from eoffice.incoming.models import IncomingDocument
+from eoffice.missions import operations, queries
+from eoffice.outgoing.models import OutgoingDocument
+
+
+@subscribe(DocumentIssued)
+def issued(session: Session, event: DocumentIssued) -> None:
+    """What the document asks is asked from now on."""
+    document = session.get_one(Document, event.document_id)
+    if isinstance(document, OutgoingDocument):
+        operations.begin(session, system_actor(document.agency_id), document)
+
+
+@subscribe(CopyDone)
+def done_there(session: Session, event: CopyDone) -> None:
+    """The recipient's office has finished with the document (status 06): that is its report."""
+    for mission in queries.open_for(session, event.document_id, event.recipient_code):
+        operations.report(session, system_actor(mission.agency_id), mission, event.description)
+
+
+@subscribe(DocumentsLinked)
+def answered(session: Session, event: DocumentsLinked) -> None:
+    """A letter in answer to the document is the report of whoever wrote it."""
+    reply = session.get_one(Document, event.source_id)
+    if event.kind is not LinkKind.REPLY or not isinstance(reply, IncomingDocument) or not reply.issuer_code:
+        return
+    for mission in queries.open_for(session, event.target_id, reply.issuer_code):
+        words = f"Báo cáo bằng văn bản số {reply.code}"
+        operations.report(session, system_actor(mission.agency_id), mission, words)

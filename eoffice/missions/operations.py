@@ -1,0 +1,194 @@
+"""Writes of missions; the caller's use case commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.errors import Conflict, Invalid, TooLong
+from eoffice.core.permissions import Actor
+from eoffice.core.text import nfc
+from eoffice.directory import queries as directory
+from eoffice.documents import operations as documents
+from eoffice.documents import queries as reading
+from eoffice.documents.models import Steering
+from eoffice.missions.models import Mission, State
+from eoffice.missions.workflow import MACHINE, Move
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.states import OPEN as BEFORE_ISSUE
+from eoffice.outgoing.states import State as Outgoing
+
+GIVEN = audit.action("missions.given", _l("Task given with a document"))
+BEGUN = audit.action("missions.begun", _l("Task begins with the issue"))
+REPORTED = audit.action("missions.reported", _l("Task reported as done"))
+ACCEPTED = audit.action("missions.accepted", _l("Task accepted as done"))
+ASKED_AGAIN = audit.action("missions.asked_again", _l("Report of a task not accepted"))
+WITHDRAWN = audit.action("missions.withdrawn", _l("Task no longer asked"))
+REMINDED = audit.action("missions.reminded", _l("Pressed for a task"))
+_ACTIONS = {
+    Move.BEGIN: BEGUN,
+    Move.REPORT: REPORTED,
+    Move.ACCEPT: ACCEPTED,
+    Move.ASK_AGAIN: ASKED_AGAIN,
+    Move.WITHDRAW: WITHDRAWN,
+}
+
+#: longest content or note, in characters
+LONGEST = 1000
+
+
+class NoContent(Invalid):
+    """Nothing is asked."""
+
+    message = _l("Write what has to be done.")
+
+
+class NoDay(Invalid):
+    """What has no day is never late."""
+
+    message = _l("Give the last day.")
+
+
+class DayPassed(Invalid):
+    """Nobody can be in time."""
+
+    message = _l("The last day has passed already. Choose a later one.")
+
+
+class NobodyNamed(Invalid):
+    """Neither a recipient of the document nor a unit of the agency."""
+
+    message = _l("Choose who has to do it: a recipient of the document, or a unit of your agency.")
+
+
+class NothingGoesOut(Conflict):
+    """A void number, a refused copy, a recalled document."""
+
+    message = _l("This document asks nothing of anybody: it is not, or no longer, in force.")
+
+
+class NoteNeeded(Invalid):
+    """Others read it."""
+
+    message = _l("Write a few words: what was done, or why.")
+
+
+class RemindedToday(Conflict):
+    """Once a day is heard."""
+
+    message = _l("They were pressed for it today already. Do it again tomorrow.")
+
+
+@dataclass(frozen=True)
+class NewMission:
+    """What is asked, of whom, by when. `to`: `a:` and a recipient's code, or `u:` and a unit's number."""
+
+    content: str
+    to: str
+    due_on: date | None
+
+
+def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMission) -> Mission:
+    """Write a mission down; a document that is not issued takes it along.
+
+    Raises NoContent, TooLong, NoDay, DayPassed, NobodyNamed, NothingGoesOut.
+    """
+    content = nfc(new.content.strip())
+    if not content:
+        raise NoContent(field="content")
+    if len(content) > LONGEST:
+        raise TooLong(max=LONGEST, field="content")
+    if new.due_on is None:
+        raise NoDay(field="due_on")
+    if new.due_on < clock.today():
+        raise DayPassed(field="due_on")
+    issued = document.state is Outgoing.ISSUED
+    if not issued and document.state not in BEFORE_ISSUE:
+        raise NothingGoesOut
+    mission = Mission(
+        agency_id=document.agency_id, document_id=document.id, content=content, due_on=new.due_on,
+        state=State.OPEN if issued else State.PLANNED, given_at=clock.now(), given_by_id=actor.assignment_id,
+        **_whom(session, document, new.to),
+    )  # fmt: skip
+    session.add(mission)
+    session.flush()
+    session.refresh(mission, ["unit"])
+    if issued:
+        _open_to_unit(session, actor, document, [mission])
+    else:
+        steer(session, document)
+    audit.record(
+        session, actor, GIVEN, document, to=mission.label, content=mission.content, due_on=mission.due_on
+    )
+    return mission
+
+
+def _whom(session: Session, document: OutgoingDocument, to: str) -> dict[str, Any]:
+    kind, _, named = to.partition(":")
+    if kind == "a":
+        for one in reading.recipients(session, document):
+            if one.code and one.code == named:
+                return {"recipient_code": one.code, "recipient_name": one.name}
+    if kind == "u" and named.isdecimal():
+        for unit in directory.units(session, document.agency_id):
+            if unit.id == int(named):
+                return {"unit_id": unit.id}
+    raise NobodyNamed(field="to")
+
+
+def steer(session: Session, document: OutgoingDocument) -> None:
+    """Say on the wire whether the document asks something of its recipients, and by when it wants to hear of it.
+
+    A day that its drafter gave stays (edXML, SteeringType and DueDate).
+    """
+    query = sa.select(sa.func.min(Mission.due_on)).where(
+        Mission.document_id == document.id, Mission.recipient_code != "", Mission.state == State.PLANNED
+    )
+    first = session.scalar(query)
+    if first is not None:
+        document.steering, document.due_on = Steering.DIRECTS, document.due_on or first
+    elif document.steering is Steering.DIRECTS:
+        document.steering = Steering.NONE
+
+
+def begin(session: Session, actor: Actor, document: OutgoingDocument) -> None:
+    """The document is issued: what it asks is asked from now on, and its units may read it."""
+    query = sa.select(Mission).where(Mission.document_id == document.id, Mission.state == State.PLANNED)
+    planned = session.scalars(query.order_by(Mission.id).with_for_update(of=Mission)).all()
+    for mission in planned:
+        move(session, actor, mission, Move.BEGIN)
+    _open_to_unit(session, actor, document, planned)
+
+
+def _open_to_unit(
+    session: Session, actor: Actor, document: OutgoingDocument, missions: Sequence[Mission]
+) -> None:
+    units = {one.unit_id for one in missions if one.unit_id is not None}
+    documents.give_access(session, actor, document, unit_ids=units, warned=False)
+
+
+def move(session: Session, actor: Actor, mission: Mission, step: Move, note: str = "") -> None:
+    """Go one step by the table and log it. Raises InvalidTransition; rights are the caller's business."""
+    rule = MACHINE.step(mission.state, step)
+    mission.state = rule.target
+    mission.closed_at = clock.now() if rule.target in (State.DONE, State.WITHDRAWN) else None
+    audit.record(session, actor, _ACTIONS[step], mission.document, to=mission.label, note=note or None)
+
+
+def report(session: Session, actor: Actor, mission: Mission, words: str) -> None:
+    """Note what was done, whoever said so. Raises InvalidTransition."""
+    move(session, actor, mission, Move.REPORT, words)
+    mission.report, mission.reported_at, mission.reported_by = words[:LONGEST], clock.now(), actor.name
+
+
+def noted(note: str, field: str = "note") -> str:
+    """What somebody wrote with a step. Raises TooLong."""
+    words = nfc(note.strip())
+    if len(words) > LONGEST:
+        raise TooLong(max=LONGEST, field=field)
+    return words

@@ -1,0 +1,252 @@
+"""What documents ask of units and other agencies: who may ask, who reports, who accepts."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import service as accounts
+from eoffice.core import audit, clock
+from eoffice.core.db import transaction
+from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition, NotFound
+from eoffice.core.events import publish
+from eoffice.core.permissions import system_actor
+from eoffice.documents import operations as documents
+from eoffice.documents import queries as reading
+from eoffice.documents.events import DocumentIssued
+from eoffice.documents.models import Steering
+from eoffice.gateway.events import CopyDone
+from eoffice.missions import operations, queries, service, urging
+from eoffice.missions.models import Mission, State
+from eoffice.missions.operations import NewMission, NothingGoesOut, RemindedToday
+from eoffice.missions.queries import Tab
+from eoffice.missions.workflow import MACHINE, Move
+from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.states import State as Outgoing
+from tests.factories import Province, province
+from tests.home.made import outgoing
+from tests.incoming.test_axis import arrive
+from tests.web import client_for
+
+pytestmark = pytest.mark.postgres
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def place(session: Session) -> Province:
+    return province(session)
+
+
+def conclusion(session: Session, place: Province, state: Outgoing = Outgoing.DRAFT) -> OutgoingDocument:
+    """A notice of A about what a meeting concluded, to B and to the agency outside."""
+    number = {"code_number": "215", "issued_on": clock.today(), "document_uid": "H01.12,2026/11/20,215/TB"}
+    made = outgoing(session, place.a, "Thông báo kết luận cuộc họp", kind_code="TB", state=state, **number)
+    with transaction(session):
+        documents.set_recipients(session, made, [place.b.agency, place.outside])
+        documents.give_access(session, place.a.specialist, made, unit_ids=[place.a.unit.id], warned=False)
+    return made
+
+
+def asked(place: Province, to: str = "", **changes: Any) -> NewMission:
+    fields: dict[str, Any] = {
+        "content": "Rà soát hiện trạng kênh Ba Hồ", "to": to or f"a:{place.b.agency.code}",
+        "due_on": clock.today() + WEEK,
+    }  # fmt: skip
+    return NewMission(**fields | changes)
+
+
+def issue(session: Session, document: OutgoingDocument) -> None:
+    with transaction(session):
+        document.state = Outgoing.ISSUED
+        session.flush()
+        publish(session, DocumentIssued(document.id))
+
+
+def test_what_a_draft_asks_is_asked_from_its_issue_on_and_units_may_read_it_then(
+    session: Session, place: Province
+) -> None:
+    document = conclusion(session, place)
+    theirs = service.give(session, place.a.specialist, document.id, asked(place))
+    office = service.give(session, place.a.specialist, document.id, asked(place, f"u:{place.a.office.id}"))
+    assert (theirs.state, office.state) == (State.PLANNED, State.PLANNED)
+    assert (document.steering, document.due_on) == (Steering.DIRECTS, clock.today() + WEEK)
+    assert queries.listing(session, place.a.leader, Tab.OPEN).rows == []
+    issue(session, document)
+    assert (theirs.state, office.state) == (State.OPEN, State.OPEN)
+    chief = place.a.chief
+    assert [one.id for one in queries.listing(session, chief, Tab.MINE).rows] == [office.id]
+    assert reading.one(session, chief, document.id) is not None
+    assert queries.counts(session, place.a.leader)[Tab.OPEN] == 2
+    assert queries.listing(session, place.b.leader, Tab.OPEN).rows == [], "another agency's"
+
+
+def test_a_document_that_asks_nothing_of_others_any_more_is_no_directive(
+    session: Session, place: Province
+) -> None:
+    document = conclusion(session, place)
+    only = service.give(session, place.a.specialist, document.id, asked(place))
+    service.take(session, place.a.specialist, only.id, Move.WITHDRAW)
+    assert document.steering is Steering.NONE
+
+
+def test_a_unit_reports_and_who_gave_the_task_accepts_or_asks_again(
+    session: Session, place: Province
+) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    mission = service.give(session, place.a.leader, document.id, asked(place, f"u:{place.a.unit.id}"))
+    with pytest.raises(Forbidden):
+        service.take(session, place.a.specialist, mission.id, Move.REPORT, "Đã rà soát")
+    with pytest.raises(Invalid):
+        service.take(session, place.a.head, mission.id, Move.REPORT, " ")
+    service.take(session, place.a.head, mission.id, Move.REPORT, "Đã rà soát xong 12 điểm")
+    assert (mission.state, mission.report) == (State.REPORTED, "Đã rà soát xong 12 điểm")
+    with pytest.raises(Invalid):
+        service.take(session, place.a.leader, mission.id, Move.ASK_AGAIN)
+    service.take(session, place.a.leader, mission.id, Move.ASK_AGAIN, "Bổ sung 3 điểm còn lại")
+    assert (mission.state, mission.note) == (State.OPEN, "Bổ sung 3 điểm còn lại")
+    service.take(session, place.a.head, mission.id, Move.REPORT, "Đã đủ 15 điểm")
+    service.take(session, place.a.leader, mission.id, Move.ACCEPT)
+    assert mission.state is State.DONE
+    logged = {entry.action for entry in audit.history(session, document)}
+    assert logged >= {operations.GIVEN, operations.REPORTED, operations.ASKED_AGAIN, operations.ACCEPTED}
+
+
+def test_the_end_at_the_other_agency_and_its_letter_are_its_report(session: Session, place: Province) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    code = place.b.agency.code
+    first = service.give(session, place.a.leader, document.id, asked(place))
+    with transaction(session):
+        publish(session, CopyDone(document.id, code, "Đã hoàn thành rà soát"))
+        publish(session, CopyDone(document.id, code, "Đã hoàn thành rà soát"))  # told twice
+    assert (first.state, first.report) == (State.REPORTED, "Đã hoàn thành rà soát")
+    second = service.give(session, place.a.leader, document.id, asked(place, content="Báo cáo kinh phí"))
+    outside = service.give(session, place.a.leader, document.id, asked(place, f"a:{place.outside.code}"))
+    letter = arrive(session, place.a, in_reply_to=(document.document_uid,))
+    session.expire_all()
+    assert (second.state, second.report) == (State.REPORTED, "Báo cáo bằng văn bản số 2751/STC-QLNS")
+    assert outside.state is State.OPEN, "not its letter"
+    told = queries.progress(session, place.a.leader, [second, outside])
+    assert [one.id for one in told[second.id].replies] == [letter.id]
+    assert not told[outside.id].replies
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"content": "  "}, "content"),
+        ({"content": "x" * 1001}, "content"),
+        ({"due_on": None}, "due_on"),
+        ({"due_on": clock.today() - timedelta(days=1)}, "due_on"),
+        ({"to": ""}, "to"),
+        ({"to": "a:H99.99"}, "to"),
+        ({"to": "u:999999"}, "to"),
+        ({"to": "u:ba"}, "to"),
+    ],
+)
+def test_a_task_without_what_who_or_when_is_refused(
+    session: Session, place: Province, changes: dict[str, Any], field: str
+) -> None:
+    document = conclusion(session, place)
+    with pytest.raises(AppError) as refused:
+        service.give(session, place.a.specialist, document.id, NewMission(**vars(asked(place)) | changes))
+    assert refused.value.field == field
+
+
+def test_who_does_not_answer_for_the_document_gives_no_task(session: Session, place: Province) -> None:
+    document = conclusion(session, place)
+    with pytest.raises(NotFound):
+        service.give(session, place.b.leader, document.id, asked(place))
+    with pytest.raises(Forbidden):
+        service.give(session, place.a.clerk, document.id, asked(place))
+    with pytest.raises(NothingGoesOut):
+        service.give(session, place.a.leader, conclusion(session, place, Outgoing.VOID).id, asked(place))
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("step", [move for move in Move if move is not Move.BEGIN])
+def test_every_pair_of_state_and_step_is_as_the_table_says(
+    session: Session, place: Province, state: State, step: Move
+) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    mission = service.give(session, place.a.leader, document.id, asked(place, f"u:{place.a.unit.id}"))
+    with transaction(session):
+        mission.state = state
+    who = place.a.head if step is Move.REPORT else place.a.leader
+    rule = MACHINE.rules.get((state, step))
+    if rule is None:
+        with pytest.raises(InvalidTransition):
+            service.take(session, who, mission.id, step, "một lý do")
+    else:
+        assert service.take(session, who, mission.id, step, "một lý do").state is rule.target
+
+
+def test_a_unit_is_pressed_once_a_day(session: Session, place: Province) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    mission = service.give(session, place.a.leader, document.id, asked(place, f"u:{place.a.unit.id}"))
+    service.remind(session, place.a.leader, mission.id)
+    with pytest.raises(RemindedToday):
+        service.remind(session, place.a.leader, mission.id)
+
+
+@pytest.mark.slow
+def test_a_letter_that_presses_names_who_owes_what(session: Session, place: Province) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    service.give(session, place.a.leader, document.id, asked(place))
+    service.give(session, place.a.leader, document.id, asked(place, content="Bố trí kinh phí."))
+    settled = service.give(session, place.a.leader, document.id, asked(place, f"a:{place.outside.code}"))
+    service.take(session, place.a.leader, settled.id, Move.ACCEPT, "Đã báo qua điện thoại")
+    letter = urging.draft(session, place.a.specialist, document.id)
+    assert [one.code for one in reading.recipients(session, letter)] == [place.b.agency.code]
+    assert "Đôn đốc" in letter.subject
+    body = letter.content["body"]
+    assert "Rà soát hiện trạng kênh Ba Hồ" in body
+    assert "Bố trí kinh phí (hạn" in body
+    assert place.outside.name not in body
+
+
+def test_pages_lists_and_the_desk_show_it_to_those_whose_it_is(
+    session: Session, place: Province, app: Flask
+) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    leader, head = client_for(app, "a_leader"), client_for(app, "a_unit_head")
+    page = f"/outgoing/{document.id}/missions"
+    due = f"{clock.today() + WEEK:%d/%m/%Y}"
+    wrong = leader.post(page, data={"content": "", "to": f"u:{place.a.unit.id}", "due_on": due})
+    assert wrong.status_code == 422
+    data = {"content": "Rà soát kênh", "to": f"u:{place.a.unit.id}", "due_on": due}
+    assert leader.post(page, data=data).status_code == 303
+    session.expire_all()
+    mission = session.query(Mission).one()
+    assert "Rà soát kênh" in leader.get(page).get_data(as_text=True)
+    assert "Rà soát kênh" in head.get("/work/missions").get_data(as_text=True)
+    assert "Rà soát kênh" in head.get(f"{page}/part", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "/work/missions?tab=mine" in head.get("/").get_data(as_text=True)
+    refused = head.post(f"/missions/{mission.id}/report", data={"note": ""})
+    assert refused.status_code == 422
+    assert head.post(f"/missions/{mission.id}/report", data={"note": "Đã xong"}).status_code == 303
+    assert head.post(f"/missions/{mission.id}/accept").status_code == 403
+    assert leader.post(f"/missions/{mission.id}/accept").status_code == 303
+    assert leader.post(f"/missions/{mission.id}/accept").status_code == 409
+    assert client_for(app, "b_leader").get(page).status_code == 404
+    assert client_for(app, "b_leader").post(f"/missions/{mission.id}/accept").status_code == 404
+
+
+def test_other_systems_give_and_settle_tasks(session: Session, place: Province, app: Flask) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    leader = app.test_client()
+    token = accounts.make_token(session, system_actor(), "a_leader", "test", ["*"])
+    leader.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    asked_for = {
+        "content": "Rà soát", "due_on": f"{clock.today() + WEEK}", "recipient_code": place.b.agency.code,
+    }  # fmt: skip
+    made = leader.post(f"/api/v1/outgoing/{document.id}/missions", json=asked_for)
+    assert made.status_code == 201
+    number = made.get_json()["id"]
+    assert [one["id"] for one in leader.get("/api/v1/missions").get_json()["missions"]] == [number]
+    whole = leader.get(f"/api/v1/outgoing/{document.id}/missions").get_json()
+    assert whole["missions"][0]["label"] == place.b.agency.name
+    done = leader.post(f"/api/v1/missions/{number}", json={"step": "accept", "note": "Đã báo cáo"})
+    assert done.get_json()["state"] == "done"
+    assert leader.post(f"/api/v1/missions/{number}", json={"step": "accept"}).status_code == 409
