@@ -5,6 +5,7 @@ Decree 30/2020, Appendix VI, I-III.4.g and part II; Circular 05/2025/TT-BNV, Ann
 
 import hashlib
 import io
+import shutil
 import tempfile
 import uuid
 import zipfile
@@ -155,8 +156,11 @@ def write_sip(target: IO[bytes], agency: Agency, dossier: Dossier, enclosed: Seq
         for path, data in described.items():
             package.writestr(f"{name}/{path}", data)
         for path, file in held:
-            # documents are compressed inside already
-            package.write(blobs().path(file.sha256), f"{name}/{path}", zipfile.ZIP_STORED)
+            # not compressed: documents are inside already
+            entry = zipfile.ZipInfo(f"{name}/{path}", clock.local(file.created_at).timetuple()[:6])
+            entry.file_size = file.size
+            with blobs().open(file.sha256) as source, package.open(entry, "w") as part:
+                shutil.copyfileobj(source, part)
 
 
 def spooled_sip(agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> IO[bytes]:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +13,7 @@ import boto3
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore import exceptions as boto
 from botocore.config import Config
+from urllib3.exceptions import HTTPError
 
 from eoffice.core.blobs.base import StoreAway, Trouble
 from eoffice.core.blobs.places import Bucket
@@ -27,7 +28,7 @@ _PIECE = 1 << 16
 _PART = 16 << 20
 _PARTS = TransferConfig(multipart_threshold=_PART, multipart_chunksize=_PART, max_concurrency=4)
 
-_LINE = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError, ConnectionError)
+_LINE = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError, HTTPError, ConnectionError)
 _NO_KEY = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
 #: what stores say, by their words and then by HTTP status
 _SAID = {
@@ -116,8 +117,9 @@ class Objects:
                 for one in page.get("Uploads", ()):
                     if one["Initiated"] < before:
                         named = {"Key": one["Key"], "UploadId": one["UploadId"]}
-                        self._client.abort_multipart_upload(Bucket=self._bucket.name, **named)
-                        found += 1
+                        with suppress(Gone), self._told():  # finished, or another process abandons it, too
+                            self._client.abort_multipart_upload(Bucket=self._bucket.name, **named)
+                            found += 1
         return found
 
     def _at(self, key: str) -> dict[str, str]:
@@ -130,12 +132,12 @@ class Objects:
             yield
         except boto.ClientError as error:
             code = str(error.response["Error"]["Code"])
-            if code in ("NoSuchKey", "404"):
+            if code in ("NoSuchKey", "NoSuchUpload", "404"):
                 raise Gone from error
             status = str(error.response["ResponseMetadata"]["HTTPStatusCode"])
             trouble = _SAID.get(code) or _SAID.get(status, Trouble.FAILS)
             raise StoreAway(str(self._bucket), trouble, code) from error
-        except (boto.BotoCoreError, ConnectionError) as error:
+        except (boto.BotoCoreError, HTTPError, ConnectionError) as error:
             kinds = {_LINE: Trouble.SILENT, _NO_KEY: Trouble.NO_KEY}
             trouble = next((kinds[kind] for kind in kinds if isinstance(error, kind)), Trouble.FAILS)
             raise StoreAway(str(self._bucket), trouble, type(error).__name__) from error

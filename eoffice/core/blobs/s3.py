@@ -89,7 +89,7 @@ class S3Store(BlobStore):
         return True
 
     def probe(self, patience: float) -> None:
-        objects, key = Objects(self._bucket, patience), f"probe/{secrets.token_hex(8)}"
+        objects, key = Objects(self._bucket, patience), f"{_SHELF}probe/{secrets.token_hex(8)}"
         with self.scratch() as scratch:
             (scratch / "probe").write_text(key)
             objects.put(key, scratch / "probe")
