@@ -22,7 +22,15 @@ from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Assignment, Person, Unit
 from eoffice.documents import deadlines
 from eoffice.documents.kinds import kind
-from eoffice.documents.models import Channel, Document, DocumentLink, LinkKind, Recipient
+from eoffice.documents.models import (
+    Channel,
+    Document,
+    DocumentLink,
+    LinkKind,
+    Recipient,
+    Register,
+    RegisterEntry,
+)
 from eoffice.dossiers.models import Dossier
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import OPEN, State
@@ -319,6 +327,34 @@ def by_kind(session: Session, period: Period, agency_id: int) -> Sequence[KindLi
             counts[code][place] = count
     lines = [KindLine(kind(code).name if code else "-", *both) for code, both in counts.items()]
     return sorted(lines, key=lambda one: (-one.arrived - one.issued, one.name))
+
+
+@dataclass(frozen=True)
+class RegisterLine:
+    """A register, and the numbers it gave."""
+
+    name: str
+    #: first and last number of the period
+    first: int
+    last: int
+    given: int
+    #: of these
+    void: int
+
+
+def by_register(session: Session, period: Period, agency_id: int) -> Sequence[RegisterLine]:
+    """How many numbers each register gave in these days, incoming ones first."""
+    number, void = RegisterEntry.number, sa.func.count(RegisterEntry.voided_at)
+    query = (
+        sa.select(Register.name, sa.func.min(number), sa.func.max(number), sa.func.count(), void)
+        .join(Register, Register.id == RegisterEntry.register_id)
+        .where(
+            RegisterEntry.agency_id == agency_id, RegisterEntry.dated_on.between(period.first, period.last)
+        )
+        .group_by(Register.id)
+        .order_by(Register.direction, Register.year, Register.id)
+    )
+    return [RegisterLine(*row) for row in session.execute(query)]
 
 
 def by_month(session: Session, period: Period, agency_id: int) -> Sequence[tuple[date, int, int]]:

@@ -18,7 +18,14 @@ from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Role
-from eoffice.documents.models import Channel, Document, DocumentLink, LinkKind, Recipient
+from eoffice.documents.models import (
+    Channel,
+    Document,
+    DocumentLink,
+    LinkKind,
+    Recipient,
+    RegisterEntry,
+)
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State as In
 from eoffice.outgoing.states import State as Out
@@ -26,6 +33,7 @@ from eoffice.reports import figures
 from eoffice.reports.figures import Handled, Period
 from tests.factories import House, Province, province
 from tests.home.made import incoming, outgoing
+from tests.incoming import steps
 from tests.web import MOST, client_for, counted
 
 pytestmark = pytest.mark.postgres
@@ -189,6 +197,26 @@ def test_units_people_kinds_and_months_are_counted_by_what_was_asked_of_them(
         assert figures.by_month(session, year, place.a.agency.id) == [
             (date(2026, 10, 1), 0, 0), (date(2026, 11, 1), 5, 3),
         ]  # fmt: skip
+
+
+def test_numbers_are_counted_by_register_with_those_made_void(
+    app: Flask, session: Session, place: Province
+) -> None:
+    for _number in range(3):
+        letter = steps.registered(session, place.a)
+    entry = session.scalars(sa.select(RegisterEntry).where(RegisterEntry.document_id == letter.id)).one()
+    with transaction(session):
+        entry.voided_at, entry.void_reason = clock.now(), "nhầm"
+    today = Period(clock.today(), clock.today())
+    (line,) = figures.by_register(session, today, place.a.agency.id)
+    assert (line.first, line.last, line.given, line.void) == (1, 3, 3, 1)
+    assert figures.by_register(session, WEEK, place.a.agency.id) == []
+    client = client_for(app, "a_leader")
+    days = f"from={today.first:%d/%m/%Y}&to={today.last:%d/%m/%Y}"
+    assert line.name in client.get(f"/reports?by=register&{days}").get_data(as_text=True)
+    table = client.get(f"/reports?by=register&xlsx=1&{days}")
+    sheet = load_workbook(io.BytesIO(table.data)).worksheets[0]
+    assert list(sheet.iter_rows(min_row=2, values_only=True)) == [(line.name, 1, 3, 3, 1)]
 
 
 def test_the_page_the_spreadsheet_and_the_interface_say_the_same(

@@ -18,7 +18,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents.layout.tables import Column, Table, typeset
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.reports import figures as count
-from eoffice.reports.figures import Figures, KindLine, Line, Period
+from eoffice.reports.figures import Figures, KindLine, Line, Period, RegisterLine
 from eoffice.reports.forms import PeriodForm
 from eoffice.reports.views import bp
 
@@ -29,6 +29,7 @@ class By(StrEnum):
     AGENCY = "agency"
     UNIT = "unit"
     PERSON = "person"
+    REGISTER = "register"
     KIND = "kind"
 
     @property
@@ -41,8 +42,13 @@ _WORDS = {
     By.AGENCY: _l("Whole agency"),
     By.UNIT: _l("By unit"),
     By.PERSON: _l("By person"),
+    By.REGISTER: _l("By register"),
     By.KIND: _l("By kind"),
 }
+
+_REGISTER_HEADINGS = (
+    _l("Name of the register"), _l("First number"), _l("Last number"), _l("Numbers given"), _l("Void"),
+)  # fmt: skip
 
 
 @bp.get("/reports")
@@ -64,7 +70,9 @@ def figures() -> ResponseReturnValue:
     return _page(form, by, None, _lines(by, period, agency_id))
 
 
-def _lines(by: By, period: Period, agency_id: int) -> Sequence[Line | KindLine]:
+def _lines(by: By, period: Period, agency_id: int) -> Sequence[Line | KindLine | RegisterLine]:
+    if by is By.REGISTER:
+        return count.by_register(db(), period, agency_id)
     if by is By.KIND:
         return count.by_kind(db(), period, agency_id)
     return (count.by_unit if by is By.UNIT else count.by_person)(db(), period, agency_id)
@@ -120,6 +128,11 @@ def _sheet(by: By, period: Period, agency_id: int) -> tuple[list[LazyString | st
         kinds = count.by_kind(db(), period, agency_id)
         return [_l("Kind of document"), _l("Incoming"), _l("Outgoing")], [
             (k.name, k.arrived, k.issued) for k in kinds
+        ]
+    if by is By.REGISTER:
+        return [*_REGISTER_HEADINGS], [
+            (one.name, one.first, one.last, one.given, one.void)
+            for one in count.by_register(db(), period, agency_id)
         ]
     headings: list[LazyString | str] = [
         _l("Unit or person"), _l("Post"), _l("Given"), _l("Done in time"), _l("Done late"), _l("Open"),
