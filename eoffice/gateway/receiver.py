@@ -8,6 +8,7 @@ changes nothing.
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic, sleep
 from typing import LiteralString
 
@@ -26,7 +27,7 @@ from eoffice.gateway.storing import Fetched, Stored
 from exchange.answers import Confirmation, Waiting
 from exchange.client import AxisClient
 from exchange.errors import Damaged, Unavailable, Unreadable
-from exchange.model import DocumentMessage, MessageKind
+from exchange.model import DocumentMessage, Message, MessageKind
 from exchange.parse import parse
 from exchange.streams import readable
 from exchange.vxp import Delivery as Transport
@@ -47,6 +48,9 @@ UNSTORABLE = Unreadable("Phần mềm không xử lý được gói tin này", "
 DAMAGED = Damaged("Gói tin hỏng trên đường truyền", "The bytes received differ from those sent")
 #: seconds to wait for more to come while something is under way, so that it is stored together
 BREATH = 0.012
+#: bytes from which on it is asked first whether a packet is here already, since somebody was killed before the axis
+#: was told; a smaller one is fetched once more and changes nothing
+_LARGE = 1 << 20
 #: seconds between two questions while the list is not empty
 BRISK = 0.05
 
@@ -101,7 +105,8 @@ class Receiver(Lane):
         passed = {one.doc_id for one in self._flying.values()} | self._resting.keys()
         new = {one.doc_id: one for one in offered if one.doc_id not in passed}
         self._list_at = now + (BRISK if new else LOOK / 4)
-        here = storing.stored(session, new) if new else {}
+        large = [doc_id for doc_id, one in new.items() if one.size is None or one.size > _LARGE]
+        here = storing.stored(session, large) if large else {}
         if here:  # stored before, but the axis was not told
             self._acknowledge(session, client, list(here.values()))
         for doc_id, one in new.items():  # in the order of the list
@@ -196,31 +201,35 @@ def _confirmation(packet: Stored) -> Confirmation:
 
 def fetch(client: AxisClient, offered: Waiting) -> Fetched:
     """Download one packet, check and read it; no database. Raises Unavailable, Refused, OSError."""
-    blob, damage = _download(client, offered)
-    if damage is not None:
-        return Fetched(offered, blob, error=damage)
-    with blobs().scratch() as folder:
-        try:
-            with blobs().open(blob.sha256) as source:
-                message = parse(source, folder).message
-        except Unreadable as error:
-            return Fetched(offered, blob, error=error)
-        except OSError:
-            raise  # the disk's trouble, not the packet's
-        except Exception:
-            log.exception("packet not read", axis_id=offered.doc_id)
-            return Fetched(offered, blob, error=UNSTORABLE)
-        for attachment in message.attachments if isinstance(message, DocumentMessage) else ():
-            if attachment.content is not None:
-                blobs().adopt(attachment.content, attachment.sha256)
-    return Fetched(offered, blob, message)
+    store = blobs()
+    with store.scratch() as folder:
+        packet = folder / "packet"
+        blob, error = _download(client, offered, packet)
+        message, error = _read(offered, packet, folder / "files") if error is None else (None, error)
+        files = message.attachments if isinstance(message, DocumentMessage) else ()
+        made = {one.content: one.sha256 for one in files if one.content is not None}
+        store.adopt({packet: blob.sha256} | made)
+    return Fetched(offered, blob, message, error)
 
 
-def _download(client: AxisClient, offered: Waiting) -> tuple[Blob, Damaged | None]:
+def _read(offered: Waiting, packet: Path, files: Path) -> tuple[Message | None, Unreadable | None]:
+    try:
+        with packet.open("rb") as source:
+            return parse(source, files).message, None
+    except Unreadable as error:
+        return None, error
+    except OSError:
+        raise  # the disk's trouble, not the packet's
+    except Exception:
+        log.exception("packet not read", axis_id=offered.doc_id)
+        return None, UNSTORABLE
+
+
+def _download(client: AxisClient, offered: Waiting, packet: Path) -> tuple[Blob, Unreadable | None]:
     """The bytes as they came. A wrong hash is the line's fault the first time, and the packet's the second."""
     for _attempt in range(2):
         with client.fetch(offered.doc_id) as (pieces, said):
-            blob = blobs().put(readable(pieces))
+            blob = blobs().spooled(readable(pieces), packet)
         if {said, offered.sha256} <= {blob.sha256, None, ""}:
             return blob, None
     return blob, DAMAGED

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -116,31 +116,30 @@ class BlobStore(ABC):
 
         `limit`: bytes it may have; beyond, BlobTooLarge. `sha256`: what it must be; otherwise BlobDamaged.
         """
-        digest, size = hashlib.sha256(), 0
         fd, name = tempfile.mkstemp(dir=self.spool)
         temporary = Path(name)
         try:
             with os.fdopen(fd, "wb") as file:
-                while chunk := stream.read(CHUNK):
-                    size += len(chunk)
-                    if limit is not None and size > limit:
-                        raise BlobTooLarge(limit)
-                    digest.update(chunk)
-                    file.write(chunk)
-            if sha256 not in ("", digest.hexdigest()):
+                blob = _copied(stream, file, limit)
+            if sha256 not in ("", blob.sha256):
                 raise BlobDamaged(sha256)
-            self.adopt(temporary, digest.hexdigest())
+            self.adopt({temporary: blob.sha256})
         finally:
             temporary.unlink(missing_ok=True)
-        return Blob(digest.hexdigest(), size)
+        return blob
+
+    def spooled(self, stream: BinaryIO, path: Path) -> Blob:
+        """Write a stream to a file in a `scratch` folder, in constant memory; `adopt` stores it."""
+        with path.open("wb") as file:
+            return _copied(stream, file, None)
 
     def put_bytes(self, data: bytes) -> Blob:
         """Store a short byte string."""
         return self.put(BytesIO(data))
 
     @abstractmethod
-    def adopt(self, path: Path, sha256: str) -> None:
-        """Take over a whole file that was written in a `scratch` folder and hashed there; durable when this returns."""
+    def adopt(self, files: Mapping[Path, str]) -> None:
+        """Take over whole files that were written in a `scratch` folder, by path; durable when this returns."""
 
     @abstractmethod
     def path(self, sha256: str) -> Path:
@@ -196,6 +195,17 @@ class BlobStore(ABC):
                 continue  # its owner was only slow, or another process sweeps too
             found += 1
         return found
+
+
+def _copied(stream: BinaryIO, file: BinaryIO, limit: int | None) -> Blob:
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        if limit is not None and size > limit:
+            raise BlobTooLarge(limit)
+        digest.update(chunk)
+        file.write(chunk)
+    return Blob(digest.hexdigest(), size)
 
 
 def checked(sha256: str) -> str:

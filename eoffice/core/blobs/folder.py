@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -20,18 +20,20 @@ class FolderStore(BlobStore):
         self.root = root
         self.shelf = FolderShelf(root / "shelf")
 
-    def adopt(self, path: Path, sha256: str) -> None:
-        target = self._target(sha256)
-        with suppress(FileNotFoundError):
-            os.utime(target)  # stored again: its age keeps `erase` away
-            return
-        _sync(path)
-        # The rename itself must survive a power cut before a row may point here, and so must a new folder.
-        fresh = not target.parent.exists()
-        target.parent.mkdir(exist_ok=True, mode=0o700)
-        path.chmod(0o400)
-        path.replace(target)
-        for folder in (target.parent, self.root) if fresh else (target.parent,):
+    def adopt(self, files: Mapping[Path, str]) -> None:
+        # Several at once, since each wait for the disk is as long as one for all that was written before it.
+        targets = {path: self._target(sha256) for path, sha256 in files.items()}
+        new = {path: target for path, target in targets.items() if not _touched(target)}
+        for path in new:
+            _sync(path)
+        # The renames must survive a power cut before a row may point here, those of others too, and new folders.
+        fresh = False
+        for path, target in new.items():
+            fresh = fresh or not target.parent.exists()
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            path.chmod(0o400)
+            path.replace(target)
+        for folder in {target.parent for target in targets.values()} | ({self.root} if fresh else set()):
             _sync(folder)
 
     def path(self, sha256: str) -> Path:
@@ -110,6 +112,15 @@ class FolderShelf(Shelf):
                     shutil.rmtree(folder)
                     found += 1
         return found
+
+
+def _touched(target: Path) -> bool:
+    """Whether it is stored already; its age keeps `erase` away from now on."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync(path: Path) -> None:

@@ -19,7 +19,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import lru_cache
@@ -49,7 +49,11 @@ class S3Store(BlobStore):
         #: threads that want the same bytes fetch them once
         self._fetching = [Lock() for _ in range(64)]
 
-    def adopt(self, path: Path, sha256: str) -> None:
+    def adopt(self, files: Mapping[Path, str]) -> None:
+        for path, sha256 in files.items():
+            self._adopt(path, sha256)
+
+    def _adopt(self, path: Path, sha256: str) -> None:
         there = self._stored(sha256)
         if not any(_young(one, GRACE / 2) for one in there):
             self._objects.put(f"{_folder(sha256)}{secrets.token_hex(8)}", path)

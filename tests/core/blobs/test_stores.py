@@ -91,7 +91,7 @@ def test_a_file_written_elsewhere_is_taken_over(store: BlobStore) -> None:
     with store.scratch() as folder:
         assert folder.stat().st_mode & 0o077 == 0
         (folder / "001").write_bytes(b"tep")
-        store.adopt(folder / "001", hashlib.sha256(b"tep").hexdigest())
+        store.adopt({folder / "001": hashlib.sha256(b"tep").hexdigest()})
         (folder / "002").write_bytes(b"nua chung")
     assert list(store.spool.iterdir()) == []
     assert [store.read(sha256) for sha256 in store.hashes()] == [b"tep"]
