@@ -55,6 +55,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=settings().get(IDLE_MINUTES)),
         MAX_CONTENT_LENGTH=_body_limit(),
         MAX_FORM_MEMORY_SIZE=2_000_000,
+        # a form may list every member of several groups of recipients
+        MAX_FORM_PARTS=5_000,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: nothing typed is lost to a shorter clock
         TESTING=settings().get(TESTING),
         RATELIMIT_ENABLED=not settings().get(TESTING),

@@ -17,7 +17,8 @@ ROLES: Mapping[Role, str] = {
     Role.CLERK: f"{_EVERYONE} document:read-all incoming:register incoming:return incoming:submit "
     "incoming:pass-on "
     "outgoing:check outgoing:copy outgoing:number outgoing:seal outgoing:issue outgoing:post "
-    "gateway:follow gateway:resend register:close gateway:recall gateway:unreadable dossier:work dossier:certify",
+    "gateway:follow gateway:resend register:close gateway:recall gateway:unreadable dossier:work dossier:certify "
+    "recipients:share",
     Role.LEADER: f"{_EVERYONE} document:read-all reports:province direction:give direction:extend direction:remind "
     "mission:give outgoing:sign gateway:follow dossier:work dossier:approve directory:delegate access:confirm",
     Role.SECRETARY: f"{_EVERYONE} document:read-all direction:prepare direction:remind mission:give dossier:work",
@@ -31,7 +32,7 @@ ROLES: Mapping[Role, str] = {
     Role.SPECIALIST: f"{_EVERYONE} direction:work mission:give outgoing:draft outgoing:copy dossier:work",
     Role.ARCHIVIST: f"{_EVERYONE} dossier:archive",
     Role.ADMINISTRATOR: "directory:read directory:manage directory:outside directory:merge reports:province "
-    "admin:access admin:health signature:keys gateway:unreadable gateway:watch trust:manage",
+    "admin:access admin:health signature:keys gateway:unreadable gateway:watch trust:manage recipients:share",
 }
 
 #: one agency's people must not decide them for the others, or look at the others

@@ -47,11 +47,52 @@ def serving(session: Session, agency: Agency) -> Agency | None:
 
 def successors(session: Session, agency: Agency) -> list[Agency]:
     """Who does a closed agency's work today, the one that gets its mail first; empty when nobody has taken over."""
-    named = agencies_by_code(session, agency.successor_codes)
-    first = session.get(Agency, agency.successor_id) if agency.successor_id is not None else None
-    heads = [one for one in (first, *(named.get(code) for code in agency.successor_codes)) if one is not None]
-    found = [serving(session, one) for one in heads]
-    return [one for one in dict.fromkeys(found) if one is not None and one is not agency]
+    return successors_of(session, [agency])[agency.id]
+
+
+def successors_of(session: Session, closed: Collection[Agency]) -> dict[int, list[Agency]]:
+    """The same for many, by their ids, in two statements."""
+    named = agencies_by_code(session, {code for one in closed for code in one.successor_codes})
+    first = {one.id: one.successor_id for one in closed}
+    # held meanwhile, so that the session looks none of them up again
+    chain = _succession(session, {*first.values(), *(one.id for one in named.values())} - {None})
+    found = {}
+    for one in closed:
+        heads = [chain.get(first[one.id] or 0), *map(named.get, one.successor_codes)]
+        served = [serving(session, head) for head in heads if head is not None]
+        found[one.id] = [other for other in dict.fromkeys(served) if other is not None and other is not one]
+    return found
+
+
+def _succession(session: Session, ids: Collection[int | None]) -> dict[int, Agency]:
+    """These agencies and whoever has taken over from them, one after the other."""
+    if not ids:
+        return {}
+    step = sa.select(Agency.id, Agency.successor_id).where(Agency.id.in_(ids)).cte("step", recursive=True)
+    later = sa.select(Agency.id, Agency.successor_id).join(step, Agency.id == step.c.successor_id)
+    every = sa.select(step.union(later).c.id)
+    return {one.id: one for one in session.scalars(sa.select(Agency).where(Agency.id.in_(every)))}
+
+
+def subordinates(
+    session: Session, code: str, beginnings: Collection[str] = (), *, limit: int
+) -> Sequence[Agency]:
+    """Open agencies on the axis directly under the one with this code, whose names begin with one of `beginnings`.
+
+    The axis says who is above whom; of agencies that work here, and where it says nothing, the code does: under
+    H01 stand H01.05 and H01.12, under H01.12 stands H01.12.03 (Decision 20/2020, Article 3).
+    """
+    above = sa.select(Agency.id).where(Agency.code == code).scalar_subquery()
+    by_code = sa.and_(
+        Agency.code.startswith(f"{code}.", autoescape=True),
+        sa.func.strpos(sa.func.substr(Agency.code, len(code) + 2), ".") == 0,
+        Agency.parent_id.is_(None),
+    )
+    query = sa.select(Agency).where(_open(Agency), Agency.on_axis, sa.or_(Agency.parent_id == above, by_code))
+    begins = [Agency.folded.startswith(search_text(one), autoescape=True) for one in beginnings]
+    if begins:
+        query = query.where(sa.or_(*begins))
+    return session.scalars(query.order_by(*_in_order(Agency)).limit(limit)).all()
 
 
 def follows(session: Session, before: str, after: str) -> bool:

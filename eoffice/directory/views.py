@@ -1,6 +1,7 @@
 """Type-ahead over agencies and people, and who is away."""
 
 import re
+from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +20,7 @@ from eoffice.directory.permissions import DIRECTORY_READ
 bp = Blueprint("directory", __name__, url_prefix="/directory", template_folder="templates")
 
 #: longest list of suggestions, and longest text that is looked up
-_MOST, _LONGEST = 12, 100
+MOST, LONGEST = 12, 100
 _FIELD = re.compile(r"[A-Za-z][\w-]{0,40}")
 
 
@@ -27,9 +28,9 @@ _FIELD = re.compile(r"[A-Za-z][\w-]{0,40}")
 @needs(DIRECTORY_READ)
 def suggest() -> ResponseReturnValue:
     """Agencies that match what was typed so far; the value is the agency's id."""
-    typed = request.args.get("q", "")[:_LONGEST]
-    found = queries.search_agencies(db(), typed, limit=_MOST) if search_text(typed) else []
-    return _answer([(agency.id, agency.name, agency.code) for agency in found])
+    typed = request.args.get("q", "")[:LONGEST]
+    found = queries.search_agencies(db(), typed, limit=MOST) if search_text(typed) else []
+    return suggestions([(agency.id, agency.name, agency.code) for agency in found])
 
 
 @bp.get("/people/suggest")
@@ -37,13 +38,14 @@ def suggest() -> ResponseReturnValue:
 def suggest_people() -> ResponseReturnValue:
     """Present posts of one's own agency; the value is the assignment's id."""
     actor = current_actor()
-    words = search_text(request.args.get("q", "")[:_LONGEST]).split()
+    words = search_text(request.args.get("q", "")[:LONGEST]).split()
     posts = queries.posts(db(), actor.agency_id) if actor.agency_id is not None and words else []
     found = [post for post in posts if all(word in search_text(post.label) for word in words)]
-    return _answer([(p.id, p.label, p.unit.name if p.unit else "") for p in found[:_MOST]])
+    return suggestions([(p.id, p.label, p.unit.name if p.unit else "") for p in found[:MOST]])
 
 
-def _answer(items: list[tuple[int, str, str]]) -> ResponseReturnValue:
+def suggestions(items: Sequence[tuple[int | str, str, str]]) -> ResponseReturnValue:
+    """The answer to a type-ahead: what is sent when it is chosen, its words, and what tells it from others."""
     # htmx names the field that asks; it becomes part of the ids of the answers.
     asked_by = request.headers.get("HX-Trigger-Name", "")
     name = asked_by if _FIELD.fullmatch(asked_by) else "agency"

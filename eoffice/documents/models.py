@@ -299,6 +299,49 @@ class Recipient(Base):
     name: Mapped[str] = mapped_column(sa.String(200))
     channel: Mapped[Channel] = mapped_column(enum_column(Channel), default=Channel.AXIS)
     position: Mapped[int] = mapped_column(default=0)
+    #: what names it on the page with others: "Các sở, ban, ngành tỉnh" (Appendix I, part II.9); empty: its own name
+    line: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class RecipientGroup(Base):
+    """Agencies that are often written to together: chosen one by one, found in the directory by a rule, or both."""
+
+    __tablename__ = "recipient_group"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: who keeps it
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    #: everybody in the agency may use it; then it is the agency's, not one person's
+    shared: Mapped[bool] = mapped_column(default=False)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    #: as it stands on the page; empty: its name
+    line: Mapped[str] = mapped_column(sa.String(200), default="")
+    #: code of the agency whose direct subordinates on the axis belong to it, whoever they are that day
+    under: Mapped[str] = mapped_column(sa.String(35), default="")
+    #: of those, only the ones whose names begin so, separated by commas: "Sở, Ban"; empty: all
+    beginnings: Mapped[str] = mapped_column(sa.String(200), default="")
+    #: folded name, for type-ahead
+    folded: Mapped[str]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def printed(self) -> str:
+        """What stands for its members on the page."""
+        return self.line or self.name
+
+
+class RecipientGroupMember(Base):
+    """An agency that was put into a group by hand."""
+
+    __tablename__ = "recipient_group_member"
+    group_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("recipient_group.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), primary_key=True)
+    position: Mapped[int]
 
 
 class LinkKind(StrEnum):

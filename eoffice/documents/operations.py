@@ -1,10 +1,11 @@
 """Writes that incoming and outgoing share; the caller's use case commits."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 import sqlalchemy as sa
@@ -240,9 +241,11 @@ def give_access(
 
 
 def set_recipients(
-    session: Session, document: Document, agencies: Sequence[Agency], *, on_paper: bool = False
-) -> None:
-    """Replace the list of recipients; `on_paper`: whatever the axis reaches. Raises SelfAddressed."""
+    session: Session, document: Document, agencies: Sequence[Agency], *, on_paper: bool = False,
+    lines: Mapping[int, str] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Replace the list of recipients; `on_paper`: whatever the axis reaches; `lines`: what names those of a group on
+    the page, by id. Raises SelfAddressed."""
     if any(agency.id == document.agency_id for agency in agencies):
         raise SelfAddressed(field="recipients")
     session.execute(sa.delete(Recipient).where(Recipient.document_id == document.id))
@@ -250,6 +253,7 @@ def set_recipients(
         Recipient(
             agency_id=document.agency_id, document_id=document.id, code=agency.code, name=agency.name,
             channel=Channel.AXIS if agency.on_axis and not on_paper else Channel.PAPER, position=place,
+            line=lines.get(agency.id, ""),
         )
         for place, agency in enumerate({agency.id: agency for agency in agencies}.values())
     )  # fmt: skip

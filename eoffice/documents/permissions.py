@@ -8,11 +8,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import object_session
 
 from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
-from eoffice.documents.models import Document, DocumentAccess, DocumentFile, Register
+from eoffice.documents.models import Document, DocumentAccess, DocumentFile, RecipientGroup, Register
 
 DOCUMENT_READ = permission("document:read", _l("Read documents one was brought into"))
 DOCUMENT_READ_ALL = permission("document:read-all", _l("Read every document of one's agency"))
 ACCESS_CONFIRM = permission("access:confirm", _l("Confirm changes of who may read what"))
+
+RECIPIENTS_SHARE = permission("recipients:share", _l("Keep groups of recipients for the whole agency"))
 
 REGISTER_OPEN = permission("register:open", _l("Open registers by the head's decision"))
 REGISTER_CLOSE = permission("register:close", _l("Close registers and sign their books"))
@@ -82,6 +84,19 @@ def may_know(actor: Actor, _wanted: Permission, document: Document) -> bool:
 def may_know_file(actor: Actor, wanted: Permission, file: DocumentFile) -> bool:
     """A file is known to those who know its document; a sealed one to nobody."""
     return file.sealed_at is None and may_know(actor, wanted, file.document)
+
+
+@knowledge_rule(RecipientGroup)
+def may_know_group(actor: Actor, _wanted: Permission, group: RecipientGroup) -> bool:
+    """One's own groups, and those shared in one's agency."""
+    own = group.person_id == actor.person_id
+    return group.agency_id == actor.agency_id and (own or group.shared or actor.is_system)
+
+
+@object_rule(RecipientGroup)
+def may_group(actor: Actor, _wanted: Permission, group: RecipientGroup) -> bool:
+    """One's own alone; what is shared belongs to whoever keeps the agency's groups."""
+    return actor.can(RECIPIENTS_SHARE) if group.shared else group.person_id == actor.person_id
 
 
 @object_rule(Register)

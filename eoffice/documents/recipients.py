@@ -1,6 +1,7 @@
 """Whom a document goes to: agencies named by code or, where only one has it, by name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -9,9 +10,12 @@ from werkzeug.datastructures import MultiDict
 
 from eoffice.core import clock
 from eoffice.core.errors import Invalid
+from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
+from eoffice.documents import groups
+from eoffice.documents.models import Recipient, RecipientGroup
 
 #: empty rows a form shows beyond those filled in; longest list one form may send
 SPARE, MOST = 3, 400
@@ -60,6 +64,47 @@ class DividedRecipient(SucceededRecipient):
     )
 
 
+@dataclass(frozen=True)
+class Member:
+    """A recipient that was chosen with its group."""
+
+    code: str
+    name: str
+    #: what names it on the page, with others
+    line: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The recipients of a form."""
+
+    #: those of its own line each: as typed, with the id where one was chosen
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    #: what was decided about members that exist no more
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def drawn(self) -> list[tuple[str, str]]:
+        """Rows to draw, some of them empty."""
+        return [*self.rows, *[("", "")] * SPARE]
+
+    @property
+    def groups(self) -> list[tuple[str, list[Member]]]:
+        """Members by the line that names them."""
+        found: dict[str, list[Member]] = {}
+        for one in self.members:
+            found.setdefault(one.line, []).append(one)
+        return list(found.items())
+
+    @classmethod
+    def of(cls, recipients: Iterable[Recipient]) -> "Listed":
+        """As a document has them."""
+        every = list(recipients)
+        alone = [(one.name, one.code) for one in every if not one.line]
+        return cls(alone, [Member(one.code, one.name, one.line) for one in every if one.line])
+
+
 def rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
     """Recipients of a form as typed, with the id where one was chosen; rows left empty are left out."""
     typed = [
@@ -74,16 +119,75 @@ def rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
     return found
 
 
-def entries(session: Session, typed: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def listed(session: Session, actor: Actor, form: MultiDict[str, str]) -> Listed:
+    """Recipients of a form, each once; a row that names a group is replaced by its members of today."""
+    typed, ticked = rows(form), [value.partition("|") for value in form.getlist("member")]
+    known = {} if all(number.isdecimal() for _name, number in typed) else _groups(session, actor)
+    chosen = [(row, known.get(row[1] or row[0])) for row in typed]
+    present = directory.agencies_by_code(session, {code for code, _bar, _line in ticked}) if ticked else {}
+    lines = {present[code]: line for code, _bar, line in ticked if code in present}
+    kept = groups.settled(session, lines)
+    members = [(agency, lines[named]) for named, agency in kept.places]
+    told = list(kept.told)
+    for _row, group in chosen:
+        if group is not None:
+            found = groups.members(session, group)
+            members += [(agency, group.printed) for agency in found.agencies]
+            told += found.told
+    alone = [row for row, group in chosen if group is None]
+    return Listed(alone, _once(alone, members), told)
+
+
+def _groups(session: Session, actor: Actor) -> dict[str, RecipientGroup]:
+    """The actor's groups by what a form sends: the mark of one that was chosen, or its name as it was typed."""
+    found: dict[str, RecipientGroup] = {}
+    for one in groups.kept(session, actor):
+        found[mark(one)] = one
+        found.setdefault(one.name, one)
+    return found
+
+
+def mark(group: RecipientGroup) -> str:
+    """What stands for a group in a form where an agency's id would stand."""
+    return f"g{group.id}"
+
+
+def _once(alone: Iterable[tuple[str, str]], members: Iterable[tuple[Agency, str]]) -> list[Member]:
+    """Each agency with the first line that names it; one that stands alone needs no line."""
+    met = {word for row in alone for word in row if word}
+    found: dict[int, Member] = {}
+    for agency, line in members:
+        if met.isdisjoint({str(agency.id), agency.code, agency.name}):
+            found.setdefault(agency.id, Member(agency.code, agency.name, line))
+    return list(found.values())
+
+
+def printed(recipients: Iterable[Recipient]) -> list[str]:
+    """As “Nơi nhận” lists them: each by its name, those of a group by the group's line (Appendix I, part II.9)."""
+    return list(dict.fromkeys(one.line or one.name for one in recipients))
+
+
+def entries(session: Session, typed: Collection[tuple[str, str]]) -> tuple[str, ...]:
     """Codes of the rows that were chosen from the list, what was typed in the others."""
-    return tuple(_entry(session, name, chosen) for name, chosen in typed)
+    ids = {int(chosen) for _name, chosen in typed if chosen.isdecimal()}
+    query = sa.select(Agency.id, Agency.name, Agency.code).where(Agency.id.in_(ids))
+    codes = {(str(number), name): code for number, name, code in session.execute(query)} if ids else {}
+    return tuple(
+        codes.get((chosen, name), name) if chosen.isdecimal() else chosen or name for name, chosen in typed
+    )
 
 
-def _entry(session: Session, name: str, chosen: str) -> str:
-    if chosen.isdecimal():
-        agency = session.get(Agency, int(chosen))
-        return agency.code if agency and agency.name == name else name
-    return chosen or name
+def find_members(session: Session, members: Collection[Member]) -> dict[Agency, str]:
+    """The agencies of groups with the line of each. Raises UnknownRecipient, ClosedRecipient, DividedRecipient."""
+    known = directory.agencies_by_code(session, {one.code for one in members}) if members else {}
+    for one in members:
+        if one.code not in known:
+            raise UnknownRecipient(entry=one.name or one.code, field="recipients")
+    lines = {known[one.code]: one.line for one in members}
+    kept = groups.settled(session, lines)
+    for lost in lines.keys() - {named for named, _agency in kept.places}:
+        _still_there(session, MOST, lost)
+    return {agency: lines[named] for named, agency in kept.places}
 
 
 def find(session: Session, named: Iterable[str]) -> list[Agency]:

@@ -60,6 +60,7 @@ _OWN: tuple[tuple[str, str, LazyString], ...] = (
     ("signatures.authorities", "trust:manage", _l("Trusted authorities")),
     ("reports.province", "reports:province", _l("Whole province")),
     ("directory.absences", "directory:read", _l("Absences")),
+    ("outgoing.groups", "directory:read", _l("Groups of recipients")),
     ("incoming.envelopes_page", "document:read", _l("Sealed envelopes")),
     ("outgoing.delegations", "directory:delegate", _l("Signing in another's stead")),
 )

@@ -9,13 +9,17 @@ from datetime import date, datetime, time
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from eoffice.core.openapi import answer, body, documented
+from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
+from eoffice.documents import groups
 from eoffice.documents import queries as documents
 from eoffice.documents import service as files
 from eoffice.documents.models import Urgency
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.documents.recipients import Member
 from eoffice.gateway import queries as gateway
 from eoffice.outgoing import issuing, queries, service
 from eoffice.outgoing.drafting import Fields, Text, Upload
@@ -53,15 +57,19 @@ class DraftFields:
     replaces_id: int | None = None
     #: the issued document whose form this công văn puts right (Decree 30/2020, Article 18.3)
     corrects_id: int | None = None
+    #: ids of groups of recipients: their members of today, one line of the page for each group
+    groups: list[int] = field(default_factory=list)
 
-    def fields(self) -> Fields:
-        """For the use case."""
+    def fields(self, session: Session, actor: Actor) -> Fields:
+        """For the use case. Raises NotFound for a group that is not there."""
         values = vars(self) | {
             "recipients": tuple(self.recipients),
             "urgency": Urgency(min(3, max(0, self.urgency))),
         }
-        names = DraftFields.__dataclass_fields__
-        return Fields(**{name: values[name] for name in names})
+        names = DraftFields.__dataclass_fields__.keys() - {"groups"}
+        found = groups.lines(session, actor, self.groups)
+        members = tuple(Member(agency.code, agency.name, line) for agency, line in found)
+        return Fields(**{name: values[name] for name in names}, members=members)
 
 
 @dataclass(frozen=True)
@@ -244,7 +252,10 @@ def show(document_id: int) -> ResponseReturnValue:
 def draft() -> ResponseReturnValue:
     """Typeset and store a draft."""
     sent = body(NewDraft)
-    return reply(service.draft_from_template(db(), current_actor(), sent.fields(), sent.text()), 201)
+    return reply(
+        service.draft_from_template(db(), current_actor(), sent.fields(db(), current_actor()), sent.text()),
+        201,
+    )
 
 
 @bp.post("/upload")
@@ -256,7 +267,9 @@ def upload() -> ResponseReturnValue:
     if file is None:
         raise service.FileMissing(field="file")
     page = Upload(file.stream, file.filename or "du-thao.pdf")
-    return reply(service.draft_from_upload(db(), current_actor(), sent.fields(), page), 201)
+    return reply(
+        service.draft_from_upload(db(), current_actor(), sent.fields(db(), current_actor()), page), 201
+    )
 
 
 @bp.post("/<int:document_id>/submit")
@@ -346,4 +359,4 @@ def issue(document_id: int) -> ResponseReturnValue:
     return reply(issuing.issue(db(), current_actor(), document_id))
 
 
-from eoffice.outgoing import copies_api, posting_api  # noqa: E402, F401 - they add to `bp`
+from eoffice.outgoing import copies_api, groups_api, posting_api  # noqa: E402, F401 - they add to `bp`

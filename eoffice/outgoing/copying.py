@@ -26,6 +26,7 @@ from eoffice.documents.kinds import Kind
 from eoffice.documents.layout import copies
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, LinkKind, Medium
 from eoffice.documents.operations import Inspected
+from eoffice.documents.recipients import Member, printed
 from eoffice.outgoing import extracts, operations, queries
 from eoffice.outgoing.drafting import SUBJECT_LIMIT, Fields, Upload
 from eoffice.outgoing.extracts import Extract
@@ -119,6 +120,8 @@ class NewCopy:
     extract: Extract | None = None
     #: of a paper: a better scan than the one that is here
     scan: Upload | None = None
+    #: recipients chosen with their groups
+    members: tuple[Member, ...] = ()
 
 
 def source(session: Session, actor: Actor, document_id: int) -> Source:
@@ -148,7 +151,8 @@ def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> Outgo
         found = source(session, actor, document_id)
         if (kinds.COPIES.get(new.kind_code), new.medium) not in found.allowed:
             raise NotByLaw(field="made_as")
-        fields = Fields(new.kind_code, _subject(new, found.document), new.signer_id, new.recipients)
+        subject = _subject(new, found.document)
+        fields = Fields(new.kind_code, subject, new.signer_id, new.recipients, members=new.members)
         chosen = operations.choose(session, actor, fields)
         original = extracts.original(session, found.document, found.file)
     with secrets_noted(session, actor):
@@ -193,7 +197,7 @@ def _begin(
     copy.draft_source = DraftSource.TEMPLATE if new.kind_code == _PART.code else DraftSource.UPLOAD
     copy.page_count = page.page_count
     on_paper = new.medium is Medium.PAPER
-    documents.set_recipients(session, copy, chosen.recipients, on_paper=on_paper)
+    documents.set_recipients(session, copy, chosen.recipients, on_paper=on_paper, lines=chosen.lines)
     documents.add_file(session, actor, copy, page, FileRole.DRAFT, version_no=1)
     documents.link(session, actor, copy, found.document, LinkKind.COPIES)
     documents.give_access(session, actor, copy, person_ids=[chosen.signer.person_id])
@@ -275,7 +279,7 @@ def stamped(session: Session, actor: Actor, document_id: int) -> OutgoingDocumen
 def _block(session: Session, copy: OutgoingDocument) -> copies.Block:
     agency = directory.agency(session, copy.agency_id)
     assert copy.issued_on is not None
-    named = [one.name for one in reads.recipients(session, copy)]
+    named = printed(reads.recipients(session, copy))
     return copies.Block(
         form=copy.kind.name, agency=agency.name, parent=agency.parent_name, number=f"Số: {copy.code}",
         place_and_date=marks.place_and_date(agency.place, copy.issued_on),

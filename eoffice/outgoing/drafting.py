@@ -15,6 +15,7 @@ from eoffice.documents.kinds import KINDS, kind
 from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.letter import Urgency as Stamp
 from eoffice.documents.models import Urgency
+from eoffice.documents.recipients import Member
 
 #: longest subject (Appendix VI, part II)
 SUBJECT_LIMIT = 500
@@ -76,6 +77,8 @@ class Fields:
     replaces_id: int | None = None
     #: the issued document whose form this one puts right; that stays in force
     corrects_id: int | None = None
+    #: those chosen with their groups, named on the page by one line for each group
+    members: tuple[Member, ...] = ()
 
     def check(self) -> None:
         """Raise Missing, SubjectTooLong, WrongKind."""
@@ -141,9 +144,12 @@ class Upload:
 Page = Text | Upload
 
 
-def usual_copies(unit: Unit | None, recipients: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Nơi nhận as an office writes it: "Như trên", then what is kept (Appendix I-II.9)."""
-    first = ("Như trên",) if recipients else ()
+def usual_copies(
+    unit: Unit | None, addressees: tuple[str, ...] = (), named: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Nơi nhận as an office writes it: "Như trên" under a page that is addressed to somebody, else whom it is sent to,
+    then what is kept (Appendix I-II.9)."""
+    first = ("Như trên",) if addressees else named
     return (*first, f"Lưu: VT, {unit.abbreviation}" if unit else "Lưu: VT")
 
 
@@ -158,9 +164,11 @@ def decided_by(agency: Agency, authority: str) -> str:
 
 
 def letter(
-    fields: Fields, text: Text, agency: Agency, unit: Unit | None, signer: Assignment, authority: str
-) -> Letter:
-    """The page as typst sets it; number and date stay blank. `authority`: the lines above the signature."""
+    fields: Fields, text: Text, agency: Agency, unit: Unit | None, signer: Assignment, authority: str,
+    named: tuple[str, ...] = (),
+) -> Letter:  # fmt: skip
+    """The page as typst sets it; number and date stay blank. `authority`: the lines above the signature; `named`: the
+    recipients as a page lists them."""
     what = kind(fields.kind_code)
     official_letter = not what.abbreviation
     return Letter(
@@ -172,7 +180,7 @@ def letter(
         bases=text.bases,
         decided_by=(text.decided_by or decided_by(agency, authority)) if what.code in DECIDED else "",
         body=text.body,
-        recipients=text.copies or usual_copies(unit, text.addressees),
+        recipients=text.copies or usual_copies(unit, text.addressees, named),
         authority=tuple(line.strip() for line in authority.splitlines() if line.strip()),
         signer=signer.person.full_name,
         urgency=_STAMPS[fields.urgency],

@@ -10,13 +10,23 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms.validators import Optional
 
 from eoffice.core.errors import Invalid
+from eoffice.core.forms import Form, at_most
+from eoffice.core.permissions import Actor
 from eoffice.documents import recipients
+from eoffice.documents.groups import NewGroup
 from eoffice.documents.models import Document, Recipient, Urgency
+from eoffice.documents.recipients import Listed
 from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text
 from eoffice.outgoing.models import OutgoingDocument, Stance
+
+
+def _number(typed: object) -> int | None:
+    return int(str(typed)) if str(typed).isdecimal() else None
 
 
 class BadDate(Invalid):
@@ -29,6 +39,42 @@ class BadNumber(Invalid):
     """Letters where a number is asked."""
 
     message = _l("Write a number, for example 165 or 165,5.")
+
+
+class GroupForm(Form):
+    """A group of recipients beside the field that lists its agencies."""
+
+    version = HiddenField(filters=[_number])
+    name = StringField(
+        _l("Group name"), [at_most(100)], description=_l("It is found by this name while typing.")
+    )
+    line = StringField(
+        _l("As printed on the page"), [Optional(), at_most(200)],
+        description=_l("One line of “Kính gửi” and “Nơi nhận”; empty: the name."),
+    )  # fmt: skip
+    #: read by `recipients.listed`; here for what is said of it
+    recipients = StringField()
+    codes = TextAreaField(
+        _l("Agency codes"),
+        [Optional()],
+        description=_l("One agency a line; what stands behind the code is not read."),
+    )
+    under = StringField(
+        _l("Directly under the agency with this code"), [Optional(), at_most(35)],
+        description=_l("For example H01: whoever stands under it on the axis on the day of sending."),
+    )  # fmt: skip
+    beginnings = StringField(
+        _l("Only those whose names begin with"), [Optional(), at_most(200)],
+        description=_l("Several are separated by commas; empty: all."),
+    )  # fmt: skip
+    shared = BooleanField(_l("Shared in the agency"))
+
+    def to_new(self, codes: tuple[str, ...]) -> NewGroup:
+        """What was entered; `codes`: of the agencies chosen."""
+        return NewGroup(
+            self.name.data or "", self.line.data or "", self.shared.data, codes, self.under.data or "",
+            self.beginnings.data or "", self.version.data,
+        )  # fmt: skip
 
 
 class NoStance(Invalid):
@@ -55,16 +101,13 @@ class Typed:
     body: str = ""
     copies: str = ""
     decided_by: str = ""
-    #: name or code, and the agency's id where it was chosen from the list
-    recipients: list[tuple[str, str]] = field(default_factory=list)
+    to: Listed = field(default_factory=Listed)
 
     @classmethod
-    def sent(cls, form: MultiDict[str, str]) -> "Typed":
-        """What the browser sent."""
-        plain = {
-            name: form.get(name, "").strip() for name in cls.__dataclass_fields__ if name != "recipients"
-        }
-        return cls(**{**plain, "recipients": recipients.rows(form)})  # type: ignore[arg-type]  # names checked above
+    def sent(cls, session: Session, actor: Actor, form: MultiDict[str, str]) -> "Typed":
+        """What the browser sent; groups of recipients opened."""
+        plain = {name: form.get(name, "").strip() for name in cls.__dataclass_fields__ if name != "to"}
+        return cls(**plain, to=recipients.listed(session, actor, form))
 
     @classmethod
     def of(cls, document: OutgoingDocument, recipients: list[Recipient]) -> "Typed":
@@ -77,18 +120,13 @@ class Typed:
             unit_id=str(document.unit_id or ""),
             urgency=str(int(document.urgency)),
             due_on=_day(document.due_on),
-            recipients=[(one.name, one.code) for one in recipients],
+            to=Listed.of(recipients),
             body=text.body,
             decided_by=text.decided_by,
             addressees=_lines(text.addressees),
             bases=_lines(text.bases),
             copies=_lines(text.copies),
         )
-
-    @property
-    def rows(self) -> list[tuple[str, str]]:
-        """Rows of recipients to draw."""
-        return [*self.recipients, *[("", "")] * recipients.SPARE]
 
     def fields(self, session: Session) -> Fields:
         """The values for the register. Raises BadDate."""
@@ -102,7 +140,8 @@ class Typed:
             reply_to_id=int(self.reply_to) if self.reply_to.isdecimal() else None,
             replaces_id=int(self.replaces) if self.replaces.isdecimal() else None,
             corrects_id=int(self.corrects) if self.corrects.isdecimal() else None,
-            recipients=recipients.entries(session, self.recipients),
+            recipients=recipients.entries(session, self.to.rows),
+            members=tuple(self.to.members),
         )
 
     def text(self) -> Text:
@@ -140,7 +179,7 @@ def reply(answered: Document, agency_name: str) -> Typed:
         # empty: whoever it is sent to stands there, also one the drafter adds
         addressees="" if answered.issuer_code else answered.issuer_name,
         body=f"{opening}\n",
-        recipients=[(answered.issuer_name, answered.issuer_code)] if answered.issuer_code else [],
+        to=Listed([(answered.issuer_name, answered.issuer_code)] if answered.issuer_code else []),
     )
 
 
@@ -157,7 +196,7 @@ def correction(corrected: OutgoingDocument, recipients: list[Recipient]) -> Type
         corrects=str(corrected.id),
         signer_id=str(corrected.signer_id),
         body=body,
-        recipients=[(one.name, one.code) for one in recipients],
+        to=Listed.of(recipients),
     )
 
 

@@ -94,6 +94,13 @@ class Chosen:
     delegation: Delegation | None
     unit: Unit | None
     recipients: list[Agency]
+    #: what names those of groups on the page, by id
+    lines: dict[int, str]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The recipients as the page lists them: a group stands on one line (Appendix I, part II.9)."""
+        return tuple(dict.fromkeys(self.lines.get(one.id) or one.name for one in self.recipients))
 
 
 def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
@@ -109,21 +116,23 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
         raise WrongSigner(field="signer_id")
     if signer.valid_from > today or (signer.valid_to is not None and signer.valid_to < today):
         raise WrongSigner(field="signer_id")
-    return Chosen(
-        directory.agency(session, actor.agency_id),
-        signer,
-        authority,
-        lent,
-        _unit(session, actor, fields),
-        _recipients(session, fields),
-    )
+    unit = _unit(session, actor, fields)
+    agency = directory.agency(session, actor.agency_id)
+    to, lines = _recipients(session, fields, agency)
+    return Chosen(agency, signer, authority, lent, unit, to, lines)
 
 
-def _recipients(session: Session, fields: Fields) -> list[Agency]:
-    """Raises Missing for a letter to nobody, and what `recipients` refuses with."""
-    if fields.kind_code == kinds.OFFICIAL_LETTER.code and not any(map(nfc, fields.recipients)):
+def _recipients(session: Session, fields: Fields, own: Agency) -> tuple[list[Agency], dict[int, str]]:
+    """Those named alone, then the members of groups without one's own agency, with the line of each.
+
+    Raises Missing for a letter to nobody, and what `recipients` refuses with.
+    """
+    alone = recipients.find(session, fields.recipients)
+    members = recipients.find_members(session, fields.members)
+    grouped = [agency for agency in members if agency is not own and agency not in alone]
+    if fields.kind_code == kinds.OFFICIAL_LETTER.code and not alone and not grouped:
         raise Missing(what=str(_l("recipients")), field="recipients")
-    return recipients.find(session, fields.recipients)
+    return [*alone, *grouped], {agency.id: members[agency] for agency in grouped}
 
 
 def _unit(session: Session, actor: Actor, fields: Fields) -> Unit | None:
@@ -146,12 +155,13 @@ def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
     """The official layout, blank where number, date, signature and seal will be."""
     text.check()
     if not text.addressees and fields.kind_code == kinds.OFFICIAL_LETTER.code:
-        text = replace(text, addressees=tuple(agency.name for agency in chosen.recipients))
-    made = typeset(letter(fields, text, chosen.agency, chosen.unit, chosen.signer, chosen.authority))
-    page = documents.take_in(io.BytesIO(made.pdf), file_name(fields.subject))
+        text = replace(text, addressees=chosen.named)
+    page = letter(fields, text, chosen.agency, chosen.unit, chosen.signer, chosen.authority, chosen.named)
+    made = typeset(page)
+    taken = documents.take_in(io.BytesIO(made.pdf), file_name(fields.subject))
     signature = Place(made.signature_block.page, Box(*_sides(made.signature_block.box)))
     number = made.number_line
-    return Prepared(DraftSource.TEMPLATE, page, Box(*_sides(number.box)) if number else None, signature)
+    return Prepared(DraftSource.TEMPLATE, taken, Box(*_sides(number.box)) if number else None, signature)
 
 
 def take_page(upload: Upload, signer: str, notation: str) -> Prepared:

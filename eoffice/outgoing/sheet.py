@@ -7,6 +7,7 @@ from eoffice.core.audit import AuditEntry
 from eoffice.directory.models import Agency
 from eoffice.documents.layout.tables import Column, Signer, Table, typeset
 from eoffice.documents.models import Recipient
+from eoffice.documents.recipients import printed
 from eoffice.outgoing import operations
 from eoffice.outgoing.models import Consultation, OutgoingDocument, Stance
 from eoffice.outgoing.workflow import Move
@@ -34,7 +35,7 @@ def sheet(
         if one.answered_at is not None and one.stance is not None
     ]
     rows = [(f"{clock.local(at):%d/%m/%Y %H:%M}", *told) for at, *told in sorted([*steps, *opinions])]
-    to = "; ".join(one.name for one in recipients) or "theo dự thảo"
+    to = "; ".join(printed(recipients)) or "theo dự thảo"
     unit = document.unit.name if document.unit else ""
     table = Table(
         agency=agency.name, parent=agency.parent_name, title="Phiếu trình",

@@ -21,6 +21,7 @@ from eoffice.documents.models import (
     Register,
     RegisterEntry,
 )
+from eoffice.documents.recipients import printed
 from eoffice.incoming.models import Envelope, EnvelopeSign, IncomingDocument
 from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
 from eoffice.reports.columns import Form
@@ -130,7 +131,7 @@ def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDoc
     return [
         (
             f"{padded(entry.number)}/{document.code_notation}", _day(entry.dated_on), _about(document),
-            document.signer_name, "; ".join(one.name for one in places.get(document.id, ())),
+            document.signer_name, "; ".join(printed(places.get(document.id, ()))),
             f"VT, {document.unit.abbreviation}" if document.unit else "VT",
             str(len(places.get(document.id, ())) or ""),
             _day(clock.local(document.issued_at).date() if document.issued_at else None), "", _note(entry, document),

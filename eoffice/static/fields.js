@@ -33,7 +33,8 @@ window.eofficeFields ??= (() => {
     $("input[type=hidden]", box).value = option.dataset.value;
     close(field);
     field.focus();
-    field.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail: option.dataset }));
+    // the members of a group are the server's to name
+    field.dispatchEvent(new CustomEvent(option.dataset.value.startsWith("g") ? "group" : "chosen", { bubbles: true, detail: option.dataset }));
   }
   function close(field) {
     document.getElementById(field.getAttribute("aria-controls")).replaceChildren();

@@ -34,16 +34,19 @@ def pass_on(document_id: int) -> ResponseReturnValue:
     MACHINE.step(document.state, Move.PASS_ON)
     if request.method == "GET" or "more" in request.form:
         return _form(document), 200
+    listed = recipients.listed(db(), current_actor(), request.form)
     try:
         to = Onward(
             [Named.read(mark) for mark in request.form.getlist("named")],
-            recipients.entries(db(), recipients.rows(request.form)),
+            (*recipients.entries(db(), listed.rows), *(one.code for one in listed.members)),
             request.form.get("words", ""),
         )
         passing.pass_on(db(), current_actor(), document_id, to)
     except AppError as error:
         db().rollback()
         return _form(queries.one(db(), current_actor(), document_id), error), error.status
+    for sentence in listed.told:
+        flash(sentence, "warn")
     flash(_("Passed on."), "ok")
     return redirect(url_for("incoming.show", document_id=document_id), 303)
 
@@ -51,7 +54,6 @@ def pass_on(document_id: int) -> ResponseReturnValue:
 def _form(document: IncomingDocument, problem: AppError | None = None) -> str:
     files = queries.files(db(), document)
     original, _verdict = queries.original(files)
-    rows = recipients.rows(request.form)
     page: dict[str, Any] = {
         "document": document,
         "pages": presenting.pages(original),
@@ -59,7 +61,7 @@ def _form(document: IncomingDocument, problem: AppError | None = None) -> str:
         "choices": _choices(document.agency_id),
         "chosen": set(request.form.getlist("named")),
         "words": request.form.get("words", ""),
-        "rows": [*rows, *[("", "")] * recipients.SPARE],
+        "to": recipients.listed(db(), current_actor(), request.form),
         "travels": document.source is Source.AXIS,
     }
     return render_template("incoming/pass_on.html", **page)

@@ -837,6 +837,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("line", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_recipient_agency_id_agency")),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_recipient_document_id_document")
@@ -852,6 +853,45 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_recipient_agency_id"), "recipient", ["agency_id"], unique=False)
     op.create_index(op.f("ix_recipient_document_id"), "recipient", ["document_id"], unique=False)
+    op.create_table(
+        "recipient_group",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("line", sa.String(length=200), nullable=False),
+        sa.Column("under", sa.String(length=35), nullable=False),
+        sa.Column("beginnings", sa.String(length=200), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("changed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_recipient_group_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_recipient_group_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient_group")),
+    )
+    op.create_index(op.f("ix_recipient_group_agency_id"), "recipient_group", ["agency_id"], unique=False)
+    op.create_table(
+        "recipient_group_member",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"],
+            ["recipient_group.id"],
+            name=op.f("fk_recipient_group_member_group_id_recipient_group"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["agency.id"], name=op.f("fk_recipient_group_member_member_id_agency")
+        ),
+        sa.PrimaryKeyConstraint("group_id", "member_id", name=op.f("pk_recipient_group_member")),
+    )
     op.create_table(
         "register_entry",
         sa.Column("id", sa.Integer(), nullable=False),

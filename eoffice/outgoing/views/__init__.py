@@ -13,6 +13,7 @@ from eoffice.outgoing.views import (  # noqa: E402 - they add to `bp`
     delegations,  # noqa: F401 - as above
     document,  # noqa: F401 - as above
     drafting,  # noqa: F401 - as above
+    groups,  # noqa: F401 - as above
     listing,  # noqa: F401 - as above
     many,  # noqa: F401 - as above
     papers,  # noqa: F401 - as above

@@ -17,6 +17,7 @@ from eoffice.documents.kinds import COPIES
 from eoffice.documents.models import Direction, Medium
 from eoffice.documents.operations import upload_limit
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.documents.recipients import Listed
 from eoffice.outgoing import copying, extracts, presenting
 from eoffice.outgoing.copying import NewCopy, Source
 from eoffice.outgoing.drafting import Upload
@@ -38,13 +39,15 @@ class Typed:
     passage: str = ""
     authority: str = ""
     compared: str = ""
-    recipients: list[tuple[str, str]] = field(default_factory=list)
+    to: Listed = field(default_factory=Listed)
 
     @classmethod
     def sent(cls) -> "Typed":
         """What the browser sent."""
-        plain = {name: request.form.get(name, "").strip() for name in cls.__dataclass_fields__}
-        return cls(**plain | {"recipients": recipients.rows(request.form)})  # type: ignore[arg-type]  # names checked above
+        plain = {
+            name: request.form.get(name, "").strip() for name in cls.__dataclass_fields__ if name != "to"
+        }
+        return cls(**plain, to=recipients.listed(db(), current_actor(), request.form))
 
     def to_new(self) -> NewCopy:
         """The values. Raises NotByLaw."""
@@ -54,9 +57,10 @@ class Typed:
         file = request.files.get("scan")
         return NewCopy(
             kind_code, Medium(medium), int(self.signer_id) if self.signer_id.isdecimal() else 0,
-            self.purpose, recipients.entries(db(), self.recipients),
+            self.purpose, recipients.entries(db(), self.to.rows),
             Extract(self.passage, self.authority, bool(self.compared)),
             Upload(file.stream, file.filename) if file is not None and file.filename else None,
+            tuple(self.to.members),
         )  # fmt: skip
 
 
@@ -77,6 +81,8 @@ def copy(document_id: int) -> ResponseReturnValue:
             problem = error
             db().rollback()
         else:
+            for sentence in typed.to.told:
+                flash(sentence, "warn")
             flash(_("%(name)s is asked to allow the copy.", name=made.signer.person.full_name), "ok")
             return redirect(url_for("outgoing.show", document_id=made.id), 303)
     found = copying.source(db(), current_actor(), document_id)
@@ -93,7 +99,6 @@ def _form(
         "typed": typed,
         "problem": problem,
         "wrong": {problem.field: [problem]} if problem and problem.field else {},
-        "rows": [*typed.recipients, *[("", "")] * recipients.SPARE],
         "choices": [(f"{kind.code}:{to}", f"{kind.name}, {_MADE_AS[to]}") for kind, to in found.allowed],
         "scan_helps": (COPIES["SY"], Medium.ELECTRONIC) in found.allowed
         or (COPIES["SL"], Medium.ELECTRONIC) in found.allowed,

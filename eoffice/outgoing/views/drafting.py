@@ -31,7 +31,7 @@ def new() -> ResponseReturnValue:
     source = _source(request.values.get("source", ""))
     if request.method == "GET":
         return _form(_prefilled(), source)
-    typed = Typed.sent(request.form)
+    typed = Typed.sent(db(), current_actor(), request.form)
     if "more" in request.form:
         return _form(typed, source)
     try:
@@ -42,7 +42,7 @@ def new() -> ResponseReturnValue:
             document = service.draft_from_template(db(), current_actor(), fields, page)
     except AppError as error:
         return _form(typed, source, problem=error)
-    return _saved(document)
+    return _saved(document, typed)
 
 
 @bp.route("/outgoing/<int:document_id>/edit", methods=["GET", "POST"])
@@ -54,7 +54,7 @@ def edit(document_id: int) -> ResponseReturnValue:
     source = document.draft_source
     if request.method == "GET":
         return _form(Typed.of(document, list(documents.recipients(db(), document))), source, document)
-    typed = Typed.sent(request.form)
+    typed = Typed.sent(db(), current_actor(), request.form)
     if "more" in request.form:
         return _form(typed, source, document)
     try:
@@ -62,11 +62,13 @@ def edit(document_id: int) -> ResponseReturnValue:
         service.revise(db(), current_actor(), document_id, typed.fields(db()), page)
     except AppError as error:
         return _form(typed, source, document, error)
-    return _saved(document)
+    return _saved(document, typed)
 
 
-def _saved(document: OutgoingDocument) -> ResponseReturnValue:
+def _saved(document: OutgoingDocument, typed: Typed) -> ResponseReturnValue:
     """To the page that shows what was saved; where it goes on from there is the drafter's choice."""
+    for sentence in typed.to.told:
+        flash(sentence, "warn")
     if "submit" in request.form:
         service.submit(db(), current_actor(), document.id)
         flash(_("Saved and submitted."), "ok")

@@ -11,6 +11,7 @@ from eoffice.directions.permissions import DIRECTION_GIVE
 from eoffice.documents import queries as documents
 from eoffice.documents import service as files
 from eoffice.documents.models import FileRole, LinkKind
+from eoffice.documents.recipients import printed
 from eoffice.outgoing import presenting, queries
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_SIGN
@@ -57,7 +58,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         pages=presenting.pages(file, document),
         spot=presenting.signature_spot(document, file),
         opinions=presenting.opinions(audit.history(db(), document)),
-        recipients=documents.recipients(db(), document),
+        recipients=printed(documents.recipients(db(), document)),
         answered=documents.linked(db(), current_actor(), document, LinkKind.REPLY),
         moves=queries.moves(current_actor(), document),
         phrases=(_("Mend the form"), _("Add the legal basis"), _("Ask for more opinions")),
