@@ -21,16 +21,17 @@
   }
   function step(by) {
     const all = rows();
-    const at = all.indexOf(current());
-    choose(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
+    choose(all[Math.min(Math.max(all.indexOf(current()) + by, 0), all.length - 1)]);
   }
-  function open(row) { if (row?.dataset.row) location.assign(row.dataset.row); }
+  function open(row = current()) { if (row?.dataset.row) location.assign(row.dataset.row); }
   function act(element) {
     if (element.matches("input:not([type=checkbox]), textarea, select")) { element.focus(); element.select?.(); }
     else element.click();
   }
-  const bound = (key) => $$("[data-key]").find((element) => element.dataset.key === key && shown(element))
-    ?? $$("[data-key]").find((element) => element.dataset.key === key && key.startsWith("g "));
+  const bound = (key) => {
+    const all = $$("[data-key]").filter((element) => element.dataset.key === key);
+    return all.find(shown) ?? (key.startsWith("g ") && all[0]);
+  };
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey) return;
@@ -49,7 +50,7 @@
     const onControl = event.target.closest("a, button, summary, input");
     if (key === "Enter" && onControl) return;
     if (element) { event.preventDefault(); act(element); return; }
-    const deeds = { j: () => step(1), k: () => step(-1), o: () => open(current()), Enter: () => open(current()),
+    const deeds = { j: () => step(1), k: () => step(-1), o: () => open(), Enter: () => open(),
       x: () => $("input[type=checkbox]", current() ?? document.createElement("i"))?.click() };
     if (deeds[key] && rows().length) { event.preventDefault(); deeds[key](); }
   });
@@ -110,6 +111,8 @@
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
+  // Rows may go.
+  const mark = (field) => field.name + $$(`[name="${field.name}"]`, field.form).indexOf(field);
   // What nobody touched is none.
   const value = (field) => ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
   const untouched = (field) => field.type === "hidden" ? "" : field.options
@@ -117,12 +120,11 @@
     : typeof value(field) === "boolean" ? field.defaultChecked : field.defaultValue;
   const drafted = "form[data-draft]";
   function restore(form) {
-    const stored = sessionStorage.getItem(draftKey(form));
-    if (!stored || $("[aria-invalid=true]", form)) return;
-    const values = JSON.parse(stored);
+    const values = JSON.parse(sessionStorage.getItem(draftKey(form)));
+    if (!values || $("[aria-invalid=true]", form)) return;
     let changed = false;
-    kept(form).forEach((field, i) => {
-      const old = values[`${field.name} ${i}`];
+    kept(form).forEach((field) => {
+      const old = values[mark(field)];
       if (old === undefined) return;
       changed ||= value(field) !== old;
       field[typeof old === "boolean" ? "checked" : "value"] = old;
@@ -133,8 +135,8 @@
     const form = event.target.form;
     if (!form?.matches(drafted)) return;
     const values = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
-    kept(form).forEach((field, i) => {
-      const name = `${field.name} ${i}`;
+    kept(form).forEach((field) => {
+      const name = mark(field);
       if (name in values || value(field) !== untouched(field)) values[name] = value(field);
     });
     sessionStorage.setItem(draftKey(form), JSON.stringify(values));
@@ -144,7 +146,7 @@
     if (form.method !== "post" || form.matches("[hx-post]") || event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
-    // After the browser has read the form: a disabled button is not sent.
+    // Once the form is read: a disabled button is not sent.
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
     if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
   });
