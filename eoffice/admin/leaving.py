@@ -19,6 +19,7 @@ from eoffice.directory.models import Assignment, Role, Unit
 from eoffice.directory.permissions import DIRECTORY_MANAGE
 from eoffice.dossiers import succession as dossiers
 from eoffice.incoming import succession as incoming
+from eoffice.missions import succession as missions
 from eoffice.outgoing import succession as outgoing
 
 
@@ -69,11 +70,15 @@ class Open:
     dossiers: int
     #: sealed ones that wait with the clerk
     envelopes: int
+    #: asked by documents in its name and not accepted yet
+    missions: int
 
     @property
     def needs_successor(self) -> bool:
         """Whether somebody has to take something over; drafts for a signature go back to their drafters."""
-        return bool(self.tasks or self.to_direct or self.drafts or self.dossiers or self.envelopes)
+        return bool(
+            self.tasks or self.to_direct or self.drafts or self.dossiers or self.envelopes or self.missions
+        )
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ def left_open(session: Session, post: Assignment) -> Open:
         to_sign=len(outgoing.for_signature_of(session, post)),
         dossiers=len(dossiers.kept_by(session, post)),
         envelopes=len(incoming.envelopes_of(session, post)),
+        missions=len(missions.given_by(session, post)),
     )
 
 
@@ -163,6 +169,7 @@ def _hand_on(session: Session, actor: Actor, post: Assignment, to: Assignment) -
     incoming.readdress(session, actor, post, to)
     outgoing.hand_on(session, actor, post, to)
     dossiers.hand_on(session, actor, post, to)
+    missions.hand_on(session, actor, post, to)
 
 
 def _move(session: Session, actor: Actor, post: Assignment, decided: Leaving, role: Role) -> None:

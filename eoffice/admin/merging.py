@@ -26,6 +26,7 @@ from eoffice.documents.closing import Gaps
 from eoffice.documents.models import Register
 from eoffice.dossiers import succession as dossiers
 from eoffice.incoming import succession as incoming
+from eoffice.missions import succession as missions
 from eoffice.outgoing import succession as outgoing
 
 PLANNED = audit.action("admin.merger_planned", _l("Merger planned"))
@@ -103,6 +104,8 @@ class Outcome:
     incoming: int = 0
     #: sealed ones that wait to be taken over
     envelopes: int = 0
+    #: given with documents and not accepted as done
+    missions: int = 0
     drafts: int = 0
     dossiers: int = 0
     posts: int = 0
@@ -236,6 +239,7 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
         "envelopes": lambda: incoming.move_envelopes(session, actor, agency, takers),
         "drafts": lambda: outgoing.move(session, actor, agency, to, takers),
         "dossiers": lambda: dossiers.move(session, actor, agency, to, takers),
+        "missions": lambda: missions.move(session, actor, agency, to, takers),
     }
     for what, move in moves.items():
         try:
@@ -253,6 +257,7 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
     entry = audit.record(
         session, actor, MERGED, agency, to=to.name, basis=merger.legal_basis, incoming=found.incoming,
         envelopes=found.envelopes, drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
+        missions=found.missions,
     )  # fmt: skip
     access.warn(session, entry, to.id)  # its people read from now on what was moved
     return found

@@ -13,15 +13,18 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition, NotFound
 from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Merger, Role
+from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reading
 from eoffice.documents.events import DocumentIssued
 from eoffice.documents.models import Steering
 from eoffice.gateway.events import CopyDone
-from eoffice.missions import operations, queries, service, urging
+from eoffice.missions import operations, queries, service, succession, urging
 from eoffice.missions.models import Mission, State
 from eoffice.missions.operations import NewMission, NothingGoesOut, RemindedToday
 from eoffice.missions.queries import Tab
+from eoffice.missions.succession import CannotGive
 from eoffice.missions.workflow import MACHINE, Move
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State as Outgoing
@@ -250,3 +253,34 @@ def test_other_systems_give_and_settle_tasks(session: Session, place: Province, 
     done = leader.post(f"/api/v1/missions/{number}", json={"step": "accept", "note": "Đã báo cáo"})
     assert done.get_json()["state"] == "done"
     assert leader.post(f"/api/v1/missions/{number}", json={"step": "accept"}).status_code == 409
+
+
+def test_who_leaves_hands_what_he_gave_to_the_successor(session: Session, place: Province) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    mine = service.give(session, place.a.specialist, document.id, asked(place))
+    done = service.give(session, place.a.specialist, document.id, asked(place, content="Đã xong"))
+    service.take(session, place.a.leader, done.id, Move.ACCEPT, "Đã báo qua điện thoại")
+    leaving, to = (place.a.posts[role] for role in (Role.SPECIALIST, Role.UNIT_HEAD))
+    with transaction(session):
+        succession.hand_on(session, place.a.admin, leaving, to)
+    assert (mine.given_by_id, done.given_by_id) == (to.id, leaving.id)
+    with transaction(session), pytest.raises(CannotGive):
+        succession.hand_on(session, place.a.admin, to, place.a.posts[Role.ARCHIVIST])
+
+
+def test_a_merged_agencys_unfinished_tasks_go_to_who_follows(session: Session, place: Province) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    unit = service.give(session, place.a.leader, document.id, asked(place, f"u:{place.a.unit.id}"))
+    with transaction(session):
+        merger = Merger(
+            agency_id=place.a.agency.id, to_id=place.b.agency.id, on=clock.today() + timedelta(days=1),
+            legal_basis="QĐ", planned_at=clock.now(), planned_by="x",
+        )  # fmt: skip
+        session.add(merger)
+        session.flush()
+        moved = succession.move(
+            session, place.a.admin, place.a.agency, place.b.agency, Takers(session, merger)
+        )
+    assert moved == 1
+    assert (unit.agency_id, unit.unit_id) == (place.b.agency.id, place.b.unit.id)
+    assert unit.given_by_id == place.b.posts[Role.LEADER].id

@@ -1,0 +1,75 @@
+"""What becomes of open missions when a post ends or an agency is merged; the caller's use case commits."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.accounts import permissions as accounts
+from eoffice.core import audit
+from eoffice.core.errors import Invalid
+from eoffice.core.permissions import Actor
+from eoffice.directory.models import Agency, Assignment
+from eoffice.directory.takers import Takers
+from eoffice.documents import operations as documents
+from eoffice.missions.models import Mission, State
+from eoffice.missions.permissions import MISSION_GIVE
+
+HANDED_ON = audit.action("missions.handed_on", _l("Task of a document handed on to a successor"))
+_UNFINISHED = (State.PLANNED, State.OPEN, State.REPORTED)
+
+
+class CannotGive(Invalid):
+    """Who sees to tasks must be able to accept them."""
+
+    message = _l("%(name)s gives no tasks by role. Choose somebody who does.")
+
+
+def given_by(session: Session, post: Assignment) -> Sequence[Mission]:
+    """What a post has asked and nobody has accepted yet."""
+    return _unfinished(session, Mission.given_by_id == post.id)
+
+
+def _unfinished(session: Session, whose: sa.ColumnElement[bool]) -> Sequence[Mission]:
+    query = sa.select(Mission).where(whose, Mission.state.in_(_UNFINISHED))
+    return session.scalars(query.order_by(Mission.id)).all()
+
+
+def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:
+    """Give what a post has asked to another one, which sees to its end. Raises CannotGive."""
+    for mission in given_by(session, leaving):
+        _see_to(session, actor, mission, to)
+
+
+def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
+    """Let those who follow in another agency see to what is unfinished, and do it. Returns how many.
+
+    Raises NobodyFollows, CannotGive.
+    """
+    found = _unfinished(session, Mission.agency_id == agency.id)
+    for mission in found:
+        mission.agency_id = to.id
+        if mission.unit_id is not None:
+            mission.unit_id = takers.unit(mission.unit_id)
+            session.flush()
+            session.refresh(mission, ["unit"])
+            if mission.state is not State.PLANNED:
+                documents.give_access(
+                    session, actor, mission.document, unit_ids=[mission.unit_id], warned=False
+                )
+        _see_to(
+            session,
+            actor,
+            mission,
+            takers.follower(mission.given_by_id) or takers.leader(mission.given_by_id),
+        )
+    return len(found)
+
+
+def _see_to(session: Session, actor: Actor, mission: Mission, to: Assignment) -> None:
+    if MISSION_GIVE not in accounts.of(to.role):
+        raise CannotGive(name=to.label, field="to_id")
+    before, mission.given_by_id = mission.given_by.label, to.id
+    documents.give_access(session, actor, mission.document, person_ids=[to.person_id], warned=False)
+    audit.record(session, actor, HANDED_ON, mission.document, before=before, named=[to.label])
