@@ -55,11 +55,13 @@ class StoreAway(OSError):
         self.place, self.trouble, self.code = place, trouble, code
 
 
+#: full, over its quota, broken, or taken away from writers
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
 def passing(error: BaseException) -> bool:
     """Whether this is the store's or the disk's trouble: the same will work once somebody has seen to it."""
-    return isinstance(error, StoreAway) or (
-        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    )
+    return isinstance(error, StoreAway) or (isinstance(error, OSError) and error.errno in _DISK)
 
 
 @dataclass(frozen=True)

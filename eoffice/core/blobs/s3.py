@@ -154,13 +154,18 @@ class S3Shelf(Shelf):
 
     def lay(self, name: str, path: Path) -> None:
         self._objects.put(f"{_SHELF}{name}", path)
-        path.replace(self._here(name))
+        path.unlink()
 
     def names(self, folder: str) -> list[str]:
-        return [one.key.rpartition("/")[2] for one in self._objects.below(f"{_SHELF}{folder}/")]
+        return [one.key.rpartition("/")[2] for one in self._below(folder)]
 
     def path(self, name: str) -> Path:
-        here = self._here(name)
+        found = next(
+            (one for one in self._objects.below(f"{_SHELF}{name}") if one.key == f"{_SHELF}{name}"), None
+        )
+        if found is None:
+            raise BlobMissing(name)
+        here = self._here(found)
         with suppress(FileNotFoundError):
             os.utime(here)
             return here
@@ -168,25 +173,29 @@ class S3Shelf(Shelf):
             fresh = Path(scratch) / "fresh"
             try:
                 with fresh.open("wb") as file:
-                    self._objects.get(f"{_SHELF}{name}", file)
+                    self._objects.get(found.key, file)
             except Gone as gone:
                 raise BlobMissing(name) from gone
             fresh.replace(here)
         return here
 
     def clear(self, folder: str) -> None:
-        found = [one.key for one in self._objects.below(f"{_SHELF}{folder}/")]
-        self._objects.delete(found)
-        for key in found:
-            self._here(key.removeprefix(_SHELF)).unlink(missing_ok=True)
+        found = list(self._below(folder))
+        self._objects.delete([one.key for one in found])
+        for one in found:
+            self._here(one).unlink(missing_ok=True)
 
     def sweep(self, older: timedelta) -> int:
         found = [one.key for one in self._objects.below(_SHELF) if not _young(one, older)]
         self._objects.delete(found)
         return len(found)
 
-    def _here(self, name: str) -> Path:
-        return self._spool / f"shelf-{hashlib.sha256(name.encode()).hexdigest()}"
+    def _below(self, folder: str) -> Iterator[Found]:
+        return self._objects.below(f"{_SHELF}{folder}/")
+
+    def _here(self, one: Found) -> Path:
+        """Another machine may lay something else under the same name."""
+        return self._spool / f"shelf-{hashlib.sha256(f'{one.key} {one.stored_at}'.encode()).hexdigest()}"
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from eoffice.core.blobs import BlobDamaged, StoreAway, Trouble, passing, place
+from eoffice.core.blobs import BlobDamaged, BlobMissing, StoreAway, Trouble, passing, place
 from eoffice.core.blobs import s3 as module
 from eoffice.core.blobs.places import Bucket
 from eoffice.core.blobs.s3 import S3Store
@@ -235,3 +235,21 @@ def test_a_store_that_cannot_be_used_says_why_as_a_full_disk_does(
     assert passing(away.value)
     assert "bi-mat" not in str(away.value)
     assert list((tmp_path / "a/tmp").iterdir()) == []
+
+
+def test_a_piece_laid_down_by_one_machine_is_taken_up_by_another(machine: Callable[[str], S3Store]) -> None:
+    here, there = machine("a"), machine("b")
+
+    def lay(data: bytes) -> None:
+        with here.scratch() as folder:
+            (folder / "piece").write_bytes(data)
+            here.shelf.lay("uploads/a/001", folder / "piece")
+
+    lay(b"piece")
+    for _ in range(2):
+        assert there.shelf.path("uploads/a/001").read_bytes() == b"piece"
+    lay(b"other")
+    assert there.shelf.path("uploads/a/001").read_bytes() == b"other"
+    there.shelf.clear("uploads/a")
+    with pytest.raises(BlobMissing):
+        here.shelf.path("uploads/a/001")

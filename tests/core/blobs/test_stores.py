@@ -155,3 +155,31 @@ def test_files_move_to_another_store_and_back(store: BlobStore, tmp_path: Path) 
     assert set(back.hashes()) == files - {damaged}
     *_, counted = check(old)
     assert counted.damaged == [damaged]
+
+
+def _lay(store: BlobStore, name: str, data: bytes) -> None:
+    with store.scratch() as folder:
+        (folder / "piece").write_bytes(data)
+        store.shelf.lay(name, folder / "piece")
+
+
+def test_what_is_on_its_way_is_seen_until_it_is_taken_down(store: BlobStore) -> None:
+    for name in ("uploads/a/002", "uploads/a/001", "uploads/b/001"):
+        _lay(store, name, name.encode())
+    _lay(store, "uploads/a/001", b"again")
+    assert store.shelf.names("uploads/a") == ["001", "002"]
+    assert store.shelf.path("uploads/a/001").read_bytes() == b"again"
+    assert list(store.hashes()) == [], "it is no stored file"
+    store.shelf.clear("uploads/a")
+    assert store.shelf.names("uploads/a") == []
+    with pytest.raises(BlobMissing):
+        store.shelf.path("uploads/a/001")
+    assert store.shelf.path("uploads/b/001").read_bytes() == b"uploads/b/001"
+    store.shelf.clear("uploads/a")
+
+
+def test_what_nobody_goes_on_with_is_taken_down(store: BlobStore) -> None:
+    _lay(store, "uploads/a/001", b"piece")
+    assert store.shelf.sweep(timedelta(days=1)) == 0
+    assert store.shelf.sweep(NOW) == 1
+    assert store.shelf.names("uploads/a") == []
