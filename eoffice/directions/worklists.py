@@ -20,7 +20,8 @@ class Worklist:
     label: LazyString
     endpoint: str
     permission: Permission
-    counts: Counts
+    #: None: the page itself tells, and a statement on every other page would cost more than the number is worth
+    counts: Counts | None
     #: order on the bar
     place: int
 
@@ -29,7 +30,7 @@ _lists: list[Worklist] = []
 
 
 def worklist(
-    key: str, label: LazyString, endpoint: str, permission: Permission, counts: Counts, place: int
+    key: str, label: LazyString, endpoint: str, permission: Permission, counts: Counts | None, place: int
 ) -> None:
     """Declare a list; `counts` may answer for several lists at once."""
     _lists.append(Worklist(key, label, endpoint, permission, counts, place))
@@ -37,13 +38,13 @@ def worklist(
 
 def worklists(
     session: Session, actor: Actor, known: Mapping[str, int] | None = None
-) -> list[tuple[Worklist, int]]:
-    """The actor's lists with how much waits in each; every count function is asked once.
+) -> list[tuple[Worklist, int | None]]:
+    """The actor's lists with how much waits in each that is counted; every count function is asked once.
 
     `known`: counts by key that the page has already and need not be asked for.
     """
     own = sorted((one for one in _lists if actor.can(one.permission)), key=lambda one: one.place)
     found = dict(known or {})
-    for counts in dict.fromkeys(one.counts for one in own if one.key not in found):
+    for counts in dict.fromkeys(one.counts for one in own if one.counts and one.key not in found):
         found |= counts(session, actor)
-    return [(one, found.get(one.key, 0)) for one in own]
+    return [(one, found.get(one.key, 0 if one.counts else None)) for one in own]

@@ -175,9 +175,3 @@ def open_for(session: Session, document_id: int, code: str) -> Sequence[Mission]
         Mission.recipient_code.in_(gateway.codes(session, code)),
     )
     return session.scalars(query.order_by(Mission.id).with_for_update(of=Mission)).all()
-
-
-def waiting(session: Session, actor: Actor) -> dict[str, int]:
-    """How much waits for the actor: his unit's, and what he may accept."""
-    found = counts(session, actor)
-    return {"missions": found[Tab.MINE] + found[Tab.REPORTED]}

@@ -28,7 +28,7 @@ from eoffice.outgoing.permissions import OUTGOING_DRAFT
 
 bp = Blueprint("missions", __name__, template_folder="templates")
 
-worklist("missions", _l("Tasks from documents"), "missions.index", MISSION_GIVE, queries.waiting, 45)
+worklist("missions", _l("Tasks from documents"), "missions.index", MISSION_GIVE, None, 45)
 
 
 @bp.get("/work/missions")

@@ -16,37 +16,38 @@ from signing.trust import TrustStore
 from signing.verify import verify_pdf
 
 sandbox.preload(__name__)
+#: seconds that somebody who stores a file waits for its verdict
+_MOMENT = 3.0
 _REPORTS = TypeAdapter(Report)
 
 
 def check(path: Path) -> Report:
     """Check a PDF. Its parser's death is a verdict. Raises NoTrust."""
-    believed = trust.store()
     try:
-        found: dict[str, Any] = sandbox.call(
-            f"{__name__}:verify",
-            str(path.absolute()),
-            believed.roots,
-            believed.intermediates,
-            believed.crls,
-            seconds=settings().get(CHECK_SECONDS),
-        )
+        return _checked(path, trust.store(), settings().get(CHECK_SECONDS))
     except sandbox.SandboxDied as error:
         reason = {"reason": f"reader stopped: {error}"}
         return Report(Verdict.UNREADABLE, findings=(Finding(Code.LIMIT, reason),))
-    return lawful.confirmed(read(found))
 
 
-def unsigned(path: Path) -> Report | None:
-    """The report on a PDF that bears no signature: asked while a person waits. None for any other, and in doubt."""
+def at_once(path: Path, *, signed: bool) -> Report | None:
+    """The same while somebody waits; None when it would take longer, or nobody can be believed yet.
+
+    `signed`: whether it bears signatures by its form; one that does not needs nobody to be believed.
+    """
     try:
-        found: dict[str, Any] = sandbox.call(
-            f"{__name__}:verify", str(path.absolute()), (), (), (), seconds=2
-        )
-    except (sandbox.SandboxDied, sandbox.SandboxError):
+        found = _checked(path, trust.store() if signed else TrustStore(roots=()), _MOMENT)
+    except (trust.NoTrust, sandbox.SandboxDied, sandbox.SandboxError):
         return None
-    report = read(found)
-    return report if report.verdict is Verdict.UNSIGNED else None
+    return found if signed or found.verdict is Verdict.UNSIGNED else None
+
+
+def _checked(path: Path, believed: TrustStore, seconds: float) -> Report:
+    found: dict[str, Any] = sandbox.call(
+        f"{__name__}:verify", str(path.absolute()), believed.roots, believed.intermediates, believed.crls,
+        seconds=seconds,
+    )  # fmt: skip
+    return lawful.confirmed(read(found))
 
 
 def verify(

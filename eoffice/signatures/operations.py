@@ -36,6 +36,9 @@ from signing.twostep import Prepared, complete_pdf, prepare_pdf
 
 log = structlog.get_logger(__name__)
 
+#: bytes up to which the signatures of a file are looked at while it is taken in
+_SMALL = 4 << 20
+
 FILE_CHECKED = audit.action("signatures.file_checked", _l("Signatures of a file checked"))
 
 
@@ -151,10 +154,13 @@ class Verified(Inspected):
 
 
 def at_the_gate(taken: Inspected) -> Inspected:
-    """What was taken in, with the verdict where that takes a moment only: on what bears no signature."""
-    if taken.signed is not False:
+    """What was taken in, with the verdict where that takes a moment only: a signature takes less than reading a page.
+
+    A large file, and one that takes longer than thought, is left to a job.
+    """
+    if taken.signed is None or taken.size > _SMALL:
         return taken
-    report = checking.unsigned(blobs().path(taken.sha256))
+    report = checking.at_once(blobs().path(taken.sha256), signed=taken.signed)
     return Verified(**vars(taken), report=report) if report is not None else taken
 
 

@@ -17,6 +17,7 @@ from eoffice.directions import service as directions
 from eoffice.directions.models import Task
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
 from eoffice.documents.models import Direction, RegisterEntry
 from eoffice.documents.registers import AlreadyNumbered, next_number
 from eoffice.incoming import operations, passing, service
@@ -25,6 +26,7 @@ from eoffice.incoming.operations import ProbableDuplicate
 from eoffice.incoming.passing import Onward
 from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import MACHINE, Move
+from eoffice.signatures import operations as signatures
 from eoffice.signatures.models import FileCheck
 from tests.factories import House, province
 from tests.incoming import steps
@@ -65,6 +67,14 @@ def test_a_scan_that_nobody_signed_has_its_verdict_as_soon_as_it_is_stored(sessi
     later = service.receive_scan(session, house.clerk, steps.scan()).files[0]
     assert session.get(FileCheck, later.id) is None
     assert jobs.pending(session, "signatures.check_file", file_id=later.id)
+
+
+def test_a_large_file_is_left_to_a_job_and_one_that_nobody_can_judge_yet(session: Session) -> None:
+    taken = documents.take_in(io.BytesIO(steps.pdf()), "lon.pdf")
+    assert signatures.at_the_gate(replace(taken, size=5 << 20)) == replace(taken, size=5 << 20)
+    assert signatures.at_the_gate(replace(taken, signed=True)) == replace(taken, signed=True), (
+        "no trusted root"
+    )
 
 
 def test_choosing_a_leader_submits_at_once(session: Session) -> None:
