@@ -66,15 +66,17 @@ def import_agencies(file: Path, *, dry_run: bool) -> None:
     "--on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day of the agency that follows."
 )
 @click.option("--basis", required=True, help="Number, date and name of the decision.")
-def merge(code: str, into: str, on: datetime, basis: str) -> None:
-    """Plan a merger of two agencies that work here, by their codes; prints its number.
+@click.option("--also", multiple=True, help="Another agency that follows, where the work is divided.")
+def merge(code: str, into: str, on: datetime, basis: str, also: tuple[str, ...]) -> None:
+    """Plan a merger of agencies that work here, by their codes; prints its number.
 
     It is rehearsed, carried out on its day or withdrawn before on the page of mergers.
     """
-    agency, to = (directory.agency_by_code(db(), one) for one in (code, into))
-    if agency is None or to is None:
+    found = [directory.agency_by_code(db(), one) for one in (code, into, *also)]
+    agency, to, *others = [one.id for one in found if one is not None] + [0] * found.count(None)
+    if None in found:
         raise click.ClickException("no agency has this code")
-    planned = merging.plan(db(), system_actor(), NewMerger(agency.id, to.id, on.date(), basis))
+    planned = merging.plan(db(), system_actor(), NewMerger(agency, to, on.date(), basis, tuple(others)))
     click.echo(planned.id)
 
 

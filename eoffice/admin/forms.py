@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField
+from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import Optional
 
 from eoffice.admin.leaving import Leaving
@@ -49,14 +49,23 @@ class MergerForm(Form):
 
     agency_id = SelectField(_l("Agency that ends"), coerce=int)
     to_id = SelectField(_l("Agency that follows"), coerce=int)
+    also = SelectMultipleField(_l("Others that follow, where its work is divided"), [Optional()], coerce=int)
     on = DayField(_l("First day after"), [needed()])
     legal_basis = StringField(_l("Legal basis"), [needed(), at_most(300)])
 
     def offer(self, agencies: Sequence[Agency]) -> None:
         """Fill the lists."""
-        self.agency_id.choices = self.to_id.choices = [(one.id, one.name) for one in agencies]
+        self.agency_id.choices = self.to_id.choices = self.also.choices = [
+            (one.id, one.name) for one in agencies
+        ]
 
     def to_new(self) -> NewMerger:
         """What was decided."""
         assert self.on.data is not None
-        return NewMerger(self.agency_id.data, self.to_id.data, self.on.data, self.legal_basis.data or "")
+        return NewMerger(
+            self.agency_id.data,
+            self.to_id.data,
+            self.on.data,
+            self.legal_basis.data or "",
+            tuple(self.also.data or ()),
+        )

@@ -1,7 +1,9 @@
-"""One agency goes over into another, as a guided act: planned, rehearsed, carried out on its day, withdrawn before.
+"""One agency goes over into another, or is divided among several, as a guided act: planned, rehearsed, carried out on
+its day, withdrawn before.
 
 Its registers end with their last numbers, its open work, drafts and dossiers move; what is done stays as it was,
-under the names it had, and is found by the people of the agency that follows, which keeps it from then on.
+under the names it had, and is found by the people of the agency that follows, the first of several, which keeps it
+from then on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,9 +38,9 @@ MERGED = audit.action("admin.merged", _l("Agency merged"))
 
 
 class WrongAgencies(Invalid):
-    """Two that work here, today and on the day."""
+    """All of them work here, today and on the day."""
 
-    message = _l("Choose two different agencies that work in this installation and are not closing.")
+    message = _l("Choose different agencies that work in this installation and are not closing.")
 
 
 class WrongDay(Invalid):
@@ -93,6 +95,8 @@ class NewMerger:
     to_id: int
     on: date
     legal_basis: str
+    #: the others that follow, where its work is divided
+    also: tuple[int, ...] = ()
 
 
 @dataclass
@@ -120,23 +124,31 @@ def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
     """
     with transaction(session):
         require(actor, DIRECTORY_MERGE)
-        agency, to = session.get(Agency, new.agency_id, with_for_update=True), session.get(Agency, new.to_id)
-        if agency is None or to is None or agency is to or not _stay(agency) or not _stay(to):
+        agency = session.get(Agency, new.agency_id, with_for_update=True)
+        follow = [
+            one for one in (session.get(Agency, named) for named in (new.to_id, *new.also)) if one is not None
+        ]
+        different = {new.agency_id, new.to_id, *new.also}
+        if agency is None or len(different) != len(follow) + 1 or len(follow) != len(new.also) + 1:
+            raise WrongAgencies(field="agency_id")
+        if not all(map(_stay, (agency, *follow))):
             raise WrongAgencies(field="agency_id")
         if new.on <= clock.today():
             raise WrongDay(field="on")
         if not nfc(new.legal_basis):
             raise NeedsBasis(field="legal_basis")
         made = Merger(
-            agency_id=agency.id, to_id=to.id, on=new.on, legal_basis=nfc(new.legal_basis),
+            agency_id=agency.id, to_id=new.to_id, also=list(new.also), on=new.on, legal_basis=nfc(new.legal_basis),
             planned_at=clock.now(), planned_by=actor.name,
         )  # fmt: skip
         session.add(made)
         session.flush()
         _tell_axis(session, made)
-        agency.valid_to, agency.successor_id = new.on - timedelta(days=1), to.id
+        agency.valid_to, agency.successor_id = new.on - timedelta(days=1), new.to_id
+        agency.successor_codes = [one.code for one in follow]
         agency.legal_basis = made.legal_basis
-        audit.record(session, actor, PLANNED, agency, to=to.name, on=new.on, basis=made.legal_basis)
+        names = "; ".join(one.name for one in follow)
+        audit.record(session, actor, PLANNED, agency, to=names, on=new.on, basis=made.legal_basis)
     return made
 
 
@@ -167,6 +179,11 @@ def one(session: Session, actor: Actor, merger_id: int) -> Merger:
     return found
 
 
+def followers(session: Session, merger: Merger) -> list[Agency]:
+    """Every agency that follows, the keeper first."""
+    return [session.get_one(Agency, one) for one in merger.to_ids]
+
+
 def choose(
     session: Session, actor: Actor, merger_id: int, posts: Mapping[int, int], units: Mapping[int, int]
 ) -> Merger:
@@ -189,7 +206,7 @@ def withdraw(session: Session, actor: Actor, merger_id: int) -> Merger:
         _tell_axis(session, merger)
         agency = merger.agency
         agency.valid_to = agency.successor_id = None
-        agency.legal_basis = ""
+        agency.successor_codes, agency.legal_basis = [], ""
         audit.record(session, actor, WITHDRAWN, agency, to=merger.to.name, on=merger.on)
     return merger
 
@@ -254,12 +271,13 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
         .where(sa.or_(Agency.id == agency.id, Agency.kept_by_id == agency.id))
         .values(kept_by_id=to.id)
     )
-    entry = audit.record(
-        session, actor, MERGED, agency, to=to.name, basis=merger.legal_basis, incoming=found.incoming,
-        envelopes=found.envelopes, drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
-        missions=found.missions,
-    )  # fmt: skip
-    access.warn(session, entry, to.id)  # its people read from now on what was moved
+    for one in followers(session, merger):
+        entry = audit.record(
+            session, actor, MERGED, agency, to=one.name, basis=merger.legal_basis, incoming=found.incoming,
+            envelopes=found.envelopes, drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
+            missions=found.missions,
+        )  # fmt: skip
+        access.warn(session, entry, one.id)  # its people read from now on what was moved
     return found
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit
 from eoffice.core.permissions import Actor
-from eoffice.directions.models import OPEN, Direction, Task
+from eoffice.directions import operations
+from eoffice.directions.models import OPEN, Direction, Part, Task
 from eoffice.directions.operations import NotHere
 from eoffice.directions.permissions import can_take
 from eoffice.directory.models import Agency, Assignment
@@ -34,10 +35,21 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
         audit.record(session, actor, HANDED_ON, task.document, before=leaving.label, named=[to.label])
 
 
+def homes(session: Session, ids: Sequence[int], takers: Takers) -> dict[int, int]:
+    """By document the agency in which whoever leads it is followed."""
+    leads = sa.select(Task).where(Task.document_id.in_(ids), Task.part == Part.LEAD, Task.state.in_(OPEN))
+    found = {
+        task.document_id: takers.home(post_id=task.assignment_id, unit_id=task.unit_id)
+        for task in session.scalars(leads.order_by(Task.id))
+    }
+    return {document_id: home for document_id, home in found.items() if home is not None}
+
+
 def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers: Takers) -> int:
     """Put the directions on documents under another agency and give what is open to those who follow.
 
-    Who decided keeps name and title; more time is asked of the leader who follows. Returns how many tasks.
+    Who decided keeps name and title; more time is asked of the leader who follows. Of whom is followed in another
+    agency than the document, nothing more is asked. Returns how many tasks.
     """
     session.flush()
     for table, column in ((Direction, Direction.document_id), (Task, Task.document_id)):
@@ -46,7 +58,11 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers:
     found = session.scalars(
         sa.select(Task).where(Task.document_id.in_(ids), Task.state.in_(OPEN)).order_by(Task.id)
     ).all()
+    gone = [one for one in found if takers.elsewhere(post_id=one.assignment_id, unit_id=one.unit_id)]
+    operations.withdraw(session, actor, gone)
     for task in found:
+        if task in gone:
+            continue
         before = task.label
         if task.unit_id is not None:
             task.unit_id = takers.unit(task.unit_id)
@@ -60,4 +76,4 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers:
         session.flush()
         session.refresh(task, ["unit", "assignment"])
         audit.record(session, actor, HANDED_ON, task.document, before=before, named=[task.label])
-    return len(found)
+    return len(found) - len(gone)

@@ -284,7 +284,7 @@ def _signs_for_another() -> sa.ColumnElement[bool]:
 
 
 class Merger(Base):
-    """One agency goes over into another on a day; planned, rehearsed, then carried out or withdrawn."""
+    """One agency goes over into another, or several, on a day; planned, rehearsed, then carried out or withdrawn."""
 
     __tablename__ = "merger"
     __table_args__ = (
@@ -297,6 +297,8 @@ class Merger(Base):
     #: the one that ends
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
     to_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    #: where its work is divided, the others that follow, in the order of the decision; `to` keeps registers and archive
+    also: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer), default=list)
     #: the first day on which the other one does its work
     on: Mapped[date]
     legal_basis: Mapped[str] = mapped_column(sa.String(300))
@@ -313,6 +315,11 @@ class Merger(Base):
     axis_told_at: Mapped[datetime | None]
     #: why the axis did not take it
     axis_refusal: Mapped[str] = mapped_column(default="")
+
+    @property
+    def to_ids(self) -> list[int]:
+        """Every agency that follows, the keeper first."""
+        return [self.to_id, *self.also]
 
     agency: Mapped[Agency] = relationship(foreign_keys=[agency_id], lazy="joined", innerjoin=True)
     to: Mapped[Agency] = relationship(foreign_keys=[to_id], lazy="joined", innerjoin=True)

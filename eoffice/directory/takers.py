@@ -1,6 +1,7 @@
 """Who follows whom when an agency is merged: as was decided, else by person and by the unit's name."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from eoffice.core import clock
 from eoffice.core.errors import Conflict
 from eoffice.core.text import fold
 from eoffice.directory import queries
-from eoffice.directory.models import Assignment, Merger, Role, Unit
+from eoffice.directory.models import Agency, Assignment, Merger, Role, Unit
 
 Row = TypeVar("Row", Assignment, Unit)
 
@@ -30,18 +31,40 @@ class Takers:
         every = sa.select(Assignment).where(Assignment.agency_id == merger.agency_id)
         old = session.scalars(every.order_by(Assignment.id)).all()
         first_day = max(merger.on, clock.today())
-        self.new_posts = [one for one in queries.roll(session, merger.to_id) if one.valid_from <= first_day]
-        self.new_units = queries.units(session, merger.to_id)
+        self.new_posts = [
+            one for to in merger.to_ids for one in queries.roll(session, to) if one.valid_from <= first_day
+        ]
+        self.new_units = [one for to in merger.to_ids for one in queries.units(session, to)]
         by_person = {one.person_id: one for one in reversed(self.new_posts)}
         self._posts = {one.id: by_person[one.person_id] for one in old if one.person_id in by_person}
         self._posts |= _decided(merger.posts, self.new_posts)
-        by_name = {fold(one.name): one for one in self.new_units}
+        by_name = {fold(one.name): one for one in reversed(self.new_units)}
         self._units = {
             one.id: by_name[fold(one.name)]
             for one in queries.units(session, merger.agency_id)
             if fold(one.name) in by_name
         }
         self._units |= _decided(merger.units, self.new_units)
+        self._everywhere = self
+
+    def within(self, agency: Agency) -> "Takers":
+        """Only who follows in one of the agencies: a document lies in one."""
+        found = copy(self)
+        found.new_posts = [one for one in self.new_posts if one.agency_id == agency.id]
+        found.new_units = [one for one in self.new_units if one.agency_id == agency.id]
+        found._posts = {old: one for old, one in self._posts.items() if one.agency_id == agency.id}
+        found._units = {old: one for old, one in self._units.items() if one.agency_id == agency.id}
+        return found
+
+    def home(self, *, post_id: int | None = None, unit_id: int | None = None) -> int | None:
+        """The agency in which a post or a unit is followed; None when nobody follows."""
+        found = self._posts.get(post_id or 0) or self._units.get(unit_id or 0)
+        return found.agency_id if found is not None else None
+
+    def elsewhere(self, *, post_id: int | None = None, unit_id: int | None = None) -> bool:
+        """Whether it is followed, but in another agency than this."""
+        here = self.home(post_id=post_id, unit_id=unit_id)
+        return here is None and self._everywhere.home(post_id=post_id, unit_id=unit_id) is not None
 
     def follower(self, post_id: int) -> Assignment | None:
         """Who takes over from a post, None when nobody does."""

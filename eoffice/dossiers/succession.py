@@ -45,7 +45,8 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
     """Put every dossier of an agency under another one, its archive too; names, numbers and lists of dossiers stay.
 
-    Those not with the archive get who follows in charge. Returns how many. Raises NobodyFollows, NoCreator.
+    Those not with the archive get who follows in charge and, where several agencies follow, go to his. Returns how
+    many. Raises NobodyFollows, NoCreator.
     """
     session.flush()
     count = sa.select(sa.func.count()).select_from(Dossier).where(Dossier.agency_id == agency.id)
@@ -59,7 +60,12 @@ def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Tak
         creator, before = takers.post(dossier.creator_id), dossier.creator.label
         if DOSSIER_WORK not in accounts.of(creator.role):
             raise NoCreator(field="to_id")
-        dossier.creator_id = creator.id
-        dossier.unit_id = takers.unit(dossier.unit_id) if dossier.unit_id is not None else None
+        here = takers.within(creator.agency)
+        if dossier.unit_id is not None:
+            gone = here.elsewhere(unit_id=dossier.unit_id)
+            dossier.unit_id = creator.unit_id if gone else here.unit(dossier.unit_id)
+        dossier.creator_id, dossier.agency_id = creator.id, creator.agency_id
+        inside = sa.update(DossierDocument).where(DossierDocument.dossier_id == dossier.id)
+        session.execute(inside.values(agency_id=creator.agency_id))
         audit.record(session, actor, HANDED_ON, dossier, before=before, named=[creator.label])
     return found

@@ -71,7 +71,7 @@ def tell(session: Session, client: AxisClient, merger_id: int) -> None:
     agency, refusal = merger.agency, ""
     try:
         if merger.withdrawn_at is None:
-            client.close_agency(agency.code, merger.on, [merger.to.code], merger.legal_basis)
+            client.close_agency(agency.code, merger.on, agency.successor_codes, merger.legal_basis)
         else:
             client.reopen_agency(agency.code)
     except Refused as refused:

@@ -60,15 +60,17 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """Those of the agency, and of agencies merged into it, for who enters and who keeps them; for anybody else those
     addressed to him.
     """
-    own = Envelope.agency_id.in_(actor.houses)
     if actor.can(INCOMING_REGISTER) or actor.can(ENVELOPE_KEEP):
-        return own
-    return sa.and_(own, _addressed(actor))
+        return sa.or_(Envelope.agency_id.in_(actor.houses), _addressed(actor))
+    return _addressed(actor)
 
 
 def _addressed(actor: Actor) -> sa.ColumnElement[bool]:
-    # his own posts alone: nobody stands in for who is to open an envelope
-    posts = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    # his own posts alone: nobody stands in for who is to open an envelope. It may lie in the register of an agency
+    # that was divided, of which another one keeps the register
+    posts = sa.select(Assignment.id).where(
+        Assignment.person_id == actor.person_id, Assignment.agency_id == actor.agency_id
+    )
     return Envelope.to_id.in_(posts)
 
 
@@ -86,7 +88,7 @@ def may_take(actor: Actor, envelope: Envelope) -> bool:
 def count_waiting(session: Session, actor: Actor) -> int:
     """How many lie with the clerk for this person; by an index that holds no others."""
     waiting = sa.select(sa.func.count()).select_from(Envelope).where(Envelope.received_at.is_(None))
-    return session.scalar(waiting.where(Envelope.agency_id.in_(actor.houses), _addressed(actor))) or 0
+    return session.scalar(waiting.where(_addressed(actor))) or 0
 
 
 def enter(session: Session, actor: Actor, new: NewEnvelope) -> Envelope:

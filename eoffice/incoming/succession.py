@@ -1,5 +1,7 @@
 """What becomes of documents when a leader's post ends or the agency is merged; the caller's use case commits."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -75,14 +77,34 @@ def move_envelopes(session: Session, actor: Actor, agency: Agency, takers: Taker
 
 
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
-    """Put what still asks something of somebody under another agency; what is done stays. Returns how many.
+    """Put what still asks something of somebody under the agency that follows; what is done stays. Returns how many.
 
-    Numbers stay those of the closed register. Raises NobodyFollows, NotHere.
+    Where several follow, under that of who leads it, else of the leader before whom it lies, else `to`. Numbers stay
+    those of the closed register. Raises NobodyFollows, NotHere.
     """
     query = sa.select(IncomingDocument.id).where(
         IncomingDocument.agency_id == agency.id, IncomingDocument.state.in_(OPEN)
     )
     ids = session.scalars(query.order_by(IncomingDocument.id)).all()
+    for home_id, part in _homes(session, ids, to, takers).items():
+        home = session.get_one(Agency, home_id)
+        _move(session, actor, part, home, takers.within(home))
+    return len(ids)
+
+
+def _homes(session: Session, ids: Sequence[int], to: Agency, takers: Takers) -> dict[int, list[int]]:
+    leads = directions.homes(session, ids, takers)
+    before = sa.select(IncomingDocument.id, IncomingDocument.submitted_to_id).where(
+        IncomingDocument.id.in_(ids)
+    )
+    found: dict[int, list[int]] = {}
+    for document_id, leader_id in session.execute(before.order_by(IncomingDocument.id)):
+        home = leads.get(document_id) or takers.home(post_id=leader_id) or to.id
+        found.setdefault(home, []).append(document_id)
+    return found
+
+
+def _move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers: Takers) -> None:
     row = IncomingDocument.__table__
     session.execute(sa.update(row).where(row.c.id.in_(ids)).values(agency_id=to.id))  # type: ignore[arg-type]  # a table
     documents.move(session, actor, ids, to, takers.unit_ids)
@@ -94,4 +116,3 @@ def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Tak
     for document in session.scalars(waiting):
         document.submitted_to_id = takers.leader(document.submitted_to_id or 0).id
         document.prepared = None
-    return len(ids)

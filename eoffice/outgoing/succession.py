@@ -101,16 +101,26 @@ def half_issued(session: Session, agency: Agency) -> int:
 
 
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
-    """Put open drafts under another agency and send them back to who follows their drafter. Returns how many.
-
-    Raises NobodyFollows, NoDrafter.
+    """Put open drafts under the agency that follows, where several do that of who follows their drafter, and send
+    them back to him. Returns how many. Raises NobodyFollows, NoDrafter.
     """
     _ask_again(session, actor, OutgoingDocument.agency_id == agency.id, MERGED % to.name)
     session.flush()
     query = sa.select(OutgoingDocument.id).where(
         OutgoingDocument.agency_id == agency.id, OutgoingDocument.state.in_(OPEN)
     )
-    ids = session.scalars(query.order_by(OutgoingDocument.id)).all()
+    parts: dict[int, list[int]] = {}
+    for document_id, drafter_id in session.execute(
+        query.add_columns(OutgoingDocument.drafter_id).order_by(OutgoingDocument.id)
+    ):
+        parts.setdefault(takers.home(post_id=drafter_id) or to.id, []).append(document_id)
+    for home_id, ids in parts.items():
+        home = session.get_one(Agency, home_id)
+        _move(session, actor, ids, home, takers.within(home))
+    return sum(map(len, parts.values()))
+
+
+def _move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers: Takers) -> None:
     asked = sa.update(Consultation).where(Consultation.document_id.in_(ids))
     session.execute(asked.where(Consultation.answered_at.is_(None)).values(withdrawn_at=clock.now()))
     session.execute(asked.values(agency_id=to.id))
@@ -120,7 +130,6 @@ def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Tak
     signatures.move(session, ids, to)
     for document in session.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.id.in_(ids))):
         _start_again(session, actor, document, to, takers)
-    return len(ids)
 
 
 def _start_again(
@@ -130,7 +139,8 @@ def _start_again(
     if OUTGOING_DRAFT not in accounts.of(drafter.role):
         raise NoDrafter(name=drafter.label, field="to_id")
     document.drafter_id = drafter.id
-    document.unit_id = takers.unit(document.unit_id) if document.unit_id is not None else drafter.unit_id
+    keeps = document.unit_id is not None and not takers.elsewhere(unit_id=document.unit_id)
+    document.unit_id = takers.unit(document.unit_id or 0) if keeps else drafter.unit_id
     document.signer_id, document.delegation_id = takers.leader(document.signer_id).id, None
     document.issuer_name, document.issuer_code = to.name, to.code
     document.approved_at = document.form_checked_at = document.signed_at = None

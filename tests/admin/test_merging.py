@@ -21,6 +21,9 @@ from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor
 from eoffice.directions import queries as directions
+from eoffice.directions import service as directing
+from eoffice.directions.models import Part, Task, TaskState
+from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory import queries
 from eoffice.directory.models import Agency, Merger, Role
 from eoffice.documents import registers
@@ -43,7 +46,7 @@ from eoffice.reports.columns import Form
 from eoffice.signatures import checking
 from signing.report import Verdict
 from tests.dossiers import files
-from tests.factories import PIN, Province, province
+from tests.factories import PIN, Province, house, province
 from tests.home import made
 from tests.incoming import steps
 from tests.signatures.keys import equip
@@ -167,6 +170,74 @@ def test_sealed_envelopes_stay_in_their_register_and_wait_for_who_follows(
             (f"1/{year}", "Công an tỉnh", f"Sổ của {place.a.agency.name}"),
             (f"2/{year}", "Công an tỉnh", f"Sổ của {place.a.agency.name}"),
         ]
+
+
+def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
+    app: Flask, session: Session, place: Province
+) -> None:
+    """A is divided: its specialist is followed in the third agency, everybody else in B."""
+    third = house(session, "c", "H01.77", "Sở Công Thương", "SCT")
+    working, _task = steps.in_progress(session, place.a)
+    waiting = steps.submitted(session, place.a)
+    directing.direct(
+        session, place.a.leader, steps.submitted(session, place.a).id,
+        NewDirection(
+            "Làm", Named(unit_id=place.a.unit.id),
+            coordinating=(Named(assignment_id=place.a.posts[Role.SPECIALIST].id),),
+        ),
+    )  # fmt: skip
+    draft = made.outgoing(session, place.a, "dự thảo của chuyên viên", Out.DRAFT, unit_id=place.a.unit.id)
+    issued = made.outgoing(
+        session, place.a, "văn bản cũ", Out.ISSUED, code_number="7", issued_on=date(2026, 3, 1)
+    )
+    opened = files.opened(session, place.a)
+    sealed = envelopes.enter(
+        session, place.a.clerk,
+        NewEnvelope(EnvelopeSign.A, "Công an tỉnh", "", place.a.posts[Role.SPECIALIST].id),
+    )  # fmt: skip
+    keeper, on = _keeper(session, place), clock.today() + timedelta(days=1)
+    with pytest.raises(merging.WrongAgencies):
+        merging.plan(
+            session, keeper, NewMerger(place.a.agency.id, place.b.agency.id, on, BASIS, (place.b.agency.id,))
+        )
+    merger = merging.plan(
+        session, keeper, NewMerger(place.a.agency.id, place.b.agency.id, on, BASIS, (third.agency.id,))
+    )
+    assert [one.code for one in queries.successors(session, place.a.agency)] == [
+        place.b.agency.code,
+        "H01.77",
+    ]
+    pairs = {place.a.posts[role].id: place.b.posts[role].id for role in place.a.posts}
+    pairs[place.a.posts[Role.SPECIALIST].id] = third.posts[Role.SPECIALIST].id
+    merging.choose(session, keeper, merger.id, pairs, {place.a.unit.id: place.b.unit.id})
+    admin = client_for(app, "b_administrator")
+    page = html.unescape(admin.get(f"/admin/mergers/{merger.id}").get_data(as_text=True))
+    assert f"{place.b.agency.name}; Sở Công Thương" in page
+    assert merging.rehearse(session, keeper, merger.id).problems == []
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        found = merging.carry_out(session, keeper, merger.id)
+        assert (found.incoming, found.drafts) == (3, 1)
+        session.expire_all()
+        theirs = accounts.actor_of(session, third.users[Role.SPECIALIST])
+        assert [one.document_id for one in directions.to_do(session, theirs)] == [working.id]
+        assert (working.agency_id, draft.agency_id) == (third.agency.id, third.agency.id)
+        assert draft.drafter_id == third.posts[Role.SPECIALIST].id
+        assert (draft.issuer_name, draft.unit_id) == ("Sở Công Thương", third.unit.id)
+        assert waiting.agency_id == place.b.agency.id, (
+            "who waits for the leader is with the leader who follows"
+        )
+        gone = session.scalars(sa.select(Task).where(Task.part == Part.COORDINATE)).one()
+        assert (gone.state, gone.agency_id) == (TaskState.WITHDRAWN, place.b.agency.id)
+        assert (opened.agency_id, opened.creator.agency_id) == (third.agency.id, third.agency.id)
+        assert envelopes.receive(session, theirs, sealed.id, intact=True).received_by.startswith(theirs.name)
+        assert issued.agency_id == place.a.agency.id
+        assert may_know(_again(session, place, Role.CLERK), DOCUMENT_READ, issued), (
+            "the first keeps what is done"
+        )
+        assert not may_know(theirs, DOCUMENT_READ, waiting)
+        page = html.unescape(client_for(app, "c_clerk").get("/search?q=lở bờ kênh").get_data(as_text=True))
+        assert f"/incoming/{working.id}" in page
+        assert f"/incoming/{waiting.id}" not in page
 
 
 def test_sight_follows_the_documents_and_nobody_else_gains_any(session: Session, place: Province) -> None:

@@ -24,8 +24,8 @@ from eoffice.directory.takers import Takers
 @needs(DIRECTORY_MERGE)
 def mergers() -> ResponseReturnValue:
     """Every merger, and a new one."""
-    form = MergerForm()
-    form.offer([one for one in directory.hosted(db()) if one.valid_to is None])
+    form, hosted = MergerForm(), directory.hosted(db())
+    form.offer([one for one in hosted if one.valid_to is None])
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
@@ -35,7 +35,8 @@ def mergers() -> ResponseReturnValue:
         else:
             return redirect(url_for("admin.merger", merger_id=made.id), 303)
     found = merging.every(db(), current_actor())
-    return render_template("admin/mergers.html", form=form, mergers=found), status
+    names = {one.id: one.name for one in hosted}
+    return render_template("admin/mergers.html", form=form, mergers=found, names=names), status
 
 
 @bp.get("/admin/mergers/<int:merger_id>")
@@ -50,6 +51,7 @@ def _page(found: Merger, outcome: Outcome | None = None, refusal: AppError | Non
         "admin/merger.html",
         merger=found,
         takers=Takers(db(), found) if found.done_at is None and found.withdrawn_at is None else None,
+        follow=merging.followers(db(), found),
         posts=directory.roll(db(), found.agency_id),
         units=directory.units(db(), found.agency_id),
         outcome=outcome,

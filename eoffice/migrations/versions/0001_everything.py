@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column("to_id", sa.Integer(), nullable=False),
+        sa.Column("also", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("legal_basis", sa.String(length=300), nullable=False),
         sa.Column("posts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
