@@ -13,10 +13,14 @@ from eoffice.core.permissions import Actor
 from eoffice.directory.models import Agency, Assignment
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
+from eoffice.missions import operations
 from eoffice.missions.models import Mission, State
 from eoffice.missions.permissions import MISSION_GIVE
+from eoffice.missions.workflow import Move
 
 HANDED_ON = audit.action("missions.handed_on", _l("Task of a document handed on to a successor"))
+#: what stands in the log, so it is not translated
+DIVIDED = "Cơ quan được chia tách; đơn vị này có cơ quan khác tiếp nhận"
 _UNFINISHED = (State.PLANNED, State.OPEN, State.REPORTED)
 
 
@@ -45,26 +49,30 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
     """Let those who follow in another agency see to what is unfinished, and do it. Returns how many.
 
-    Raises NobodyFollows, CannotGive.
+    Where several follow, what goes with a draft goes where the draft went, the rest to `to`, which keeps what is
+    issued; of a unit that is followed elsewhere nothing more is asked. Raises NobodyFollows, CannotGive.
     """
     found = _unfinished(session, Mission.agency_id == agency.id)
     for mission in found:
-        mission.agency_id = to.id
-        if mission.unit_id is not None:
-            mission.unit_id = takers.unit(mission.unit_id)
-            session.flush()
-            session.refresh(mission, ["unit"])
-            if mission.state is not State.PLANNED:
-                documents.give_access(
-                    session, actor, mission.document, unit_ids=[mission.unit_id], warned=False
-                )
-        _see_to(
-            session,
-            actor,
-            mission,
-            takers.follower(mission.given_by_id) or takers.leader(mission.given_by_id),
-        )
+        planned = mission.state is State.PLANNED
+        home = session.get_one(Agency, mission.document.agency_id) if planned else to
+        _move(session, actor, mission, home, takers.within(home))
     return len(found)
+
+
+def _move(session: Session, actor: Actor, mission: Mission, to: Agency, takers: Takers) -> None:
+    mission.agency_id = to.id
+    if takers.elsewhere(unit_id=mission.unit_id):
+        operations.move(session, actor, mission, Move.WITHDRAW, DIVIDED)
+    elif mission.unit_id is not None:
+        mission.unit_id = takers.unit(mission.unit_id)
+        session.flush()
+        session.refresh(mission, ["unit"])
+        if mission.state is not State.PLANNED:
+            documents.give_access(session, actor, mission.document, unit_ids=[mission.unit_id], warned=False)
+    _see_to(
+        session, actor, mission, takers.follower(mission.given_by_id) or takers.leader(mission.given_by_id)
+    )
 
 
 def _see_to(session: Session, actor: Actor, mission: Mission, to: Assignment) -> None:
