@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -15,24 +16,35 @@ from eoffice.core.config import INSTANCE, settings
 files_cli = Commands("files", help="Stored files: a folder, or a bucket of an S3 store.")
 
 
-class _Place(click.ParamType):
+class _Store(click.ParamType):
+    """A store by its address; `there`: it is read, so a folder must be there."""
+
     name = "place"
+
+    def __init__(self, *, there: bool) -> None:
+        self._there = there
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> blobs.BlobStore:
         """The store, opened."""
         try:
-            return blobs.opened(blobs.place(value), settings().get(INSTANCE) / "blobs")
+            place = blobs.place(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if self._there and isinstance(place, Path) and not place.is_dir():
+            self.fail(f"there is no folder {place}", param, ctx)
+        return blobs.opened(place, settings().get(INSTANCE) / "blobs")
+
+
+_READ, _WRITTEN = _Store(there=True), _Store(there=False)
 
 
 @files_cli.command("copy")
 @click.option(
-    "--from", "source", type=_Place(), required=True, help="A folder, or s3://bucket/prefix?endpoint=…"
+    "--from", "source", type=_READ, required=True, help="A folder, or s3://bucket/prefix?endpoint=…"
 )
-@click.option("--to", "target", type=_Place(), required=True, help="The same.")
+@click.option("--to", "target", type=_WRITTEN, required=True, help="The same.")
 def copy(source: blobs.BlobStore, target: blobs.BlobStore) -> None:
     """Copy what the target lacks, hashed on the way; may be run again, also while the office works."""
     done = _told(copy_all(source, target))
@@ -41,7 +53,7 @@ def copy(source: blobs.BlobStore, target: blobs.BlobStore) -> None:
 
 
 @files_cli.command("check")
-@click.option("--in", "store", type=_Place(), help="Another store than the installation's own.")
+@click.option("--in", "store", type=_READ, help="Another store than the installation's own.")
 def check(store: blobs.BlobStore | None) -> None:
     """Read every stored file again; exit 1 when one is not what it was."""
     done = _told(check_all(store or blobs.blobs()))

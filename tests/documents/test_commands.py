@@ -29,8 +29,9 @@ def test_the_installations_own_files_are_checked_without_an_address(app: Flask) 
     assert seen.output.startswith("whole: ")
 
 
-@pytest.mark.parametrize("place", ["s3:///tep", "ftp://van-ban"])
+@pytest.mark.parametrize("place", ["s3:///tep", "ftp://van-ban", "/khong/co"])
 def test_an_address_that_is_none_is_refused_in_words(app: Flask, place: str) -> None:
     refused = app.test_cli_runner().invoke(args=["files", "copy", "--from", place, "--to", "/tmp/x"])
     assert refused.exit_code == 2
     assert place in refused.output
+    assert not Path("/khong").exists()
