@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from pydantic import TypeAdapter, ValidationError
 from werkzeug.routing import Rule
 
@@ -16,6 +18,7 @@ from eoffice.core.web import PUBLIC, needs
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
+E = TypeVar("E", bound=StrEnum)
 
 #: escapes of control characters, which no document and no packet can hold
 _CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:00(?:0[0-8bcef]|1[0-9a-f])|fff[ef])", re.IGNORECASE)
@@ -67,6 +70,20 @@ def body(kind: type[T]) -> T:
             reason=f"{place}: {first['msg']}" if place else first["msg"], field=place or None
         ) from error
     return value
+
+
+class NotOneOf(Invalid):
+    """Another list would be taken for the one that was meant."""
+
+    message = _l("“%(given)s” is none of these: %(known)s.")
+
+
+def one_of(kind: type[E], otherwise: E, name: str = "tab") -> E:
+    """What the address names of a list, `otherwise` when it names nothing. Raises NotOneOf."""
+    given = request.args.get(name, "")
+    if given and given not in set(kind):
+        raise NotOneOf(given=given, known=", ".join(kind), field=name)
+    return kind(given) if given else otherwise
 
 
 def answer(value: Any, status: int = 200) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from datetime import date
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from eoffice.core.openapi import answer, body, documented
+from eoffice.core.openapi import answer, body, documented, one_of
 from eoffice.core.text import whole
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -96,8 +96,7 @@ def _plain(dossier: Dossier) -> DossierOut:
 @documented("Dossiers of a list (?tab=mine|open|due|archive|archived|all, ?q=, ?mark=)", response=DossierPage)
 def index() -> ResponseReturnValue:
     """One page of a list."""
-    given = request.args.get("tab", "")
-    tab = Tab(given) if given in set(Tab) else Tab.ALL
+    tab = one_of(Tab, Tab.ALL)
     page = queries.listing(
         db(), current_actor(), tab, whole(request.args.get("q", ""), 200, "q"), request.args.get("mark")
     )

@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from eoffice.core.openapi import answer, body, documented
+from eoffice.core.openapi import answer, body, documented, one_of
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions.operations import Named
 from eoffice.documents import service as files
@@ -118,8 +118,7 @@ def _plain(document: IncomingDocument) -> Incoming:
 )
 def index() -> ResponseReturnValue:
     """One page of a list."""
-    tab = request.args.get("tab", Tab.OPEN)
-    wanted = Filter(tab=Tab(tab) if tab in set(Tab) else Tab.OPEN)
+    wanted = Filter(tab=one_of(Tab, Tab.OPEN))
     page = queries.listing(db(), current_actor(), wanted, request.args.get("mark"))
     return answer(IncomingPage([_row(row) for row in page.rows], page.next))
 

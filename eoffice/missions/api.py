@@ -7,7 +7,7 @@ from enum import StrEnum
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from eoffice.core.openapi import answer, body, documented
+from eoffice.core.openapi import answer, body, documented, one_of
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.missions import queries, service
@@ -89,9 +89,7 @@ def _plain(one: Mission) -> MissionOut:
 @documented("What documents ask (?tab=mine|open|overdue|reported|done, ?mark=)", response=MissionPage)
 def index() -> ResponseReturnValue:
     """One page of a list."""
-    given = request.args.get("tab", "")
-    tab = Tab(given) if given in set(Tab) else Tab.OPEN
-    page = queries.listing(db(), current_actor(), tab, request.args.get("mark"))
+    page = queries.listing(db(), current_actor(), one_of(Tab, Tab.OPEN), request.args.get("mark"))
     return answer(MissionPage([_plain(one) for one in page.rows], page.next))
 
 

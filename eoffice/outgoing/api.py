@@ -11,7 +11,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from eoffice.core.openapi import answer, body, documented
+from eoffice.core.openapi import answer, body, documented, one_of
 from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents import groups
@@ -228,9 +228,7 @@ def reply(
             response=OutgoingPage)  # fmt: skip
 def index() -> ResponseReturnValue:
     """Answer one page of a tab."""
-    wanted = request.args.get("tab", "")
-    tab = Tab(wanted) if wanted in set(Tab) else Tab.ALL
-    page = queries.page_of(db(), current_actor(), tab, request.args.get("mark"))
+    page = queries.page_of(db(), current_actor(), one_of(Tab, Tab.ALL), request.args.get("mark"))
     names = OutgoingRow.__dataclass_fields__
     rows = [OutgoingRow(**{name: getattr(one, name) for name in names}) for one in page.rows]
     return answer(OutgoingPage(rows, page.next))

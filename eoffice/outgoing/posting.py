@@ -45,19 +45,6 @@ class Tab(StrEnum):
         """Of its lines."""
         return _STATES[self]
 
-    @classmethod
-    def asked(cls, name: str) -> "Tab":
-        """The part somebody names. Raises NoSuchPart."""
-        if name not in set(cls):
-            raise NoSuchPart(known=", ".join(cls), field="tab")
-        return cls(name)
-
-
-class NoSuchPart(Invalid):
-    """Another list would be taken for the one that was meant."""
-
-    message = _l("The dispatch book has these parts: %(known)s.")
-
 
 _STATES = {
     Tab.SEND: (PostingState.WAITING, PostingState.CAME_BACK),

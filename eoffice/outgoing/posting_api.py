@@ -6,7 +6,7 @@ from datetime import date
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from eoffice.core.openapi import answer, body, documented
+from eoffice.core.openapi import answer, body, documented, one_of
 from eoffice.core.web import current_actor, db, needs
 from eoffice.outgoing import posting
 from eoffice.outgoing.api import bp
@@ -83,8 +83,7 @@ class Sending(Step):
 )
 def dispatch_lines() -> ResponseReturnValue:
     """One page of a part of the book."""
-    tab = Tab.asked(request.args.get("tab") or Tab.SEND)
-    page = posting.lines(db(), current_actor(), tab, request.args.get("mark"))
+    page = posting.lines(db(), current_actor(), one_of(Tab, Tab.SEND), request.args.get("mark"))
     return answer(PostingPage([_plain(one) for one in page.rows], page.next))
 
 

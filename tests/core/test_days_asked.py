@@ -64,5 +64,6 @@ def test_the_interface_says_it_at_the_field(app: Flask, session: Session, place:
             answer = client.get(f"/api/v1{address}{days}", headers=head)
             assert (answer.status_code, answer.get_json()["field"]) == (422, field), address + days
             assert sentence in answer.get_json()["message"]
-    for address in ("/search?direction=sideways", "/registers?year=MMXXVI"):
+    tabs = [f"/{one}?tab=anything" for one in ("incoming", "outgoing", "dossiers", "missions")]
+    for address in ("/search?direction=sideways", "/registers?year=MMXXVI", *tabs):
         assert client.get(f"/api/v1{address}", headers=head).status_code == 422, address
