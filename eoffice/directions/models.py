@@ -79,6 +79,9 @@ class Part(StrEnum):
         return PART_WORDS[self]
 
 
+#: parts that ask somebody to act
+ACTING = (Part.LEAD, Part.COORDINATE)
+
 PART_WORDS = {
     Part.LEAD: _l("Lead"),
     Part.COORDINATE: _l("Coordinating"),
@@ -125,8 +128,10 @@ class Task(Base):
     __table_args__ = (
         sa.CheckConstraint("(unit_id IS NULL) <> (assignment_id IS NULL)", name="unit_or_person"),
         sa.Index("uq_task_one_lead", "direction_id", unique=True, postgresql_where=sa.text("part = 'lead'")),
-        sa.Index("ix_task_open_person", "assignment_id", "state"),
-        sa.Index("ix_task_open_unit", "unit_id", "state"),
+        # the part too: what was read for information stays as it is for ever
+        sa.Index("ix_task_open_person", "assignment_id", "part", "state"),
+        sa.Index("ix_task_open_unit", "unit_id", "part", "state"),
+        sa.Index("ix_task_asked", "agency_id", postgresql_where=sa.text("wanted_due_on IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)

@@ -15,10 +15,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from eoffice.core import clock
 from eoffice.core.permissions import Actor, Permission
-from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.models import ACTING, Part, Task, TaskState
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.directions.queries import asked as asked_of_me
 from eoffice.directory.models import Assignment
-from eoffice.directory.queries import acts_under
+from eoffice.directory.queries import of_posts
 from eoffice.documents import deadlines
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, of_agency, visible_to
@@ -119,13 +120,8 @@ def _of_posts(
     column: sa.ColumnElement[Any] | InstrumentedAttribute[Any], actor: Actor, *, personal: bool = False
 ) -> sa.ColumnElement[bool]:
     """Whether it names the actor; a person with two posts in an agency has the work of both, and, unless it is
-    `personal`, that of those he stands in for.
-
-    As an array, which is read once and then looked up in the column's index, also beside an OR.
-    """
-    who = replace(actor, stands_in_for=frozenset()) if personal else actor
-    posts = sa.select(Assignment.id).where(acts_under(who))
-    return column == sa.any_(sa.func.array(posts.scalar_subquery()))
+    `personal`, that of those he stands in for."""
+    return of_posts(column, replace(actor, stands_in_for=frozenset()) if personal else actor)
 
 
 def _to_direct(actor: Actor) -> sa.ColumnElement[bool]:
@@ -160,17 +156,12 @@ _UNFINISHED = (TaskState.NEW, TaskState.SEEN, TaskState.WORKING)
 
 def _to_assign(actor: Actor) -> sa.ColumnElement[bool]:
     unnamed = Task.state.in_((TaskState.NEW, TaskState.SEEN))
-    return sa.and_(Task.unit_id.in_(actor.headed_unit_ids), unnamed, Task.part != Part.INFORM)
+    return sa.and_(Task.unit_id.in_(actor.headed_unit_ids), unnamed, Task.part.in_(ACTING))
 
 
 def _to_work(actor: Actor) -> sa.ColumnElement[bool]:
     mine = _of_posts(Task.assignment_id, actor)
-    return sa.and_(mine, Task.state.in_(_UNFINISHED), Task.part != Part.INFORM)
-
-
-def _to_extend(actor: Actor) -> sa.ColumnElement[bool]:
-    given = sa.select(Direction.id).where(Direction.by_assignment_id == actor.assignment_id)
-    return sa.and_(Task.wanted_due_on.is_not(None), Task.state.in_(_UNFINISHED), Task.direction_id.in_(given))
+    return sa.and_(mine, Task.state.in_(_UNFINISHED), Task.part.in_(ACTING))
 
 
 def _to_read(actor: Actor) -> sa.ColumnElement[bool]:
@@ -235,7 +226,7 @@ DEEDS: tuple[Deed, ...] = (
          _to_direct),
     Deed("assign", Side.TASK, DIRECTION_ASSIGN, _l("To be assigned"), _l("Name who works on it"), _to_assign),
     Deed("extend", Side.TASK, DIRECTION_EXTEND, _l("More time asked"), _l("Grant or refuse more time"),
-         _to_extend, rare=True),
+         asked_of_me, rare=True),
     Deed("work", Side.TASK, DIRECTION_WORK, _l("To be worked on"), _l("Work on it, then report"), _to_work),
     Deed("read", Side.TASK, DIRECTION_WORK, _l("To be read"), _l("Read it"), _to_read),
     Deed("carry_out", Side.MISSION, MISSION_WORK, _l("Tasks from documents"), _l("Have it done, then report"),

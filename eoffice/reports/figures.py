@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock, visits
@@ -125,24 +125,29 @@ def _hours(later: Any, earlier: Any) -> sa.ColumnElement[Any]:
     return sa.func.round(sa.cast(median / 3600, sa.Numeric), 1)
 
 
-def _lead() -> sa.Subquery:
-    """Of each document when the leader first directed it, and when the lead of his latest direction was done.
+def _lead() -> sa.FromClause:
+    """Of an incoming document when the leader first directed it, and when the lead of his latest direction was done.
 
-    A lead that was withdrawn has done nothing, but the leader had directed.
+    A lead that was withdrawn has done nothing, but the leader had directed. Looked up for each document that is
+    counted: those of a month are few beside all that were ever directed.
     """
     stands = Task.state != TaskState.WITHDRAWN
-    first = sa.func.min(Direction.given_at).over(partition_by=Task.document_id)
+    latest = aggregate_order_by(sa.case((stands, Task.done_at)), stands.desc(), Task.id.desc())
+    done = sa.func.array_agg(latest, type_=ARRAY(Task.done_at.type))[1]
     return (
-        sa.select(Task.document_id, first.label("given_at"), sa.case((stands, Task.done_at)).label("done_at"))
+        sa.select(sa.func.min(Direction.given_at).label("given_at"), done.label("done_at"))
+        .select_from(Task)
         .join(Direction, Direction.id == Task.direction_id)
-        .where(Task.part == Part.LEAD, Direction.parent_task_id.is_(None))
-        .ext(distinct_on(Task.document_id))
-        .order_by(Task.document_id, stands.desc(), Task.id.desc())
-        .subquery()
+        .where(
+            Task.document_id == IncomingDocument.id,
+            Task.part == Part.LEAD,
+            Direction.parent_task_id.is_(None),
+        )
+        .lateral()
     )
 
 
-def _finished(lead: sa.Subquery) -> sa.ColumnElement[Any]:
+def _finished(lead: sa.FromClause) -> sa.ColumnElement[Any]:
     """When a document was done: by its lead or, where nobody was named, by the first answer to it."""
     answer = (
         sa.select(sa.func.min(OutgoingDocument.issued_at))
@@ -187,7 +192,7 @@ def _incoming(period: Period) -> sa.Select[Any]:
             _hours(_finished(lead), IncomingDocument.registered_at).label("to_finish"),
         )
         .select_from(IncomingDocument)
-        .outerjoin(lead, lead.c.document_id == IncomingDocument.id)
+        .join(lead, sa.true())
         .where(period.holds(Document.listed_at), IncomingDocument.state != State.DISCARDED)
         .group_by(Document.agency_id)
     )
@@ -202,7 +207,7 @@ def _handled(session: Session, period: Period, agency_ids: Collection[int]) -> d
     query = (
         sa.select(Document.agency_id, *_counted(finished, late, is_open, overdue))
         .select_from(IncomingDocument)
-        .outerjoin(lead, lead.c.document_id == IncomingDocument.id)
+        .join(lead, sa.true())
         .where(period.holds(Document.listed_at), Document.agency_id.in_(agency_ids))
         .group_by(Document.agency_id)
     )

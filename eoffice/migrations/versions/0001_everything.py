@@ -1962,11 +1962,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_task_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
     )
+    op.create_index(
+        "ix_task_asked", "task", ["agency_id"], unique=False,
+        postgresql_where=sa.text("wanted_due_on IS NOT NULL"),
+    )  # fmt: skip
     op.create_index(op.f("ix_task_agency_id"), "task", ["agency_id"], unique=False)
     op.create_index(op.f("ix_task_direction_id"), "task", ["direction_id"], unique=False)
     op.create_index(op.f("ix_task_document_id"), "task", ["document_id"], unique=False)
-    op.create_index("ix_task_open_person", "task", ["assignment_id", "state"], unique=False)
-    op.create_index("ix_task_open_unit", "task", ["unit_id", "state"], unique=False)
+    op.create_index("ix_task_open_person", "task", ["assignment_id", "part", "state"], unique=False)
+    op.create_index("ix_task_open_unit", "task", ["unit_id", "part", "state"], unique=False)
     op.create_index(
         "uq_task_one_lead", "task", ["direction_id"], unique=True, postgresql_where=sa.text("part = 'lead'")
     )
