@@ -41,7 +41,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SEAL,
     OUTGOING_SIGN,
 )
-from eoffice.outgoing.queries import answer_by, asked_of
+from eoffice.outgoing.queries import answer_by, asked_of, remarked
 
 
 class Side(StrEnum):
@@ -192,6 +192,10 @@ def _to_advise(actor: Actor) -> sa.ColumnElement[bool]:
     return OutgoingDocument.id.in_(asked)
 
 
+def _to_answer(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(remarked(actor), _of_posts(OutgoingDocument.drafter_id, actor, personal=True))
+
+
 def _awaits_direction(actor: Actor) -> sa.ColumnElement[bool]:
     leader = _assisted(actor)
     waits = IncomingDocument.state == incoming.State.SUBMITTED
@@ -236,6 +240,8 @@ DEEDS: tuple[Deed, ...] = (
     Deed("press", Side.MISSION, MISSION_GIVE, _l("Late tasks I gave"), _l("Press for it"), _to_press, "overdue",
          rare=True),
     Deed("advise", Side.OUT, DOCUMENT_READ, _l("Opinions asked of me"), _l("Give your opinion"), _to_advise, rare=True),
+    Deed("answer", Side.OUT, OUTGOING_DRAFT, _l("Remarks on my drafts"), _l("Answer the remarks"), _to_answer,
+         rare=True),
     Deed("write", Side.OUT, OUTGOING_DRAFT, _l("My drafts"), _l("Finish the draft and submit it"), _to_write, "draft"),
     Deed("approve", Side.OUT, OUTGOING_APPROVE, _l("To be approved"), _l("Approve its content"),
          _to_approve, "check"),

@@ -357,4 +357,4 @@ def issue(document_id: int) -> ResponseReturnValue:
     return reply(issuing.issue(db(), current_actor(), document_id))
 
 
-from eoffice.outgoing import copies_api, groups_api, posting_api  # noqa: E402, F401 - they add to `bp`
+from eoffice.outgoing import copies_api, groups_api, posting_api, remarks_api  # noqa: E402, F401 - they add to `bp`

@@ -23,6 +23,7 @@ from eoffice.documents.recipients import Listed
 from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text
 from eoffice.outgoing.models import OutgoingDocument, Stance
+from eoffice.outgoing.remarking import NewRemark
 
 
 def _number(typed: object) -> int | None:
@@ -235,6 +236,18 @@ def opinion(form: Mapping[str, str]) -> tuple[Stance, str]:
     if chosen not in set(Stance):
         raise NoStance(field="stance")
     return Stance(chosen), form.get("opinion", "")
+
+
+def remark(form: Mapping[str, str]) -> NewRemark:
+    """What somebody says of which version, on which page. Raises BadNumber."""
+    page = form.get("page", "").strip()
+    if page and not page.isdecimal():
+        raise BadNumber(field="page")
+    version = form.get("version", "")
+    return NewRemark(
+        form.get("remark", ""), int(version) if version.isdecimal() else None, int(page) if page else None,
+        form.get("passage", ""),
+    )  # fmt: skip
 
 
 def millimetres(form: Mapping[str, Any], name: str) -> float:

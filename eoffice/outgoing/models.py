@@ -78,6 +78,8 @@ class OutgoingDocument(Document):
     #: while it is not issued, deadline of what it answers; read with the row, see `queries.answer_by`
     answer_on: Mapped[date | None] = query_expression()
     answer_at: Mapped[time | None] = query_expression()
+    #: how many remarks on it are not done; read with the row of a page
+    open_remarks: Mapped[int | None] = query_expression()
 
     @property
     def due(self) -> tuple[date | None, time | None]:
@@ -102,6 +104,33 @@ class OutgoingDocument(Document):
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])
     unit: Mapped[Unit | None] = relationship()
     delegation: Mapped[Delegation | None] = relationship()
+
+
+class Remark(Base):
+    """What somebody who may read a draft says of one version of it."""
+
+    __tablename__ = "remark"
+    __table_args__ = (sa.Index("ix_remark_open", "document_id", postgresql_where=sa.text("done_at IS NULL")),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("outgoing_document.id"), index=True)
+    #: of the draft it was written on
+    version_no: Mapped[int]
+    #: from 1; None: on the whole
+    page: Mapped[int | None]
+    #: words of the draft it is about
+    passage: Mapped[str] = mapped_column(default="")
+    words: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    #: name and title on that day
+    written_by: Mapped[str]
+    written_at: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(default="")
+    answered_by: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]
+    #: None: open
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str] = mapped_column(default="")
 
 
 class Stance(StrEnum):

@@ -27,7 +27,7 @@ from eoffice.documents.models import (
     Urgency,
 )
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, of_agency, visible_to
-from eoffice.outgoing.models import Consultation, OutgoingDocument
+from eoffice.outgoing.models import Consultation, OutgoingDocument, Remark
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
     OUTGOING_CHECK,
@@ -38,7 +38,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SIGN,
     may,
 )
-from eoffice.outgoing.states import OPEN, State
+from eoffice.outgoing.states import OPEN, REMARKED_IN, State
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures.models import FileCheck
 
@@ -80,7 +80,24 @@ def opened(session: Session, actor: Actor, document_id: int) -> OutgoingDocument
     """The same with its people, for a page; a row read so cannot be locked later. Raises NotFound."""
     people = (OutgoingDocument.drafter, OutgoingDocument.signer, OutgoingDocument.unit)
     query = sa.select(OutgoingDocument).where(OutgoingDocument.id == document_id)
-    return _known(session, actor, query.options(*(joinedload(one) for one in people), *_with_deadline()))
+    still = with_expression(OutgoingDocument.open_remarks, _open_remarks())
+    return _known(
+        session, actor, query.options(*(joinedload(one) for one in people), still, *_with_deadline())
+    )
+
+
+def _open_remarks() -> sa.ScalarSelect[int]:
+    counted = sa.select(sa.func.count()).select_from(Remark)
+    return counted.where(
+        Remark.document_id == OutgoingDocument.id, Remark.done_at.is_(None)
+    ).scalar_subquery()
+
+
+def remarked(actor: Actor) -> sa.ColumnElement[bool]:
+    """Drafts with remarks of others that are not done, as a condition."""
+    of_others = sa.or_(Remark.person_id.is_(None), Remark.person_id != actor.person_id)
+    still = sa.exists().where(Remark.document_id == OutgoingDocument.id, Remark.done_at.is_(None), of_others)
+    return sa.and_(OutgoingDocument.state.in_(REMARKED_IN), still)
 
 
 def _known(session: Session, actor: Actor, query: sa.Select[OutgoingDocument]) -> OutgoingDocument:

@@ -44,6 +44,7 @@ def sheet(
             f"Người soạn: {document.drafter.label}. Đơn vị soạn thảo: {unit}.",
             f"Kính trình: {document.signer.label}.", f"Nơi nhận: {to}.",
             f"Mức độ khẩn: {document.urgency.stamp or 'thường'}.",
+            *((f"Góp ý chưa xử lý: {document.open_remarks}.",) if document.open_remarks else ()),
         ),
         columns=_COLUMNS, rows=rows, landscape=False,
         signers=(

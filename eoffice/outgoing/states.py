@@ -83,5 +83,7 @@ LOOKS: dict[State, Look] = {
     ),
 }
 
+#: states in which remarks on a draft are written, answered and marked: until it is signed
+REMARKED_IN = (State.DRAFT, State.SENT_BACK, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)
 #: what still asks something of somebody
 OPEN = tuple(state for state in State if state not in (State.ISSUED, State.VOID, State.REFUSED))

@@ -1659,6 +1659,39 @@ def upgrade() -> None:
         postgresql_where=sa.text("answered_at IS NULL AND withdrawn_at IS NULL"),
     )
     op.create_table(
+        "remark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("version_no", sa.Integer(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=True),
+        sa.Column("passage", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("written_by", sa.Text(), nullable=False),
+        sa.Column("written_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("answered_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_remark_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["outgoing_document.id"], name=op.f("fk_remark_document_id_outgoing_document")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_remark_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_remark")),
+    )
+    op.create_index(op.f("ix_remark_agency_id"), "remark", ["agency_id"], unique=False)
+    op.create_index(op.f("ix_remark_document_id"), "remark", ["document_id"], unique=False)
+    op.create_index(
+        "ix_remark_open",
+        "remark",
+        ["document_id"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_table(
         "posting",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),

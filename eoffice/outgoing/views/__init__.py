@@ -19,4 +19,5 @@ from eoffice.outgoing.views import (  # noqa: E402 - they add to `bp`
     papers,  # noqa: F401 - as above
     posting,  # noqa: F401 - as above
     reading,  # noqa: F401 - as above
+    remarking,  # noqa: F401 - as above
 )

@@ -12,7 +12,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.outgoing import comparing, consulting, queries
+from eoffice.outgoing import comparing, consulting, queries, remarking
 from eoffice.outgoing import sheet as sheets
 from eoffice.outgoing.views import bp
 
@@ -21,7 +21,7 @@ from eoffice.outgoing.views import bp
 @needs(DOCUMENT_READ)
 def sheet(document_id: int) -> Response:
     """Phiếu trình."""
-    document = queries.one(db(), current_actor(), document_id)
+    document = queries.opened(db(), current_actor(), document_id)
     made = sheets.sheet(
         directory.agency(db(), document.agency_id), document, documents.recipients(db(), document),
         audit.history(db(), document), consulting.of_document(db(), document),
@@ -41,8 +41,11 @@ def compare(document_id: int) -> ResponseReturnValue:
     by_number = {file.version_no: file for file in drafts}
     before = by_number.get(request.args.get("first", type=int) or 0, drafts[-2])
     after = by_number.get(request.args.get("second", type=int) or 0, drafts[-1])
-    pieces = comparing.compare(comparing.words_of(db(), before), comparing.words_of(db(), after))
+    old, new = comparing.words_of(db(), before), comparing.words_of(db(), after)
+    said = [one for one in remarking.of_document(db(), document) if one.version_no == before.version_no]
     return render_template(
-        "outgoing/compare.html", document=document, drafts=drafts, before=before, after=after, pieces=pieces,
+        "outgoing/compare.html", document=document, drafts=drafts, before=before, after=after,
+        pieces=comparing.compare(old, new),
+        said=[(one, not one.passage or remarking.stands_in(one.passage, new)) for one in said],
         local=clock.local,
     )  # fmt: skip
