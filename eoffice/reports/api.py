@@ -148,6 +148,43 @@ def figures() -> ResponseReturnValue:
     return answer(_figures([own])[0])
 
 
+@dataclass(frozen=True)
+class RegisterFigures:
+    """One register's numbers in a period; shares in percent, null when there is nothing to measure."""
+
+    code: str
+    name: str
+    first: int
+    last: int
+    given: int
+    void: int
+    #: registered, or issued after the signature, by the next working day
+    in_time: int
+    late: int
+    in_time_share: int | None
+    #: that came from elsewhere or went there, and of these those wholly over the axis
+    exchanged: int
+    on_axis: int
+    electronic_share: int | None
+
+
+@bp.get("/figures/registers")
+@needs(DOCUMENT_READ_ALL)
+@documented("Counts by register of one's own agency (?from=, ?to=)", response=list[RegisterFigures])
+def register_figures() -> ResponseReturnValue:
+    """The same numbers as the report by register."""
+    period = PeriodForm.asked(request.args).check().to_period()
+    return answer(
+        [
+            RegisterFigures(
+                one.code, one.name, one.first, one.last, one.given, one.void, one.in_time, one.late, one.share,
+                one.exchanged, one.on_axis, one.electronic,
+            )
+            for one in count.by_register(db(), period, current_actor().agency_id or 0)
+        ]
+    )  # fmt: skip
+
+
 @bp.get("/province")
 @needs(REPORTS_PROVINCE)
 @documented("Counts of every agency of the installation (?from=, ?to=)", response=list[AgencyFigures])

@@ -248,9 +248,7 @@ def _registered_in_time(session: Session, period: Period, agency_ids: Collection
 
 
 def _outgoing(period: Period) -> sa.Select[*tuple[Any, ...]]:
-    of_document = Recipient.document_id == OutgoingDocument.id
-    sent = sa.exists().where(of_document)
-    on_paper = sa.exists().where(of_document, Recipient.channel == Channel.PAPER)
+    sent, on_paper = _sent()
     count = sa.func.count
     return (
         sa.select(
@@ -263,6 +261,12 @@ def _outgoing(period: Period) -> sa.Select[*tuple[Any, ...]]:
         .where(period.holds(OutgoingDocument.issued_at))
         .group_by(Document.agency_id)
     )
+
+
+def _sent() -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Whether an outgoing document has recipients, and whether any of them gets paper."""
+    of_document = Recipient.document_id == OutgoingDocument.id
+    return sa.exists().where(of_document), sa.exists().where(of_document, Recipient.channel == Channel.PAPER)
 
 
 @dataclass(frozen=True)
@@ -336,30 +340,88 @@ def by_kind(session: Session, period: Period, agency_id: int) -> Sequence[KindLi
 
 @dataclass(frozen=True)
 class RegisterLine:
-    """A register, and the numbers it gave."""
+    """A register, the numbers it gave, and what became of the documents under them."""
 
     name: str
+    code: str
     #: first and last number of the period
     first: int
     last: int
     given: int
     #: of these
     void: int
+    #: registered, or issued after the signature, on the same day or the next working day (Articles 22 and 18.1)
+    in_time: int = 0
+    late: int = 0
+    #: that came from elsewhere or went there, and of these those wholly over the axis
+    exchanged: int = 0
+    on_axis: int = 0
+
+    @property
+    def share(self) -> int | None:
+        """Percent in time; None when there is nothing to measure."""
+        done = self.in_time + self.late
+        return round(100 * self.in_time / done) if done else None
+
+    @property
+    def electronic(self) -> int | None:
+        """Percent exchanged wholly over the axis; None when nothing was exchanged."""
+        return round(100 * self.on_axis / self.exchanged) if self.exchanged else None
 
 
 def by_register(session: Session, period: Period, agency_id: int) -> Sequence[RegisterLine]:
-    """How many numbers each register gave in these days, incoming ones first."""
+    """What each register gave numbers to in these days, incoming ones first, in three statements."""
     number, void = RegisterEntry.number, sa.func.count(RegisterEntry.voided_at)
     query = (
-        sa.select(Register.name, sa.func.min(number), sa.func.max(number), sa.func.count(), void)
-        .join(Register, Register.id == RegisterEntry.register_id)
-        .where(
-            RegisterEntry.agency_id == agency_id, RegisterEntry.dated_on.between(period.first, period.last)
+        sa.select(
+            Register.id, Register.name, Register.code, sa.func.min(number), sa.func.max(number), sa.func.count(), void
         )
+        .join(Register, Register.id == RegisterEntry.register_id)
+        .where(_given(period, agency_id))
         .group_by(Register.id)
         .order_by(Register.direction, Register.year, Register.id)
-    )
-    return [RegisterLine(*row) for row in session.execute(query)]
+    )  # fmt: skip
+    done = _under_numbers(session, period, agency_id)
+    return [RegisterLine(*row[1:], *done.get(row[0], (0, 0, 0, 0))) for row in session.execute(query)]
+
+
+def _given(period: Period, agency_id: int) -> sa.ColumnElement[bool]:
+    in_days = RegisterEntry.dated_on.between(period.first, period.last)
+    return sa.and_(RegisterEntry.agency_id == agency_id, in_days)
+
+
+def _under_numbers(session: Session, period: Period, agency_id: int) -> dict[int, list[int]]:
+    """By register how many documents were in time, late, exchanged, and exchanged over the axis.
+
+    Counted by pairs of days as in `_registered_in_time`; void numbers stand for nothing.
+    """
+    sent, on_paper = _sent()
+    ways: tuple[tuple[type[Document], Any, Any, Any, Any], ...] = (
+        (IncomingDocument, IncomingDocument.arrived_at, IncomingDocument.registered_at, sa.true(),
+         IncomingDocument.source == Source.AXIS),
+        (OutgoingDocument, OutgoingDocument.signed_at, OutgoingDocument.issued_at,
+         sa.and_(sent, OutgoingDocument.issued_at.is_not(None)), ~on_paper),
+    )  # fmt: skip
+    found: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for model, began, ended, exchanged, on_axis in ways:
+        first, last = _day(began), _day(ended)
+        count = sa.func.count
+        query = (
+            sa.select(
+                RegisterEntry.register_id, first, last, count(), count().filter(exchanged),
+                count().filter(exchanged, on_axis),
+            )
+            .join(model, model.id == RegisterEntry.document_id)
+            .where(_given(period, agency_id), RegisterEntry.voided_at.is_(None))
+            .group_by(RegisterEntry.register_id, first, last)
+        )  # fmt: skip
+        for register_id, came, gone, every, among, electronic in session.execute(query):
+            line = found[register_id]
+            if came is not None and gone is not None:
+                line[0 if gone <= add_days(came, 1) else 1] += every
+            line[2] += among
+            line[3] += electronic
+    return found
 
 
 def by_month(session: Session, period: Period, agency_id: int) -> Sequence[tuple[date, int, int]]:

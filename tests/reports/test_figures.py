@@ -24,6 +24,7 @@ from eoffice.documents.models import (
     DocumentLink,
     LinkKind,
     Recipient,
+    Register,
     RegisterEntry,
 )
 from eoffice.incoming.models import IncomingDocument, Source
@@ -216,7 +217,59 @@ def test_numbers_are_counted_by_register_with_those_made_void(
     assert line.name in client.get(f"/reports?by=register&{days}").get_data(as_text=True)
     table = client.get(f"/reports?by=register&xlsx=1&{days}")
     sheet = load_workbook(io.BytesIO(table.data)).worksheets[0]
-    assert list(sheet.iter_rows(min_row=2, values_only=True)) == [(line.name, 1, 3, 3, 1)]
+    assert list(sheet.iter_rows(min_row=2, values_only=True)) == [(line.name, 1, 3, 3, 1, 2, 0, 0)]
+
+
+def test_a_register_says_what_was_in_time_and_what_went_over_the_axis(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house, friday = place.a, MONDAY + timedelta(days=4)
+    registers = {one.code: one for one in session.scalars(sa.select(Register).where(
+        Register.agency_id == house.agency.id))}  # fmt: skip
+    arrived = [  # when it came, when it was registered: Monday after a Friday is the next working day
+        (friday - timedelta(days=7), MONDAY, Source.AXIS), (MONDAY, MONDAY + timedelta(days=2), Source.SCAN),
+    ]  # fmt: skip
+    made: list[tuple[str, Document]] = [
+        ("DEN", incoming(session, house, "thư", In.REGISTERED, arrived_at=came, registered_at=entered, source=source))
+        for came, entered, source in arrived
+    ]  # fmt: skip
+    made += [
+        ("CV", outgoing(session, house, "đi", state, signed_at=MONDAY, issued_at=issued))
+        for state, issued in (
+            (Out.ISSUED, MONDAY),
+            (Out.ISSUED, friday),
+            (Out.SEALING, None),
+            (Out.VOID, None),
+        )
+    ]
+    with transaction(session):
+        for place_no, (code, document) in enumerate(made):
+            session.add(
+                RegisterEntry(
+                    agency_id=house.agency.id, register_id=registers[code].id, number=place_no + 1,
+                    dated_on=MONDAY.date(), document_id=document.id, given_at=MONDAY, given_by="x",
+                    voided_at=MONDAY if document is made[-1][1] else None,
+                )
+            )  # fmt: skip
+        for _code, document in made[2:]:
+            channel = Channel.PAPER if document is made[3][1] else Channel.AXIS
+            session.add(
+                Recipient(
+                    agency_id=house.agency.id, document_id=document.id, code="X", name="x", channel=channel
+                )
+            )
+    came, went = figures.by_register(session, WEEK, house.agency.id)
+    assert (came.given, came.in_time, came.late, came.exchanged, came.on_axis) == (2, 1, 1, 2, 1)
+    assert (went.given, went.void, went.in_time, went.late) == (4, 1, 1, 1), "what is not issued is neither"
+    assert (went.exchanged, went.electronic, came.electronic, went.share) == (2, 50, 50, 50)
+    token = accounts.make_token(session, system_actor(), "a_leader", "test", ["*"])
+    answer = app.test_client().get(
+        "/api/v1/figures/registers?from=2026-11-16&to=2026-11-22",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert [(one["code"], one["electronic_share"]) for one in answer.get_json()] == [("DEN", 50), ("CV", 50)]
+    page = client_for(app, "a_leader").get("/reports?by=register&pdf=1&from=16/11/2026&to=22/11/2026")
+    assert page.data.startswith(b"%PDF")
 
 
 def test_the_page_the_spreadsheet_and_the_interface_say_the_same(

@@ -48,6 +48,7 @@ _WORDS = {
 
 _REGISTER_HEADINGS = (
     _l("Name of the register"), _l("First number"), _l("Last number"), _l("Numbers given"), _l("Void"),
+    _l("In time, by the next working day"), _l("Late"), _l("Over the axis, percent"),
 )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def _sheet(by: By, period: Period, agency_id: int) -> tuple[list[LazyString | st
         ]
     if by is By.REGISTER:
         return [*_REGISTER_HEADINGS], [
-            (one.name, one.first, one.last, one.given, one.void)
+            (one.name, one.first, one.last, one.given, one.void, one.in_time, one.late, one.electronic)
             for one in count.by_register(db(), period, agency_id)
         ]
     headings: list[LazyString | str] = [
