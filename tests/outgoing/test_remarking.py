@@ -140,8 +140,8 @@ def test_remarks_stand_beside_the_draft_and_keep_what_was_typed(
         part = drafter.get(f"{url}/part").get_data(as_text=True)
     assert "Lâm Thị Bích" in part
     assert len(statements) <= MOST, statements
-    assert drafter.post(f"{url}/{made.id}/answer", data={"answer": " "}).status_code == 422
-    assert drafter.post(f"{url}/{made.id}/answer", data={"answer": "Đã sửa"}).status_code == 303
+    assert drafter.post(f"{url}/{made.id}/answer", data={f"answer{made.id}": " "}).status_code == 422
+    assert drafter.post(f"{url}/{made.id}/answer", data={f"answer{made.id}": "Đã sửa"}).status_code == 303
     assert drafter.post(f"{url}/{made.id}/settle", data={"done": "1"}).status_code == 303
     late = clerk.post(f"{url}/{made.id}/settle", data={"done": "1"})
     assert late.status_code == 409

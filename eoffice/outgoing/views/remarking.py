@@ -49,7 +49,7 @@ def add_remark(document_id: int) -> ResponseReturnValue:
 def answer_remark(document_id: int, remark_id: int) -> ResponseReturnValue:
     """Answer one; the service asks whose right that is."""
     try:
-        remarking.answer(db(), current_actor(), remark_id, request.form.get("answer", ""))
+        remarking.answer(db(), current_actor(), remark_id, request.form.get(f"answer{remark_id}", ""))
     except AppError as error:
         return _refused(document_id, error, remark_id)
     return _back(document_id)
