@@ -1,5 +1,6 @@
 """The five things we ask of an S3 store, with errors of one kind. Imported only where a bucket is set."""
 
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +37,11 @@ _SAID = {
     **dict.fromkeys(("QuotaExceeded", "507"), Trouble.FULL),
     **dict.fromkeys(("ExpiredToken", "InvalidToken", "401", "403"), Trouble.REFUSES),
 }
+
+
+for _name in ("boto3", "botocore", "s3transfer"):
+    # at lower levels they write down what they send, a session's token among it
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class Gone(Exception):

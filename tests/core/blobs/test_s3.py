@@ -209,7 +209,7 @@ def test_a_file_comes_whole_over_a_line_that_is_cut_again_and_again(
 @pytest.mark.parametrize(
     ("change", "trouble"),
     [
-        ({"AWS_SECRET_ACCESS_KEY": "sai-khoa-bi-mat"}, Trouble.REFUSES),
+        ({"AWS_SECRET_ACCESS_KEY": "sai-khoa-bi-mat", "AWS_SESSION_TOKEN": "the-bi-mat"}, Trouble.REFUSES),
         ({"AWS_ACCESS_KEY_ID": "la"}, Trouble.REFUSES),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, Trouble.NO_KEY),
         ({"name": "khong-co"}, Trouble.NO_BUCKET),
@@ -218,8 +218,14 @@ def test_a_file_comes_whole_over_a_line_that_is_cut_again_and_again(
     ],
 )
 def test_a_store_that_cannot_be_used_says_why_as_a_full_disk_does(
-    change: dict[str, str], trouble: Trouble, s3: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    change: dict[str, str],
+    trouble: Trouble,
+    s3: Gateway,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("DEBUG")
     for name, value in (KEY | change).items():
         monkeypatch.setenv(name, value)
     # a region of its own: a process asks once for the key of each place
@@ -233,7 +239,7 @@ def test_a_store_that_cannot_be_used_says_why_as_a_full_disk_does(
         S3Store(bucket, tmp_path / "a").put_bytes(b"van ban")
     assert away.value.trouble is trouble
     assert passing(away.value)
-    assert "bi-mat" not in str(away.value)
+    assert "bi-mat" not in str(away.value) + caplog.text
     assert list((tmp_path / "a/tmp").iterdir()) == []
 
 
