@@ -13,7 +13,7 @@ from eoffice.core.forms import Form, at_most, needed
 KINDS = {
     "documents": _l("Documents in registers, with open work"),
     "drafts": _l("Drafts nobody has signed"),
-    "dossiers": _l("Dossiers people work on"),
+    "dossiers": _l("Dossiers, being made or with the archive"),
 }
 
 
