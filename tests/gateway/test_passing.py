@@ -12,6 +12,8 @@ from eoffice.core.permissions import system_actor
 from eoffice.directions import queries as directions
 from eoffice.directions.operations import Named
 from eoffice.directory import operations as directory
+from eoffice.documents import groups
+from eoffice.documents.groups import NewGroup
 from eoffice.documents.models import FileRole
 from eoffice.gateway import queries
 from eoffice.gateway.models import Answer, Dispatch, DispatchState, Hop
@@ -143,7 +145,9 @@ def test_whom_a_document_is_passed_on_to(
     )
     assert refused.status_code == 422
     assert "Để biết, lưu ý hạn" in refused.get_data(as_text=True)
-    assert web.post(address, data={"named": mark, "recipient1": "Sở Tài chính"}).status_code == 303
+    groups.save(session, clerk, NewGroup("Nhóm tài chính", codes=("H01.05",)))
+    assert web.post(address, data={"named": mark, "recipient1": "Nhóm tài chính"}).status_code == 303
+    assert [copy.recipient_code for copy in queries.deliveries_of(session, came)] == ["H01.05"]
     (direction,) = directions.of_document(session, came)
     assert (direction.opinion, direction.asks, direction.tasks[0].unit_id) == (
         "Chuyển để biết",

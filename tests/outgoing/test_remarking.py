@@ -136,6 +136,10 @@ def test_remarks_stand_beside_the_draft_and_keep_what_was_typed(
     assert "1 chưa xử lý" in page
     assert "Góp ý vào dự thảo của tôi" in drafter.get("/").get_data(as_text=True)
     assert len(statements) <= MOST, statements
+    service.submit(session, house.specialist, document.id)
+    with counted() as statements:
+        assert drafter.get(f"/outgoing/{document.id}").status_code == 200
+    assert len(statements) <= MOST, statements
     with counted() as statements:
         part = drafter.get(f"{url}/part").get_data(as_text=True)
     assert "Lâm Thị Bích" in part
@@ -146,6 +150,7 @@ def test_remarks_stand_beside_the_draft_and_keep_what_was_typed(
     late = clerk.post(f"{url}/{made.id}/settle", data={"done": "1"})
     assert late.status_code == 409
     assert "Đã sửa" in late.get_data(as_text=True)
+    service.take_back(session, house.specialist, document.id)
     service.revise(session, house.specialist, document.id, fields(place), TEXT)
     assert "Góp ý vào bản 1" in clerk.get(f"/outgoing/{document.id}/compare").get_data(as_text=True)
     assert "Đã góp ý" in clerk.get(f"/outgoing/{document.id}").get_data(as_text=True), "the history keeps it"
