@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from eoffice.core.events import Event
-from eoffice.documents.models import LinkKind
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,7 @@ class DocumentIssued(Event):
 
 
 @dataclass(frozen=True)
-class DocumentsLinked(Event):
-    """One document refers to another of the agency: a letter that came answers what was issued."""
+class DocumentLeaves(Event):
+    """An outgoing document is about to be issued: the last moment at which its row may say more."""
 
-    source_id: int
-    target_id: int
-    kind: LinkKind
+    document_id: int

@@ -17,12 +17,10 @@ from eoffice.core import access, audit, clock, jobs
 from eoffice.core.blobs import CHUNK, Blob, blobs
 from eoffice.core.config import settings
 from eoffice.core.errors import Conflict
-from eoffice.core.events import publish
 from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
 from eoffice.directory.models import Agency
 from eoffice.documents import intake, ocr, readers
-from eoffice.documents.events import DocumentsLinked
 from eoffice.documents.models import (
     Channel,
     Document,
@@ -312,8 +310,5 @@ def link(session: Session, actor: Actor, source: Document, target: Document, kin
     """Say what one document is to another."""
     session.flush()
     values = {"agency_id": source.agency_id, "source_id": source.id, "target_id": target.id, "kind": kind}
-    new = insert(DocumentLink).values(values).on_conflict_do_nothing().returning(DocumentLink.id)
-    made = session.execute(new).first()
+    session.execute(insert(DocumentLink).values(values).on_conflict_do_nothing())
     audit.record(session, actor, LINKED, source, target=target.id, kind=kind)
-    if made is not None:
-        publish(session, DocumentsLinked(source.id, target.id, kind))

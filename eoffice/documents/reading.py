@@ -285,7 +285,7 @@ def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, 
     for index, (character, (left, top, right, bottom)) in enumerate(
         zip(_letters_of(text, count), boxes, strict=True)
     ):
-        if character.isspace() or character in "\0\ufffe\uffff":
+        if character.isspace() or character in "\0\uffff":
             yield character, None, index
         elif placed[index]:
             if turned:
@@ -298,10 +298,11 @@ def _characters(text: pdfium.PdfTextPage, upright: View) -> Iterator[tuple[str, 
 
 def _letters_of(text: pdfium.PdfTextPage, count: int) -> Sequence[str]:
     """The first characters, one for each index; taken at once where indices and characters agree."""
-    written: str = text.get_text_range(0, count)
-    if len(written) == count:
-        return written
-    return [chr(pdfium_c.FPDFText_GetUnicode(text.raw, index)) for index in range(count)]
+    written: Sequence[str] = text.get_text_range(0, count)
+    if len(written) != count:
+        written = [chr(pdfium_c.FPDFText_GetUnicode(text.raw, index)) for index in range(count)]
+    # a hyphen at the end of a line, under the two names pdfium has for it
+    return ["-" if character in "\2\ufffe" else character for character in written]
 
 
 def _address(pointer: Any) -> int:

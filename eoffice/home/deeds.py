@@ -174,12 +174,18 @@ def _to_carry_out(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _to_accept(actor: Actor) -> sa.ColumnElement[bool]:
-    return sa.and_(_of_posts(Mission.given_by_id, actor), Mission.state == MissionState.REPORTED)
+    return sa.and_(_given(actor), Mission.state == MissionState.REPORTED)
 
 
 def _to_press(actor: Actor) -> sa.ColumnElement[bool]:
     late = sa.and_(Mission.state == MissionState.OPEN, Mission.due_on < clock.today())
-    return sa.and_(_of_posts(Mission.given_by_id, actor), late)
+    return sa.and_(_given(actor), late)
+
+
+def _given(actor: Actor) -> sa.ColumnElement[bool]:
+    """Nobody accepts what his own unit reports."""
+    elsewhere = sa.or_(Mission.unit_id.is_(None), Mission.unit_id.not_in(actor.headed_unit_ids))
+    return sa.and_(_of_posts(Mission.given_by_id, actor), elsewhere)
 
 
 def _assisted(actor: Actor) -> sa.ScalarSelect[int | None]:

@@ -43,13 +43,13 @@ def arrived(session: Session, event: PacketArrived) -> None:
         return
     actor = system_actor(arrival.agency_id)
     content = gateway.arrival_content(session, arrival)
+    files, doubt = _looked_at(content)  # before anything is written: it takes its time
     document = operations.receive(
         session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, **_fields(session, content)
     )
     arrival.document_id = document.id
     _link(session, actor, document, content.in_reply_to, _reference(content))
     _link(session, actor, document, content.targets, LinkKind.REPLACES)
-    files, doubt = _looked_at(content)
     if doubt is None and _repeats(session, arrival):
         doubt = Doubt.REPEAT
     if doubt is not None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
@@ -20,9 +21,11 @@ from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Answer, Asked
 from eoffice.incoming import operations
+from eoffice.incoming.events import IncomingRegistered
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN
+from eoffice.incoming.states import State
 from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures import operations as signatures
 
@@ -55,6 +58,12 @@ class NoScan(Invalid):
     """Nothing was chosen."""
 
     message = _l("Choose the scanned PDF first.")
+
+
+class LookFirst(Conflict):
+    """A doubtful paper is not registered unseen."""
+
+    message = _l("The signature on this file is not confirmed. Take it in, look at it, then register it.")
 
 
 def take_in(
@@ -100,9 +109,11 @@ def register_scan(
     session: Session, actor: Actor, entry: NewIncoming, upload: Inspected,
     attachments: Sequence[Inspected] = (),
 ) -> IncomingDocument:  # fmt: skip
-    """Take in a scanned paper and register it in one go. Raises what `register` raises."""
+    """Take in a scanned paper and register it in one go. Raises what `register` raises, and LookFirst."""
     with transaction(session):
         document = _take_in(session, actor, upload, attachments, indexed=True)
+        if document.state is State.CHECK:
+            raise LookFirst
         _register(session, actor, document, entry)
     return document
 
@@ -204,3 +215,4 @@ def _register(session: Session, actor: Actor, document: IncomingDocument, entry:
     if entry.submit_to_id is not None:
         operations.submit(session, actor, document, entry.submit_to_id)
     documents.index(session, document)
+    publish(session, IncomingRegistered(document.id))

@@ -4,12 +4,22 @@ from sqlalchemy.orm import Session
 
 from eoffice.core.events import subscribe
 from eoffice.core.permissions import system_actor
-from eoffice.documents.events import DocumentIssued, DocumentsLinked
+from eoffice.documents import queries as documents
+from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.models import Document, LinkKind
 from eoffice.gateway.events import CopyDone
+from eoffice.incoming.events import IncomingRegistered
 from eoffice.incoming.models import IncomingDocument
 from eoffice.missions import operations, queries
 from eoffice.outgoing.models import OutgoingDocument
+
+
+@subscribe(DocumentLeaves)
+def leaves(session: Session, event: DocumentLeaves) -> None:
+    """What it asks goes along."""
+    document = session.get_one(Document, event.document_id)
+    if isinstance(document, OutgoingDocument):
+        operations.leave(session, system_actor(document.agency_id), document)
 
 
 @subscribe(DocumentIssued)
@@ -27,12 +37,13 @@ def done_there(session: Session, event: CopyDone) -> None:
         operations.report(session, system_actor(mission.agency_id), mission, event.description)
 
 
-@subscribe(DocumentsLinked)
-def answered(session: Session, event: DocumentsLinked) -> None:
-    """A letter in answer to the document is the report of whoever wrote it."""
-    reply = session.get_one(Document, event.source_id)
-    if event.kind is not LinkKind.REPLY or not isinstance(reply, IncomingDocument) or not reply.issuer_code:
+@subscribe(IncomingRegistered)
+def answered(session: Session, event: IncomingRegistered) -> None:
+    """A letter in answer to the document is the report of whoever wrote it, once a clerk has looked at it."""
+    reply = session.get_one(IncomingDocument, event.document_id)
+    if not reply.issuer_code:
         return
-    for mission in queries.open_for(session, event.target_id, reply.issuer_code):
-        words = f"Báo cáo bằng văn bản số {reply.code}"
-        operations.report(session, system_actor(mission.agency_id), mission, words)
+    for target in documents.linked(session, system_actor(reply.agency_id), reply, LinkKind.REPLY):
+        for mission in queries.open_for(session, target.id, reply.issuer_code):
+            words = f"Báo cáo bằng văn bản số {reply.code}"
+            operations.report(session, system_actor(mission.agency_id), mission, words)

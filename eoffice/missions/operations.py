@@ -40,6 +40,8 @@ _ACTIONS = {
 
 #: longest content or note, in characters
 LONGEST = 1000
+#: what the log says of a recipient that was taken off again
+NOT_SENT = "Không còn là nơi nhận của văn bản"
 
 
 class NoContent(Invalid):
@@ -76,6 +78,12 @@ class NoteNeeded(Invalid):
     """Others read it."""
 
     message = _l("Write a few words: what was done, or why.")
+
+
+class OnlyUnits(Invalid):
+    """Nobody elsewhere would hear of it."""
+
+    message = _l("Another agency is pressed by a letter: have it drafted on this page.")
 
 
 class RemindedToday(Conflict):
@@ -119,9 +127,7 @@ def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMis
     session.flush()
     session.refresh(mission, ["unit"])
     if issued:
-        _open_to_unit(session, actor, document, [mission])
-    else:
-        steer(session, document)
+        _open_to_unit(session, actor, document, [mission], warned=True)
     audit.record(
         session, actor, GIVEN, document, to=mission.label, content=mission.content, due_on=mission.due_on
     )
@@ -141,35 +147,45 @@ def _whom(session: Session, document: OutgoingDocument, to: str) -> dict[str, An
     raise NobodyNamed(field="to")
 
 
-def steer(session: Session, document: OutgoingDocument) -> None:
-    """Say on the wire whether the document asks something of its recipients, and by when it wants to hear of it.
-
-    A day that its drafter gave stays (edXML, SteeringType and DueDate).
+def leave(session: Session, actor: Actor, document: OutgoingDocument) -> None:
+    """The document is about to be issued: what it asks of those who do not get it is asked no more, and it says on the
+    wire whether it asks something, and by when; a day that its drafter gave stays (edXML, SteeringType and DueDate).
     """
-    query = sa.select(sa.func.min(Mission.due_on)).where(
-        Mission.document_id == document.id, Mission.recipient_code != "", Mission.state == State.PLANNED
-    )
-    first = session.scalar(query)
-    if first is not None:
-        document.steering, document.due_on = Steering.DIRECTS, document.due_on or first
-    elif document.steering is Steering.DIRECTS:
-        document.steering = Steering.NONE
+    reached = {one.code for one in reading.recipients(session, document)}
+    asked = []
+    for mission in _planned(session, document):
+        if mission.unit_id is None and mission.recipient_code not in reached:
+            move(session, actor, mission, Move.WITHDRAW, NOT_SENT)
+            mission.note = NOT_SENT
+        elif mission.unit_id is None:
+            asked.append(mission.due_on)
+    if asked:
+        document.steering, document.due_on = Steering.DIRECTS, document.due_on or min(asked)
 
 
 def begin(session: Session, actor: Actor, document: OutgoingDocument) -> None:
     """The document is issued: what it asks is asked from now on, and its units may read it."""
-    query = sa.select(Mission).where(Mission.document_id == document.id, Mission.state == State.PLANNED)
-    planned = session.scalars(query.order_by(Mission.id).with_for_update(of=Mission)).all()
+    planned = _planned(session, document)
     for mission in planned:
         move(session, actor, mission, Move.BEGIN)
-    _open_to_unit(session, actor, document, planned)
+    _open_to_unit(session, actor, document, planned, warned=False)
+
+
+def _planned(session: Session, document: OutgoingDocument) -> Sequence[Mission]:
+    query = sa.select(Mission).where(Mission.document_id == document.id, Mission.state == State.PLANNED)
+    return session.scalars(query.order_by(Mission.id).with_for_update(of=Mission)).all()
 
 
 def _open_to_unit(
-    session: Session, actor: Actor, document: OutgoingDocument, missions: Sequence[Mission]
+    session: Session,
+    actor: Actor,
+    document: OutgoingDocument,
+    missions: Sequence[Mission],
+    *,
+    warned: bool,
 ) -> None:
     units = {one.unit_id for one in missions if one.unit_id is not None}
-    documents.give_access(session, actor, document, unit_ids=units, warned=False)
+    documents.give_access(session, actor, document, unit_ids=units, warned=warned)
 
 
 def move(session: Session, actor: Actor, mission: Mission, step: Move, note: str = "") -> None:

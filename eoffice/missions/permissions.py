@@ -19,12 +19,13 @@ def may_know_mission(actor: Actor, wanted: Permission, mission: Mission) -> bool
 
 @object_rule(Mission)
 def may(actor: Actor, wanted: Permission, mission: Mission) -> bool:
-    """A unit's mission is its head's to report; those who answer for the document see to its end, but nobody accepts
-    his own report."""
+    """A unit's mission is its head's to report; who gave it and those who answer for the document see to its end, but
+    nobody accepts his own report."""
     own = mission.unit_id in actor.headed_unit_ids
     if wanted == MISSION_WORK:
         return own
-    return wanted == MISSION_GIVE and not own and answers_for(actor, mission.document)
+    his = mission.given_by.person_id == actor.person_id or answers_for(actor, mission.document)
+    return wanted == MISSION_GIVE and not own and his
 
 
 def answers_for(actor: Actor, document: OutgoingDocument) -> bool:

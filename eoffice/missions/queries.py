@@ -141,11 +141,13 @@ def progress(session: Session, actor: Actor, missions: Sequence[Mission]) -> dic
     elsewhere = [one for one in missions if one.recipient_code]
     if not elsewhere:
         return {}
-    sources = {one.document_id for one in elsewhere}
+    sources, codes = {one.document_id for one in elsewhere}, {one.recipient_code for one in elsewhere}
     copies = {
         (one.document_id, one.recipient_code): one  # the newest stays
         for one in session.scalars(
-            sa.select(Delivery).where(Delivery.document_id.in_(sources)).order_by(Delivery.id)
+            sa.select(Delivery)
+            .where(Delivery.document_id.in_(sources), Delivery.recipient_code.in_(codes))
+            .order_by(Delivery.id)
         )
     }
     came = session.execute(

@@ -4,12 +4,13 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Forbidden
+from eoffice.core.errors import Forbidden, NotFound
 from eoffice.core.permissions import Actor, require
+from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.missions import operations, queries
-from eoffice.missions.models import Mission, State
-from eoffice.missions.operations import NewMission, NoteNeeded, RemindedToday
-from eoffice.missions.permissions import MISSION_GIVE, answers_for
+from eoffice.missions.models import Mission
+from eoffice.missions.operations import NewMission, NoteNeeded, OnlyUnits, RemindedToday
+from eoffice.missions.permissions import MISSION_GIVE, answers_for, may_know_mission
 from eoffice.missions.workflow import MACHINE, Move
 from eoffice.outgoing.models import OutgoingDocument
 
@@ -33,7 +34,7 @@ def take(session: Session, actor: Actor, mission_id: int, step: Move, note: str 
     Raises NotFound, Forbidden, InvalidTransition, NoteNeeded, TooLong.
     """
     with transaction(session):
-        mission = queries.locked(session, mission_id)
+        mission = _held(session, actor, mission_id)
         rule = MACHINE.step(mission.state, step)
         require(actor, rule.permission, mission)
         words = operations.noted(note)
@@ -41,27 +42,33 @@ def take(session: Session, actor: Actor, mission_id: int, step: Move, note: str 
             raise NoteNeeded(field="note")
         if step is Move.REPORT:
             operations.report(session, actor, mission, words)
-            return mission
-        planned = mission.state is State.PLANNED
-        operations.move(session, actor, mission, step, words)
-        mission.note = words
-        if planned:
-            session.flush()
-            operations.steer(session, _locked(session, actor, mission.document_id))
+        else:
+            operations.move(session, actor, mission, step, words)
+            mission.note = words
     return mission
 
 
 def remind(session: Session, actor: Actor, mission_id: int) -> Mission:
     """Press for a unit's mission; its head sees it on the list. Raises NotFound, Forbidden, InvalidTransition,
-    RemindedToday."""
+    OnlyUnits, RemindedToday."""
     with transaction(session):
-        mission = queries.locked(session, mission_id)
+        mission = _held(session, actor, mission_id)
         require(actor, MISSION_GIVE, mission)
         MACHINE.step(mission.state, Move.REPORT)
+        if mission.unit_id is None:
+            raise OnlyUnits
         if mission.reminded_at is not None and clock.local(mission.reminded_at).date() == clock.today():
             raise RemindedToday
         mission.reminded_at, mission.reminded_by = clock.now(), actor.name
         audit.record(session, actor, operations.REMINDED, mission.document, to=mission.label)
+    return mission
+
+
+def _held(session: Session, actor: Actor, mission_id: int) -> Mission:
+    """A mission the actor may know of, held: two steps on it never cross. Raises NotFound."""
+    mission = queries.locked(session, mission_id)
+    if not may_know_mission(actor, DOCUMENT_READ, mission):
+        raise NotFound
     return mission
 
 

@@ -43,7 +43,7 @@ def _unfinished(session: Session, whose: sa.ColumnElement[bool]) -> Sequence[Mis
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:
     """Give what a post has asked to another one, which sees to its end. Raises CannotGive."""
     for mission in given_by(session, leaving):
-        _see_to(session, actor, mission, to)
+        _see_to(session, actor, mission, to, warned=True)
 
 
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
@@ -70,14 +70,13 @@ def _move(session: Session, actor: Actor, mission: Mission, to: Agency, takers: 
         session.refresh(mission, ["unit"])
         if mission.state is not State.PLANNED:
             documents.give_access(session, actor, mission.document, unit_ids=[mission.unit_id], warned=False)
-    _see_to(
-        session, actor, mission, takers.follower(mission.given_by_id) or takers.leader(mission.given_by_id)
-    )
+    follower = takers.follower(mission.given_by_id) or takers.leader(mission.given_by_id)
+    _see_to(session, actor, mission, follower, warned=False)
 
 
-def _see_to(session: Session, actor: Actor, mission: Mission, to: Assignment) -> None:
+def _see_to(session: Session, actor: Actor, mission: Mission, to: Assignment, *, warned: bool) -> None:
     if MISSION_GIVE not in accounts.of(to.role):
         raise CannotGive(name=to.label, field="to_id")
     before, mission.given_by_id = mission.given_by.label, to.id
-    documents.give_access(session, actor, mission.document, person_ids=[to.person_id], warned=False)
+    documents.give_access(session, actor, mission.document, person_ids=[to.person_id], warned=warned)
     audit.record(session, actor, HANDED_ON, mission.document, before=before, named=[to.label])

@@ -21,7 +21,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reads
 from eoffice.documents import registers
-from eoffice.documents.events import DocumentIssued
+from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import DocumentFile, FileRole, Medium
 from eoffice.outgoing import held, operations, posting, queries
@@ -273,6 +273,7 @@ def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     """Lock it and hand it to whoever sends it; what it answers is finished in the same transaction."""
     with transaction(session):
         document = allowed(session, actor, document_id, Move.ISSUE)
+        publish(session, DocumentLeaves(document.id))
         document.issued_at = document.listed_at = clock.now()
         operations.move(session, actor, document, MACHINE.step(document.state, Move.ISSUE).target, Move.ISSUE)
         session.flush()

@@ -11,7 +11,7 @@ from eoffice.core.db import transaction
 from eoffice.directions import service as directions
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
-from eoffice.documents.events import DocumentIssued
+from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.models import Steering
 from eoffice.incoming import service as incoming
 from eoffice.incoming.models import IncomingDocument
@@ -42,6 +42,7 @@ def test_a_task_reaches_the_other_agency_with_its_day_and_its_end_there_is_the_r
     asked = NewMission("Rà soát kênh Ba Hồ", f"a:{place.b.agency.code}", due)
     mission = service.give(session, place.a.leader, document.id, asked)
     with transaction(session):
+        events.publish(session, DocumentLeaves(document.id))
         document.state = Outgoing.ISSUED
         session.flush()
         events.publish(session, DocumentIssued(document.id))

@@ -28,6 +28,7 @@ from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures import operations as signatures
 from eoffice.signatures.models import FileCheck
+from signing.report import Report, Verdict
 from tests.factories import House, province
 from tests.incoming import steps
 
@@ -75,6 +76,17 @@ def test_a_large_file_is_left_to_a_job_and_one_that_nobody_can_judge_yet(session
     assert signatures.at_the_gate(replace(taken, signed=True)) == replace(taken, signed=True), (
         "no trusted root"
     )
+
+
+def test_a_scan_whose_signature_is_doubtful_is_not_registered_unseen(session: Session) -> None:
+    house = province(session).a
+    doubtful = signatures.Verified(**vars(steps.scan()), report=Report(Verdict.INVALID))
+    with pytest.raises(service.LookFirst):
+        service.register_scan(session, house.clerk, steps.entry(), doubtful)
+    waiting = service.receive_scan(session, house.clerk, doubtful)
+    assert (waiting.state, waiting.reason) == (State.CHECK, Doubt.SIGNATURE)
+    service.register(session, house.clerk, waiting.id, steps.entry())
+    assert waiting.state is State.REGISTERED
 
 
 def test_choosing_a_leader_submits_at_once(session: Session) -> None:

@@ -17,9 +17,10 @@ from eoffice.directory.models import Merger, Role
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reading
-from eoffice.documents.events import DocumentIssued
+from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.models import Steering
 from eoffice.gateway.events import CopyDone
+from eoffice.incoming import service as incoming
 from eoffice.missions import operations, queries, service, succession, urging
 from eoffice.missions.models import Mission, State
 from eoffice.missions.operations import NewMission, NothingGoesOut, RemindedToday
@@ -30,6 +31,7 @@ from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State as Outgoing
 from tests.factories import Province, province
 from tests.home.made import outgoing
+from tests.incoming import steps
 from tests.incoming.test_axis import arrive
 from tests.web import client_for
 
@@ -62,6 +64,7 @@ def asked(place: Province, to: str = "", **changes: Any) -> NewMission:
 
 def issue(session: Session, document: OutgoingDocument) -> None:
     with transaction(session):
+        publish(session, DocumentLeaves(document.id))
         document.state = Outgoing.ISSUED
         session.flush()
         publish(session, DocumentIssued(document.id))
@@ -74,9 +77,9 @@ def test_what_a_draft_asks_is_asked_from_its_issue_on_and_units_may_read_it_then
     theirs = service.give(session, place.a.specialist, document.id, asked(place))
     office = service.give(session, place.a.specialist, document.id, asked(place, f"u:{place.a.office.id}"))
     assert (theirs.state, office.state) == (State.PLANNED, State.PLANNED)
-    assert (document.steering, document.due_on) == (Steering.DIRECTS, clock.today() + WEEK)
     assert queries.listing(session, place.a.leader, Tab.OPEN).rows == []
     issue(session, document)
+    assert (document.steering, document.due_on) == (Steering.DIRECTS, clock.today() + WEEK)
     assert (theirs.state, office.state) == (State.OPEN, State.OPEN)
     chief = place.a.chief
     assert [one.id for one in queries.listing(session, chief, Tab.MINE).rows] == [office.id]
@@ -91,7 +94,24 @@ def test_a_document_that_asks_nothing_of_others_any_more_is_no_directive(
     document = conclusion(session, place)
     only = service.give(session, place.a.specialist, document.id, asked(place))
     service.take(session, place.a.specialist, only.id, Move.WITHDRAW)
-    assert document.steering is Steering.NONE
+    issue(session, document)
+    assert (document.steering, document.due_on) == (Steering.NONE, None)
+
+
+def test_who_is_no_recipient_any_more_is_asked_nothing_and_the_first_day_is_told(
+    session: Session, place: Province
+) -> None:
+    document = conclusion(session, place)
+    later = service.give(
+        session, place.a.specialist, document.id, asked(place, due_on=clock.today() + 3 * WEEK)
+    )
+    sooner = service.give(session, place.a.specialist, document.id, asked(place))
+    gone = service.give(session, place.a.specialist, document.id, asked(place, f"a:{place.outside.code}"))
+    with transaction(session):
+        documents.set_recipients(session, document, [place.b.agency])
+    issue(session, document)
+    assert (later.state, sooner.state, gone.state) == (State.OPEN, State.OPEN, State.WITHDRAWN)
+    assert document.due_on == clock.today() + WEEK
 
 
 def test_a_unit_reports_and_who_gave_the_task_accepts_or_asks_again(
@@ -127,6 +147,12 @@ def test_the_end_at_the_other_agency_and_its_letter_are_its_report(session: Sess
     second = service.give(session, place.a.leader, document.id, asked(place, content="Báo cáo kinh phí"))
     outside = service.give(session, place.a.leader, document.id, asked(place, f"a:{place.outside.code}"))
     letter = arrive(session, place.a, in_reply_to=(document.document_uid,))
+    assert second.state is State.OPEN, "nobody has looked at the letter yet"
+    entry = steps.entry(
+        code_number="2751", code_notation="STC-QLNS", issuer_name=place.b.agency.name, arrived_on=None,
+        issuer_code=place.b.agency.code,
+    )  # fmt: skip
+    incoming.register(session, place.a.clerk, letter.id, entry)
     session.expire_all()
     assert (second.state, second.report) == (State.REPORTED, "Báo cáo bằng văn bản số 2751/STC-QLNS")
     assert outside.state is State.OPEN, "not its letter"
@@ -253,6 +279,9 @@ def test_other_systems_give_and_settle_tasks(session: Session, place: Province, 
     done = leader.post(f"/api/v1/missions/{number}", json={"step": "accept", "note": "Đã báo cáo"})
     assert done.get_json()["state"] == "done"
     assert leader.post(f"/api/v1/missions/{number}", json={"step": "accept"}).status_code == 409
+    token = accounts.make_token(session, system_actor(), "b_leader", "test", ["*"])
+    leader.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    assert leader.post(f"/api/v1/missions/{number}", json={"step": "accept"}).status_code == 404
 
 
 def test_who_leaves_hands_what_he_gave_to_the_successor(session: Session, place: Province) -> None:
@@ -260,12 +289,14 @@ def test_who_leaves_hands_what_he_gave_to_the_successor(session: Session, place:
     mine = service.give(session, place.a.specialist, document.id, asked(place))
     done = service.give(session, place.a.specialist, document.id, asked(place, content="Đã xong"))
     service.take(session, place.a.leader, done.id, Move.ACCEPT, "Đã báo qua điện thoại")
-    leaving, to = (place.a.posts[role] for role in (Role.SPECIALIST, Role.UNIT_HEAD))
+    leaving, to = (place.a.posts[role] for role in (Role.SPECIALIST, Role.SECRETARY))
     with transaction(session):
         succession.hand_on(session, place.a.admin, leaving, to)
     assert (mine.given_by_id, done.given_by_id) == (to.id, leaving.id)
     with transaction(session), pytest.raises(CannotGive):
         succession.hand_on(session, place.a.admin, to, place.a.posts[Role.ARCHIVIST])
+    service.take(session, place.a.secretary, mine.id, Move.ACCEPT, "Đã báo qua điện thoại")
+    assert mine.state is State.DONE
 
 
 def test_a_merged_agencys_unfinished_tasks_go_to_who_follows(session: Session, place: Province) -> None:

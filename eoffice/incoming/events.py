@@ -1,0 +1,12 @@
+"""What incoming tells the features above."""
+
+from dataclasses import dataclass
+
+from eoffice.core.events import Event
+
+
+@dataclass(frozen=True)
+class IncomingRegistered(Event):
+    """A clerk has looked at a document and entered it in the register."""
+
+    document_id: int
