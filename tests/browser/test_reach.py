@@ -155,3 +155,23 @@ def test_what_was_sent_after_the_session_ended_is_there_after_signing_in(
     page.press("[name=password]", "Enter")
     expect(page).to_have_url(re.compile("/outgoing/new$"))
     expect(page.get_by_label("Trích yếu")).to_have_value("Gửi sau khi hết phiên")
+
+
+def test_a_group_chosen_while_typing_opens_with_each_agency_to_take_off(desks: Desks) -> None:
+    page = desks.of(SPECIALIST)
+    page.goto("/recipients/groups/new")
+    page.get_by_label("Tên nhóm").fill("Các sở, ban, ngành")
+    page.get_by_text("Dán mã…").click()
+    page.get_by_label("Mã cơ quan").fill("H01.05\nH01.08")
+    page.get_by_role("button", name="Lưu").click()
+    expect(page.get_by_role("link", name="Các sở, ban, ngành")).to_be_visible()
+    page.goto("/outgoing/new")
+    page.get_by_label("Trích yếu").fill("Gửi cả nhóm")
+    page.get_by_role("combobox", name="Nơi nhận 1").press_sequentially("cac so")
+    page.locator("[role=option]").first.click()
+    page.get_by_text("2 cơ quan").click()
+    page.get_by_role("checkbox", name="Sở Y tế tỉnh An Giang").uncheck()
+    page.get_by_label("Nội dung").fill("Đề nghị báo cáo./.")
+    page.get_by_role("button", name="Lưu và xem trang").click()
+    expect(page.get_by_text("1 cơ quan")).to_be_visible()
+    expect(page.get_by_label("Trích yếu")).to_have_value("Gửi cả nhóm")
