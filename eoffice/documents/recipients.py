@@ -83,11 +83,17 @@ class Listed:
     members: list[Member] = field(default_factory=list)
     #: what was decided about members that exist no more
     told: list[str] = field(default_factory=list)
+    #: numbers of the rows; one that named a group is not drawn again, so that what a browser kept of it stays
+    numbers: list[int] = field(default_factory=list)
+    last: int = 0
 
     @property
-    def drawn(self) -> list[tuple[str, str]]:
-        """Rows to draw, some of them empty."""
-        return [*self.rows, *[("", "")] * SPARE]
+    def drawn(self) -> list[tuple[int, str, str]]:
+        """Rows to draw with their numbers, some of them empty."""
+        numbers = self.numbers or list(range(1, len(self.rows) + 1))
+        last = max((self.last, *numbers))
+        rows = [(number, *row) for number, row in zip(numbers, self.rows, strict=True)]
+        return rows + [(last + place, "", "") for place in range(1, SPARE + 1)]
 
     @property
     def groups(self) -> list[tuple[str, list[Member]]]:
@@ -134,8 +140,16 @@ def listed(session: Session, actor: Actor, form: MultiDict[str, str]) -> Listed:
             found = groups.members(session, group)
             members += [(agency, group.printed) for agency in found.agencies]
             told += found.told
-    alone = [row for row, group in chosen if group is None]
-    return Listed(alone, _once(alone, members), told)
+    numbers = _numbers(form, len(typed))
+    alone = {number: row for number, (row, group) in zip(numbers, chosen, strict=True) if group is None}
+    rows_alone = list(alone.values())
+    return Listed(rows_alone, _once(rows_alone, members), told, list(alone), max(numbers, default=0))
+
+
+def _numbers(form: MultiDict[str, str], count: int) -> list[int]:
+    """Numbers of the rows of a form that say something; what is listed without a number follows."""
+    found = [n for n in range(1, MOST) if form.get(f"recipient{n}", "").strip()]
+    return found + [max(found, default=0) + place for place in range(1, count - len(found) + 1)]
 
 
 def _groups(session: Session, actor: Actor) -> dict[str, RecipientGroup]:

@@ -30,7 +30,10 @@ window.eofficeFields ??= (() => {
   function take(option) {
     const box = option.closest("[data-typeahead]"), field = $("[role=combobox]", box);
     field.value = option.dataset.text;
-    $("input[type=hidden]", box).value = option.dataset.value;
+    const chosen = $("input[type=hidden]", box);
+    chosen.value = option.dataset.value;
+    // so that it is kept like what is typed; the field itself would look it up again
+    chosen.dispatchEvent(new Event("input", { bubbles: true }));
     close(field);
     field.focus();
     // the members of a group are the server's to name

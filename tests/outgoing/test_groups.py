@@ -84,6 +84,12 @@ def test_a_chosen_group_opens_at_once_with_each_agency_to_take_off(
         "own agency and who is there already left out"
     )
     assert "thay bằng Sở số D1" in page
+    assert re.findall(r'name="(recipient\d+)"', page) == [
+        "recipient1",
+        "recipient3",
+        "recipient4",
+        "recipient5",
+    ]
     assert "<details" in page
 
 
