@@ -4,6 +4,7 @@ import io
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, jobs
+from eoffice.core.config import override
 from eoffice.core.db import new_session
 from eoffice.core.errors import AppError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound, TooLong
 from eoffice.directions import service as directions
@@ -28,6 +30,7 @@ from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures import operations as signatures
 from eoffice.signatures.models import FileCheck
+from eoffice.signatures.settings import TRUST_DIR
 from signing.report import Report, Verdict
 from tests.factories import House, province
 from tests.incoming import steps
@@ -70,12 +73,15 @@ def test_a_scan_that_nobody_signed_has_its_verdict_as_soon_as_it_is_stored(sessi
     assert jobs.pending(session, "signatures.check_file", file_id=later.id)
 
 
-def test_a_large_file_is_left_to_a_job_and_one_that_nobody_can_judge_yet(session: Session) -> None:
+def test_a_large_file_is_left_to_a_job_and_one_that_nobody_can_judge_yet(
+    session: Session, tmp_path: Path
+) -> None:
     taken = documents.take_in(io.BytesIO(steps.pdf()), "lon.pdf")
     assert signatures.at_the_gate(replace(taken, size=5 << 20)) == replace(taken, size=5 << 20)
-    assert signatures.at_the_gate(replace(taken, signed=True)) == replace(taken, signed=True), (
-        "no trusted root"
-    )
+    with override(**{TRUST_DIR.name: str(tmp_path)}):
+        assert signatures.at_the_gate(replace(taken, signed=True)) == replace(taken, signed=True), (
+            "no trusted root"
+        )
 
 
 def test_a_scan_whose_signature_is_doubtful_is_not_registered_unseen(session: Session) -> None:

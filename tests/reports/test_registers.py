@@ -267,6 +267,7 @@ def test_a_closed_register_becomes_a_signed_book_that_says_nothing_is_missing(
 def test_a_long_register_fills_several_volumes(
     session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    equip(session, place.a)  # what waits is worked off, checks of files too
     monkeypatch.setattr(binding, "VOLUME", 2)
     for _n in range(3):
         incoming.registered(session, place.a)
