@@ -125,6 +125,8 @@ class Document(Base):
     document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
     #: what it is among the directions of one agency to another
     steering: Mapped[Steering] = mapped_column(_SteeringType, default=Steering.NONE, server_default="0")
+    #: what it says beside its subject to who gets it, such as the tasks it gives (edXML, Content)
+    summary: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
     #: number in the agency's register, once given
     register_number: Mapped[int | None]
     #: the system it was numbered in before the agency changed over; empty: made or received here

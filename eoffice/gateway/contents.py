@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from eoffice.core.text import fold
 from exchange.model import BusinessKind, DocumentMessage
 
 
@@ -44,6 +45,8 @@ class ArrivalContent:
     issuer_code: str = ""
     #: as on the wire: 1 directs, 2 reports
     steering: int = 0
+    #: what is said beside the subject
+    summary: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the database."""
@@ -87,6 +90,9 @@ def content_of(message: DocumentMessage) -> ArrivalContent:
         reason=message.business.reason[:500],
         issuer_code=_issuer(message)[:35],
         steering=min(2, max(0, message.steering)),
+        summary=message.content[:500]
+        if message.subject and fold(message.content) != fold(message.subject)
+        else "",
     )
 
 

@@ -68,7 +68,7 @@ def new_document(
         code=Code(document.code_number, document.code_notation),
         promulgated_on=document.issued_on,
         subject=document.subject,
-        content=document.subject,
+        content=document.summary or document.subject,
         document_id=document.document_uid,
         place=agency.place,
         document_type=DocumentType(document.kind.name),

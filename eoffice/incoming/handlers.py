@@ -11,6 +11,7 @@ from eoffice.core.text import fold
 from eoffice.directions import operations as directions
 from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
 from eoffice.directions.models import Direction as LeadersDirection
+from eoffice.directions.models import Task
 from eoffice.directory import queries as directory
 from eoffice.documents import intake
 from eoffice.documents import operations as documents_writes
@@ -77,6 +78,7 @@ def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
         "signer_name": content.signer_name, "signer_title": content.signer_title,
         "kind_code": _kind(content.kind_name), "urgency": Urgency(content.urgency),
         "document_uid": content.document_uid, "steering": Steering(content.steering),
+        "summary": content.summary,
     }  # fmt: skip
 
 
@@ -235,8 +237,11 @@ def opened(session: Session, event: WorkOpened) -> None:
 def finished(session: Session, event: WorkFinished) -> None:
     """The lead has reported."""
     document = operations.by_id(session, event.document_id)
-    if document is not None:
-        _finish(session, event.actor, document, "Đã xử lý xong")
+    if document is None:
+        return
+    # who directed waits for the result; anybody else hears that there is one
+    result = session.get_one(Task, event.task_id).result if document.steering is Steering.DIRECTS else ""
+    _finish(session, event.actor, document, f"Đã xử lý xong: {result}" if result else "Đã xử lý xong")
 
 
 @subscribe(DocumentIssued)

@@ -40,6 +40,8 @@ _ACTIONS = {
 
 #: longest content or note, in characters
 LONGEST = 1000
+#: characters of the wire's Content, less those that say that there is more (edXML)
+_ROOM = 460
 #: what the log says of a recipient that was taken off again
 NOT_SENT = "Không còn là nơi nhận của văn bản"
 
@@ -152,15 +154,28 @@ def leave(session: Session, actor: Actor, document: OutgoingDocument) -> None:
     wire whether it asks something, and by when; a day that its drafter gave stays (edXML, SteeringType and DueDate).
     """
     reached = {one.code for one in reading.recipients(session, document)}
-    asked = []
+    asked = list[Mission]()
     for mission in _planned(session, document):
         if mission.unit_id is None and mission.recipient_code not in reached:
             move(session, actor, mission, Move.WITHDRAW, NOT_SENT)
             mission.note = NOT_SENT
         elif mission.unit_id is None:
-            asked.append(mission.due_on)
+            asked.append(mission)
     if asked:
-        document.steering, document.due_on = Steering.DIRECTS, document.due_on or min(asked)
+        document.steering = Steering.DIRECTS
+        document.due_on = document.due_on or min(one.due_on for one in asked)
+        document.summary = _told(asked)
+
+
+def _told(asked: Sequence[Mission]) -> str:
+    """The tasks in the words their recipients read beside the subject, as many as there is room for."""
+    told = "Nhiệm vụ giao:"
+    for one in asked:
+        more = f" {one.recipient_name}: {one.content} (hạn {one.due_on:%d/%m/%Y});"
+        if len(told) + len(more) > _ROOM:
+            return f"{told} và nhiệm vụ khác, xem văn bản"
+        told += more
+    return told.rstrip(";")
 
 
 def begin(session: Session, actor: Actor, document: OutgoingDocument) -> None:
@@ -199,7 +214,8 @@ def move(session: Session, actor: Actor, mission: Mission, step: Move, note: str
 def report(session: Session, actor: Actor, mission: Mission, words: str) -> None:
     """Note what was done, whoever said so. Raises InvalidTransition."""
     move(session, actor, mission, Move.REPORT, words)
-    mission.report, mission.reported_at, mission.reported_by = words[:LONGEST], clock.now(), actor.name
+    mission.report, mission.reported_at = words[:LONGEST], clock.now()
+    mission.reported_by = mission.recipient_name or actor.name
 
 
 def noted(note: str, field: str = "note") -> str:

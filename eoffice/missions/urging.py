@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from eoffice.core import clock
 from eoffice.core.errors import Conflict, Forbidden
 from eoffice.core.permissions import Actor
 from eoffice.documents.kinds import OFFICIAL_LETTER
@@ -45,9 +46,12 @@ def draft(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
         unit_id=source.unit_id,
         urgency=Urgency.NORMAL,
     )
+    late = any(one.due_on < clock.today() for one in owed)
+    opening = "Đến nay đã quá hạn mà chưa nhận được báo cáo" if late else "Đến nay chưa nhận được báo cáo"
     lines = [
-        f"{source.issuer_name} đã giao nhiệm vụ tại {named}. Đến nay chưa nhận được báo cáo kết quả các nhiệm vụ:",
-        *map(_line, owed),
+        f"{source.issuer_name} đã giao nhiệm vụ tại {named}. {opening} kết quả các nhiệm vụ:",
+        *(f"{_line(one)};" for one in owed[:-1]),
+        f"{_line(owed[-1])}.",
         f"Đề nghị quý cơ quan khẩn trương thực hiện và báo cáo {source.issuer_name}./.",
     ]
     session.rollback()
@@ -55,4 +59,4 @@ def draft(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
 
 
 def _line(mission: Mission) -> str:
-    return f"- {mission.recipient_name}: {mission.content.rstrip('.')} (hạn {mission.due_on:%d/%m/%Y});"
+    return f"- {mission.recipient_name}: {mission.content.rstrip('.')} (hạn {mission.due_on:%d/%m/%Y})"

@@ -49,6 +49,8 @@ def test_a_task_reaches_the_other_agency_with_its_day_and_its_end_there_is_the_r
     exchange(session)
     arrived = session.scalars(sa.select(IncomingDocument)).one()
     assert (arrived.steering, arrived.due_on) == (Steering.DIRECTS, due)
+    told_there = f"Nhiệm vụ giao: {place.b.agency.name}: Rà soát kênh Ba Hồ (hạn {due:%d/%m/%Y})"
+    assert arrived.summary == told_there
     entry = steps.entry(submit_to_id=place.b.posts[Role.LEADER].id, arrived_on=None)
     incoming.register(session, place.b.clerk, arrived.id, entry)
     task = directions.direct(session, place.b.leader, arrived.id, steps.to_unit(place.b)).tasks[0]
@@ -61,4 +63,5 @@ def test_a_task_reaches_the_other_agency_with_its_day_and_its_end_there_is_the_r
     directions.finish(session, place.b.specialist, working.id, "Đã rà soát 12 điểm")
     exchange(session)
     follow(session)
-    assert (mission.state, mission.reported_by) == (State.REPORTED, "Hệ thống")
+    assert (mission.state, mission.reported_by) == (State.REPORTED, place.b.agency.name)
+    assert mission.report == "Đã xử lý xong: Đã rà soát 12 điểm"

@@ -272,6 +272,7 @@ def upgrade() -> None:
         sa.Column("due_time", sa.Time(), nullable=True),
         sa.Column("document_uid", sa.String(length=150), nullable=False),
         sa.Column("steering", eoffice.documents.models._SteeringType(), server_default="0", nullable=False),
+        sa.Column("summary", sa.String(length=500), server_default="", nullable=False),
         sa.Column("register_number", sa.Integer(), nullable=True),
         sa.Column("taken_over_from", sa.String(length=100), nullable=False),
         sa.Column("created_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
