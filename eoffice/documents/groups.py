@@ -222,7 +222,9 @@ def save(session: Session, actor: Actor, new: NewGroup, group_id: int | None = N
         before = {agency.name for agency in chosen(session, group)}
         session.execute(sa.delete(RecipientGroupMember).where(RecipientGroupMember.group_id == group.id))
         session.add_all(
-            RecipientGroupMember(group_id=group.id, member_id=agency.id, position=place)
+            RecipientGroupMember(
+                agency_id=group.agency_id, group_id=group.id, member_id=agency.id, position=place
+            )
             for place, agency in enumerate(agencies)
         )
         names = {agency.name for agency in agencies}

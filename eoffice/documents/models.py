@@ -339,6 +339,7 @@ class RecipientGroupMember(Base):
     """An agency that was put into a group by hand."""
 
     __tablename__ = "recipient_group_member"
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
     group_id: Mapped[int] = mapped_column(
         sa.ForeignKey("recipient_group.id", ondelete="CASCADE"), primary_key=True
     )

@@ -880,9 +880,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_recipient_group_agency_id"), "recipient_group", ["agency_id"], unique=False)
     op.create_table(
         "recipient_group_member",
+        sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_recipient_group_member_agency_id_agency")
+        ),
         sa.ForeignKeyConstraint(
             ["group_id"],
             ["recipient_group.id"],
