@@ -40,6 +40,7 @@ def _add(session: Session, actor: Actor, document_id: int, **said: object) -> re
     return remarking.add(session, actor, document_id, NewRemark(**{"words": "Sửa mục 1", **said}))  # type: ignore[arg-type]  # by name
 
 
+@pytest.mark.slow
 def test_a_remark_waits_on_the_drafters_desk_until_it_is_done(session: Session, place: Province) -> None:
     house, document = place.a, draft(session, place)
     made = _add(session, house.clerk, document.id, page=1, passage="Lịch xuống  giống:\nđợt 1")
@@ -95,6 +96,7 @@ def test_who_may_not_read_the_draft_says_nothing_and_who_does_not_write_it_answe
 
 
 @pytest.mark.usefixtures("keys")
+@pytest.mark.slow
 def test_the_signature_closes_the_remarks_and_sending_back_opens_them(
     session: Session, place: Province
 ) -> None:
@@ -116,6 +118,7 @@ def test_the_signature_closes_the_remarks_and_sending_back_opens_them(
     remarking.settle(session, house.specialist, made.id, done=True)
 
 
+@pytest.mark.slow
 def test_remarks_stand_beside_the_draft_and_keep_what_was_typed(
     app: Flask, session: Session, place: Province
 ) -> None:
