@@ -9,11 +9,13 @@ from contextlib import suppress
 from typing import Any
 
 import procrastinate
+import sqlalchemy as sa
 import structlog
-from procrastinate import RetryDecision, RetryStrategy
+from procrastinate import JobContext, RetryDecision, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import passing
 from eoffice.core.config import settings
@@ -83,7 +85,9 @@ async def _work(queues: Sequence[Queue]) -> None:
 
 
 class Patient(RetryStrategy):
-    """Trouble of the disk or the store of files is no fault of a job: it is tried each minute until that is over."""
+    """Trouble of the disk or the store of files is no fault of a job: it is tried each minute until that is over, and
+    such tries do not count (`_forgive`).
+    """
 
     def get_retry_decision(
         self, *, exception: BaseException, job: procrastinate.jobs.Job
@@ -94,14 +98,16 @@ class Patient(RetryStrategy):
 
 
 def _register(app: procrastinate.App, known: Job) -> None:
-    def perform(**arguments: Any) -> None:
+    def perform(context: JobContext, /, **arguments: Any) -> None:
         arguments.pop("timestamp", None)  # procrastinate gives periodic jobs their moment
         session = new_session()
         begun = time.monotonic()
         try:
             known.function(session, **arguments)
-        except Exception:
+        except Exception as error:
             session.rollback()
+            if known.attempts and passing(error):
+                _forgive(session, context.job)
             log.exception("job failed", job=known.name, arguments=arguments)
             raise
         finally:
@@ -112,10 +118,18 @@ def _register(app: procrastinate.App, known: Job) -> None:
             )
 
     retry = Patient(max_attempts=known.attempts, exponential_wait=2) if known.attempts else False
-    task = app.task(name=known.name, queue=known.queue.value, retry=retry)(perform)
+    task = app.task(name=known.name, queue=known.queue.value, retry=retry, pass_context=True)(perform)
     if known.every is not None:
         lock = f"every:{known.name}"
         app.periodic(cron=_cron(known.every), queueing_lock=lock, lock=lock)(task)  # type: ignore[arg-type]  # `perform` drops the moment
+
+
+def _forgive(session: Session, job: procrastinate.jobs.Job) -> None:
+    """Take away beforehand the attempt that queueing it again adds."""
+    session.execute(
+        sa.text("UPDATE procrastinate_jobs SET attempts = attempts - 1 WHERE id = :id"), {"id": job.id}
+    )
+    session.commit()
 
 
 def _cron(seconds: int) -> str:

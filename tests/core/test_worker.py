@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from procrastinate.jobs import Job
 from sqlalchemy.orm import Session
 
-from eoffice.core import worker
+from eoffice.core import jobs, worker
 from eoffice.core.blobs import StoreAway, Trouble
 
+_ATTEMPTS = "SELECT attempts FROM procrastinate_jobs WHERE task_name = 'test.read'"
 Deed = Callable[[procrastinate.App], Awaitable[object]]
 
 
@@ -146,3 +147,25 @@ def test_trouble_of_the_disk_or_the_store_is_no_fault_of_a_job() -> None:
         assert patient.get_retry_decision(exception=passing, job=tried_often) is not None
     for own in (ValueError(), OSError(errno.EINVAL, "Invalid argument")):
         assert patient.get_retry_decision(exception=own, job=tried_often) is None
+
+
+def test_a_try_that_met_the_store_away_does_not_count(session: Session, worker_database: str) -> None:
+    met: list[BaseException] = [StoreAway("s3://van-ban", Trouble.SILENT, "x"), ValueError()]
+
+    def read(_session: Session) -> None:
+        raise met[0]
+
+    async def tried() -> None:
+        app = worker.app(worker_database)
+        worker._register(app, jobs.Job("test.read", read, jobs.Queue.INTERACTIVE, attempts=2))
+        async with app.open_async():
+            await app.tasks["test.read"].defer_async()
+            for _ in range(len(met)):
+                await app.run_worker_async(wait=False, install_signal_handlers=False)
+                attempts.append((await app.connector.execute_query_one_async(_ATTEMPTS))["attempts"])
+                await app.connector.execute_query_async("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+                met.reverse()
+
+    attempts: list[int] = []
+    asyncio.run(tried())
+    assert attempts == [0, 1]

@@ -96,7 +96,7 @@ class Shelf(ABC):
 
     @abstractmethod
     def sweep(self, older: timedelta) -> int:
-        """Take down what nobody went on with for so long; how many things."""
+        """Take down each folder into which nothing was laid for so long, whole; how many."""
 
 
 class BlobStore(ABC):

@@ -48,7 +48,8 @@ class Copies:
     def open(self, sha256: str) -> BinaryIO | None:
         """A copy that was opened; None when there is none."""
         path, now = self._folder / sha256, time.time()
-        with suppress(FileNotFoundError):
+        # alone: what is lent between the look and the touch would stay lent no longer
+        with self._turn(fcntl.LOCK_EX), suppress(FileNotFoundError):
             file = path.open("rb")
             os.utime(file.fileno(), (now, os.fstat(file.fileno()).st_mtime))
             return file
@@ -96,7 +97,7 @@ class Copies:
 
     @contextmanager
     def _turn(self, kind: int) -> Iterator[None]:
-        """Lending and making room do not meet: between looking and deleting nothing is lent."""
+        """Lending meets neither making room nor opening: between looking and deleting, or touching, nothing is lent."""
         fd = os.open(self._folder, os.O_RDONLY)
         try:
             fcntl.flock(fd, kind)

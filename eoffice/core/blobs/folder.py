@@ -87,10 +87,13 @@ class FolderShelf(Shelf):
 
     def lay(self, name: str, path: Path) -> None:
         target = self._root / name
+        # each new folder stands in one that must say so after a power cut
+        fresh = [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _sync(path)
         path.replace(target)
-        _sync(target.parent)
+        for folder in (target.parent, *(one.parent for one in fresh)):
+            _sync(folder)
 
     def names(self, folder: str) -> list[str]:
         there = self._root / folder

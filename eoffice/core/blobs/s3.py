@@ -186,9 +186,15 @@ class S3Shelf(Shelf):
             self._here(one).unlink(missing_ok=True)
 
     def sweep(self, older: timedelta) -> int:
-        found = [one.key for one in self._objects.below(_SHELF) if not _young(one, older)]
-        self._objects.delete(found)
-        return len(found)
+        # the first piece of an upload may be old while the last ones come
+        folders = groupby(self._objects.below(_SHELF), key=lambda one: one.key.rpartition("/")[0])
+        found = 0
+        for _folder, inside in folders:
+            pieces = list(inside)
+            if not any(_young(one, older) for one in pieces):
+                self._objects.delete([one.key for one in pieces])
+                found += 1
+        return found
 
     def _below(self, folder: str) -> Iterator[Found]:
         return self._objects.below(f"{_SHELF}{folder}/")

@@ -1,5 +1,6 @@
 """Copies on this machine: bounded, the least used go first, and what somebody reads stays."""
 
+import fcntl
 import os
 import time
 from contextlib import suppress
@@ -77,6 +78,18 @@ def test_a_path_that_was_lent_can_be_read_whatever_others_do_at_the_same_moment(
     for other in others:
         other.join()
     assert lent
+
+
+def test_what_is_opened_while_it_is_lent_stays_lent(copies: Copies, tmp_path: Path) -> None:
+    _keep(copies, tmp_path, "a", ago=1000)
+    opener = Thread(target=lambda: copies.open("a").close())  # type: ignore[union-attr]  # it is there
+    with copies._turn(fcntl.LOCK_SH):  # somebody is lending
+        opener.start()
+        opener.join(0.1)
+        assert opener.is_alive(), "it waits, or it would put back the time it saw before"
+        assert copies.lend("a")
+    opener.join()
+    assert (tmp_path / "copies/a").stat().st_mtime > time.time() + 3000
 
 
 def test_an_open_file_is_read_to_its_end_though_its_copy_went(copies: Copies, tmp_path: Path) -> None:

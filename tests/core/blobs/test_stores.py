@@ -178,8 +178,9 @@ def test_what_is_on_its_way_is_seen_until_it_is_taken_down(store: BlobStore) -> 
     store.shelf.clear("uploads/a")
 
 
-def test_what_nobody_goes_on_with_is_taken_down(store: BlobStore) -> None:
-    _lay(store, "uploads/a/001", b"piece")
+def test_what_nobody_goes_on_with_is_taken_down_as_a_whole(store: BlobStore) -> None:
+    for name in ("uploads/a/001", "uploads/a/002"):
+        _lay(store, name, b"piece")
     assert store.shelf.sweep(timedelta(days=1)) == 0
     assert store.shelf.sweep(NOW) == 1
     assert store.shelf.names("uploads/a") == []
