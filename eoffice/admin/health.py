@@ -297,6 +297,11 @@ def _backups() -> list[Check]:
         else:
             tone = Tone.BAD if clock.now() - place.newest > _BACKUP_OLD else Tone.OK
             said = _("The last one was made at %(hour)s.", hour=f"{clock.local(place.newest):%H:%M %d/%m/%Y}")
+            if place.damaged:
+                tone, said = Tone.BAD, said + " " + _(
+                    "%(count)s files are not in it: they were damaged in the store. Name them with: %(command)s",
+                    count=place.damaged, command="flask --app wsgi files check",
+                )  # fmt: skip
         found.append(Check(f"backup-{number}", label, tone, said))
     return found
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -45,12 +46,15 @@ def make() -> None:
     if not folders:
         raise click.ClickException("set EOFFICE_BACKUP_FOLDERS")
     try:
-        for path in service.make(db(), folders):
-            click.echo(path)
+        made = service.make(db(), folders)
     except config.ConfigError as error:
         raise click.ClickException(str(error)) from error
     except ExceptionGroup as errors:
         raise click.ClickException("; ".join(str(error) for error in errors.exceptions)) from errors
+    for path in made:
+        click.echo(path)
+    if found := {sha256 for path in made for sha256 in sets.Manifest.read(path).damaged}:
+        _left_out(found)
 
 
 @backup_cli.command("check")
@@ -64,22 +68,33 @@ def check(path: Path, identity: Path | None, database: str | None) -> None:
         sys.exit(1)
     manifest = sets.Manifest.read(path)
     click.echo(f"whole: {manifest.files} files, made {manifest.made_at} by version {manifest.version}")
-    if identity is None:
-        return
-    if database is None:
-        raise click.UsageError("--identity needs --database, the URL of an empty database")
-    with _told():
-        restored = restoring.rehearse(path, Identity.read(identity), database)
-    click.echo(
-        f"restored for trial: {restored.files} files, {restored.entries} entries of the log, seals fit"
-    )
+    if identity is not None:
+        if database is None:
+            raise click.UsageError("--identity needs --database, the URL of an empty database")
+        with _told():
+            restored = restoring.rehearse(path, Identity.read(identity), database)
+        click.echo(
+            f"restored for trial: {restored.files} files, {restored.entries} entries of the log, seals fit"
+        )
+    if manifest.damaged:
+        _left_out(manifest.damaged)
+
+
+def _left_out(damaged: Iterable[str]) -> None:
+    """The set is whole; the store it was made from was not."""
+    for sha256 in sorted(damaged):
+        click.echo(f"left out, damaged in the store: {sha256}")
+    sys.exit(1)
 
 
 @backup_cli.command("restore")
 @_SET
 @click.option("--identity", type=_IDENTITY, required=True, help="The private key of the backups.")
 def restore(path: Path, identity: Path) -> None:
-    """Bring a set back into an empty EOFFICE_INSTANCE and, without a server of your own, a new database server."""
+    """Bring a set back into an empty EOFFICE_INSTANCE and, without a server of your own, a new database server.
+
+    When it was broken off, run it again: what came back by then stays.
+    """
     instance = settings().get(INSTANCE)
     with _told():
         private = Identity.read(identity)
@@ -87,6 +102,7 @@ def restore(path: Path, identity: Path) -> None:
         config.install(config.Settings.read(os.environ))  # the set brought its configuration
         files = restoring.restore_files(path, private, blobs())
         entries = _database(path, private, instance)
+        restoring.finish(instance)
     click.echo(f"restored: {files} files, {entries} entries of the log, seals fit")
 
 
@@ -113,7 +129,7 @@ class _told:  # noqa: N801 - reads as a word at its places of use
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, NotEmpty):
-            raise click.ClickException(f"{error} is not empty; nothing was changed") from error
+            raise click.ClickException(f"{error} is not empty; nothing in it was changed") from error
         if isinstance(error, SetDamaged):
             raise click.ClickException(f"damaged: {error}") from error
         if isinstance(error, DumpFailed | CannotOpen | OSError | ValueError):

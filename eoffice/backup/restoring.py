@@ -15,6 +15,9 @@ from eoffice.core import audit
 from eoffice.core.blobs import BlobDamaged, BlobStore, FolderStore
 from eoffice.core.db import new_session
 
+#: in an instance folder: which set is being brought back; until that is done the same one may be tried again
+_UNDER_WAY = ".restoring"
+
 
 class NotEmpty(Exception):
     """There is an installation already; nothing was touched."""
@@ -40,14 +43,25 @@ def empty(instance: Path) -> bool:
 
 
 def restore_instance(path: Path, key: Identity, instance: Path) -> None:
-    """Secrets, configuration and keys of a set. Raises SetDamaged, NotEmpty, CannotOpen."""
-    if not empty(instance):
+    """Secrets, configuration and keys of a set; again after a try that broke off before `finish`.
+
+    Raises SetDamaged, NotEmpty, CannotOpen.
+    """
+    mark, made_at = instance / _UNDER_WAY, sets.Manifest.read(path).made_at
+    begun = mark.is_file() and mark.read_text() == made_at
+    if not begun and not empty(instance):
         raise NotEmpty(str(instance))
     if found := sets.damaged(path):
         raise SetDamaged(", ".join(found[:10]))
     instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _opened(path / "instance.age", key) as plain, tarfile.open(plain) as archive:
+        mark.write_text(made_at)
         archive.extractall(instance, filter="data")
+
+
+def finish(instance: Path) -> None:
+    """Everything has come back: from now on nothing is brought into this folder."""
+    (instance / _UNDER_WAY).unlink()
 
 
 def restore_files(path: Path, key: Identity, store: BlobStore) -> int:

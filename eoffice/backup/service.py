@@ -29,6 +29,8 @@ class Place:
 
     folder: Path
     newest: datetime | None
+    #: stored files it lacks, since they were damaged in the store already
+    damaged: int = 0
     #: why it cannot be looked at; a medium that is away, or a damaged manifest
     trouble: str = ""
 
@@ -39,10 +41,11 @@ def places() -> list[Place]:
     for folder in settings().get(FOLDERS):
         try:
             last = sets.newest(folder)
+            damaged = len(sets.Manifest.read(last[0]).damaged) if last else 0
         except (OSError, ValueError, KeyError, TypeError) as error:
-            found.append(Place(folder, None, f"{type(error).__name__}: {error}"))
+            found.append(Place(folder, None, trouble=f"{type(error).__name__}: {error}"))
         else:
-            found.append(Place(folder, last[1] if last else None))
+            found.append(Place(folder, last[1] if last else None, damaged))
     return found
 
 
@@ -78,8 +81,9 @@ def make(session: Session, folders: Sequence[Path]) -> list[Path]:
         made.append(path)
         with transaction(session):
             audit.record(
-                session, system_actor(), MADE, manifest, path=str(path), files=manifest.files, pruned=pruned
-            )
+                session, system_actor(), MADE, manifest, path=str(path), files=manifest.files, pruned=pruned,
+                damaged=manifest.damaged or None,
+            )  # fmt: skip
     if failed:
         raise ExceptionGroup("backups failed", failed)
     return made

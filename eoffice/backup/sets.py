@@ -17,7 +17,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -29,13 +29,14 @@ from eoffice.backup import dumping
 from eoffice.backup.age import Identity, Recipient
 from eoffice.core import clock
 from eoffice.core.blobs import BlobDamaged, BlobMissing, BlobStore
+from eoffice.core.blobs.base import hash_of
 
 log = structlog.get_logger(__name__)
 
 _NAME = "%Y-%m-%dT%H-%M-%S"
 #: of an instance folder, what is kept elsewhere, made anew or of no use tomorrow
 _LEFT_OUT = frozenset(
-    {"blobs", "pg", "hub", "log", "tmp", "outside", ".run.lock", ".secrets.lock", "README.md"}
+    {"blobs", "pg", "hub", "log", "tmp", "outside", ".run.lock", ".secrets.lock", "README.md", ".restoring"}
 )
 
 
@@ -57,6 +58,8 @@ class Manifest:
     #: stored files, and bytes of them that were not in an earlier set
     files: int
     new_bytes: int
+    #: hashes of those left out, since the store holds other bytes under them and no earlier set has the right ones
+    damaged: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -91,10 +94,10 @@ def make(
         with tempfile.TemporaryFile() as plain, (part / "instance.age").open("wb") as target:
             _pack(instance, plain)
             recipient.encrypt(plain, target)
-        hashes, new = _copy_files(store, folder / "files", recipient)
+        hashes, new, spoiled = _copy_files(store, folder / "files", recipient)
         (part / "files.txt").write_text("".join(f"{sha256}\n" for sha256 in hashes))
         parts = {path.name: Part(path.stat().st_size, _sha256(path)) for path in sorted(part.iterdir())}
-        manifest = Manifest(moment.isoformat(), __version__, parts, len(hashes), new)
+        manifest = Manifest(moment.isoformat(), __version__, parts, len(hashes), new, spoiled)
         (part / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))
         for path in (*part.iterdir(), part):
             _sync(path)
@@ -152,24 +155,27 @@ def _stored(path: Path, sha256: str) -> Path:
     return path.parent / "files" / sha256[:2] / f"{sha256}.age"
 
 
-def _copy_files(store: BlobStore, target: Path, recipient: Recipient) -> tuple[list[str], int]:
-    """Every stored file that is not there yet; the hashes of all, and bytes that were written."""
-    hashes, new = [], 0
+def _copy_files(store: BlobStore, target: Path, recipient: Recipient) -> tuple[list[str], int, list[str]]:
+    """Every stored file that is not there yet; the hashes of all, bytes that were written, hashes of the damaged."""
+    hashes, new, spoiled = [], 0, []
     for sha256 in store.hashes():
         kept = target / sha256[:2] / f"{sha256}.age"
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 with store.open(sha256) as source:
+                    if hash_of(source) != sha256:
+                        raise BlobDamaged(sha256)
+                    source.seek(0)
                     new += _encrypted(source, kept, recipient)
-            except (
-                BlobMissing,
-                BlobDamaged,
-            ) as error:  # erased meanwhile, or nothing to keep; the others are
-                log.error("file left out of a backup", sha256=sha256, why=type(error).__name__)
+            except BlobMissing:  # erased meanwhile
+                continue
+            except BlobDamaged:  # no reason to leave the others out, too
+                log.error("damaged file left out of a backup", sha256=sha256)
+                spoiled.append(sha256)
                 continue
         hashes.append(sha256)
-    return hashes, new
+    return hashes, new, spoiled
 
 
 def _encrypted(source: BinaryIO, target: Path, recipient: Recipient) -> int:

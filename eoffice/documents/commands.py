@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from eoffice.core import blobs, clock
+from eoffice.core.blobs import copying
 from eoffice.core.blobs.copying import Counted
-from eoffice.core.blobs.copying import check as check_all
-from eoffice.core.blobs.copying import copy as copy_all
 from eoffice.core.commands import Commands
 from eoffice.core.config import INSTANCE, settings
 
@@ -45,18 +44,36 @@ _READ, _WRITTEN = _Store(there=True), _Store(there=False)
     "--from", "source", type=_READ, required=True, help="A folder, or s3://bucket/prefix?endpoint=…"
 )
 @click.option("--to", "target", type=_WRITTEN, required=True, help="The same.")
-def copy(source: blobs.BlobStore, target: blobs.BlobStore) -> None:
+@click.option(
+    "--exact", is_flag=True, help="Erase what the target has and the source lacks; stop the office first."
+)
+def copy(source: blobs.BlobStore, target: blobs.BlobStore, *, exact: bool) -> None:
     """Copy what the target lacks, hashed on the way; may be run again, also while the office works."""
-    done = _told(copy_all(source, target))
+    done = _told(copying.copy(source, target))
     click.echo(f"copied {done.done} files, {done.bytes} bytes; {done.there} were there")
+    if done.surplus and exact:
+        _erase(source, target, done)
+    elif done.surplus:
+        click.echo(f"{len(done.surplus)} files of the target are not in the source; --exact erases them")
     _damaged(done)
+
+
+def _erase(source: blobs.BlobStore, target: blobs.BlobStore, done: Counted) -> None:
+    """What was destroyed by decision between two runs is destroyed in the target, too."""
+    if not done.done + done.there:
+        raise click.ClickException("the source holds no file at all; nothing was erased")
+    try:
+        erased = copying.erase(source, target, done.surplus)
+    except OSError as error:
+        raise click.ClickException(f"{error}; run it again") from error
+    click.echo(f"erased {erased} files the source does not have")
 
 
 @files_cli.command("check")
 @click.option("--in", "store", type=_READ, help="Another store than the installation's own.")
 def check(store: blobs.BlobStore | None) -> None:
     """Read every stored file again; exit 1 when one is not what it was."""
-    done = _told(check_all(store or blobs.blobs()))
+    done = _told(copying.check(store or blobs.blobs()))
     click.echo(f"whole: {done.done} files")
     _damaged(done)
 

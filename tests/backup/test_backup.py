@@ -93,6 +93,8 @@ def test_requirement_48_a_backup_is_encrypted_and_comes_back_whole(
     assert restoring.restore_files(path, ME, FolderStore(fresh / "blobs")) == 1
     assert (fresh / "secrets.json").read_bytes() == (instance / "secrets.json").read_bytes()
     assert not (fresh / "log").exists()
+    restoring.restore_instance(path, ME, fresh)  # a try that broke off here is begun again
+    restoring.finish(fresh)
     with pytest.raises(NotEmpty):
         restoring.restore_instance(path, ME, fresh)
     with pytest.raises(CannotOpen):
@@ -107,6 +109,23 @@ def test_requirement_48_what_is_damaged_is_named(make: Callable[[], Path], insta
     (stored,) = (path.parent / "files").glob("*/*.age")
     stored.unlink()
     assert sets.damaged(path) == ["database.age", f"files/{stored.stem}"]
+
+
+def test_a_file_damaged_in_the_store_is_named_by_the_set_and_on_the_health_page(
+    app: Flask, make: Callable[[], Path], instance: Path, folder: Path, session: Session
+) -> None:
+    store = FolderStore(instance / "blobs")
+    spoiled, whole = next(store.hashes()), store.put_bytes(b"nguyen ven")
+    store.path(spoiled).chmod(0o600)
+    store.path(spoiled).write_bytes(b"To trinh so 7")
+    path = make()
+    assert (sets.files_of(path), sets.Manifest.read(path).damaged) == ([whole.sha256], [spoiled])
+    checked = app.test_cli_runner().invoke(args=["backup", "check", str(path)])
+    assert (checked.exit_code, sets.damaged(path)) == (1, [])
+    assert checked.output.endswith(f"left out, damaged in the store: {spoiled}\n")
+    with override(EOFFICE_BACKUP_FOLDERS=(folder,)), app.test_request_context():
+        (told,) = [check for check in health.report(session).checks if check.key == "backup-1"]
+    assert told.tone is Tone.BAD
 
 
 def test_a_second_set_holds_what_is_new_and_an_old_one_goes_with_what_it_alone_held(

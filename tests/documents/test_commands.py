@@ -1,5 +1,6 @@
 """Operators move files to another store and read them all again."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ def test_files_are_copied_once_and_a_damaged_one_is_named(app: Flask, tmp_path: 
     target.path(second.sha256).write_bytes(b"phu luk")
     seen = runner.invoke(args=["files", "check", "--in", str(target.root)])
     assert (seen.exit_code, seen.output) == (1, f"whole: 1 files\ndamaged: {second.sha256}\n")
+    source.erase(first.sha256, timedelta(0))
+    assert runner.invoke(args=command).output.endswith(
+        "1 files of the target are not in the source; --exact erases them\n"
+    )
+    exact = runner.invoke(args=[*command, "--exact"])
+    assert exact.output.endswith("erased 1 files the source does not have\n")
+    assert list(target.hashes()) == [second.sha256]
+    source.erase(second.sha256, timedelta(0))
+    assert runner.invoke(args=[*command, "--exact"]).exit_code == 1, "addresses changed about erase nothing"
+    assert list(target.hashes()) == [second.sha256]
 
 
 def test_the_installations_own_files_are_checked_without_an_address(app: Flask) -> None:

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
+from operator import itemgetter
 
 from eoffice.core.blobs.base import BlobDamaged, BlobMissing, BlobStore
 
@@ -22,6 +25,8 @@ class Counted:
     #: were there before
     there: int = 0
     damaged: list[str] = field(default_factory=list)
+    #: lie in the target only: destroyed in the source since they were copied, or never of it
+    surplus: list[str] = field(default_factory=list)
 
 
 def copy(source: BlobStore, target: BlobStore) -> Iterator[Counted]:
@@ -30,13 +35,23 @@ def copy(source: BlobStore, target: BlobStore) -> Iterator[Counted]:
     May be ended and begun again at any time, and run while both are in use: what is stored in the source after this
     began is left to the next run. Raises OSError.
     """
-    counted, missing = Counted(), _missing(source, target)
+    counted, every = Counted(), _both(source, target)
     with ThreadPoolExecutor(_TOGETHER) as pool:
-        while some := list(islice(missing, 64)):
-            lacking = [sha256 for sha256, there in some if not there]
-            counted.there += len(some) - len(lacking)
+        while some := list(islice(every, 64)):
+            lacking = [sha256 for sha256, here, there in some if here and not there]
+            counted.surplus += [sha256 for sha256, here, _there in some if not here]
+            counted.there += sum(here and there for _sha256, here, there in some)
             _count(counted, lacking, pool.map(partial(_carry, source, target), lacking))
             yield counted
+
+
+def erase(source: BlobStore, target: BlobStore, surplus: list[str]) -> int:
+    """Erase what the target has and the source lacks still, whatever its age; how many. Nobody may use the target.
+
+    Raises OSError.
+    """
+    gone = [sha256 for sha256 in surplus if not source.exists(sha256)]
+    return sum(target.erase(sha256, timedelta(0)) for sha256 in gone)
 
 
 def check(store: BlobStore) -> Iterator[Counted]:
@@ -57,14 +72,15 @@ def _count(counted: Counted, hashes: list[str], sizes: Iterator[int | None]) -> 
             counted.bytes += size
 
 
-def _missing(source: BlobStore, target: BlobStore) -> Iterator[tuple[str, bool]]:
-    """Each hash of the source, and whether the target has it: both in order, so neither is held in memory."""
-    others = target.hashes()
-    other = next(others, "")
-    for sha256 in source.hashes():
-        while other and other < sha256:
-            other = next(others, "")
-        yield sha256, other == sha256
+def _both(source: BlobStore, target: BlobStore) -> Iterator[tuple[str, bool, bool]]:
+    """Each hash, whether the source has it, and the target: both in order, so neither is held in memory."""
+    found = merge(
+        ((sha256, source) for sha256 in source.hashes()), ((sha256, target) for sha256 in target.hashes()),
+        key=itemgetter(0),
+    )  # fmt: skip
+    for sha256, rows in groupby(found, key=itemgetter(0)):
+        stores = [store for _sha256, store in rows]
+        yield sha256, source in stores, target in stores
 
 
 def _carry(source: BlobStore, target: BlobStore, sha256: str) -> int | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from eoffice.core.blobs import BlobDamaged, BlobMissing, BlobStore, BlobTooLarge, FolderStore
-from eoffice.core.blobs.copying import check, copy
+from eoffice.core.blobs.copying import check, copy, erase
 
 NOW = timedelta(0)
 DAYS = 86_400
@@ -155,6 +155,20 @@ def test_files_move_to_another_store_and_back(store: BlobStore, tmp_path: Path) 
     assert set(back.hashes()) == files - {damaged}
     *_, counted = check(old)
     assert counted.damaged == [damaged]
+
+
+def test_what_is_destroyed_between_two_runs_is_named_and_erased_by_the_last(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    old = FolderStore(tmp_path / "old")
+    gone, kept = old.put_bytes(b"tieu huy"), old.put_bytes(b"van ban")
+    *_, counted = copy(old, store)
+    assert counted.surplus == []
+    assert old.erase(gone.sha256, NOW)
+    *_, counted = copy(old, store)
+    assert (counted.there, counted.surplus) == (1, [gone.sha256])
+    assert erase(old, store, [*counted.surplus, kept.sha256]) == 1, "what the source has stays"
+    assert list(store.hashes()) == [kept.sha256]
 
 
 def _lay(store: BlobStore, name: str, data: bytes) -> None:
