@@ -24,6 +24,7 @@ from eoffice.directory.models import Agency, Merger
 from eoffice.directory.permissions import DIRECTORY_MERGE
 from eoffice.directory.takers import Takers
 from eoffice.documents import closing
+from eoffice.documents import succession as documents
 from eoffice.documents.closing import Gaps
 from eoffice.documents.models import Register
 from eoffice.dossiers import succession as dossiers
@@ -264,6 +265,7 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
                 setattr(found, what, move())
         except AppError as error:
             found.problems.append(error)
+    documents.move_groups(session, actor, agency, followers(session, merger), takers)
     found.registers = _close(session, actor, merger)
     found.posts = _end_posts(session, actor, merger, takers)
     session.execute(

@@ -38,6 +38,14 @@ def whole(text: str, limit: int, field: str) -> str:
     return kept
 
 
+def written(text: str, limit: int, field: str) -> str:
+    """The same of a text in paragraphs: one a line, none empty. Raises TooLong."""
+    kept = "\n".join(filter(None, map(nfc, writable(text).splitlines())))
+    if len(kept) > limit:
+        raise TooLong(max=limit, field=field)
+    return kept
+
+
 def fold(text: str) -> str:
     """Lower case without accents; đ becomes d: what people type when they search in a hurry."""
     if text.isascii():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
@@ -65,7 +66,7 @@ class TooManyMembers(Invalid):
 
 
 class WrongCodes(Invalid):
-    """Some of what was pasted is no code of an agency that exists; each is named with its line."""
+    """Some of what was pasted or sent is no code of an agency that exists; each is named, with its line."""
 
     message = _l("Nothing is saved yet. %(mistakes)s")
 
@@ -218,7 +219,7 @@ def save(session: Session, actor: Actor, new: NewGroup, group_id: int | None = N
         _fill(session, actor, group, new)
         agencies = _found(session, new)
         session.add(group)
-        session.flush()
+        _write(session, group.name)
         before = {agency.name for agency in chosen(session, group)}
         session.execute(sa.delete(RecipientGroupMember).where(RecipientGroupMember.group_id == group.id))
         session.add_all(
@@ -241,6 +242,14 @@ def remove(session: Session, actor: Actor, group_id: int) -> None:
         group = opened(session, actor, group_id)
         audit.record(session, actor, REMOVED, group, name=group.name)
         session.delete(group)
+
+
+def _write(session: Session, name: str) -> None:
+    """Raises NameTaken when another took the name since it was looked for."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise NameTaken(name=name, field="name") from error
 
 
 def _begun(actor: Actor) -> RecipientGroup:
@@ -280,7 +289,9 @@ def _found(session: Session, new: NewGroup) -> list[Agency]:
         raise NobodyUnder(code=new.under.strip(), field="under")
     if not codes and not rule:
         raise Nobody(field="recipients")
-    found = list(dict.fromkeys(known[code] for code in codes if code in known))
+    if unknown := [_wrong(code, None, {}) for code in codes if code not in known]:
+        raise WrongCodes(mistakes=" ".join(f"{why}." for why in unknown), field="recipients")
+    found = list(dict.fromkeys(known[code] for code in codes))
     if len(found) + len(rule) > MOST:
         raise TooManyMembers(most=MOST, field="under" if len(rule) > MOST else "recipients")
     return found

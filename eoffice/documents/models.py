@@ -309,6 +309,16 @@ class RecipientGroup(Base):
     """Agencies that are often written to together: chosen one by one, found in the directory by a rule, or both."""
 
     __tablename__ = "recipient_group"
+    __table_args__ = (
+        # two of one name cannot be told apart while typing: not among those of an agency, nor of a person
+        sa.Index(
+            "uq_recipient_group_shared", "agency_id", "folded", unique=True, postgresql_where=sa.text("shared")
+        ),
+        sa.Index(
+            "uq_recipient_group_own", "agency_id", "person_id", "folded", unique=True,
+            postgresql_where=sa.text("NOT shared"),
+        ),
+    )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
     #: who keeps it

@@ -128,8 +128,7 @@ def rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:
 def listed(session: Session, actor: Actor, form: MultiDict[str, str]) -> Listed:
     """Recipients of a form, each once; a row that names a group is replaced by its members of today."""
     typed, ticked = rows(form), [value.partition("|") for value in form.getlist("member")]
-    known = {} if all(number.isdecimal() for _name, number in typed) else _groups(session, actor)
-    chosen = [(row, known.get(row[1] or row[0])) for row in typed]
+    chosen = list(zip(typed, _groups(session, actor, typed), strict=True))
     present = directory.agencies_by_code(session, {code for code, _bar, _line in ticked}) if ticked else {}
     lines = {present[code]: line for code, _bar, line in ticked if code in present}
     kept = groups.settled(session, lines)
@@ -152,13 +151,25 @@ def _numbers(form: MultiDict[str, str], count: int) -> list[int]:
     return found + [max(found, default=0) + place for place in range(1, count - len(found) + 1)]
 
 
-def _groups(session: Session, actor: Actor) -> dict[str, RecipientGroup]:
-    """The actor's groups by what a form sends: the mark of one that was chosen, or its name as it was typed."""
-    found: dict[str, RecipientGroup] = {}
-    for one in groups.kept(session, actor):
-        found[mark(one)] = one
-        found.setdefault(one.name, one)
-    return found
+def _groups(
+    session: Session, actor: Actor, typed: Sequence[tuple[str, str]]
+) -> Sequence[RecipientGroup | None]:
+    """The group of the actor's for which each row stands: the one chosen, or the one whose name was typed.
+
+    What was chosen is known by its mark alone, and a name that is an agency's means the agency.
+    """
+    if all(number.isdecimal() for _name, number in typed):
+        return [None] * len(typed)
+    kept = groups.kept(session, actor)
+    marks, names = {mark(one): one for one in kept}, {one.name: one for one in reversed(kept)}
+    for entry in _agencies_called(session, names.keys() & {name for name, number in typed if not number}):
+        del names[entry]
+    return [marks.get(number) if number else names.get(name) for name, number in typed]
+
+
+def _agencies_called(session: Session, names: Collection[str]) -> Collection[str]:
+    query = sa.select(Agency.name).where(Agency.name.in_(names)).distinct()
+    return session.scalars(query).all() if names else ()
 
 
 def mark(group: RecipientGroup) -> str:

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit
 from eoffice.core.permissions import Actor
+from eoffice.core.text import search_text
 from eoffice.directory.models import Agency
+from eoffice.directory.takers import Takers
 from eoffice.documents import operations
 from eoffice.documents.models import (
     Document,
@@ -17,6 +19,8 @@ from eoffice.documents.models import (
     DocumentLink,
     PageText,
     Recipient,
+    RecipientGroup,
+    RecipientGroupMember,
 )
 
 MOVED = audit.action("documents.moved", _l("Moved to the agency that follows"))
@@ -47,3 +51,45 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, units: 
         followers = [units[one] for one in session.scalars(seen) if one is not None and one in units]
         operations.give_access(session, actor, document, unit_ids=followers, warned=False)
         audit.record(session, actor, MOVED, document, agency=to.name)
+
+
+def move_groups(
+    session: Session, actor: Actor, agency: Agency, follow: Sequence[Agency], takers: Takers
+) -> None:
+    """Put groups of recipients under who follows: a shared one under each, one's own where its keeper goes on."""
+    homes = {post.person_id: post.agency for post in reversed(takers.new_posts)}
+    query = sa.select(RecipientGroup).where(RecipientGroup.agency_id == agency.id).order_by(RecipientGroup.id)
+    for group in session.scalars(query).all():
+        home = follow[0] if group.shared else homes.get(group.person_id or 0)
+        for other in follow[1:] if group.shared else ():
+            _copy_group(session, group, other)
+        if home is not None:
+            _place_group(session, group, home, agency)
+            audit.record(session, actor, MOVED, group, agency=home.name)
+
+
+def _copy_group(session: Session, group: RecipientGroup, to: Agency) -> None:
+    plain = ("agency_id", "person_id", "shared", "name", "line", "under", "beginnings", "folded")
+    made = RecipientGroup(**{name: getattr(group, name) for name in (*plain, "changed_at", "changed_by")})
+    _place_group(session, made, to, session.get_one(Agency, group.agency_id))
+    session.add(made)
+    session.flush()
+    rows = sa.select(RecipientGroupMember).where(RecipientGroupMember.group_id == group.id)
+    session.add_all(
+        RecipientGroupMember(group_id=made.id, member_id=row.member_id, position=row.position)
+        for row in session.scalars(rows)
+    )
+
+
+def _place_group(session: Session, group: RecipientGroup, to: Agency, before: Agency) -> None:
+    """A name that is given there already gets the code of the agency it comes from; the page says what it said."""
+    twin = sa.select(RecipientGroup.id).where(
+        RecipientGroup.agency_id == to.id, RecipientGroup.folded == group.folded,
+        RecipientGroup.shared == group.shared,
+        sa.or_(RecipientGroup.shared, RecipientGroup.person_id == group.person_id),
+    )  # fmt: skip
+    if session.scalar(twin.limit(1)) is not None:
+        mark = f" ({before.code})"
+        group.line, group.name = group.printed, group.name[: 100 - len(mark)] + mark
+        group.folded = search_text(group.name)
+    group.agency_id = to.id

@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions as accounts
 from eoffice.core import access, audit
 from eoffice.core.permissions import Actor
-from eoffice.directory.models import Agency, Assignment
+from eoffice.directory.models import Agency, Assignment, Role
 from eoffice.directory.takers import Takers
+from eoffice.documents.models import Document
+from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.dossiers.models import (
     Destruction,
     DestructionItem,
@@ -45,19 +47,28 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
     """Put every dossier of an agency under another one, its archive too; names, numbers and lists of dossiers stay.
 
-    Those not with the archive get who follows in charge and, where several agencies follow, go to his. Returns how
-    many. Raises NobodyFollows, NoCreator.
+    Those not with the archive get who follows in charge and, where several agencies follow, go to his; but one that
+    holds finished documents goes where these are kept, or nobody in charge could read it. Returns how many. Raises
+    NobodyFollows, NoCreator.
     """
     session.flush()
     count = sa.select(sa.func.count()).select_from(Dossier).where(Dossier.agency_id == agency.id)
     found = session.scalar(count) or 0
     working = sa.select(Dossier.id).where(Dossier.agency_id == agency.id, Dossier.state.in_(_OPEN))
     ids = session.scalars(working.order_by(Dossier.id)).all()
+    finished = sa.select(DossierDocument.dossier_id).join(
+        Document, Document.id == DossierDocument.document_id
+    )
+    kept = set(
+        session.scalars(finished.where(DossierDocument.dossier_id.in_(ids), Document.agency_id == agency.id))
+    )
     for table in (Dossier, DossierDocument, HandOver, LegalHold, Destruction, DestructionItem):
         session.execute(sa.update(table).where(table.agency_id == agency.id).values(agency_id=to.id))
     session.expire_all()
     for dossier in session.scalars(sa.select(Dossier).where(Dossier.id.in_(ids))):
         creator, before = takers.post(dossier.creator_id), dossier.creator.label
+        if dossier.id in kept and creator.agency_id != to.id:
+            creator = _reader(takers.within(to), dossier)
         if DOSSIER_WORK not in accounts.of(creator.role):
             raise NoCreator(field="to_id")
         here = takers.within(creator.agency)
@@ -69,3 +80,13 @@ def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Tak
         session.execute(inside.values(agency_id=creator.agency_id))
         audit.record(session, actor, HANDED_ON, dossier, before=before, named=[creator.label])
     return found
+
+
+def _reader(here: Takers, dossier: Dossier) -> Assignment:
+    """Who takes a dossier over where its keeper is followed elsewhere: the office, which reads all that is kept here.
+
+    Raises NobodyFollows.
+    """
+    able = [post for post in here.new_posts if {DOSSIER_WORK, DOCUMENT_READ_ALL} <= accounts.of(post.role)]
+    first = min(able, key=lambda post: (post.role is not Role.CHIEF_OF_OFFICE, post.id), default=None)
+    return first if first is not None else here.post(dossier.creator_id)

@@ -15,7 +15,7 @@ from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, allowed, require
-from eoffice.core.text import fold, whole
+from eoffice.core.text import fold, whole, written
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -91,8 +91,8 @@ def add(session: Session, actor: Actor, document_id: int, new: NewRemark) -> Rem
 
     Raises NotFound, Forbidden, Closed, Missing, TooLong, NoVersion, NoPage, NotInText.
     """
-    words, passage = whole(new.words, LONGEST, "remark"), whole(new.passage, PASSAGE, "passage")
-    if not words.strip():
+    words, passage = written(new.words, LONGEST, "remark"), whole(new.passage, PASSAGE, "passage")
+    if not words:
         raise Missing(what=str(_l("remark")), field="remark")
     with transaction(session):
         document = _open(session, actor, document_id)
@@ -102,7 +102,7 @@ def add(session: Session, actor: Actor, document_id: int, new: NewRemark) -> Rem
         _refuse_other_words(session, file, passage)
         made = Remark(
             agency_id=document.agency_id, document_id=document.id, version_no=file.version_no, page=new.page,
-            passage=passage, words=words.strip(), person_id=actor.person_id, written_by=_name(actor),
+            passage=passage, words=words, person_id=actor.person_id, written_by=_name(actor),
             written_at=clock.now(),
         )  # fmt: skip
         session.add(made)
@@ -115,7 +115,7 @@ def add(session: Session, actor: Actor, document_id: int, new: NewRemark) -> Rem
 
 def answer(session: Session, actor: Actor, remark_id: int, words: str) -> Remark:
     """Answer a remark, as the drafter or his head. Raises NotFound, Forbidden, Closed, Missing, AnsweredAlready."""
-    words = whole(words, LONGEST, "answer").strip()
+    words = written(words, LONGEST, "answer")
     if not words:
         raise Missing(what=str(_l("answer")), field="answer")
     with transaction(session):

@@ -18,7 +18,7 @@ from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.documents import succession
 from eoffice.outgoing import operations
-from eoffice.outgoing.models import Consultation, OutgoingDocument
+from eoffice.outgoing.models import Consultation, OutgoingDocument, Remark
 from eoffice.outgoing.permissions import OUTGOING_COPY, OUTGOING_DRAFT
 from eoffice.outgoing.states import OPEN, State
 from eoffice.outgoing.workflow import Move
@@ -124,6 +124,7 @@ def _move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers
     asked = sa.update(Consultation).where(Consultation.document_id.in_(ids))
     session.execute(asked.where(Consultation.answered_at.is_(None)).values(withdrawn_at=clock.now()))
     session.execute(asked.values(agency_id=to.id))
+    session.execute(sa.update(Remark).where(Remark.document_id.in_(ids)).values(agency_id=to.id))
     row = OutgoingDocument.__table__
     session.execute(sa.update(row).where(row.c.id.in_(ids)).values(agency_id=to.id))  # type: ignore[arg-type]  # a table
     succession.move(session, actor, ids, to, takers.unit_ids)

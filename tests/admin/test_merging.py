@@ -26,12 +26,13 @@ from eoffice.directions.models import Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory import queries
 from eoffice.directory.models import Agency, Merger, Role
-from eoffice.documents import registers
+from eoffice.documents import groups, registers
 from eoffice.documents.models import Direction, Register
 from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
 from eoffice.dossiers import service as dossiers
-from eoffice.dossiers.models import DossierHeading
+from eoffice.dossiers.models import DossierDocument, DossierHeading
+from eoffice.dossiers.queries import contents
 from eoffice.gateway import arrivals
 from eoffice.gateway.arrivals import Arrived
 from eoffice.gateway.contents import ArrivalContent
@@ -39,6 +40,7 @@ from eoffice.gateway.models import Arrival, Packet
 from eoffice.incoming import envelopes
 from eoffice.incoming.envelopes import NewEnvelope
 from eoffice.incoming.models import EnvelopeSign
+from eoffice.outgoing.models import Remark
 from eoffice.outgoing.states import State as Out
 from eoffice.reports import service as reports
 from eoffice.reports.books import Span
@@ -191,6 +193,23 @@ def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
         session, place.a, "văn bản cũ", Out.ISSUED, code_number="7", issued_on=date(2026, 3, 1)
     )
     opened = files.opened(session, place.a)
+    full = dossiers.open_dossier(
+        session, place.a.specialist, files.new(session.get_one(DossierHeading, opened.heading_id), "Đã xong")
+    )
+    with transaction(session):
+        remark = Remark(
+            agency_id=place.a.agency.id, document_id=draft.id, version_no=1, words="Sửa", passage="",
+            person_id=place.a.clerk.person_id, written_by="x", written_at=clock.now(),
+        )  # fmt: skip
+        placed = DossierDocument(
+            agency_id=place.a.agency.id, dossier_id=full.id, document_id=issued.id, ordinal=1,
+            filed_at=clock.now(), filed_by="x",
+        )  # fmt: skip
+        session.add_all([remark, placed])
+    for house_ in (place.a, place.b):
+        groups.save(
+            session, house_.clerk, groups.NewGroup("Các sở", shared=True, codes=(place.outside.code,))
+        )
     sealed = envelopes.enter(
         session, place.a.clerk,
         NewEnvelope(EnvelopeSign.A, "Công an tỉnh", "", place.a.posts[Role.SPECIALIST].id),
@@ -228,6 +247,18 @@ def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
         )
         gone = session.scalars(sa.select(Task).where(Task.part == Part.COORDINATE)).one()
         assert (gone.state, gone.agency_id) == (TaskState.WITHDRAWN, place.b.agency.id)
+        assert remark.agency_id == third.agency.id
+        assert (full.agency_id, full.creator.role) == (place.b.agency.id, Role.CHIEF_OF_OFFICE)
+        office = accounts.actor_of(session, place.b.users[Role.CHIEF_OF_OFFICE])
+        inside = contents(session, office, full)
+        assert (len(inside.rows), inside.hidden) == (1, 0), "who is in charge reads what is finished"
+        kept = {who: groups.kept(session, who) for who in (theirs, office)}
+        assert [[one.name for one in some] for some in kept.values()] == [
+            ["Các sở"], ["Các sở", f"Các sở ({place.a.agency.code})"],
+        ]  # fmt: skip
+        for group in kept[theirs] + kept[office][1:]:
+            assert group.printed == "Các sở"
+            assert [one.code for one in groups.members(session, group).agencies] == [place.outside.code]
         assert (opened.agency_id, opened.creator.agency_id) == (third.agency.id, third.agency.id)
         assert envelopes.receive(session, theirs, sealed.id, intact=True).received_by.startswith(theirs.name)
         assert issued.agency_id == place.a.agency.id

@@ -6,15 +6,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
-from eoffice.core.db import transaction
+from eoffice.core.db import new_session, transaction
 from eoffice.core.errors import Forbidden, NotFound
 from eoffice.core.permissions import system_actor
 from eoffice.directory import operations as directory
 from eoffice.directory.models import Agency
-from eoffice.documents import groups
+from eoffice.documents import groups, recipients
 from eoffice.documents.groups import (
     SAVED,
     ChangedMeanwhile,
@@ -127,6 +128,45 @@ def test_what_makes_no_group_is_refused(
     with pytest.raises(TooManyMembers):
         groups.save(session, who, _new(*(one.code for one in many), name="Quá nhiều"))
     assert session.scalar(sa.select(sa.func.count()).select_from(RecipientGroup)) == 1
+
+
+def test_codes_nobody_has_are_named_and_of_two_who_take_one_name_the_second_is_told(
+    session: Session, place: Province
+) -> None:
+    who, code = place.a.clerk, place.outside.code
+    with pytest.raises(WrongCodes, match="“H99”"):
+        groups.save(session, who, _new(code, "H99"))
+
+    def faster(*_called: object) -> None:
+        with new_session() as other:
+            other.add(
+                RecipientGroup(
+                    agency_id=who.agency_id, person_id=place.a.admin.person_id, shared=True, name="Sở", folded="so",
+                    changed_at=clock.now(), changed_by="x",
+                )
+            )  # fmt: skip
+            other.commit()
+
+    sa.event.listen(session, "before_flush", faster, once=True)
+    with pytest.raises(NameTaken, match="“SỞ”"):
+        groups.save(session, who, _new(code, name="SỞ", shared=True))
+    session.rollback()
+    groups.save(session, who, _new(code, name="SỞ"))  # one's own may be called as the agency's
+
+
+def test_a_row_that_was_chosen_is_nobody_elses_and_an_agencys_name_means_the_agency(
+    session: Session, place: Province
+) -> None:
+    who, chosen = place.a.clerk, place.outside
+    for name in (str(chosen.id), place.b.agency.name, "Sở"):
+        groups.save(session, who, _new(place.b.agency.code, name=name))
+    typed = {
+        "recipient1": chosen.name, "recipient1_id": str(chosen.id), "recipient2": place.b.agency.name,
+        "recipient3": "Sở",
+    }  # fmt: skip
+    found = recipients.listed(session, who, MultiDict(typed))
+    assert found.rows == [(chosen.name, str(chosen.id)), (place.b.agency.name, "")]
+    assert found.members == [], "the third, a group of whom stands alone"
 
 
 def test_own_groups_are_ones_own_and_shared_ones_belong_to_clerk_and_administrator(

@@ -131,7 +131,8 @@ def test_remarks_stand_beside_the_draft_and_keep_what_was_typed(
     page = refused.get_data(as_text=True)
     assert "Bản 1 không có những chữ này" in page
     assert "Sửa &lt;b&gt;lỗi&lt;/b&gt;</textarea>" in page
-    assert clerk.post(url, data=typed | {"passage": ""}).status_code == 303
+    said = {"remark": "Sửa  <b>lỗi</b>\r\n\r\n Bỏ mục 2 ", "passage": ""}
+    assert clerk.post(url, data=typed | said).status_code == 303
     [made] = remarking.of_document(session, document)
     consulting.ask(session, house.specialist, document.id, question(house, Role.SECRETARY))
     with counted() as statements:
@@ -146,6 +147,7 @@ def test_remarks_stand_beside_the_draft_and_keep_what_was_typed(
     with counted() as statements:
         part = drafter.get(f"{url}/part").get_data(as_text=True)
     assert "Lâm Thị Bích" in part
+    assert '<span class="lines">Sửa &lt;b&gt;lỗi&lt;/b&gt;\nBỏ mục 2</span>' in part, "paragraphs stay"
     assert len(statements) <= MOST, statements
     assert drafter.post(f"{url}/{made.id}/answer", data={f"answer{made.id}": " "}).status_code == 422
     assert drafter.post(f"{url}/{made.id}/answer", data={f"answer{made.id}": "Đã sửa"}).status_code == 303

@@ -878,6 +878,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient_group")),
     )
     op.create_index(op.f("ix_recipient_group_agency_id"), "recipient_group", ["agency_id"], unique=False)
+    op.create_index(
+        "uq_recipient_group_own",
+        "recipient_group",
+        ["agency_id", "person_id", "folded"],
+        unique=True,
+        postgresql_where=sa.text("NOT shared"),
+    )
+    op.create_index(
+        "uq_recipient_group_shared",
+        "recipient_group",
+        ["agency_id", "folded"],
+        unique=True,
+        postgresql_where=sa.text("shared"),
+    )
     op.create_table(
         "recipient_group_member",
         sa.Column("agency_id", sa.Integer(), nullable=False),
