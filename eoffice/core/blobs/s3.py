@@ -189,7 +189,7 @@ class S3Shelf(Shelf):
         # the first piece of an upload may be old while the last ones come
         folders = groupby(self._objects.below(_SHELF), key=lambda one: one.key.rpartition("/")[0])
         found = 0
-        for _folder, inside in folders:
+        for _name, inside in folders:
             pieces = list(inside)
             if not any(_young(one, older) for one in pieces):
                 self._objects.delete([one.key for one in pieces])
