@@ -240,10 +240,10 @@ def give_access(
 
 def set_recipients(
     session: Session, document: Document, agencies: Sequence[Agency], *, on_paper: bool = False,
-    lines: Mapping[int, str] = MappingProxyType({}),
+    lines: Mapping[int, str] = MappingProxyType({}), outside: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Replace the list of recipients; `on_paper`: whatever the axis reaches; `lines`: what names those of a group on
-    the page, by id. Raises SelfAddressed."""
+    the page, by id; `outside`: names of who is in no directory and gets it on paper. Raises SelfAddressed."""
     if any(agency.id == document.agency_id for agency in agencies):
         raise SelfAddressed(field="recipients")
     session.execute(sa.delete(Recipient).where(Recipient.document_id == document.id))
@@ -254,6 +254,13 @@ def set_recipients(
             line=lines.get(agency.id, ""),
         )
         for place, agency in enumerate({agency.id: agency for agency in agencies}.values())
+    )  # fmt: skip
+    session.add_all(
+        Recipient(
+            agency_id=document.agency_id, document_id=document.id, code="", name=name, channel=Channel.PAPER,
+            position=len(agencies) + place,
+        )
+        for place, name in enumerate(outside)
     )  # fmt: skip
     session.flush()
 

@@ -106,9 +106,14 @@ class Listed:
     @classmethod
     def of(cls, recipients: Iterable[Recipient]) -> "Listed":
         """As a document has them."""
-        every = list(recipients)
+        every = [one for one in recipients if one.code]
         alone = [(one.name, one.code) for one in every if not one.line]
         return cls(alone, [Member(one.code, one.name, one.line) for one in every if one.line])
+
+
+def outside(recipients: Iterable[Recipient]) -> list[str]:
+    """Of a document's recipients those in no directory."""
+    return [one.name for one in recipients if not one.code]
 
 
 def rows(form: MultiDict[str, str]) -> list[tuple[str, str]]:

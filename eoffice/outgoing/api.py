@@ -49,6 +49,8 @@ class DraftFields:
     signer_id: int
     #: codes of agencies
     recipients: list[str] = field(default_factory=list)
+    #: people and bodies in no directory, who get it on paper, by name
+    outside: list[str] = field(default_factory=list)
     unit_id: int | None = None
     urgency: int = 0
     due_on: date | None = None
@@ -64,6 +66,7 @@ class DraftFields:
         """For the use case. Raises NotFound for a group that is not there."""
         values = vars(self) | {
             "recipients": tuple(self.recipients),
+            "outside": tuple(self.outside),
             "urgency": Urgency(min(3, max(0, self.urgency))),
         }
         names = DraftFields.__dataclass_fields__.keys() - {"groups"}

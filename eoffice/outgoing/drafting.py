@@ -19,6 +19,8 @@ from eoffice.documents.recipients import Member
 
 #: longest subject (Appendix VI, part II)
 SUBJECT_LIMIT = 500
+#: recipients outside the directory
+OUTSIDE_LIMIT = 100
 #: longest text the template is set with, in characters: some 90 pages; what is longer is uploaded
 BODY_LIMIT = 300_000
 _STAMPS = dict(zip(Urgency, Stamp, strict=True))
@@ -56,6 +58,12 @@ class WrongKind(Invalid):
     message = _l("Choose one of the kinds of documents in the list.")
 
 
+class TooManyOutside(Invalid):
+    """A list that nobody writes by hand."""
+
+    message = _l("Write one name a line, at most 200 characters each and 100 names.")
+
+
 @dataclass(frozen=True)
 class Fields:
     """What the register wants to know of a draft, whatever its page comes from."""
@@ -79,13 +87,17 @@ class Fields:
     corrects_id: int | None = None
     #: those chosen with their groups, named on the page by one line for each group
     members: tuple[Member, ...] = ()
+    #: people and bodies in no directory, who get it on paper, by name
+    outside: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """Raise Missing, SubjectTooLong, WrongKind."""
+        """Raise Missing, SubjectTooLong, WrongKind, TooManyOutside."""
         if self.kind_code not in KINDS:
             raise WrongKind(field="kind_code")
         if not self.subject.strip():
             raise Missing(what=str(_l("subject")), field="subject")
+        if len(self.outside) > OUTSIDE_LIMIT or any(len(name) > 200 for name in self.outside):
+            raise TooManyOutside(field="outside")
         if len(nfc(self.subject)) > SUBJECT_LIMIT:
             raise SubjectTooLong(length=len(nfc(self.subject)), limit=SUBJECT_LIMIT, field="subject")
 
@@ -192,6 +204,7 @@ LABELS: dict[str, LazyString] = {
     "kind_code": _l("Kind of document"),
     "subject": _l("Subject"),
     "recipients": _l("Recipients"),
+    "outside": _l("People and bodies in no directory"),
     "signer_id": _l("Signed by"),
     "unit_id": _l("Drafting unit"),
     "urgency": _l("Urgency"),

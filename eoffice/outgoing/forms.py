@@ -19,7 +19,7 @@ from eoffice.core.permissions import Actor
 from eoffice.documents import recipients
 from eoffice.documents.groups import NewGroup
 from eoffice.documents.models import Document, Recipient, Urgency
-from eoffice.documents.recipients import Listed
+from eoffice.documents.recipients import Listed, outside
 from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.drafting import Fields, Text
 from eoffice.outgoing.models import OutgoingDocument, Stance
@@ -102,6 +102,7 @@ class Typed:
     body: str = ""
     copies: str = ""
     decided_by: str = ""
+    outside: str = ""
     to: Listed = field(default_factory=Listed)
 
     @classmethod
@@ -122,6 +123,7 @@ class Typed:
             urgency=str(int(document.urgency)),
             due_on=_day(document.due_on),
             to=Listed.of(recipients),
+            outside=_lines(tuple(outside(recipients))),
             body=text.body,
             decided_by=text.decided_by,
             addressees=_lines(text.addressees),
@@ -142,6 +144,7 @@ class Typed:
             replaces_id=int(self.replaces) if self.replaces.isdecimal() else None,
             corrects_id=int(self.corrects) if self.corrects.isdecimal() else None,
             recipients=recipients.entries(session, self.to.rows),
+            outside=tuple(dict.fromkeys(_split(self.outside))),
             members=tuple(self.to.members),
         )
 

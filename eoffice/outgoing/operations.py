@@ -96,11 +96,14 @@ class Chosen:
     recipients: list[Agency]
     #: what names those of groups on the page, by id
     lines: dict[int, str]
+    #: names of those in no directory
+    outside: tuple[str, ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:
         """The recipients as the page lists them: a group stands on one line (Appendix I, part II.9)."""
-        return tuple(dict.fromkeys(self.lines.get(one.id) or one.name for one in self.recipients))
+        listed = [self.lines.get(one.id) or one.name for one in self.recipients]
+        return tuple(dict.fromkeys([*listed, *self.outside]))
 
 
 def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
@@ -119,7 +122,7 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
     unit = _unit(session, actor, fields)
     agency = directory.agency(session, actor.agency_id)
     to, lines = _recipients(session, fields, agency)
-    return Chosen(agency, signer, authority, lent, unit, to, lines)
+    return Chosen(agency, signer, authority, lent, unit, to, lines, fields.outside)
 
 
 def _recipients(session: Session, fields: Fields, own: Agency) -> tuple[list[Agency], dict[int, str]]:
@@ -130,7 +133,7 @@ def _recipients(session: Session, fields: Fields, own: Agency) -> tuple[list[Age
     alone = recipients.find(session, fields.recipients)
     members = recipients.find_members(session, fields.members)
     grouped = [agency for agency in members if agency is not own and agency not in alone]
-    if fields.kind_code == kinds.OFFICIAL_LETTER.code and not alone and not grouped:
+    if fields.kind_code == kinds.OFFICIAL_LETTER.code and not (alone or grouped or fields.outside):
         raise Missing(what=str(_l("recipients")), field="recipients")
     return [*alone, *grouped], {agency.id: members[agency] for agency in grouped}
 

@@ -86,7 +86,9 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
         prepared = operations.prepare(page, fields, chosen)
     with transaction(session):
         document = operations.begin(session, actor, chosen, fields)
-        documents.set_recipients(session, document, chosen.recipients, lines=chosen.lines)
+        documents.set_recipients(
+            session, document, chosen.recipients, lines=chosen.lines, outside=chosen.outside
+        )
         operations.put_page(session, actor, document, page, prepared)
         for kind, other in referred:
             documents.link(session, actor, document, other, kind)
@@ -157,7 +159,9 @@ def revise(
     with transaction(session):
         document = _allowed(session, actor, document_id, Move.REVISE)
         operations.fill(document, chosen, fields)
-        documents.set_recipients(session, document, chosen.recipients, lines=chosen.lines)
+        documents.set_recipients(
+            session, document, chosen.recipients, lines=chosen.lines, outside=chosen.outside
+        )
         if page is not None and prepared is not None:
             operations.put_page(session, actor, document, page, prepared)
         audit.record(session, actor, operations.REVISED, document, subject=document.subject)

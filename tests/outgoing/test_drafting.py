@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
@@ -18,15 +19,17 @@ from eoffice.directory.models import Role
 from eoffice.documents import convert, intake, pages, recipients
 from eoffice.documents import queries as documents
 from eoffice.documents.layout.typesetting import MissingGlyph
-from eoffice.documents.models import DocumentFile, FileRole, Urgency
+from eoffice.documents.models import Channel, DocumentFile, FileRole, Urgency
 from eoffice.outgoing import drafting, issuing, operations, presenting, queries, service
-from eoffice.outgoing.drafting import Text
+from eoffice.outgoing.drafting import Text, TooManyOutside
+from eoffice.outgoing.forms import Typed
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.queries import Tab
 from eoffice.outgoing.workflow import MACHINE, Move, State
 from tests.factories import PIN, House, Province
-from tests.outgoing.drafts import TEXT, WAYS, bring, draft, fields, newest, path, take, upload
+from tests.outgoing.drafts import BODY, TEXT, WAYS, bring, draft, fields, newest, path, take, upload
+from tests.web import client_for
 
 
 def test_a_draft_is_set_to_the_official_layout_and_waits_for_its_drafter(
@@ -402,3 +405,35 @@ def test_only_an_incoming_document_is_answered(session: Session, place: Province
     document = draft(session, place)
     with pytest.raises(service.NotIncoming):
         draft(session, place, reply_to_id=document.id)
+
+
+def test_a_letter_goes_to_a_citizen_and_a_company_that_are_in_no_directory(
+    session: Session, place: Province
+) -> None:
+    outside = ("Ông Nguyễn Văn Tám, ấp Vĩnh Lợi", "Công ty TNHH Sáu Lúa")
+    document = draft(session, place, recipients=(), outside=outside)
+    sent = list(documents.recipients(session, document))
+    assert [(one.name, one.code, one.channel) for one in sent] == [
+        (name, "", Channel.PAPER) for name in outside
+    ]
+    typed = Typed.of(document, sent)
+    assert typed.outside.splitlines() == list(outside)
+    assert typed.to.rows == []
+    kept = service.revise(session, place.a.specialist, document.id, fields(place, outside=outside[:1]), None)
+    assert [one.name for one in documents.recipients(session, kept) if not one.code] == [outside[0]]
+    with pytest.raises(TooManyOutside):
+        draft(session, place, outside=("x" * 201,))
+
+
+def test_a_form_with_a_name_outside_is_a_draft_and_its_page_names_the_place(
+    session: Session, place: Province, app: Flask
+) -> None:
+    client = client_for(app, "a_specialist")
+    data = {
+        "kind_code": "CV", "subject": "Trả lời đơn", "signer_id": str(place.a.posts[Role.LEADER].id),
+        "body": BODY, "outside": "Ông Nguyễn Văn Tám\n\nÔng Nguyễn Văn Tám",
+    }  # fmt: skip
+    made = client.post("/outgoing/new", data=data)
+    assert made.status_code == 303, made.get_data(as_text=True)
+    page = client.get(made.location.replace("/edit", "")).get_data(as_text=True)
+    assert page.count("Ông Nguyễn Văn Tám") >= 1
