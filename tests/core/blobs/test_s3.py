@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +15,9 @@ import pytest
 
 from eoffice.core.blobs import BlobDamaged, BlobMissing, StoreAway, Trouble, passing, place
 from eoffice.core.blobs import s3 as module
+from eoffice.core.blobs.objects import Found, Objects
 from eoffice.core.blobs.places import Bucket
-from eoffice.core.blobs.s3 import S3Store
+from eoffice.core.blobs.s3 import S3Shelf, S3Store
 from tests.faults.cutting import CuttingLine
 from tests.s3 import BUCKET, KEY, Gateway
 
@@ -259,3 +260,24 @@ def test_a_piece_laid_down_by_one_machine_is_taken_up_by_another(machine: Callab
     there.shelf.clear("uploads/a")
     with pytest.raises(BlobMissing):
         here.shelf.path("uploads/a/001")
+
+
+class _FirstLong(Objects):
+    """Where first pieces were laid down two days ago."""
+
+    def below(self, prefix: str) -> Iterator[Found]:
+        for one in super().below(prefix):
+            yield replace(one, stored_at=one.stored_at - timedelta(days=2)) if one.key.endswith("1") else one
+
+
+def test_an_upload_that_goes_on_keeps_its_first_pieces(
+    machine: Callable[[str], S3Store], bucket: Bucket
+) -> None:
+    store = machine("a")
+    shelf = S3Shelf(_FirstLong(bucket), store.spool)
+    for name in ("uploads/a/001", "uploads/a/002", "uploads/b/001"):
+        with store.scratch() as folder:
+            (folder / "piece").write_bytes(b"piece")
+            shelf.lay(name, folder / "piece")
+    assert shelf.sweep(timedelta(days=1)) == 1
+    assert (shelf.names("uploads/a"), shelf.names("uploads/b")) == (["001", "002"], [])
