@@ -184,9 +184,16 @@ def test_an_operator_restores_onto_a_new_machine(make: Callable[[], Path], tmp_p
     identity.write_text(f"# public key: {ME.recipient.text}\n{ME.text}\n")
     environment = {name: value for name, value in os.environ.items() if "EOFFICE_" not in name}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "backup", "restore", str(path), "--identity"]
-    done = subprocess.run(
-        [*command, str(identity)], env=environment | {"EOFFICE_INSTANCE": str(fresh)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+
+    def restore(**more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*command, str(identity)], env=environment | {"EOFFICE_INSTANCE": str(fresh)} | more,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    away = restore(EOFFICE_FILES="/dev/null/tep")
+    assert (away.returncode, "Not a directory" in away.stderr) == (1, True)
+    FolderStore(fresh / "blobs").put_bytes(b"so far it came")
+    done = restore()
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("restored: 1 files")
