@@ -318,7 +318,9 @@ def make_token(
             created_at=clock.now(), expires_at=clock.now() + timedelta(days=days) if days else None,
         )  # fmt: skip
         session.add(token)
-        access.record(session, actor, TOKEN_MADE, token, user=username, label=label, scopes=scopes)
+        access.record(
+            session, actor, TOKEN_MADE, token, [user.person_id], user=username, label=label, scopes=scopes
+        )
     return plain
 
 

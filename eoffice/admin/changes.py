@@ -38,8 +38,8 @@ class Line:
     told: str
     #: the document or dossier it concerns; None for people and posts
     of: Document | Dossier | None
-    #: made by whoever looks at it, while somebody else can confirm it
-    own: bool
+    #: who confirms it, when whoever looks at it made it or gains by it; empty: he may
+    instead: str
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,11 @@ class Waiting:
 
     lines: Sequence[Line]
     count: int
-    #: who confirms what one did oneself
-    others: Sequence[str]
 
 
 def waiting(session: Session, actor: Actor) -> Waiting:
     """What waits in the actor's agency, the oldest first: five statements, whatever their number."""
-    found, others = access.waiting(session, actor, PAGE_SIZE), rights.other_confirmers(session, actor)
+    found, competent = access.waiting(session, actor, PAGE_SIZE), rights.confirmers(session, actor)
     documents = _documents(session, actor, _ids(found, *_OF_DOCUMENTS))
     dossiers = _dossiers(session, actor, _ids(found, "Dossier"))
     lines = []
@@ -67,12 +65,14 @@ def waiting(session: Session, actor: Actor) -> Waiting:
             if entry.object_type == "Dossier"
             else {}
         )
-        own = bool(others) and rights.is_own(actor, one)
+        instead = rights.instead_of(actor, one, competent)
         what = str(audit.DECLARED.get(audit.Action(entry.action), entry.action))
         lines.append(
-            Line(one.entry_id, entry.at, entry.actor, what, told(entry), of.get(entry.object_id or 0), own)
+            Line(
+                one.entry_id, entry.at, entry.actor, what, told(entry), of.get(entry.object_id or 0), instead
+            )
         )
-    return Waiting(lines, access.count(session, actor), others)
+    return Waiting(lines, access.count(session, actor))
 
 
 def _ids(found: Sequence[AccessChange], *types: str) -> set[int]:

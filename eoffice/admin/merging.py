@@ -279,7 +279,7 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
             envelopes=found.envelopes, drafts=found.drafts, dossiers=found.dossiers, posts=found.posts,
             missions=found.missions,
         )  # fmt: skip
-        access.warn(session, entry, one.id)  # its people read from now on what was moved
+        access.warn(session, actor, entry, one.id)  # its people read from now on what was moved
     return found
 
 

@@ -4,11 +4,12 @@ Decree 30/2020, Appendix VI, part I-III.3.c. The log keeps the change itself; a 
 look at it. Open ones have an index of their own, so that counting them costs the same in any year.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from eoffice.core import audit, clock
@@ -34,23 +35,38 @@ class AccessChange(Base):
     confirmed_at: Mapped[datetime | None]
     #: name and title as they were then
     confirmed_by: Mapped[str] = mapped_column(default="")
+    #: persons: who made it, and who by name may do or read more through it
+    made_by: Mapped[int | None]
+    gained_by: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer))
 
     entry: Mapped[AuditEntry] = relationship(lazy="joined", innerjoin=True)
 
 
-def warn(session: Session, entry: audit.Written, agency_id: int | None = None) -> None:
+def warn(
+    session: Session,
+    actor: Actor,
+    entry: audit.Written,
+    agency_id: int | None = None,
+    gained_by: Collection[int] = (),
+) -> None:
     """Let a competent person of the entry's agency, or of the one named, look at what an entry of the log says.
 
-    What concerns no agency opens no document.
+    `gained_by`: the persons whom it gives a right by name. What concerns no agency opens no document.
     """
     owner = agency_id or entry.agency_id
     if owner is not None:
-        session.add(AccessChange(entry_id=entry.id, agency_id=owner))
+        session.add(
+            AccessChange(
+                entry_id=entry.id, agency_id=owner, made_by=actor.person_id, gained_by=list(gained_by)
+            )
+        )
 
 
-def record(session: Session, actor: Actor, what: Action, obj: object, **details: Any) -> None:
-    """Write an entry of the log as `audit.record` does, and let a competent person look at it."""
-    warn(session, audit.record(session, actor, what, obj, **details))
+def record(
+    session: Session, actor: Actor, what: Action, obj: object, gained_by: Collection[int] = (), **details: Any
+) -> None:
+    """Write an entry of the log as `audit.record` does, and let a competent person look at it as `warn` does."""
+    warn(session, actor, audit.record(session, actor, what, obj, **details), gained_by=gained_by)
 
 
 def _open(actor: Actor) -> sa.ColumnElement[bool]:

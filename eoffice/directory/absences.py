@@ -89,7 +89,7 @@ def record(session: Session, actor: Actor, new: NewAbsence) -> Absence:
         session.add(made)
         session.flush()
         access.record(
-            session, actor, RECORDED, made,
+            session, actor, RECORDED, made, [stand_in.person_id],
             post=post.label, stand_in=stand_in.label, starts=new.starts_on, ends=new.ends_on,
         )  # fmt: skip
     return made

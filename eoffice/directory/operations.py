@@ -69,7 +69,9 @@ def assign(
         valid_from=valid_from or clock.today(), position=position,
     )  # fmt: skip
     session.add(post)
-    access.record(session, actor, ASSIGNED, post, person=person.full_name, role=role, title=title)
+    access.record(
+        session, actor, ASSIGNED, post, [person.id], person=person.full_name, role=role, title=title
+    )
     return post
 
 

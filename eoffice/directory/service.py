@@ -93,7 +93,7 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
         session.add(made)
         session.flush()
         access.record(
-            session, actor, DELEGATED, made,
+            session, actor, DELEGATED, made, [taker.person_id],
             to=taker.label, form=new.form, kinds=made.kind_codes, starts=new.starts_at, ends=new.ends_at,
             basis=made.basis,
         )  # fmt: skip

@@ -230,12 +230,11 @@ def give_access(
     if not added:
         return
     new_units = [unit for unit, _person in added if unit is not None]
-    names, opened = readers.added(
-        session, document, new_units, [one for _unit, one in added if one is not None]
-    )
+    new_people = [one for _unit, one in added if one is not None]
+    names, opened = readers.added(session, document, new_units, new_people)
     entry = audit.record(session, actor, ACCESS_GIVEN, document, units=units, people=people, named=names)
     if warned and opened and not actor.can(ACCESS_CONFIRM):
-        access.warn(session, entry)
+        access.warn(session, actor, entry, gained_by=new_people)
 
 
 def set_recipients(

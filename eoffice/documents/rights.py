@@ -1,4 +1,4 @@
-"""Changes of who may read, before those who are competent: seen, and confirmed by somebody else than who made them."""
+"""Changes of who may read, before those who are competent: confirmed by somebody who neither made nor gains by them."""
 
 from collections.abc import Sequence
 
@@ -12,16 +12,16 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
-from eoffice.directory.models import Role
+from eoffice.directory.models import Assignment, Role
 from eoffice.documents.permissions import ACCESS_CONFIRM
 
 CONFIRMED = audit.action("documents.access_confirmed", _l("Change of who may read confirmed"))
 
 
 class OwnChange(Forbidden):
-    """Two pairs of eyes, where there are two."""
+    """Other eyes than those concerned, where there are any."""
 
-    message = _l("You made this change yourself. %(name)s has to confirm it.")
+    message = _l("You made this change or gain by it. %(name)s has to confirm it.")
 
 
 class ConfirmedAlready(Conflict):
@@ -40,25 +40,35 @@ def confirm(session: Session, actor: Actor, entry_ids: Sequence[int]) -> int:
         found = access.held(session, actor, entry_ids)
         if not found:
             raise _confirmed_by(session, actor, entry_ids)
-        others = other_confirmers(session, actor)
-        if others and any(is_own(actor, one) for one in found):
-            raise OwnChange(name=others[0])
+        competent = confirmers(session, actor)
+        for one in found:
+            if better := instead_of(actor, one, competent):
+                raise OwnChange(name=better)
         access.confirmed(actor, found)
         for one in found:
             audit.record(session, actor, CONFIRMED, one.entry, change=one.entry.action)
     return len(found)
 
 
-def is_own(actor: Actor, change: AccessChange) -> bool:
-    """Whether the actor made it."""
-    return actor.user_id is not None and change.entry.user_id == actor.user_id
-
-
-def other_confirmers(session: Session, actor: Actor) -> list[str]:
-    """Who else of the agency is competent today."""
+def confirmers(session: Session, actor: Actor) -> Sequence[Assignment]:
+    """Who of the actor's agency is competent today."""
     roles = [role for role in Role if ACCESS_CONFIRM in accounts.of(role)]
-    posts = directory.posts(session, actor.agency_id or 0, *roles)
-    return list(dict.fromkeys(post.label for post in posts if post.person_id != actor.person_id))
+    return directory.posts(session, actor.agency_id or 0, *roles)
+
+
+def instead_of(actor: Actor, change: AccessChange, competent: Sequence[Assignment]) -> str:
+    """Who of the competent confirms a change instead of the actor; empty when nobody is less concerned than he is.
+
+    Where all are concerned it must not wait for ever: then who made it goes before who gains by it.
+    """
+
+    def concern(person_id: int | None) -> int:
+        return (
+            2 if person_id in change.gained_by else int(person_id is not None and person_id == change.made_by)
+        )
+
+    least = min(competent, key=lambda post: concern(post.person_id), default=None)
+    return least.label if least is not None and concern(least.person_id) < concern(actor.person_id) else ""
 
 
 def _confirmed_by(session: Session, actor: Actor, entry_ids: Sequence[int]) -> Conflict:

@@ -41,7 +41,9 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
         if DOSSIER_WORK not in accounts.of(to.role):
             raise NoCreator(field="to_id")
         dossier.creator_id = to.id
-        access.record(session, actor, HANDED_ON, dossier, before=leaving.label, named=[to.label])
+        access.record(
+            session, actor, HANDED_ON, dossier, [to.person_id], before=leaving.label, named=[to.label]
+        )
 
 
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:

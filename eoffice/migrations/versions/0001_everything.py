@@ -145,6 +145,8 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Integer(), nullable=False),
         sa.Column("confirmed_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("confirmed_by", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Integer(), nullable=True),
+        sa.Column("gained_by", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["audit_entry.id"], name=op.f("fk_access_change_entry_id_audit_entry")
         ),
