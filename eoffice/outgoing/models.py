@@ -249,6 +249,20 @@ class Posting(Base):
     recipient: Mapped[Recipient] = relationship(lazy="joined", innerjoin=True, viewonly=True)
 
 
+class ReturnedPosting(Base):
+    """A posting that came back and was followed by another: it stays a line of the dispatch book."""
+
+    __tablename__ = "returned_posting"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posting_id: Mapped[int] = mapped_column(sa.ForeignKey("posting.id"), index=True)
+    carrier: Mapped[Carrier] = mapped_column(enum_column(Carrier))
+    sent_on: Mapped[date] = mapped_column(index=True)
+    tracking: Mapped[str] = mapped_column(sa.String(40))
+    #: day on which it came back, and why
+    settled_on: Mapped[date]
+    receipt: Mapped[str] = mapped_column(sa.String(200))
+
+
 class Frozen(Conflict):
     """Issued documents never change (Decree 30/2020, Article 18.3)."""
 

@@ -20,7 +20,7 @@ from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Channel
-from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
+from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState, ReturnedPosting
 from eoffice.outgoing.permissions import OUTGOING_POST
 from eoffice.outgoing.workflow import PAPER, PaperMove
 
@@ -138,6 +138,7 @@ def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrie
             issued = posting.document.issued_at
             assert issued is not None, "only issued documents have lines"
             _check_day(posting, on, clock.local(issued).date())
+            _keep_returned(session, posting)
             posting.carrier, posting.sent_on = carrier, on
             posting.tracking = _noted(posting, line, _LONGEST_NUMBER)
             posting.settled_on, posting.receipt = None, ""
@@ -147,6 +148,14 @@ def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrie
                 to=posting.recipient.name, on=on, carrier=carrier, number=posting.tracking or None,
             )  # fmt: skip
     return [posting for _line, posting in held]
+
+
+def _keep_returned(session: Session, posting: Posting) -> None:
+    """Keep the line of a posting that came back, before the next one is written over it."""
+    if posting.state is not PostingState.CAME_BACK:
+        return
+    kept = ("carrier", "sent_on", "tracking", "settled_on", "receipt")
+    session.add(ReturnedPosting(posting_id=posting.id, **{name: getattr(posting, name) for name in kept}))
 
 
 def receive(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> list[Posting]:

@@ -23,7 +23,7 @@ from eoffice.documents.models import (
 )
 from eoffice.documents.recipients import printed
 from eoffice.incoming.models import Envelope, EnvelopeSign, IncomingDocument
-from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
+from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState, ReturnedPosting
 from eoffice.reports.columns import Form
 
 Row = tuple[str, ...]
@@ -141,31 +141,45 @@ def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDoc
 
 
 def _post(session: Session, span: Span, limit: int | None) -> list[Row]:
-    """The dispatch book: what left in these days, and, for the post to sign, what was issued and is still here."""
+    """The dispatch book: what left in these days, also what came back and was sent again; and, for the post to sign,
+    what was issued and is still here.
+    """
     first, last = clock.day_start(span.first), clock.day_start(date.fromordinal(span.last.toordinal() + 1))
     by_hand = span.form is Form.HAND
-    left = sa.and_(
-        Posting.sent_on.between(span.first, span.last),
-        Posting.carrier == (Carrier.HAND if by_hand else Carrier.POST),
-    )
+
+    def left(table: type[Posting | ReturnedPosting]) -> sa.ColumnElement[bool]:
+        carrier = Carrier.HAND if by_hand else Carrier.POST
+        return sa.and_(table.sent_on.between(span.first, span.last), table.carrier == carrier)
+
     here = sa.and_(
         Posting.sent_on.is_(None), OutgoingDocument.issued_at >= first, OutgoingDocument.issued_at < last
     )
     query = (
         sa.select(Posting, OutgoingDocument)
         .join(OutgoingDocument, OutgoingDocument.id == Posting.document_id)
-        .where(Posting.agency_id == span.agency_id, left if by_hand else sa.or_(left, here))
-        .order_by(Posting.sent_on, Posting.id)
+        .where(Posting.agency_id == span.agency_id)
     )
-    return [_posting(posting, document, by_hand) for posting, document in session.execute(query.limit(limit))]
+    now = query.where(left(Posting) if by_hand else sa.or_(left(Posting), here))
+    before = query.add_columns(ReturnedPosting).join(
+        ReturnedPosting, ReturnedPosting.posting_id == Posting.id
+    )
+    before = before.where(left(ReturnedPosting)).order_by(ReturnedPosting.sent_on, ReturnedPosting.id)
+    lines = [(one, *rest) for *rest, one in session.execute(before.limit(limit))]
+    current = session.execute(now.order_by(Posting.sent_on, Posting.id).limit(limit))
+    lines += [(posting, posting, document) for posting, document in current]
+    # the sort is stable: of one day what came back stands before what followed it
+    lines.sort(key=lambda line: (line[0].sent_on or date.max, line[1].id))
+    return [_posting(line, posting, document, by_hand) for line, posting, document in lines[:limit]]
 
 
-def _posting(posting: Posting, document: OutgoingDocument, by_hand: bool) -> Row:
-    signed = posting.state is PostingState.RECEIVED
-    receipt = f"{posting.receipt}, {_day(posting.settled_on)}" if signed else ""
-    back = f"Chuyển hoàn {_day(posting.settled_on)}: {posting.receipt}"
-    notes = (posting.tracking, back if posting.state is PostingState.CAME_BACK else "")
-    start = (_day(posting.sent_on), document.code, posting.recipient.name)
+def _posting(
+    line: Posting | ReturnedPosting, posting: Posting, document: OutgoingDocument, by_hand: bool
+) -> Row:
+    back = isinstance(line, ReturnedPosting) or line.state is PostingState.CAME_BACK
+    signed = isinstance(line, Posting) and line.state is PostingState.RECEIVED
+    receipt = f"{line.receipt}, {_day(line.settled_on)}" if signed else ""
+    notes = (line.tracking, f"Chuyển hoàn {_day(line.settled_on)}: {line.receipt}" if back else "")
+    start = (_day(line.sent_on), document.code, posting.recipient.name)
     return (*start, *(() if by_hand else ("1",)), receipt, "; ".join(filter(None, notes)))
 
 

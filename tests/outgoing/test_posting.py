@@ -165,7 +165,12 @@ def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
     assert clerk.get(printed).status_code == 200
     shown = html.unescape(clerk.get(f"/outgoing/{issued.id}").get_data(as_text=True))
     assert f"Giao trực tiếp {today} · {today}: Lê Văn Nhận" in shown
-    assert take("send", line=str(company.id))[0] == 303, "sent again"
+    assert take("send", **{f"note{company.id}": "EB999"})[0] == 303, "sent again"
+    first, second = books.rows(session, span)
+    assert first[-1] == f"EA123456789VN; Chuyển hoàn {today}: Sai địa chỉ", (
+        "the first posting stays in the book"
+    )
+    assert second[-1] == "EB999"
     log = sa.select(AuditEntry.action).where(AuditEntry.action.startswith("outgoing.paper"))
     assert session.scalars(log.order_by(AuditEntry.id)).all() == [
         "outgoing.paper_sent", "outgoing.paper_sent", "outgoing.paper_received", "outgoing.paper_came_back",

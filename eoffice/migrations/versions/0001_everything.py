@@ -1754,6 +1754,26 @@ def upgrade() -> None:
     op.create_index("ix_posting_book", "posting", ["agency_id", "state", "id"], unique=False)
     op.create_index(op.f("ix_posting_document_id"), "posting", ["document_id"], unique=False)
     op.create_table(
+        "returned_posting",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("posting_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "carrier",
+            sa.Enum("post", "hand", name="carrier", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("sent_on", sa.Date(), nullable=False),
+        sa.Column("tracking", sa.String(length=40), nullable=False),
+        sa.Column("settled_on", sa.Date(), nullable=False),
+        sa.Column("receipt", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["posting_id"], ["posting.id"], name=op.f("fk_returned_posting_posting_id_posting")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_returned_posting")),
+    )
+    op.create_index(op.f("ix_returned_posting_posting_id"), "returned_posting", ["posting_id"], unique=False)
+    op.create_index(op.f("ix_returned_posting_sent_on"), "returned_posting", ["sent_on"], unique=False)
+    op.create_table(
         "mission",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agency_id", sa.Integer(), nullable=False),
