@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -10,7 +12,8 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.errors import AppError, NotFound
 from eoffice.core.permissions import Actor
-from eoffice.core.text import nfc
+from eoffice.core.text import search_text
+from eoffice.directory import names
 from eoffice.documents.models import (
     Direction,
     Document,
@@ -21,6 +24,9 @@ from eoffice.documents.models import (
     Recipient,
 )
 from eoffice.documents.permissions import DOCUMENT_READ, may_know, visible_to
+
+#: likely duplicates that are shown
+_ALIKE = 5
 
 
 class Destroyed(AppError):
@@ -103,22 +109,50 @@ def recipients(session: Session, document: Document) -> Sequence[Recipient]:
     return session.scalars(query.order_by(Recipient.position, Recipient.id)).all()
 
 
-def duplicates(
-    session: Session, agency_id: int, number: str, notation: str, issuer: str, *, without: int | None = None
-) -> Sequence[Document]:
-    """Incoming documents of the agency with the same number, notation and issuer (Appendix VI, I-III.1.h)."""
-    if not number.strip():
-        return []
-    query = sa.select(Document).where(
-        Document.agency_id == agency_id,
+@dataclass(frozen=True)
+class Letter:
+    """What tells one letter from another, as it is about to be registered."""
+
+    number: str
+    notation: str
+    issuer_name: str
+    issuer_code: str
+    issued_on: date | None
+
+
+def duplicates(session: Session, document: Document, letter: Letter) -> Sequence[Document]:
+    """Other incoming documents of the agency that are likely the same (Appendix VI, I-III.1.h), at most five.
+
+    First those registered with the very bytes of its original, then those with number, notation and issuer of the
+    letter: those of its year before those of another, whose numbers began anew; the latest first.
+    """
+    others = sa.select(Document).where(
+        Document.agency_id == document.agency_id,
         Document.direction == Direction.IN,
-        Document.code_number == number.strip(),
-        sa.func.lower(Document.code_notation) == notation.strip().lower(),
-        sa.func.lower(Document.issuer_name) == nfc(issuer).lower(),
+        Document.id != document.id,
     )
-    if without is not None:
-        query = query.where(Document.id != without)
-    return session.scalars(query.order_by(Document.id).limit(5)).all()
+    original = DocumentFile.role == FileRole.ORIGINAL
+    bytes_here = sa.select(DocumentFile.sha256).where(DocumentFile.document_id == document.id, original)
+    holding = sa.select(DocumentFile.document_id).where(DocumentFile.sha256.in_(bytes_here), original)
+    copies = others.where(Document.id.in_(holding), Document.register_number.is_not(None))
+    latest = Document.id.desc()
+    found = list(session.scalars(copies.order_by(latest).limit(_ALIKE)))
+    if letter.number:
+        same = others.where(
+            Document.code_number == letter.number,
+            sa.func.lower(Document.code_notation) == letter.notation.lower(),
+        )
+        named = [one for one in session.scalars(same.order_by(latest)) if _same_issuer(one, letter)]
+        year = letter.issued_on.year if letter.issued_on else None
+        found += sorted(named, key=lambda one: one.issued_on is None or one.issued_on.year != year)
+    return list(dict.fromkeys(found))[:_ALIKE]
+
+
+def _same_issuer(document: Document, letter: Letter) -> bool:
+    if document.issuer_code and letter.issuer_code:
+        return document.issuer_code == letter.issuer_code
+    one, other = search_text(document.issuer_name), search_text(letter.issuer_name)
+    return one == other or names.bare(one) == other or one == names.bare(other)
 
 
 def linked(session: Session, actor: Actor, document: Document, kind: LinkKind) -> Sequence[Document]:

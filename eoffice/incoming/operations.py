@@ -16,6 +16,7 @@ from eoffice.core.text import fold, nfc
 from eoffice.core.workflow import Rule
 from eoffice.directions import operations as directions
 from eoffice.directions.operations import HourOfNoDay
+from eoffice.directory import names
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import kinds
@@ -110,10 +111,10 @@ class NoSuchLeader(Invalid):
 
 
 class ProbableDuplicate(Conflict):
-    """The same number, notation and issuer stand in the register (Appendix VI, I-III.1.h)."""
+    """The same file, or the same number, notation and issuer, stand in the register (Appendix VI, I-III.1.h)."""
 
     message = _l(
-        "A document with the same number, notation and issuer is here already. "
+        "A document with the same file, or the same number, notation and issuer, is here already. "
         "Look at it; tick “Register all the same” if this is another one."
     )
 
@@ -218,7 +219,7 @@ def enter(session: Session, document: IncomingDocument, entry: NewIncoming) -> N
     check(entry)
     name, code = issuer(session, entry.issuer_name, entry.issuer_code)
     if not entry.accept_duplicate:
-        refuse_duplicate(session, document, entry, name)
+        refuse_duplicate(session, document, entry, name, code)
     document.code_number, document.code_notation = nfc(entry.code_number), nfc(entry.code_notation)
     document.issued_on, document.kind_code = entry.issued_on, entry.kind_code
     document.issuer_name, document.issuer_code = name, code
@@ -234,29 +235,30 @@ def enter(session: Session, document: IncomingDocument, entry: NewIncoming) -> N
 
 
 def refuse_duplicate(
-    session: Session, document: IncomingDocument, entry: NewIncoming, issuer_name: str
+    session: Session, document: IncomingDocument, entry: NewIncoming, name: str, code: str
 ) -> None:
-    """Raise ProbableDuplicate when the register holds the same number, notation and issuer."""
-    same = found.duplicates(
-        session, document.agency_id, nfc(entry.code_number), nfc(entry.code_notation), issuer_name,
-        without=document.id,
-    )  # fmt: skip
+    """Raise ProbableDuplicate when the register holds the same file, or the same number, notation and issuer."""
+    letter = found.Letter(nfc(entry.code_number), nfc(entry.code_notation), name, code, entry.issued_on)
+    same = found.duplicates(session, document, letter)
     if same:
         raise ProbableDuplicate(same)
 
 
 def issuer(session: Session, name: str, code: str) -> tuple[str, str]:
-    """The issuer as the directory spells it, with its code; a name the directory lacks stays as typed."""
+    """The issuer as the directory spells it, with its code; a name the directory lacks stays as typed.
+
+    A letterhead says "Sở Xây dựng": without its province a name is enough where exactly one agency fits.
+    """
     typed = nfc(name)
     chosen = directory.agency_by_code(session, code) if code.strip() else None
     if chosen is not None and fold(typed) in (fold(chosen.name), fold(chosen.short_name)):
         return chosen.name, chosen.code
-    same = [
-        agency
-        for agency in directory.agencies_called(session, typed)
-        if fold(typed) in (fold(agency.name), fold(agency.short_name))
-    ]
-    return (same[0].name, same[0].code) if len(same) == 1 else (typed, "")
+    called = directory.agencies_called(session, typed)
+    for key in (fold, names.bare):
+        same = [one for one in called if key(typed) in (key(one.name), key(one.short_name))]
+        if same:
+            return (same[0].name, same[0].code) if len(same) == 1 else (typed, "")
+    return typed, ""
 
 
 def move(

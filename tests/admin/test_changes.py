@@ -11,7 +11,7 @@ from eoffice.admin import changes
 from eoffice.core import access, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden
-from eoffice.core.permissions import Actor, system_actor
+from eoffice.core.permissions import system_actor
 from eoffice.directions import operations as directions
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory import absences

@@ -206,7 +206,7 @@ def test_requirement_05_paper_and_electronic_documents_share_one_series(session:
     house = province(session).a
     came = arrive(session, house)
     paper = steps.registered(session, house)
-    fields = steps.entry(code_number="2751", issuer_name="Sở Tài chính")
+    fields = steps.entry(code_number="2751", issuer_name="Sở Tài chính", accept_duplicate=True)
     electronic = service.register(session, house.clerk, came.id, fields)
     assert (paper.source, electronic.source) == (Source.SCAN, Source.AXIS)
     assert (paper.register_number, electronic.register_number) == (1, 2)

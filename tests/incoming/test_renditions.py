@@ -112,7 +112,7 @@ def test_save_and_next_goes_on_with_the_most_urgent_that_waits(
     entry = {
         "code_number": "86", "code_notation": "TTr-UBND", "issued_on": "02/01/2026", "issuer_name": "UBND xã",
         "kind_code": "TTR", "urgency": "0", "arrived_on": "03/01/2026", "subject": "Thử", "submit_to_id": "0",
-        "and_next": "1",
+        "and_next": "1", "accept_duplicate": "y",
     }  # fmt: skip
     answer = clerk.post(f"/incoming/{first.id}/register", data=entry)
     assert answer.location == f"/incoming/{urgent.id}/register"

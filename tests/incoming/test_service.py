@@ -18,7 +18,7 @@ from eoffice.core.errors import AppError, Conflict, Forbidden, Invalid, InvalidT
 from eoffice.directions import service as directions
 from eoffice.directions.models import Task
 from eoffice.directions.operations import Named
-from eoffice.directory.models import Role
+from eoffice.directory.models import Agency, Role
 from eoffice.documents import operations as documents
 from eoffice.documents.models import Direction, RegisterEntry
 from eoffice.documents.registers import AlreadyNumbered, next_number
@@ -34,6 +34,7 @@ from eoffice.signatures.settings import TRUST_DIR
 from signing.report import Report, Verdict
 from tests.factories import House, province
 from tests.incoming import steps
+from tests.incoming.letters import letter_pdf
 
 
 def test_a_scan_waits_until_the_clerk_registers_it_and_gets_its_number_then(session: Session) -> None:
@@ -165,6 +166,12 @@ def test_requirement_07_a_likely_duplicate_is_shown_and_registered_only_when_con
     assert second.register_number is None
     service.register(session, places.a.clerk, second.id, replace(same, accept_duplicate=True))
     assert second.register_number == 2
+    # whatever was read from it, the same file is the same letter; of another year's series the number began anew
+    third = steps.received(session, places.a)
+    old = replace(same, code_number="900", issued_on=same.issued_on.replace(year=same.issued_on.year - 1))
+    with pytest.raises(ProbableDuplicate) as refused:
+        service.register(session, places.a.clerk, third.id, replace(old, issuer_name="Sở Xây dựng"))
+    assert [one.id for one in refused.value.documents] == [second.id, first.id]
     # the other agency's register is no business of this one
     other = steps.received(session, places.b)
     assert service.register(session, places.b.clerk, other.id, steps.entry()).register_number == 1
@@ -174,6 +181,18 @@ def test_the_issuer_is_spelt_and_coded_by_the_directory(session: Session) -> Non
     places = province(session)
     document = steps.registered(session, places.a, issuer_name="so tai chinh", issuer_code="")
     assert (document.issuer_name, document.issuer_code) == ("Sở Tài chính", "H01.05")
+    named = {"name": "Sở Xây dựng tỉnh An Giang", "short_name": "Sở Xây dựng tỉnh An Giang"}
+    session.add(Agency(code="H01.15", sort_key="", folded="so xay dung tinh an giang", **named))
+    earlier = steps.received(session, places.a)
+    earlier.code_number, earlier.code_notation, earlier.issuer_name = "86", "TTr-UBND", "Sở Xây dựng"
+    session.commit()
+    with pytest.raises(ProbableDuplicate) as refused:
+        other = documents.take_in(io.BytesIO(letter_pdf()), "khác.pdf")
+        entry = steps.entry(issuer_name="SỞ XÂY DỰNG")
+        service.register_scan(session, places.a.clerk, entry, other)
+    assert [one.id for one in refused.value.documents] == [earlier.id], "named short then, in full now"
+    short = steps.registered(session, places.a, issuer_name="Sở Xây dựng", issuer_code="")
+    assert (short.issuer_name, short.issuer_code) == ("Sở Xây dựng tỉnh An Giang", "H01.15")
     other = steps.registered(session, places.a, issuer_name="Hợp tác xã Tân Hội Đông", issuer_code="H01.05")
     assert (other.issuer_name, other.issuer_code) == ("Hợp tác xã Tân Hội Đông", "")
 
