@@ -154,6 +154,14 @@ def withdraw(session: Session, actor: Actor, consultation_id: int) -> Consultati
     return one
 
 
+def close(session: Session, actor: Actor, document: OutgoingDocument) -> None:
+    """Wait for no opinion any more: the document was signed without. The caller commits."""
+    for one in of_document(session, document) if document.consulted else ():
+        if one.open:
+            one.withdrawn_at = clock.now()
+            audit.record(session, actor, NOT_ASKED, document, name=one.asked.person.full_name)
+
+
 def of_document(session: Session, document: OutgoingDocument) -> Sequence[Consultation]:
     """Every question on a document, in the order of turns."""
     query = sa.select(Consultation).where(Consultation.document_id == document.id)

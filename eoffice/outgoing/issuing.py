@@ -24,7 +24,7 @@ from eoffice.documents import registers
 from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import DocumentFile, FileRole, Medium
-from eoffice.outgoing import held, operations, posting, queries
+from eoffice.outgoing import consulting, held, operations, posting, queries
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures import keyring, marks
@@ -115,6 +115,7 @@ def sign(
             document = unchanged(session, actor, document_id, Move.SIGN, source)
             _refuse_ended(document)  # it may have ended while the key was being opened
             document.signed_at = clock.now()
+            consulting.close(session, actor, document)
             operations.add_signed(session, actor, document, made.blob, source, FileRole.SIGNED, source.name)
             _stepped(session, actor, document, Move.SIGN, made)
     _say([made], tell)

@@ -16,8 +16,9 @@ from eoffice.outgoing import consulting, drafting, queries, service
 from eoffice.outgoing.consulting import Question
 from eoffice.outgoing.models import OutgoingDocument, Stance
 from eoffice.outgoing.states import State
+from eoffice.outgoing.workflow import Move
 from tests.factories import House, Province
-from tests.outgoing.drafts import bring, draft
+from tests.outgoing.drafts import bring, draft, take
 from tests.web import client_for
 
 
@@ -146,7 +147,10 @@ def test_who_may_ask_depends_on_where_the_draft_is(session: Session, place: Prov
     consulting.ask(session, house.head, document.id, question(house, Role.CLERK))
 
 
-def test_opinions_are_no_longer_taken_once_the_document_went_on(session: Session, place: Province) -> None:
+@pytest.mark.usefixtures("keys")
+def test_opinions_are_no_longer_taken_once_the_document_went_on(
+    session: Session, place: Province, app: Flask
+) -> None:
     house, document = place.a, draft(session, place)
     (one,) = consulting.ask(session, house.specialist, document.id, question(house, Role.CLERK))
     bring(session, house, document, State.FORM_CHECK)
@@ -155,6 +159,13 @@ def test_opinions_are_no_longer_taken_once_the_document_went_on(session: Session
         consulting.answer(session, house.clerk, one.id, Stance.AGREE, "")
     with pytest.raises(InvalidTransition):
         consulting.ask(session, house.head, document.id, question(house, Role.SECRETARY))
+    take(session, house, document.id, Move.CHECK)
+    page = client_for(app, "a_leader").get(f"/outgoing/to-sign/{document.id}").get_data(as_text=True)
+    assert "Cho ý kiến về mục 2" in page, "who signs sees what was asked"
+    assert f"/outgoing/{document.id}/missions/part" in page, "and what the document will ask"
+    take(session, house, document.id, Move.SIGN)
+    session.refresh(one)
+    assert one.withdrawn_at is not None, "nobody waits for it any more"
 
 
 def test_asked_and_answered_by_clicking(session: Session, place: Province, app: Flask) -> None:

@@ -12,7 +12,7 @@ from eoffice.documents import queries as documents
 from eoffice.documents import service as files
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.recipients import printed
-from eoffice.outgoing import presenting, queries
+from eoffice.outgoing import consulting, presenting, queries
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_SIGN
 from eoffice.outgoing.states import State
@@ -57,6 +57,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         file=file,
         pages=presenting.pages(file, document),
         spot=presenting.signature_spot(document, file),
+        consulted=consulting.of_document(db(), document) if document.consulted else [],
         opinions=presenting.opinions(audit.history(db(), document)),
         recipients=printed(documents.recipients(db(), document)),
         answered=documents.linked(db(), current_actor(), document, LinkKind.REPLY),
