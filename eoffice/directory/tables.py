@@ -31,6 +31,7 @@ _SHOWN = (
 _YES, _NO = frozenset({"co", "x", "1", "yes"}), frozenset({"khong", "0", "no"})
 _CODE = re.compile(r"[A-Z0-9]+(\.[A-Z0-9]+)*")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9_.-]{2,59}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 class UnknownRole(Invalid):
@@ -65,6 +66,12 @@ class WrongUsername(Invalid):
     message = _l(
         "“%(text)s” cannot be a user name. Use 3 to 60 small letters without accents, digits, “_”, “.” or “-”."
     )
+
+
+class WrongEmail(Invalid):
+    """Somebody at some place."""
+
+    message = _l("“%(text)s” is no e-mail address. Write it as in ten@coquan.gov.vn.")
 
 
 def role(text: str) -> Role:
@@ -112,6 +119,13 @@ def username(text: str) -> str:
     return text
 
 
+def email(text: str) -> str:
+    """An address of electronic mail. Raises WrongEmail."""
+    if not _EMAIL.fullmatch(text):
+        raise WrongEmail(text=text)
+    return text
+
+
 def authority(text: str) -> str:
     """Lines above a signature, one a line: "TM. ỦY BAN NHÂN DÂN | CHỦ TỊCH"."""
     return "\n".join(line.strip() for line in text.split("|") if line.strip())
@@ -121,7 +135,7 @@ def authority(text: str) -> str:
 PEOPLE = (
     Column("name", "Họ và tên", needed=True, longest=100),
     Column("username", "Tên đăng nhập", needed=True, longest=60, width=20, means=username),
-    Column("email", "Thư điện tử", longest=100),
+    Column("email", "Thư điện tử", longest=100, means=email),
     Column("unit", "Đơn vị"),
     Column("unit_code", "Ký hiệu đơn vị", longest=30, width=14),
     Column("role", "Vai trò", needed=True, longest=30, width=16, means=role),
@@ -144,7 +158,7 @@ AGENCIES = (
     Column("abbreviation", "Tên viết tắt", longest=30, width=14),
     Column("parent_name", "Cơ quan chủ quản", width=34),
     Column("address", "Địa chỉ", longest=250, width=34),
-    Column("email", "Thư điện tử", longest=100),
+    Column("email", "Thư điện tử", longest=100, means=email),
     Column("telephone", "Điện thoại", longest=20, width=16),
     Column("on_axis", "Trên trục", longest=5, width=10, means=yes),
     Column("valid_from", "Từ ngày", longest=10, width=12, means=day),

@@ -82,7 +82,7 @@ def _drafter(at: House, row: Row) -> Assignment:
 def _answered(session: Session, at: House, row: Row) -> Document | None:
     if not row["reply_to"]:
         return None
-    found = house.document(session, at, row["reply_to"], clock.today().year)
+    found = house.document(session, at, row["reply_to"])
     if found.direction is not Direction.IN:
         raise outgoing_service.NotIncoming
     return found

@@ -96,14 +96,20 @@ def work(at: House, row: Row) -> Work:
     leader = post(at, row["leader"], Role.LEADER) if row["leader"] else None
     to: Unit | Assignment | None = post(at, row["worker"]) if row["worker"] else None
     if to is None and row["unit"]:
-        to = _unit(at, row["unit"])
-    coordinating = tuple(_either(at, name) for name in several(row["coordinating"]))
-    if (to is not None or coordinating) and (leader is None or to is None or not row["opinion"]):
+        to = unit(at, row["unit"])
+    others = coordinating(at, row)
+    if (to is not None or others) and (leader is None or to is None or not row["opinion"]):
         raise WhoDirected
-    return Work(leader, to, coordinating)
+    return Work(leader, to, others)
 
 
-def _unit(at: House, abbreviation: str) -> Unit:
+def coordinating(at: House, row: Row) -> tuple[Unit | Assignment, ...]:
+    """The units and people who help. Raises NobodyHere."""
+    return tuple(_either(at, name) for name in several(row["coordinating"]))
+
+
+def unit(at: House, abbreviation: str) -> Unit:
+    """A unit by its abbreviation. Raises NobodyHere."""
     found = at.units.get(fold(abbreviation))
     if found is None:
         raise NobodyHere(who=abbreviation)
@@ -114,15 +120,19 @@ def _either(at: House, name: str) -> Unit | Assignment:
     return at.units.get(fold(name)) or post(at, name)
 
 
-def document(session: Session, at: House, text: str, year: int) -> Document:
-    """The document at a place in a register, as “DEN 1233” names it. Raises NotAReference, NoSuchDocument."""
-    code, of_year, number = reference(text, year)
+def document(session: Session, at: House, text: str, year: int | None = None) -> Document:
+    """The document at a place in a register, as “DEN 1233” names it: of the year named, else of `year`, else of the
+    latest register of that name that holds the number. Raises NotAReference, NoSuchDocument.
+    """
+    code, named, number = reference(text)
+    of_year = named or year
     query = sa.select(Document).join(RegisterEntry, RegisterEntry.document_id == Document.id)
     query = query.join(Register, Register.id == RegisterEntry.register_id).where(
-        Register.agency_id == at.agency.id, Register.code == code, Register.year == of_year,
-        RegisterEntry.number == number,
+        Register.agency_id == at.agency.id, Register.code == code, RegisterEntry.number == number,
     )  # fmt: skip
-    found = session.scalars(query).first()
+    if of_year is not None:
+        query = query.where(Register.year == of_year)
+    found = session.scalars(query.order_by(Register.year.desc()).limit(1)).first()
     if found is None:
         raise NoSuchDocument(text=text)
     return found

@@ -111,6 +111,9 @@ def take(session: Session, actor: Actor, at: House, row: Row, rules: Rules, pape
     for key, *roles in (("leader", Role.LEADER), ("worker",)):
         if row[key]:
             rules.ask(partial(house.post, at, row[key], *roles), key)
+    if row["unit"]:
+        rules.ask(lambda: house.unit(at, row["unit"]), "unit")
+    rules.ask(lambda: house.coordinating(at, row), "coordinating")
     rules.ask(lambda: house.work(at, row), "unit", "leader", "worker", "coordinating")
     rules.end()
     assert register is not None, "no rule is broken"

@@ -45,6 +45,12 @@ class NameTheSystem(Invalid):
     message = _l("Name the system the documents come from, in at most %(max)d characters.")
 
 
+class NamedTwice(Invalid):
+    """A register has one last number."""
+
+    message = _l("Register %(code)s of %(year)s stands in the table twice. Leave one row.")
+
+
 def take_registers(session: Session, actor: Actor, rows: Sequence[Row], *, rehearse: bool) -> Report:
     """Open registers after their last number given before, those of earlier years closed at once.
 
@@ -53,12 +59,15 @@ def take_registers(session: Session, actor: Actor, rows: Sequence[Row], *, rehea
     taking = Taking(rows, means.REGISTERS)
     with transaction(session):
         require(actor, REGISTER_OPEN)
-        report = taking.report(taking.each(lambda row, rules: _take_register(session, actor, row, rules)))
+        met: set[tuple[int, str]] = set()
+        report = taking.report(
+            taking.each(lambda row, rules: _take_register(session, actor, row, rules, met))
+        )
         _end(session, report, rehearse)
     return report
 
 
-def _take_register(session: Session, actor: Actor, row: Row, rules: Rules) -> str:
+def _take_register(session: Session, actor: Actor, row: Row, rules: Rules, met: set[tuple[int, str]]) -> str:
     rules.end()
     assert actor.agency_id is not None
     new = NewRegister(
@@ -66,6 +75,9 @@ def _take_register(session: Session, actor: Actor, row: Row, rules: Rules) -> st
         name=row["name"], kind_codes=tuple(means.kind(one).code for one in means.several(row["kinds"], ",")),
         opening_number=means.number(row["last"]), decision=row["decision"],
     )  # fmt: skip
+    if (new.year, new.code) in met:
+        raise NamedTwice(code=new.code, year=new.year)
+    met.add((new.year, new.code))
     known = registers.registers(session, actor.agency_id, new.year)
     same = next((one for one in known if one.code == new.code and one.direction is new.direction), None)
     if same is not None:

@@ -178,12 +178,12 @@ def archived(text: str) -> bool:
     return fold(text) in _ARCHIVED
 
 
-def reference(text: str, default_year: int) -> tuple[str, int, int]:
-    """Register, year and number of “DEN 1233” or “DEN 87/2025”. Raises NotAReference."""
+def reference(text: str) -> tuple[str, int | None, int]:
+    """Register, year if one is named, and number of “DEN 1233” or “DEN 87/2025”. Raises NotAReference."""
     found = _REFERENCE.fullmatch(text)
     if found is None:
         raise NotAReference(text=text)
-    return found[1].upper(), int(found[3] or default_year), int(found[2])
+    return found[1].upper(), int(found[3]) if found[3] else None, int(found[2])
 
 
 def notation(text: str) -> tuple[int, str]:

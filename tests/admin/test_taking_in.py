@@ -93,6 +93,10 @@ def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Sess
     head = HEAD.replace("\n", ";Từ ngày\n")
     row = "Ai Đó;Viết Hoa;Phòng chưa có;;Chuyên viên;;;31/02/2026\n"
     _status, page = _look(client_for(app, "a_administrator"), head + row + "Ai Đó;b_clerk;;;Trùm;Trưởng;;\n")
+    _status, mail = _look(
+        client_for(app, "a_administrator"), "Thư điện tử;" + HEAD + "ai_do;Ai Đó;a_ai;;VP;;;\n"
+    )
+    assert "“ai_do” không phải địa chỉ thư điện tử" in mail
     for told in (
         "“Viết Hoa” không", "Phòng chưa có”", "“31/02/2026” không phải",
         "Mục này bắt buộc. Hãy điền vào.", "Không có vai trò “Trùm”", "“b_clerk” là của người khác",

@@ -35,6 +35,7 @@ from eoffice.outgoing.states import State as Out
 from eoffice.reports import books
 from eoffice.reports.books import Span
 from eoffice.reports.columns import Form
+from eoffice.takeover import house
 from tests.factories import Province, province
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf, secret_pdf
@@ -147,8 +148,20 @@ def test_registers_go_on_after_their_last_number_and_earlier_years_come_closed(
     assert before.kept_elsewhere
     status, page = _look(chief, "registers", SERIES)
     assert (status, page.count("giữ nguyên")) == (200, 3), "the same table again changes nothing"
+    status, page = _look(chief, "registers", SERIES + f"DEN;Lần nữa;Đến;{YEAR};1235;;{DECISION}\n")
+    assert (status, "hai dòng" in page) == (422, True)
     letter = steps.registered(session, place.a)
     assert letter.register_number == 1235
+    old = RegisterEntry(
+        agency_id=before.agency_id, register_id=before.id, number=4300, dated_on=clock.today(), document_id=letter.id,
+        given_at=clock.now(), given_by="",
+    )  # fmt: skip
+    session.add(old)
+    session.commit()
+    at = house.house(session, place.a.agency, "", [])
+    assert house.document(session, at, "DEN 4300") == letter, (
+        "of last year's register, which need not be named"
+    )
     assert client_for(app, "a_clerk").get("/registers/take-over").status_code == 403
 
 
@@ -157,8 +170,8 @@ def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Sess
     _series(chief)
     long = "Nơi " * 60
     row = (
-        f"QD;{YEAR};1500;{DAY};86/QĐ-SNNMT;{DAY};;Đơn;Quy chế;;{long};Đang xử lý;ai_do;;ai_khac;Làm;mai;khong.pdf;"
-        "kia.pdf;\n"
+        f"QD;{YEAR};1500;{DAY};86/QĐ-SNNMT;{DAY};;Đơn;Quy chế;;{long};Đang xử lý;ai_do;XYZ;ai_khac;Làm;mai;khong.pdf;"
+        "kia.pdf;ai_nua\n"
     )
     status, page = _look(chief, "documents", HEAD + row, _pack(**FILES))
     assert status == 422
@@ -166,7 +179,7 @@ def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Sess
     assert sorted(map(str, by_column)) == sorted(
         (
             "Số trong sổ", "Số, ký hiệu", "Tên loại", "Người ký", "Nơi nhận", "Tình trạng", "Lãnh đạo chỉ đạo",
-            "Người chủ trì", "Hạn giải quyết", "Tệp", "Tệp kèm theo",
+            "Đơn vị chủ trì", "Người chủ trì", "Phối hợp", "Hạn giải quyết", "Tệp", "Tệp kèm theo",
         )
     )  # fmt: skip
     row = "Kế hoạch;Loại gì;a_clerk;ai_do;H99.99;hôm qua;DEN 9;Đã ký;khong.pdf\n"
