@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from eoffice.core.errors import InvalidTransition
-from eoffice.core.permissions import Permission
+from eoffice.core.errors import Forbidden, InvalidTransition
+from eoffice.core.permissions import Actor, Permission, allowed, require
 
 S = TypeVar("S", bound=StrEnum)
 M = TypeVar("M", bound=StrEnum)
@@ -38,6 +38,23 @@ class Machine(Generic[S, M]):
         rule = self.rules.get((state, move))
         if rule is None:
             raise InvalidTransition(state=word_of(state))
+        return rule
+
+    def step_of(self, actor: Actor, state: S, move: M, obj: object) -> Rule[S]:
+        """The rule of this move, when it is the actor's on `obj` now. Whose it is in another state is told that the
+        state has changed, for the page he sends it from may have offered it.
+
+        Raises InvalidTransition, NotFound, Forbidden.
+        """
+        rule = self.step(state, move)
+        try:
+            require(actor, rule.permission, obj)
+        except Forbidden:
+            if any(
+                allowed(actor, one.permission, obj) for (_at, its), one in self.rules.items() if its == move
+            ):
+                raise InvalidTransition(state=word_of(state)) from None
+            raise
         return rule
 
     def moves(self, state: S) -> dict[M, Rule[S]]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, TooLong
-from eoffice.core.permissions import Actor, require
+from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment
@@ -87,7 +87,7 @@ def ask(session: Session, actor: Actor, document_id: int, asked: Question) -> Se
         session.refresh(
             document, with_for_update=True
         )  # two who ask at once must not ask the same person twice
-        require(actor, MACHINE.step(document.state, Move.CONSULT).permission, document)
+        MACHINE.step_of(actor, document.state, Move.CONSULT, document)
         posts = _posts(session, actor, asked.people)
         before = of_document(session, document)
         for post in posts:

@@ -89,6 +89,8 @@ class Typed:
     """Every field as text, from the browser, the draft there is, or the document that is answered."""
 
     kind_code: str = "CV"
+    #: of the draft that the form was opened with
+    revision: str = ""
     subject: str = ""
     signer_id: str = ""
     unit_id: str = ""
@@ -117,6 +119,7 @@ class Typed:
         text = Text.read(document.content)
         return cls(
             kind_code=document.kind_code,
+            revision=str(document.revision),
             subject=document.subject,
             signer_id=str(document.signer_id),
             unit_id=str(document.unit_id or ""),

@@ -16,7 +16,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, InvalidTransition
 from eoffice.core.events import publish
-from eoffice.core.permissions import Actor, require
+from eoffice.core.permissions import Actor
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reads
@@ -286,8 +286,7 @@ def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
 def allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
     """The document, when the step is possible now and the actor's. Raises NotFound, InvalidTransition, Forbidden."""
     document = queries.one(session, actor, document_id)
-    rule = MACHINE.step(document.state, step)
-    require(actor, rule.permission, document)
+    MACHINE.step_of(actor, document.state, step, document)
     if step is Move.PLACE and document.number_box is None:  # a copy bears no number line
         raise InvalidTransition(state=document.state.word)
     if step not in (Move.SIGN, Move.SEAL):
@@ -301,8 +300,7 @@ def unchanged(
     """The document again, when it still is what was signed. Raises as `allowed`, and Changed."""
     document = queries.one(session, actor, document_id)
     session.refresh(document, with_for_update=True)
-    rule = MACHINE.step(document.state, step)
-    require(actor, rule.permission, document)
+    MACHINE.step_of(actor, document.state, step, document)
     if newest(session, document, source.role).id != source.id:
         raise Changed
     return document

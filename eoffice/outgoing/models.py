@@ -47,6 +47,8 @@ class OutgoingDocument(Document):
     draft_source: Mapped[DraftSource] = mapped_column(enum_column(DraftSource))
     #: what the template is filled with, see `drafting.Text`; empty for an upload
     content: Mapped[dict[str, Any]]
+    #: how often it was changed: who saves says which of them he began from
+    revision: Mapped[int] = mapped_column(default=0)
     drafter_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
     unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.id"), index=True)
     #: the leader who signs

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Invalid
+from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
@@ -52,6 +52,15 @@ class NoLetter(Invalid):
     message = _l(
         "A correction is a công văn (Decree 30/2020, Article 18.3). Choose that kind; what is wrong in the content is "
         "put right by a replacement."
+    )
+
+
+class SavedElsewhere(Conflict):
+    """Two people, or one in two windows, change the same draft: the second would undo the first, unseen."""
+
+    message = _l(
+        "The draft was saved elsewhere after you opened it, so yours was not saved. It still stands below: "
+        "look at what was saved, then save again if yours is to replace it."
     )
 
 
@@ -140,15 +149,22 @@ def correctable(session: Session, actor: Actor, document_id: int) -> OutgoingDoc
 
 
 def revise(
-    session: Session, actor: Actor, document_id: int, fields: Fields, page: Page | None
+    session: Session,
+    actor: Actor,
+    document_id: int,
+    fields: Fields,
+    page: Page | None,
+    *,
+    seen: int | None = None,
 ) -> OutgoingDocument:
     """Change a draft; a new page is a new version, None keeps the one there is (of an upload).
 
-    Raises as the drafting functions, NotFound, InvalidTransition.
+    `seen`: the revision the change began from, None where nobody says. Raises as the drafting functions, NotFound,
+    InvalidTransition, SavedElsewhere.
     """
     fields.check()
     with transaction(session):  # as in `_draft`
-        document = _allowed(session, actor, document_id, Move.REVISE)
+        document = _unrevised(session, actor, document_id, seen)
         if document.due_on != fields.due_on:
             fields.check_day(clock.today())
         if linked(session, actor, document, LinkKind.CORRECTS):
@@ -157,7 +173,8 @@ def revise(
     with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen) if page is not None else None
     with transaction(session):
-        document = _allowed(session, actor, document_id, Move.REVISE)
+        document = _unrevised(session, actor, document_id, seen)
+        document.revision += 1
         operations.fill(document, chosen, fields)
         documents.set_recipients(
             session, document, chosen.recipients, lines=chosen.lines, outside=chosen.outside
@@ -166,6 +183,15 @@ def revise(
             operations.put_page(session, actor, document, page, prepared)
         audit.record(session, actor, operations.REVISED, document, subject=document.subject)
         documents.index(session, document)
+    return document
+
+
+def _unrevised(session: Session, actor: Actor, document_id: int, seen: int | None) -> OutgoingDocument:
+    """The draft, held, when it still is what the change began from."""
+    document = _allowed(session, actor, document_id, Move.REVISE)
+    session.refresh(document, with_for_update=True)
+    if seen is not None and document.revision != seen:
+        raise SavedElsewhere
     return document
 
 
@@ -257,8 +283,7 @@ def _unmark(document: OutgoingDocument) -> None:
 def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
     """The document, when the step is possible now and the actor's. Raises NotFound, InvalidTransition, Forbidden."""
     document = queries.one(session, actor, document_id)
-    rule = MACHINE.step(document.state, step)
-    require(actor, rule.permission, document)
+    MACHINE.step_of(actor, document.state, step, document)
     held.refuse_others(session, document)
     return document
 

@@ -105,7 +105,7 @@
   // --- Forms: nothing typed is lost, nothing is sent twice
   for (const cut of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(cut, () => say(words().lost));
 
-  // One draft for each person and each thing it is about: nobody else at this machine may find it.
+  // One draft for each person and thing: nobody else here may find it.
   const person = document.body.dataset.person || "";
   const about = (form) => ["source", "reply_to", "replaces"].map((name) => form.elements[name]?.value || "").join(" ");
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
@@ -129,7 +129,7 @@
       changed ||= value(field) !== old;
       field[typeof old === "boolean" ? "checked" : "value"] = old;
     });
-    if (changed) say(words().draft);
+    if (changed) say(form.dataset.restored = words().draft);
   }
   document.addEventListener("input", (event) => {
     const form = event.target.form;

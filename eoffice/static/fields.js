@@ -27,13 +27,16 @@ window.eofficeFields ??= (() => {
   });
 
   // --- Type-ahead
+  function choose(box, value) {
+    const chosen = $("input[type=hidden]", box);
+    chosen.value = value;
+    // so that it is kept like what is typed; the field itself would look it up again
+    chosen.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   function take(option) {
     const box = option.closest("[data-typeahead]"), field = $("[role=combobox]", box);
     field.value = option.dataset.text;
-    const chosen = $("input[type=hidden]", box);
-    chosen.value = option.dataset.value;
-    // so that it is kept like what is typed; the field itself would look it up again
-    chosen.dispatchEvent(new Event("input", { bubbles: true }));
+    choose(box, option.dataset.value);
     close(field);
     field.focus();
     // the members of a group are the server's to name
@@ -63,7 +66,7 @@ window.eofficeFields ??= (() => {
     if (!field.matches("[data-typeahead] [role=combobox]")) return;
     event.detail.formData.delete(field.name);
     event.detail.formData.set("q", field.value);
-    $("input[type=hidden]", field.parentElement).value = "";
+    choose(field.parentElement, "");
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const list = event.detail.target;

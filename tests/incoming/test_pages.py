@@ -62,7 +62,9 @@ def test_the_address_a_refused_step_leaves_behind_leads_back_to_the_document(
     clerk = client_for(app, "a_clerk")
     back = clerk.get(f"/incoming/{document.id}/return")
     assert (back.status_code, back.location) == (302, f"/incoming/{document.id}")
-    assert clerk.put(f"/incoming/{document.id}").status_code == 405
+    unknown = clerk.put(f"/incoming/{document.id}")
+    assert unknown.status_code == 405
+    assert "<h1>Không mở địa chỉ này như vậy được</h1>" in unknown.text
 
 
 def test_control_characters_of_other_programs_are_left_out(session: Session, app: Flask) -> None:
@@ -207,7 +209,8 @@ def test_who_comes_second_reads_who_was_faster_and_keeps_what_was_typed(session:
     document = steps.submitted(session, house)
     directions.direct(session, house.leader, document.id, steps.to_unit(house))
     words = "Giao phòng tham mưu, trình trong tuần"
-    late = client_for(app, colleague(session, house, Role.LEADER)).post(
+    second = client_for(app, colleague(session, house, Role.LEADER))
+    late = second.post(
         f"/work/direct/{document.id}",
         data={"opinion": words, "lead": f"u{house.unit.id}", "due_on": "", "seen": 0},
     )
@@ -217,6 +220,18 @@ def test_who_comes_second_reads_who_was_faster_and_keeps_what_was_typed(session:
     assert f"{clock.local(clock.now()):%d/%m/%Y}" in text
     assert f"{words}</textarea>" in text
     assert "Chuyển xử lý" in text, "the latest deed that changed something"
+    begun = steps.submitted(session, house)
+    directions.direct(session, house.leader, begun.id, steps.to_person(house))
+    late = second.post(
+        f"/work/direct/{begun.id}",
+        data={"opinion": words, "lead": f"u{house.unit.id}", "due_on": "", "seen": 0},
+    )
+    assert late.status_code == 409
+    assert "Chưa lưu." in late.text, "also where nothing can be directed any more"
+    assert f"{house.leader.name}, {house.leader.title}" in late.text
+    assert f"{words}</textarea>" in late.text
+    assert f'<option selected value="u{house.unit.id}">' in late.text
+    assert 'data-key="Ctrl+S"' not in late.text
     again = client_for(app, "a_clerk").post(f"/incoming/{document.id}/register", data=_form())
     assert again.status_code == 409
     text = again.get_data(as_text=True)

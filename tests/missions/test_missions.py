@@ -251,11 +251,13 @@ def test_pages_lists_and_the_desk_show_it_to_those_whose_it_is(
     assert "Rà soát kênh" in leader.get(page).get_data(as_text=True)
     assert "Rà soát kênh" in head.get("/work/missions").get_data(as_text=True)
     assert "Rà soát kênh" in head.get(f"{page}/part", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "(không bắt buộc)" not in head.get(page).text, "the report is needed"
     assert "/work/missions?tab=mine" in head.get("/").get_data(as_text=True)
     refused = head.post(f"/missions/{mission.id}/report", data={"note": ""})
     assert refused.status_code == 422
     assert head.post(f"/missions/{mission.id}/report", data={"note": "Đã xong"}).status_code == 303
     assert head.post(f"/missions/{mission.id}/accept").status_code == 403
+    assert "(bắt buộc khi yêu cầu làm tiếp hoặc thôi giao)" in leader.get(page).text
     assert leader.post(f"/missions/{mission.id}/accept").status_code == 303
     assert leader.post(f"/missions/{mission.id}/accept").status_code == 409
     assert client_for(app, "b_leader").get(page).status_code == 404

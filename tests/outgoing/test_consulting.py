@@ -142,7 +142,7 @@ def test_who_may_ask_depends_on_where_the_draft_is(session: Session, place: Prov
     with pytest.raises(NotFound):
         consulting.ask(session, place.b.specialist, document.id, question(place.b, Role.CLERK))
     bring(session, house, document, State.APPROVAL)
-    with pytest.raises(Forbidden):
+    with pytest.raises(InvalidTransition):  # his until it was submitted
         consulting.ask(session, house.specialist, document.id, question(house, Role.CLERK))
     consulting.ask(session, house.head, document.id, question(house, Role.CLERK))
 

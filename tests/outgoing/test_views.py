@@ -193,9 +193,36 @@ def test_not_yours_and_not_now_are_told_apart(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
     document = bring(session, place.a, draft(session, place), State.APPROVAL)
+    assert "(bắt buộc khi trả lại)" in client("a_unit_head").get(f"/outgoing/{document.id}").text
     assert client("a_specialist").post(f"/outgoing/{document.id}/approve").status_code == 403
     assert client("a_clerk").post(f"/outgoing/{document.id}/number").status_code == 409
     assert client("b_unit_head").post(f"/outgoing/{document.id}/approve").status_code == 404
+    head, typed = client("a_unit_head"), "Thiếu căn cứ pháp lý ở đoạn hai"
+    assert head.post(f"/outgoing/{document.id}/approve").status_code == 303
+    late = head.post(f"/outgoing/{document.id}/send_back", data={"note": typed})  # from his other window
+    assert late.status_code == 409
+    assert f"{place.a.head.name}, " in late.text, "who was faster"
+    assert f"{typed}</textarea>" in late.text
+    assert client("a_specialist").post(f"/outgoing/{document.id}/take_back").status_code == 409
+    assert client("a_secretary").post(f"/outgoing/{document.id}/take_back").status_code == 403
+
+
+def test_who_saves_a_draft_second_replaces_nothing_unseen(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = draft(session, place)
+    first, second = client("a_specialist"), client("a_unit_head")
+    url = f"/outgoing/{document.id}/edit"
+    assert 'name="revision" value="0"' in second.get(url).text
+    assert first.post(url, data=_typed(place, subject="Của người trước", revision="0")).status_code == 303
+    late = second.post(url, data=_typed(place, body="Đoạn đã gõ rất dài", revision="0"))
+    assert late.status_code == 409
+    assert place.a.specialist.name in late.text
+    assert "Đoạn đã gõ rất dài</textarea>" in late.text
+    assert f'href="/outgoing/{document.id}/compare"' in late.text
+    assert _only(session).subject == "Của người trước"
+    assert 'name="revision" value="1"' in late.text, "who has been told may replace it"
+    assert second.post(url, data=_typed(place, revision="1")).status_code == 303
 
 
 def test_a_page_uploaded_by_form_is_a_version(

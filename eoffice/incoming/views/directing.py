@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from eoffice.core.errors import AppError
+from eoffice.core.errors import AppError, InvalidTransition
 from eoffice.core.forms import refused
 from eoffice.core.web import current_actor, db, needs, tell_meanwhile
 from eoffice.directions import helps, service
@@ -55,7 +55,7 @@ def direct(document_id: int) -> ResponseReturnValue:
         try:
             service.direct(db(), actor, document_id, form.to_new(), seen=request.form.get("seen", type=int))
         except AppError as error:
-            status = refused(form, tell_meanwhile(error))
+            status = refused(form, _told(queue.open, error, preparing=False))
         else:
             flash(_("Directed: %(subject)s", subject=queue.open.subject), "ok")
             return redirect(url_for("incoming.to_direct"), 303)
@@ -86,7 +86,7 @@ def prepare(document_id: int) -> ResponseReturnValue:
         try:
             told = _typed(queue.open, form)
         except AppError as error:
-            status = refused(form, error)
+            status = refused(form, _told(queue.open, error, preparing=True))
         else:
             flash(told, "ok")
             return redirect(url_for("incoming.to_prepare"), 303)
@@ -168,6 +168,14 @@ def _may_send(document: IncomingDocument, preparing: bool) -> bool:
     if preparing:
         return (document.state, Move.DIRECT) in MACHINE.rules
     return Move.DIRECT in queries.moves(current_actor(), document)
+
+
+def _told(document: IncomingDocument, error: AppError, *, preparing: bool) -> AppError:
+    """Who was faster; at the opinion when nothing can be sent any more, so that the form comes back all the same."""
+    db().rollback()
+    if error.status == 409 and not _may_send(document, preparing):
+        error = InvalidTransition(state=document.state.word, field="opinion")
+    return tell_meanwhile(error)
 
 
 def offer(form: NamingForm) -> None:

@@ -1347,6 +1347,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("drafter_id", sa.Integer(), nullable=False),
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("signer_id", sa.Integer(), nullable=False),

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from eoffice.core import clock
 from eoffice.core.errors import AppError
-from eoffice.core.web import current_actor, db, needs
+from eoffice.core.web import current_actor, db, needs, tell_meanwhile
 from eoffice.directory import queries as directory
 from eoffice.documents import convert, kinds
 from eoffice.documents import queries as documents
@@ -59,8 +59,12 @@ def edit(document_id: int) -> ResponseReturnValue:
         return _form(typed, source, document)
     try:
         page = _page(typed, source) if source is DraftSource.TEMPLATE or _file_sent() else None
-        service.revise(db(), current_actor(), document_id, typed.fields(db()), page)
+        seen = int(typed.revision) if typed.revision.isdecimal() else None
+        service.revise(db(), current_actor(), document_id, typed.fields(db()), page, seen=seen)
     except AppError as error:
+        tell_meanwhile(error)
+        if isinstance(error, service.SavedElsewhere):
+            typed.revision = str(document.revision)  # who saves again has been told
         return _form(typed, source, document, error)
     return _saved(document, typed)
 
@@ -149,6 +153,7 @@ def _form(
         "replaced": _replaced(typed),
         "source": source.value,
         "document": document,
+        "file": file,
         "problem": problem,
         "wrong": _wrong(typed, document, problem),
         "pages": presenting.pages(file, document),
