@@ -130,12 +130,18 @@ def _agency(session: Session, place: Place) -> None:
 
 
 def _confirm_rights(session: Session, agency: Agency) -> None:
-    """Its head has looked at who got which post."""
-    head = people.posts(session, agency.id, Role.LEADER)[0]
-    user = accounts.of_people(session, [head.person_id])[head.person_id]
-    actor = accounts.actor_of(session, user)
-    while waiting := access.waiting(session, actor, 100):
-        rights.confirm(session, actor, [one.entry_id for one in waiting])
+    """Those who are competent have looked at who got which post, each at those of the others."""
+    competent = rights.confirmers(session, system_actor(agency.id))
+    users = accounts.of_people(session, [post.person_id for post in competent])
+    for user in users.values():
+        actor = accounts.actor_of(session, user)
+        others = [
+            one
+            for one in access.waiting(session, actor, 1000)
+            if not rights.instead_of(actor, one, competent)
+        ]
+        if others:
+            rights.confirm(session, actor, [one.entry_id for one in others])
 
 
 def _keys(session: Session) -> None:

@@ -65,6 +65,8 @@ def move_groups(
             _copy_group(session, group, other)
         if home is not None:
             _place_group(session, group, home, agency)
+            members = sa.update(RecipientGroupMember).where(RecipientGroupMember.group_id == group.id)
+            session.execute(members.values(agency_id=home.id))
             audit.record(session, actor, MOVED, group, agency=home.name)
 
 
@@ -76,7 +78,9 @@ def _copy_group(session: Session, group: RecipientGroup, to: Agency) -> None:
     session.flush()
     rows = sa.select(RecipientGroupMember).where(RecipientGroupMember.group_id == group.id)
     session.add_all(
-        RecipientGroupMember(group_id=made.id, member_id=row.member_id, position=row.position)
+        RecipientGroupMember(
+            agency_id=to.id, group_id=made.id, member_id=row.member_id, position=row.position
+        )
         for row in session.scalars(rows)
     )
 
