@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import BinaryIO
 
 from eoffice.core.blobs import BlobStore
@@ -16,6 +17,8 @@ from exchange.streams import readable
 
 #: bytes of one piece
 MOST = 16 << 20
+#: bytes read at once
+_PORTION = 1 << 18
 #: a message that nobody went on with for so long is given up
 KEPT = timedelta(days=7)
 _NAME = re.compile(r"[0-9A-Za-z._-]{1,100}")
@@ -85,7 +88,7 @@ class Uploads:
         for piece, start, _end in pieces:
             with self._store.shelf.path(f"{folder}/{piece}").open("rb") as file:
                 file.seek(start - int(piece.partition("-")[0]))
-                yield file.read()
+                yield from iter(partial(file.read, _PORTION), b"")
 
 
 def _folder(system_id: str, name: str) -> str:
@@ -96,11 +99,10 @@ def _folder(system_id: str, name: str) -> str:
     return f"uploads/{own}"
 
 
-def _read(body: Readable) -> bytes:
-    pieces, size = [], 0
-    while piece := body.read(1 << 18):
-        size += len(piece)
-        if size > MOST:
+def _read(body: Readable) -> bytearray:
+    piece = bytearray()
+    while portion := body.read(_PORTION):
+        piece += portion
+        if len(piece) > MOST:
             raise Refusal(Code.BAD_REQUEST, f"A piece is at most {MOST} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
+    return piece
