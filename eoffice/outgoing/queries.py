@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,10 +109,12 @@ def _known(session: Session, actor: Actor, query: sa.Select[OutgoingDocument]) -
     return found
 
 
+@cache
 def answer_by() -> tuple[sa.ScalarSelect[Any], sa.ScalarSelect[Any]]:
     """Day and hour until which what a draft answers must be answered; NULL where it answers nothing.
 
-    The deadline of the task that its drafter or unit has with that document comes before the document's own.
+    The deadline of the task that its drafter or unit has with that document comes before the document's own. Made once:
+    the desk's counts ask for it several times on every page, and making it costs more than asking.
     """
     draft, answered = OutgoingDocument.__table__.c, Document.__table__.alias("answered")
     task, link = Task.__table__.alias("own_task"), DocumentLink.__table__
