@@ -437,6 +437,10 @@ def test_a_form_with_a_name_outside_is_a_draft_and_its_page_names_the_place(
         "kind_code": "CV", "subject": "Trả lời đơn", "signer_id": str(place.a.posts[Role.LEADER].id),
         "body": BODY, "outside": "Ông Nguyễn Văn Tám\n\nÔng Nguyễn Văn Tám",
     }  # fmt: skip
+    form = client.get("/outgoing/new").get_data(as_text=True)
+    first = form.partition('id="recipient1"')[2].partition(">")[0]
+    assert first, "the field is there"
+    assert " required" not in first, "a browser would send nothing"
     made = client.post("/outgoing/new", data=data)
     assert made.status_code == 303, made.get_data(as_text=True)
     page = client.get(made.location.replace("/edit", "")).get_data(as_text=True)

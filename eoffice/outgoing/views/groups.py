@@ -39,9 +39,8 @@ def suggest() -> ResponseReturnValue:
 @needs(DIRECTORY_READ)
 def recipients() -> str:
     """The field as it was sent, groups opened: a part of every form that names recipients."""
-    asked = {name: name in request.args for name in ("required", "group")}
     to = lists.listed(db(), current_actor(), request.form)
-    return render_template("outgoing/_recipients.html", to=to, **asked)
+    return render_template("outgoing/_recipients.html", to=to, group="group" in request.args)
 
 
 @bp.get("/recipients/groups")
