@@ -123,8 +123,9 @@ def moves(actor: Actor, mission: Mission) -> set[Move]:
 
 
 def may_remind(actor: Actor, mission: Mission) -> bool:
-    """Whether the actor may press for it now."""
-    return mission.state is State.OPEN and actor.can(MISSION_GIVE) and may(actor, MISSION_GIVE, mission)
+    """Whether the actor may press for it now: only a unit is pressed, another agency is asked by a letter."""
+    asked = mission.unit_id is not None and mission.state is State.OPEN
+    return asked and actor.can(MISSION_GIVE) and may(actor, MISSION_GIVE, mission)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _shown(actor: Actor, missions: Sequence[Mission]) -> list[dict[str, Any]]:
             "mission": one,
             "progress": progress.get(one.id),
             "moves": queries.moves(actor, one),
-            "remind": one.unit_id is not None and queries.may_remind(actor, one),
+            "remind": queries.may_remind(actor, one),
         }
         for one in missions
     ]
