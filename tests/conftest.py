@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from flask import Flask
@@ -22,6 +23,10 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from tests.s3 import KEY, Gateway, gateway
+
+# a first example pays for what it loads: how long tests take is watched over the whole run
+hypothesis.settings.register_profile("office", deadline=None)
+hypothesis.settings.load_profile("office")
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"

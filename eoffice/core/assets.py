@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
@@ -36,6 +36,15 @@ def init_app(app: Flask) -> None:
         return answer
 
     app.view_functions["static"] = serve
+    app.jinja_env.globals["asset"] = asset
+
+
+def asset(filename: str) -> str:
+    """The address of a static file, made once in a request: a list names the icons a hundred times."""
+    known: dict[str, str] = g.setdefault("assets", {})
+    if filename not in known:
+        known[filename] = url_for("static", filename=filename)
+    return known[filename]
 
 
 def _add_version(folder: Path, endpoint: str, values: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """The database: one engine, typed models, one use case in one transaction."""
 
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -12,6 +13,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -31,6 +33,8 @@ MIGRATION_URL = setting(
     "The same database as the role that owns the tables, for migrations; empty: as above.",
     secret=True,
 )
+# values by number, as the server has them: the driver rewrites any other form anew for each long statement
+_DIALECT = psycopg_dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
 POOL_SIZE = setting("EOFFICE_POOL_SIZE", int, 12, "Database connections that one process may hold.")
 
 
@@ -156,6 +160,34 @@ def run(session: Session, statement: LiteralString, given: dict[str, Any]) -> li
     with raw.cursor(row_factory=namedtuple_row) as cursor:
         cursor.execute(statement, given)
         return cursor.fetchall() if cursor.description else []
+
+
+@dataclass(frozen=True)
+class Written:
+    """A query as the server is told it: made once, asked often."""
+
+    text: LiteralString
+    #: names of its values, in the order of their numbers
+    names: Sequence[str]
+    given: Mapping[str, Any]
+
+
+def written(query: sa.Select[Any]) -> Written:
+    """Put a query into words. For one that every page asks: building it and reading through it costs more than the
+    answer does.
+
+    Its values are taken as the driver takes them: numbers, texts, days and enumerations of text.
+    """
+    compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return Written(compiled.string, tuple(compiled.positiontup or ()), compiled.params)
+
+
+def ask(session: Session, question: Written, **values: Any) -> list[Any]:
+    """The rows of a written query, as named tuples; `values` are those that are others than when it was made."""
+    raw = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+    given = {**question.given, **values}
+    with psycopg.RawCursor(raw, row_factory=namedtuple_row) as cursor:
+        return cursor.execute(question.text, [given[name] for name in question.names]).fetchall()
 
 
 def new_session(url: str | None = None, *, pages: bool = False) -> Session:

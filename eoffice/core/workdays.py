@@ -26,6 +26,7 @@ def days_left(due: date, today: date | None = None) -> int:
     return _between(start, due)
 
 
+@lru_cache(maxsize=1024)
 def _between(first: date, last: date) -> int:
     """Working days after `first`, up to and with `last`; a list asks this of every row, of deadlines years ago too."""
     free = sum(

@@ -14,10 +14,20 @@ from eoffice.core.workdays import days_left
 _SOON = 2
 
 
+#: day and hour at which a statement is asked, whenever it was made
+_DAY = sa.bindparam("this_day", callable_=lambda: at_this_moment()["this_day"], type_=sa.Date)
+_HOUR = sa.bindparam("this_hour", callable_=lambda: at_this_moment()["this_hour"], type_=sa.Time)
+
+
+def at_this_moment() -> dict[str, Any]:
+    """The values of `over` for a statement that was put into words before."""
+    now = clock.local(clock.now())
+    return {"this_day": now.date(), "this_hour": now.time()}
+
+
 def over(day: Any, hour: Any) -> sa.ColumnElement[bool]:
     """Whether a deadline in these columns has passed; NULL without one."""
-    today, now = clock.today(), clock.local(clock.now()).time()
-    passed: sa.ColumnElement[bool] = sa.or_(day < today, sa.and_(day == today, hour < now))
+    passed: sa.ColumnElement[bool] = sa.or_(day < _DAY, sa.and_(day == _DAY, hour < _HOUR))
     return passed
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
+from eoffice.core.db import Written, ask, written
 from eoffice.core.permissions import Actor
 from eoffice.documents import deadlines
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry, Urgency
@@ -42,23 +44,37 @@ def waiting(session: Session, actor: Actor, wanted: Sequence[Deed]) -> list[Wait
     """Count each deed's documents, in one statement."""
     if not wanted:
         return []
-    rows = _together(actor, wanted)
-    late = sa.func.count().filter(deadlines.over(rows.c.due_on, rows.c.due_time))
-    query = sa.select(rows.c.deed, rows.c.urgency, sa.func.count(), sa.func.min(rows.c.listed_at), late)
+    counting = _counting(actor, tuple(deed.key for deed in wanted), clock.today())
     found: dict[str, list[Any]] = {}
-    for row in session.execute(query.group_by(rows.c.deed, rows.c.urgency)):
-        found.setdefault(row[0], []).append(row)
+    for row in ask(session, counting, **deadlines.at_this_moment()):
+        found.setdefault(row.deed, []).append(row)
     return [_sum_up(deed, found.get(deed.key, [])) for deed in wanted]
 
 
+@lru_cache(maxsize=4096)
+def _counting(actor: Actor, wanted: tuple[str, ...], _today: date) -> Written:
+    """The statement, which is the same for one person on one day, on every page: the frame shows the counts."""
+    rows = _together(actor, [deeds.BY_KEY[key] for key in wanted])
+    query = sa.select(
+        rows.c.deed,
+        rows.c.urgency,
+        sa.func.count().label("number"),
+        sa.func.min(rows.c.listed_at).label("since"),
+        sa.func.count().filter(deadlines.over(rows.c.due_on, rows.c.due_time)).label("overdue"),
+    )
+    return written(query.group_by(rows.c.deed, rows.c.urgency))
+
+
 def _sum_up(deed: Deed, rows: Sequence[Any]) -> Waiting:
-    urgent = sorted(((row[1], row[2]) for row in rows if row[1] > Urgency.NORMAL), reverse=True)
+    urgent = sorted(
+        ((Urgency(row.urgency), row.number) for row in rows if row.urgency > Urgency.NORMAL), reverse=True
+    )
     return Waiting(
         deed,
-        count=sum(row[2] for row in rows),
+        count=sum(row.number for row in rows),
         urgent=tuple(urgent),
-        since=min((row[3] for row in rows), default=None),
-        overdue=sum(row[4] for row in rows),
+        since=min((row.since for row in rows), default=None),
+        overdue=sum(row.overdue for row in rows),
     )
 
 

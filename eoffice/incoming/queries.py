@@ -155,10 +155,10 @@ def own(actor: Actor, *, by: type[Document] = IncomingDocument) -> sa.ColumnElem
     return sa.and_(visible_to(actor, by), agency, Document.direction == Direction.IN)
 
 
-def matching(actor: Actor, wanted: Filter, among: Sequence[int] | None = None) -> sa.ColumnElement[bool]:
+def matching(actor: Actor, wanted: Filter, among: str | None = None) -> sa.ColumnElement[bool]:
     """The documents a list shows this actor; `among`: ids of the open ones he may know of, where they were found."""
     if among is not None and wanted.tab not in (Tab.DONE, Tab.ASKED):
-        known = IncomingDocument.id == sa.any_(sa.literal(list(among), ARRAY(sa.Integer)))
+        known = IncomingDocument.id == sa.any_(sa.cast(sa.literal(among, sa.Text), ARRAY(sa.Integer)))
     else:
         known = own(actor, by=Document if wanted.tab is Tab.DONE else IncomingDocument)
     conditions = [known, in_tab(wanted.tab)]
@@ -178,7 +178,7 @@ def matching(actor: Actor, wanted: Filter, among: Sequence[int] | None = None) -
 
 def listing(
     session: Session, actor: Actor, wanted: Filter, mark: str | None = None, size: int = PAGE_SIZE, *,
-    without: Collection[int] = (), among: Sequence[int] | None = None,
+    without: Collection[int] = (), among: str | None = None,
 ) -> Page[IncomingDocument]:  # fmt: skip
     """One page of a list, the newest arrival first; `without`: ids of what stands above it, `among`: see `matching`."""
     query = sa.select(IncomingDocument).where(matching(actor, wanted, among))
@@ -188,7 +188,7 @@ def listing(
 
 
 def pressing(
-    session: Session, actor: Actor, wanted: Filter, among: Sequence[int] | None = None
+    session: Session, actor: Actor, wanted: Filter, among: str | None = None
 ) -> Sequence[IncomingDocument]:
     """The urgent and the overdue ones of a list (Decree 30/2020, Article 4.2.c): by level, then by day and hour of the
     deadline, the newest first among equals; nothing presses once it is done.
@@ -204,7 +204,7 @@ def pressing(
     return session.scalars(query.order_by(*order).limit(PRESSING_SIZE)).all()
 
 
-def total(session: Session, actor: Actor, wanted: Filter, among: Sequence[int] | None = None) -> int:
+def total(session: Session, actor: Actor, wanted: Filter, among: str | None = None) -> int:
     """How many a filtered list holds, at most COUNT_LIMIT + 1."""
     found = sa.select(IncomingDocument.id).where(matching(actor, wanted, among)).limit(COUNT_LIMIT + 1)
     return session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
@@ -226,7 +226,7 @@ def next_to_register(session: Session, actor: Actor) -> IncomingDocument | None:
 
 def days(
     session: Session, actor: Actor, wanted: Filter, rows: Sequence[IncomingDocument],
-    among: Sequence[int] | None = None,
+    among: str | None = None,
 ) -> dict[date, Day]:  # fmt: skip
     """The arrival days of these rows with the number of documents the whole list has on each."""
     if not rows:
@@ -253,8 +253,9 @@ class Overview:
 
     #: on each tab, and `mine`: submitted to him
     counts: dict[str, int]
-    #: their ids, for the lists that follow; None when they are many, or need no looking for
-    ids: Sequence[int] | None
+    #: their ids as the server writes an array, for the lists that follow, which hand thousands back to it unread;
+    #: None when they are many, or need no looking for
+    ids: str | None
 
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:
@@ -269,7 +270,7 @@ def overview(session: Session, actor: Actor) -> Overview:
     columns = [sa.func.count().filter(in_tab(tab)).label(tab.value) for tab in counted]
     mine = sa.func.count().filter(_submitted_to(actor)).label("mine")
     asking = sa.select(sa.func.count()).select_from(IncomingDocument).where(own(actor), in_tab(Tab.ASKED))
-    few = sa.case((sa.func.count() <= _FEW, sa.func.array_agg(IncomingDocument.id)))
+    few = sa.case((sa.func.count() <= _FEW, sa.cast(sa.func.array_agg(IncomingDocument.id), sa.Text)))
     ids = (sa.null() if actor.can(DOCUMENT_READ_ALL) else few).label("ids")
     query = sa.select(*columns, mine, asking.scalar_subquery().label(Tab.ASKED.value), ids)
     row = session.execute(query.select_from(IncomingDocument).where(own(actor), in_tab(Tab.OPEN))).one()

@@ -1,7 +1,7 @@
 """The desk: what waits for each role, nothing of another agency, in few statements."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -246,3 +246,20 @@ def test_the_desk_of_an_empty_agency_says_so(app: Flask, session: Session) -> No
         page = client_for(app, "a_leader").get("/").get_data(as_text=True)
     assert "Không có việc phải làm ngay" in page
     assert "Thứ Sáu, 20/11/2026" in page
+
+
+def test_what_falls_due_during_the_day_is_counted_as_late_from_then_on(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = province(session).a
+    today = clock.day_start(clock.today())
+    incoming(
+        session, house, "trước 11 giờ", In.SUBMITTED, submitted_to_id=house.posts[Role.LEADER].id,
+        due_on=clock.today(), due_time=time(11),
+    )  # fmt: skip
+    for hour, late in ((9, 0), (12, 1)):
+        monkeypatch.setattr(clock, "now", lambda hour=hour: today + timedelta(hours=hour))
+        (direct,) = [
+            one for one in queries.waiting(session, house.leader, deeds.of(house.leader)) if one.count
+        ]
+        assert (direct.deed.key, direct.overdue) == ("direct", late)

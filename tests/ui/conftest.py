@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import get_locale
 from flask_wtf import CSRFProtect
 
+from eoffice.core import assets
 from eoffice.core.web import babel
 
 
@@ -17,6 +18,7 @@ def app() -> Iterator[Flask]:
     app.config.update(SECRET_KEY="only for this test", TESTING=True)
     babel.init_app(app, locale_selector=lambda: "vi")
     CSRFProtect(app)
+    assets.init_app(app)
     app.jinja_env.globals["locale"] = lambda: str(get_locale())
     with app.test_request_context("/"):
         yield app
