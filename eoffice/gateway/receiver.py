@@ -1,16 +1,17 @@
 """Receiving: list, download, check, store with one arrival per local addressee, then acknowledge.
 
-Packets are fetched side by side; those that are whole are stored in one transaction and acknowledged in one call,
-while a large one still comes. Whatever is killed in between, the axis offers the packet again and the same packet
-changes nothing.
+Packets are fetched side by side and read while they come; those that are whole are stored in one transaction and
+acknowledged in one call, while a large one still comes. Whatever is killed in between, the axis offers the packet
+again and the same packet changes nothing.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
-from typing import LiteralString
+from typing import BinaryIO, LiteralString
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -26,7 +27,7 @@ from eoffice.gateway.settings import LONG_POLL
 from eoffice.gateway.storing import Fetched, Stored
 from exchange.answers import Confirmation, Waiting
 from exchange.client import AxisClient
-from exchange.errors import Damaged, Unavailable, Unreadable
+from exchange.errors import Damaged, ExchangeError, Unavailable, Unreadable
 from exchange.model import DocumentMessage, Message, MessageKind
 from exchange.parse import parse
 from exchange.streams import readable
@@ -204,32 +205,47 @@ def fetch(client: AxisClient, offered: Waiting) -> Fetched:
     store = blobs()
     with store.scratch() as folder:
         packet = folder / "packet"
-        blob, error = _download(client, offered, packet)
-        message, error = _read(offered, packet, folder / "files") if error is None else (None, error)
+        blob, message, error = _download(client, offered, packet)
         files = message.attachments if isinstance(message, DocumentMessage) else ()
         made = {one.content: one.sha256 for one in files if one.content is not None}
         store.adopt({packet: blob.sha256} | made)
     return Fetched(offered, blob, message, error)
 
 
-def _read(offered: Waiting, packet: Path, files: Path) -> tuple[Message | None, Unreadable | None]:
+def _download(
+    client: AxisClient, offered: Waiting, packet: Path
+) -> tuple[Blob, Message | None, Unreadable | None]:
+    """The bytes as they came, read while they come, and what they say or why they say nothing.
+
+    A wrong hash is the line's fault the first time, and the packet's the second.
+    """
+    for _attempt in range(2):
+        digest = hashlib.sha256()
+        with client.fetch(offered.doc_id) as (pieces, said), packet.open("wb") as file:
+            coming = _kept(pieces, file, digest)
+            message, error = _read(offered, readable(coming), packet.with_name("files"))
+            for _unread in coming:
+                pass  # the reader gave up before the end, and all of it is kept
+            blob = Blob(digest.hexdigest(), file.tell())
+        if {said, offered.sha256} <= {blob.sha256, None, ""}:
+            return blob, message, error
+    return blob, None, DAMAGED
+
+
+def _kept(pieces: Iterator[bytes], file: BinaryIO, digest: "hashlib._Hash") -> Iterator[bytes]:
+    for piece in pieces:
+        digest.update(piece)
+        file.write(piece)
+        yield piece
+
+
+def _read(offered: Waiting, source: BinaryIO, files: Path) -> tuple[Message | None, Unreadable | None]:
     try:
-        with packet.open("rb") as source:
-            return parse(source, files).message, None
+        return parse(source, files).message, None
     except Unreadable as error:
         return None, error
-    except OSError:
-        raise  # the disk's trouble, not the packet's
+    except (ExchangeError, OSError):
+        raise  # the line's trouble or the disk's, not the packet's
     except Exception:
         log.exception("packet not read", axis_id=offered.doc_id)
         return None, UNSTORABLE
-
-
-def _download(client: AxisClient, offered: Waiting, packet: Path) -> tuple[Blob, Unreadable | None]:
-    """The bytes as they came. A wrong hash is the line's fault the first time, and the packet's the second."""
-    for _attempt in range(2):
-        with client.fetch(offered.doc_id) as (pieces, said):
-            blob = blobs().spooled(readable(pieces), packet)
-        if {said, offered.sha256} <= {blob.sha256, None, ""}:
-            return blob, None
-    return blob, DAMAGED

@@ -130,11 +130,6 @@ class BlobStore(ABC):
             temporary.unlink(missing_ok=True)
         return blob
 
-    def spooled(self, stream: BinaryIO, path: Path) -> Blob:
-        """Write a stream to a file in a `scratch` folder, in constant memory; `adopt` stores it."""
-        with path.open("wb") as file:
-            return _copied(stream, file, None)
-
     def put_bytes(self, data: bytes) -> Blob:
         """Store a short byte string."""
         return self.put(BytesIO(data))
