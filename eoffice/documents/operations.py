@@ -158,7 +158,7 @@ def add_file(
         if inspected.text is None:
             jobs.enqueue(session, "documents.read_text", file_id=file.id)
         else:
-            keep_text(session, file, inspected.text)
+            _put_text(session, file, inspected.text)
             if not indexed:
                 index(session, document)
     return file
@@ -167,6 +167,10 @@ def add_file(
 def keep_text(session: Session, file: DocumentFile, pages: Sequence[str]) -> None:
     """Keep what is written on each page; a paper that came without words is recognised by a job."""
     session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
+    _put_text(session, file, pages)
+
+
+def _put_text(session: Session, file: DocumentFile, pages: Sequence[str]) -> None:
     session.add_all(
         PageText(file_id=file.id, page=number, agency_id=file.agency_id, text=text)
         for number, text in enumerate(pages, 1)

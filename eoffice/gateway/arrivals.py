@@ -168,19 +168,20 @@ def take_in(session: Session, arrival_id: int) -> None:
         return
     packet = session.get_one(Packet, arrival.packet_id)
     content = ArrivalContent.from_json(packet.content)
-    _one_at_a_time(session, content)
+    names = queries.codes(session, arrival.sender_code)
+    _one_at_a_time(session, content, names)
     arrival.repeats_id = _earlier(session, arrival, packet)
     # set before the features look: what asks for a change of this document must find it from now on
     arrival.taken_in_at = clock.now()
     session.flush()
     aside.mend(session, packet)
-    _act(session, packet, content, arrival)
+    _act(session, packet, content, arrival, names)
 
 
-def _one_at_a_time(session: Session, content: ArrivalContent) -> None:
+def _one_at_a_time(session: Session, content: ArrivalContent, names: Collection[str]) -> None:
     """Packets about one document wait for each other: a repeat has to be seen as one, a recall to find its target."""
     about = {content.document_uid.lower(), *(uid.lower() for uid in content.targets)}
-    sender = min(queries.codes(session, content.sender_code))  # one name for an agency with two codes
+    sender = min(names)  # one name for an agency with two codes
     for uid in sorted(about):
         key = f"{sender}\n{uid}"
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
@@ -203,30 +204,37 @@ def _earlier(session: Session, arrival: Arrival, packet: Packet) -> int | None:
     return session.scalar(query.order_by(Arrival.id.desc()).limit(1))
 
 
-def _act(session: Session, packet: Packet, content: ArrivalContent, arrival: Arrival) -> None:
-    """A new document is handed to incoming; what the packet asks of an earlier one is asked there."""
+def _act(
+    session: Session, packet: Packet, content: ArrivalContent, arrival: Arrival, names: Collection[str]
+) -> None:
+    """A new document is handed to incoming; what the packet asks of an earlier one is asked there.
+
+    `names`: the sender's codes.
+    """
     kind = _ASKS.get(packet.business)
     if kind is not Asked.RECALL:
         events.publish(session, PacketArrived(arrival.id))
     if kind is None:
-        _recalled_before(session, arrival)
+        _recalled_before(session, arrival, names)
         return
     # a recall of what never came is about nothing, and its sender hears so
-    for target in _targets(session, arrival, content) or ([arrival] if kind is Asked.RECALL else []):
+    for target in _targets(session, arrival, content, names) or ([arrival] if kind is Asked.RECALL else []):
         if (
             target.taken_in_at is not None
         ):  # one that is only stored finds the recall itself when its turn comes
             changes.asked_of_us(session, target, kind, content.reason, packet.id, arrival.arrived_at)
 
 
-def _targets(session: Session, arrival: Arrival, content: ArrivalContent) -> list[Arrival]:
+def _targets(
+    session: Session, arrival: Arrival, content: ArrivalContent, names: Collection[str]
+) -> list[Arrival]:
     """Copies at this agency of the documents the packet names, none of its own."""
     query = (
         sa.select(Arrival)
         .join(Packet, Arrival.packet_id == Packet.id)
         .where(
             Arrival.agency_id == arrival.agency_id,
-            Arrival.sender_code.in_(queries.codes(session, arrival.sender_code)),
+            Arrival.sender_code.in_(names),
             sa.func.lower(Arrival.document_uid).in_([uid.lower() for uid in content.targets]),
             Arrival.id != arrival.id,
             Packet.business != "recall",
@@ -235,7 +243,7 @@ def _targets(session: Session, arrival: Arrival, content: ArrivalContent) -> lis
     return list(session.scalars(query.order_by(Arrival.id)))
 
 
-def _recalled_before(session: Session, arrival: Arrival) -> None:
+def _recalled_before(session: Session, arrival: Arrival, names: Collection[str]) -> None:
     """Packets overtake one another: a document may arrive after its own recall."""
     wanted = json.dumps(arrival.document_uid.lower(), ensure_ascii=False)
     query = (
@@ -243,7 +251,7 @@ def _recalled_before(session: Session, arrival: Arrival) -> None:
         .join(Arrival, Arrival.packet_id == Packet.id)
         .where(
             Arrival.agency_id == arrival.agency_id,
-            Arrival.sender_code.in_(queries.codes(session, arrival.sender_code)),
+            Arrival.sender_code.in_(names),
             Packet.business == "recall",
             sa.func.lower(Packet.content["targets"].astext).contains(wanted, autoescape=True),
         )

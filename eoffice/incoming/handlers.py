@@ -1,5 +1,7 @@
 """What other features' events do to incoming documents, in the publisher's transaction."""
 
+from functools import cache
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -45,9 +47,11 @@ def arrived(session: Session, event: PacketArrived) -> None:
     actor = system_actor(arrival.agency_id)
     content = gateway.arrival_content(session, arrival)
     files, doubt = _looked_at(content)  # before anything is written: it takes its time
+    pages = next((file.page_count for file, role in files if role is FileRole.ORIGINAL), 0)
     document = operations.receive(
-        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, **_fields(session, content)
-    )
+        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, page_count=pages,
+        **_fields(session, content),
+    )  # fmt: skip
     arrival.document_id = document.id
     _link(session, actor, document, content.in_reply_to, _reference(content))
     _link(session, actor, document, content.targets, LinkKind.REPLACES)
@@ -83,8 +87,13 @@ def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
 
 
 def _kind(name: str) -> str:
-    wanted = fold(name).strip()
-    return next((k.code for k in EVERY.values() if fold(k.name) == wanted), "")
+    return _kinds().get(fold(name).strip(), "")
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    """Codes by their folded names, of two alike the first."""
+    return {fold(kind.name): kind.code for kind in reversed(EVERY.values())}
 
 
 def _reference(content: ArrivalContent) -> LinkKind:
@@ -164,6 +173,8 @@ def asked(session: Session, event: ChangeAsked) -> None:
 @subscribe(FileChecked)
 def checked(session: Session, event: FileChecked) -> None:
     """A signature that proves nothing sends the document to the clerk's eye before it is registered."""
+    if event.verdict not in {"unsigned", *_DOUBTFUL}:
+        return  # as most are, each time a file is stored
     file = session.get(DocumentFile, event.file_id)
     document = operations.by_id(session, file.document_id) if file else None
     if document is None or document.state is not State.WAITING:
