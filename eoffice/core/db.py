@@ -1,6 +1,7 @@
 """The database: one engine, typed models, one use case in one transaction."""
 
 import select
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,7 +180,8 @@ def written(query: sa.Select[Any]) -> Written:
     Its values are taken as the driver takes them: numbers, texts, days and enumerations of text.
     """
     compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return Written(compiled.string, tuple(compiled.positiontup or ()), compiled.params)
+    # the words are the same for everybody in the same position: kept once
+    return Written(sys.intern(compiled.string), tuple(compiled.positiontup or ()), compiled.params)
 
 
 def ask(session: Session, question: Written, **values: Any) -> list[Any]:
