@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -191,6 +191,16 @@ def index(session: Session, document: Document) -> None:
     pages = session.scalars(
         sa.select(PageText.text).where(PageText.file_id == newest.scalar_subquery()).order_by(PageText.page)
     )
+    session.execute(
+        sa.update(Document.__table__)  # type: ignore[arg-type]  # past the version counter: nobody edited anything
+        .where(Document.__table__.c.id == document.id)
+        .values(words=words(document, pages))
+    )
+
+
+def words(document: Document, pages: Iterable[str]) -> sa.Function[Any]:
+    """What the search column of a document holds. For one that is about to be written for the first time; `index`
+    writes a row, and its place in every index of the table, anew."""
     fields = (
         document.code,
         document.code_notation,
@@ -199,12 +209,7 @@ def index(session: Session, document: Document) -> None:
         document.signer_name,
     )
     # tsvector holds at most 1 MB of words
-    folded = search_text(*fields, *pages)[:600_000]
-    session.execute(
-        sa.update(Document.__table__)  # type: ignore[arg-type]  # past the version counter: nobody edited anything
-        .where(Document.__table__.c.id == document.id)
-        .values(words=sa.func.to_tsvector("simple", folded))
-    )
+    return sa.func.to_tsvector("simple", search_text(*fields, *pages)[:600_000])
 
 
 def give_access(

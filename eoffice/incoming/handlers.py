@@ -47,9 +47,10 @@ def arrived(session: Session, event: PacketArrived) -> None:
     actor = system_actor(arrival.agency_id)
     content = gateway.arrival_content(session, arrival)
     files, doubt = _looked_at(content)  # before anything is written: it takes its time
-    pages = next((file.page_count for file, role in files if role is FileRole.ORIGINAL), 0)
+    original = next((file for file, role in files if role is FileRole.ORIGINAL), None)
     document = operations.receive(
-        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at, page_count=pages,
+        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at,
+        pages=(original.text if original else None) or (), page_count=original.page_count if original else 0,
         **_fields(session, content),
     )  # fmt: skip
     arrival.document_id = document.id
@@ -62,7 +63,6 @@ def arrived(session: Session, event: PacketArrived) -> None:
         operations.move(session, actor, document, Move.FLAG, doubt=doubt)
     for file, role in files:
         operations.add_file(session, actor, document, file, role, indexed=True)
-    documents_writes.index(session, document)
 
 
 def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:

@@ -182,14 +182,20 @@ def _check_days(entry: NewIncoming, today: date) -> None:
 
 
 def receive(
-    session: Session, actor: Actor, agency_id: int, source: Source, arrived_at: datetime, **fields: Any
-) -> IncomingDocument:
-    """Make the row of a document that has come; `fields` are what is known of it already."""
+    session: Session, actor: Actor, agency_id: int, source: Source, arrived_at: datetime, *,
+    pages: Sequence[str] | None = None, **fields: Any,
+) -> IncomingDocument:  # fmt: skip
+    """Make the row of a document that has come; `fields` are what is known of it already.
+
+    `pages`: what is written on each, where the document is to be found by it from now on; None: it is indexed later.
+    """
     known = {"kind_code": "", "issuer_name": "", "subject": ""} | fields
     document = IncomingDocument(
         agency_id=agency_id, direction=Direction.IN, source=source, state=State.WAITING, reason="",
         arrived_at=arrived_at, listed_at=arrived_at, created_at=clock.now(), **known,
     )  # fmt: skip
+    if pages is not None:
+        document.words = documents.words(document, pages)
     session.add(document)
     session.flush()
     audit.record(session, actor, RECEIVED, document, source=source)
