@@ -56,7 +56,7 @@ def fill(session: Session) -> None:
         if not people.hosted(session):  # others may be known from the axis already
             _people(session)
         _keys(session)
-        trust.fetch_revocation()
+        trust.fetch_revocation(session)
         gateway.announce(session, system_actor())
         for story in STORIES[:AT_ONCE]:
             tell(session, story)

@@ -16,7 +16,7 @@ from eoffice.documents import queries as documents
 from eoffice.documents.models import Document, FileRole
 from eoffice.gateway import axis, queries
 from eoffice.gateway.models import Delivery, Packet
-from eoffice.signatures.settings import crl_folder
+from eoffice.signatures import queries as signatures
 from exchange.errors import ExchangeError
 from exchange.evidence import write_evidence
 from exchange.keys import SystemKey, load_key, make_key
@@ -106,11 +106,14 @@ def write(session: Session, evidence: Evidence, proofs: Sequence[Proof | None], 
         f"statuses/{place:02d}-{one.content.get('status_code', '')}.edxml": blobs().path(one.sha256)
         for place, one in enumerate(evidence.statuses, 1)
     }
-    parts |= {f"revocation/{path.name}": path for path in sorted(crl_folder().glob("*.crl"))}
-    write_evidence(
-        out, packet=blobs().path(packet), recipient=evidence.copy.recipient_code, receipts=evidence.receipts,
-        key=system_key(), stamps=proofs, files=parts, page=page,
-    )  # fmt: skip
+    with blobs().scratch() as folder:
+        for name, der in signatures.every_fetched_list(session).items():
+            parts[f"revocation/{name}.crl"] = folder / name
+            (folder / name).write_bytes(der)
+        write_evidence(
+            out, packet=blobs().path(packet), recipient=evidence.copy.recipient_code, receipts=evidence.receipts,
+            key=system_key(), stamps=proofs, files=parts, page=page,
+        )  # fmt: skip
 
 
 def system_key() -> SystemKey:

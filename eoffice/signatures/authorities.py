@@ -114,7 +114,7 @@ def _instead(purpose: Believed, data: bytes) -> Invalid:
 
 def of_folder() -> list[tuple[Believed, Described]]:
     """What the operator's folder and the fetched lists add; they are changed there. Raises NoTrust."""
-    found = trust.in_folder()
+    found = trust.given()
     try:
         return [
             *((Believed.ROOT, authorities.certificate(der)) for der in found.roots),

@@ -22,9 +22,9 @@ def check_file(session: Session, file_id: int) -> None:
 
 
 @periodic("signatures.fetch_revocation", seconds=300)
-def fetch_revocation(_session: Session) -> None:
+def fetch_revocation(session: Session) -> None:
     """Keep the lists of revoked certificates fresh (Circular 15/2025/TT-BKHCN, Article 5)."""
-    trust.fetch_revocation()
+    trust.fetch_revocation(session)
 
 
 @periodic("signatures.close_keys", seconds=300)

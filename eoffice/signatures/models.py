@@ -181,6 +181,17 @@ _BELIEVED = {
 }
 
 
+class FetchedList(Base):
+    """The newest list of revoked certificates from an address. One worker fetches it for every machine."""
+
+    __tablename__ = "fetched_list"
+    url: Mapped[str] = mapped_column(primary_key=True)
+    der: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    #: SHA-256 of the DER encoding, hex
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    fetched_at: Mapped[datetime]
+
+
 class TrustEntry(Base):
     """A certificate or list that the whole installation believes, entered by its administrator; never deleted."""
 

@@ -1,6 +1,6 @@
 """Reads of keys, pictures and verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from eoffice.core.permissions import Actor
 from eoffice.documents.models import DocumentFile
 from eoffice.signatures.models import (
     Believed,
+    FetchedList,
     FileCheck,
     ImageKind,
     KeyPurpose,
@@ -86,6 +87,23 @@ def believed(session: Session, today: date) -> Mapping[Believed, list[bytes]]:
     for purpose, der in session.execute(query):
         found[purpose].append(der)
     return found
+
+
+def fetched_fingerprints(session: Session) -> Sequence[str]:
+    """Which lists of revoked certificates were fetched, in the order of their addresses."""
+    return session.scalars(sa.select(FetchedList.fingerprint).order_by(FetchedList.url)).all()
+
+
+def fetched_lists(session: Session, fingerprints: Collection[str]) -> dict[str, bytes]:
+    """DER of fetched lists by fingerprint."""
+    query = sa.select(FetchedList.fingerprint, FetchedList.der)
+    found = session.execute(query.where(FetchedList.fingerprint.in_(fingerprints)))
+    return {fingerprint: der for fingerprint, der in found}  # noqa: C416 - rows, which dict() takes for no pairs
+
+
+def every_fetched_list(session: Session) -> dict[str, bytes]:
+    """DER of all of them by fingerprint."""
+    return fetched_lists(session, fetched_fingerprints(session))
 
 
 def trust_entries(session: Session) -> Sequence[TrustEntry]:

@@ -94,13 +94,8 @@ CRL_URLS = setting(
     _addresses,
     _addresses(""),
     "Addresses of the lists of revoked certificates of the trusted authorities, separated by commas; fetched "
-    "every five minutes and kept in the instance folder.",
+    "every five minutes and kept in the database.",
 )
-
-
-def crl_folder() -> Path:
-    """Where fetched lists lie: a cache of this machine, made again from their addresses."""
-    return settings().get(INSTANCE) / "crls"
 
 
 def trust_folder() -> Path:

@@ -1,4 +1,6 @@
-"""Whom this installation believes: the folder of roots, intermediates and revocation lists."""
+"""Whom this installation believes: the folder of roots and intermediates, fetched lists of revoked certificates, and
+what the administrator entered.
+"""
 
 import hashlib
 import os
@@ -7,14 +9,16 @@ from pathlib import Path
 
 import structlog
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.config import settings
-from eoffice.core.db import new_session
+from eoffice.core.db import new_session, transaction
 from eoffice.core.errors import Unavailable
 from eoffice.signatures import queries
-from eoffice.signatures.models import Believed
-from eoffice.signatures.settings import CRL_URLS, crl_folder, trust_folder
+from eoffice.signatures.models import Believed, FetchedList
+from eoffice.signatures.settings import CRL_URLS, trust_folder
 from signing.errors import RevocationUnavailable, TrustStoreError
 from signing.revocation import fetch_crl, supersedes
 from signing.trust import TrustStore
@@ -32,37 +36,58 @@ class NoTrust(Unavailable):
 
 
 def store() -> TrustStore:
-    """Folder and what the administrator entered, read anew: lists change daily. Raises NoTrust."""
+    """Folder, fetched lists and what the administrator entered, read anew: lists change daily. Raises NoTrust."""
     with new_session() as session:
         entered = queries.believed(session, clock.today())
+        fetched = _fetched(session)
     folder = in_folder()
     found = TrustStore(
         roots=(*folder.roots, *entered[Believed.ROOT]),
         intermediates=(*folder.intermediates, *entered[Believed.INTERMEDIATE]),
-        crls=(*folder.crls, *entered[Believed.REVOCATION_LIST]),
+        crls=(*folder.crls, *fetched, *entered[Believed.REVOCATION_LIST]),
     )
     if not found.roots:
         raise NoTrust
     return found
 
 
+def given() -> TrustStore:
+    """The operator's part of it: his folder and the lists from his addresses. Raises NoTrust."""
+    with new_session() as session:
+        return in_folder().with_revocation(crls=_fetched(session))
+
+
 def in_folder() -> TrustStore:
-    """What the operator's folder holds, with the lists that were fetched; empty where there is none. Raises NoTrust."""
-    folder, fetched = trust_folder(), crl_folder()
-    states = tuple(_state(path) for path in (folder, folder / "intermediates", folder / "crls", fetched))
-    return _read(folder, fetched, states)
+    """What the operator's folder holds; empty where there is none. Raises NoTrust."""
+    folder = trust_folder()
+    return _read(folder, tuple(_state(path) for path in (folder, folder / "intermediates", folder / "crls")))
 
 
 @lru_cache(maxsize=2)
-def _read(folder: Path, fetched: Path, _states: tuple[_State, ...]) -> TrustStore:
-    """Read once for each state of the folders: an authority's list has megabytes, and every check asks for it."""
-    lists = [path.read_bytes() for path in sorted(fetched.glob("*.crl"))]
+def _read(folder: Path, _states: tuple[_State, ...]) -> TrustStore:
+    """Read once for each state of the folders, of which every check asks."""
     if not folder.is_dir() or not any(path.is_file() for path in folder.iterdir()):
-        return TrustStore(roots=(), crls=tuple(lists))
+        return TrustStore(roots=())
     try:
-        return TrustStore.from_folder(folder).with_revocation(crls=lists)
+        return TrustStore.from_folder(folder)
     except TrustStoreError as error:
         raise NoTrust from error
+
+
+#: fetched lists by fingerprint: an authority's list has megabytes, and every check asks for it
+_known: dict[str, bytes] = {}
+
+
+def _fetched(session: Session) -> tuple[bytes, ...]:
+    global _known
+    while True:
+        wanted, known = queries.fetched_fingerprints(session), _known
+        if new := [name for name in wanted if name not in known]:
+            kept = {name: known[name] for name in wanted if name in known}
+            _known = known = kept | queries.fetched_lists(session, new)
+        if all(name in known for name in wanted):
+            return tuple(known[name] for name in wanted)
+        # one was replaced between the two questions: a check without it could believe who is revoked
 
 
 def _state(folder: Path) -> _State:
@@ -75,36 +100,33 @@ def _state(folder: Path) -> _State:
     return frozenset((name, about.st_mtime_ns, about.st_size, about.st_ino) for name, about in found)
 
 
-def fetch_revocation() -> int:
+def fetch_revocation(session: Session) -> int:
     """Fetch the lists of revoked certificates anew; returns how many came. One that fails keeps its old list, and so
     does one that brings another issuer's or an older one.
 
     The addresses are the operator's own, so they may lie in this network.
     """
-    folder, came = crl_folder(), 0
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    came = 0
     for url in settings().get(CRL_URLS):
-        target = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.crl"
         try:
             content = fetch_crl(url, allow_private=True)
         except RevocationUnavailable as error:
             log.warning("list of revoked certificates not fetched", url=url, error=str(error))
             continue
-        if not supersedes(content, target.read_bytes() if target.exists() else None, clock.now()):
-            log.warning(
-                "list of revoked certificates not taken: another issuer's, older or not yet valid", url=url
-            )
-            continue
-        _write(target, content)
+        with transaction(session):
+            kept = session.get(FetchedList, url, with_for_update=True, populate_existing=True)
+            if not supersedes(content, kept.der if kept is not None else None, clock.now()):
+                log.warning(
+                    "list of revoked certificates not taken: another issuer's, older or not yet valid",
+                    url=url,
+                )
+                continue
+            values = {
+                "der": content,
+                "fingerprint": hashlib.sha256(content).hexdigest(),
+                "fetched_at": clock.now(),
+            }
+            made = insert(FetchedList).values(url=url, **values)
+            session.execute(made.on_conflict_do_update(index_elements=[FetchedList.url], set_=values))
         came += 1
     return came
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Whole or not at all, after a power cut too."""
-    part = target.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)

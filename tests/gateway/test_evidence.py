@@ -10,11 +10,12 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs
+from eoffice.core import clock, jobs
 from eoffice.core.db import transaction
 from eoffice.gateway import queries
 from eoffice.gateway.models import Dispatch
 from eoffice.outgoing.models import OutgoingDocument
+from eoffice.signatures.models import FetchedList
 from exchange.__main__ import main
 from exchange.testing import HubProcess
 from tests.exchanging import exchange, follow
@@ -82,12 +83,16 @@ def test_the_bundle_holds_alone_and_tells_nothing_of_other_recipients(
     app: Flask, session: Session, sent: tuple[Province, OutgoingDocument], tmp_path: Path
 ) -> None:
     _place, document = sent
+    with transaction(session):
+        values = {"der": b"a list of the authority", "fingerprint": "ab12", "fetched_at": clock.now()}
+        session.add(FetchedList(url="http://ca.example.vn/crl", **values))
     bundle = _bundle(app, session, document, tmp_path)
     with zipfile.ZipFile(bundle) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     kinds = {name.partition("/")[0] for name in parts}
     assert {"packet.edxml", "files", "receipts", "certificates", "evidence.html", "manifest.json"} <= kinds
     assert PDF in parts.values(), "the bytes as they were issued"
+    assert parts["files/revocation/ab12.crl"] == b"a list of the authority"
     assert {name.rpartition("-")[2] for name in parts if "/statuses/" in name} == {"01.edxml", "03.edxml"}
     page = parts["evidence.html"].decode()
     assert "H01.05" in page

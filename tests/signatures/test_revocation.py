@@ -4,15 +4,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.core.config import override
+from eoffice.core.db import transaction
 from eoffice.signatures import trust
+from eoffice.signatures.models import FetchedList
 from exchange.testing import free_port
 from signing.testing import DemoPki
 from tests.flows.installation import ROOT, wait_for
@@ -42,15 +44,16 @@ def lists(session: Session) -> Iterator[str]:
     services.wait(10)
 
 
-def test_a_fetched_list_is_used_and_an_old_one_stays_when_fetching_fails(lists: str) -> None:
+def test_a_fetched_list_is_used_and_an_old_one_stays_when_fetching_fails(
+    session: Session, lists: str
+) -> None:
     before = len(trust.store().crls)
     with override(EOFFICE_CRL_URLS=(lists,)):
-        assert trust.fetch_revocation() == 1
+        assert trust.fetch_revocation(session) == 1
     assert len(trust.store().crls) == before + 1
     with override(EOFFICE_CRL_URLS=(lists, "http://127.0.0.1:9/away.crl")):
-        assert trust.fetch_revocation() == 1
+        assert trust.fetch_revocation(session) == 1
     assert len(trust.store().crls) == before + 1
-    (kept,) = Path(trust.crl_folder()).glob("*.crl")
     made, now = pki(), datetime.now(UTC)
     day = timedelta(days=1)
     for old, replaced in (
@@ -59,10 +62,16 @@ def test_a_fetched_list_is_used_and_an_old_one_stays_when_fetching_fails(lists: 
         (made.root_crl(at=now - day), False),
         (b"cut by a power failure", True),
     ):
-        kept.write_bytes(old)
+        with transaction(session):
+            session.execute(sa.update(FetchedList).values(der=old, fingerprint=f"{old[-8:].hex()}"))
+        assert old in trust.store().crls, "another process put it there"
         with override(EOFFICE_CRL_URLS=(lists,)):
-            assert trust.fetch_revocation() == replaced
-        assert (kept.read_bytes() != old) == replaced
-    kept.unlink()
+            assert trust.fetch_revocation(session) == replaced
+        (kept,) = session.scalars(sa.select(FetchedList.der))
+        assert (kept != old) == replaced
+        assert kept in trust.store().crls
+        session.rollback()
+    with transaction(session):
+        session.execute(sa.delete(FetchedList))
     with override(EOFFICE_CRL_URLS=(lists,)), clock.freeze(now - day):
-        assert trust.fetch_revocation() == 0, "a list from the future would keep out those of today"
+        assert trust.fetch_revocation(session) == 0, "a list from the future would keep out those of today"
