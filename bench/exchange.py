@@ -77,6 +77,13 @@ _UNPROVEN_TO_THE_END: LiteralString = """
 SELECT count(*) FROM dispatch JOIN delivery ON delivery.dispatch_id = dispatch.id
 WHERE dispatch.id = ANY(%(ids)s) AND (dispatch.receipt IS NULL OR delivery.arrived_at IS NULL)
 """
+#: so that who measures neither looks in vain nor too late: the end of a message is rung
+_RING: LiteralString = """
+CREATE FUNCTION ring() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_notify('arrived', ''); RETURN NULL; END $$;
+CREATE TRIGGER ring AFTER UPDATE OF acknowledged_at ON packet EXECUTE FUNCTION ring();
+CREATE TRIGGER ring AFTER INSERT ON file_check EXECUTE FUNCTION ring();
+"""
 _RELEASE: LiteralString = """
 WITH due AS (UPDATE dispatch SET next_try_at = now() WHERE id = ANY(%(ids)s) RETURNING 1)
 SELECT pg_notify('eoffice_bell', %(bell)s) FROM (SELECT count(*) FROM due) AS released
@@ -104,9 +111,6 @@ class Pair:
         self._work(to_the_end)
         waiting = self._put_out(count)
         arrived = _CHECKED if to_the_end else _ACKNOWLEDGED
-        pause = (
-            0.002 if flying == 1 else 0.015
-        )  # nothing rings when a packet is acknowledged: it is asked for
         before, begun, started = self._ask(arrived), time.perf_counter(), 0
         while (done := self._ask(arrived) - before) < count:
             if fresh := waiting[started : done + flying]:
@@ -117,12 +121,13 @@ class Pair:
             if time.perf_counter() - begun > patience:
                 logs = "\n".join(self.stage.log(name) for name in ("sender", "receiver", "worker"))
                 raise TimeoutError(f"{done} of {count} messages arrived in {patience:.0f} s\n{logs}")
-            time.sleep(pause)
+            for _news in self.watching["receiver"].notifies(timeout=1, stop_after=1):
+                pass  # how many it tells of is asked
         unproven = _UNPROVEN_TO_THE_END if to_the_end else _UNPROVEN
         while left := self._ask(unproven, "sender", waiting):
             if time.perf_counter() - begun > patience:
                 raise TimeoutError(f"{left} messages are not proven at the sender")
-            time.sleep(pause)
+            time.sleep(0.002)
         return time.perf_counter() - begun
 
     def _put_out(self, count: int) -> list[int]:
@@ -238,6 +243,9 @@ def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
                 )
                 for name in ("sender", "receiver")
             }
+            with psycopg.connect(ends["receiver"]["EOFFICE_MIGRATION_URL"]) as owner:
+                owner.execute(_RING)
+            watching["receiver"].execute("LISTEN arrived")
             open_.enter_context(sender)
             open_.enter_context(receiver)
             yield Pair(where, hub, sender, receiver, kept, programs, made, watching)
