@@ -16,6 +16,9 @@ import structlog
 log = structlog.get_logger(__name__)
 
 _PR_SET_PDEATHSIG = 1
+#: glibc gives every other thread a heap of its own and keeps what one has grown to; threads of one interpreter take
+#: turns, so that two are enough and a program of forty threads holds 10 to 20 MB less
+_FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 
 
 def die_with_parent(with_signal: signal.Signals) -> Callable[[], None]:
@@ -55,7 +58,7 @@ def spawn(arguments: list[str], environment: Mapping[str, str], log_file: Path) 
     with log_file.open("ab") as output:
         return subprocess.Popen(
             arguments,
-            env=dict(environment),
+            env=_FEW_HEAPS | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
