@@ -91,6 +91,31 @@ class Unit(Base):
     position: Mapped[int] = mapped_column(default=0)
 
 
+class AdvisoryBody(Base):
+    """A council, steering committee or task force of an agency that issues under its own name with the agency's seal.
+
+    What it issues has a series of numbers of its own (Decree 30/2020, Appendix I, II.3.a).
+    """
+
+    __tablename__ = "advisory_body"
+    __table_args__ = (sa.UniqueConstraint("agency_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    #: as it stands in a notation: "BCĐ389"
+    abbreviation: Mapped[str] = mapped_column(sa.String(15))
+    #: the abbreviation in plain capitals, which names its series; used once, also when the body is no more
+    code: Mapped[str] = mapped_column(sa.String(15))
+    #: number and date of the decision that set it up
+    decision: Mapped[str] = mapped_column(sa.String(300))
+    #: from then on nothing is drafted in its name
+    ended_at: Mapped[datetime | None]
+
+    def series(self, year: int) -> tuple[str, str]:
+        """Short name and name of the register of a year. Nobody can type this short name, so none is taken."""
+        return f"TV-{self.code}", f"{self.name[:190]} {year}"
+
+
 class Person(Base):
     """A person, once, whatever posts he or she holds."""
 

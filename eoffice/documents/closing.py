@@ -16,7 +16,7 @@ from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
-from eoffice.documents import registers
+from eoffice.documents import bodies, registers
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Direction, Register, RegisterEntry
 
@@ -79,10 +79,12 @@ class NewRegister:
     #: the last number given elsewhere before
     opening_number: int = 0
     decision: str = ""
+    #: the advisory body whose documents alone it numbers
+    body_id: int | None = None
 
 
 def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -> Register:
-    """Open a register. Raises NeedsDecision, WrongCode, CodeTaken, KindTaken, WrongOpening."""
+    """Open a register. Raises NeedsDecision, WrongCode, CodeTaken, KindTaken, WrongOpening, WrongBody."""
     code, decision = new.code.strip().upper(), whole(new.decision, 300, "decision")
     if not re.fullmatch(r"[A-Z0-9]{1,20}", code):
         raise WrongCode(field="code")
@@ -90,19 +92,22 @@ def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -
         raise WrongOpening(field="opening_number")
     if not decision:
         raise NeedsDecision(field="decision")
+    if new.body_id is not None and new.direction is not Direction.OUT:
+        raise bodies.WrongBody(field="body_id")
+    body = bodies.present(session, agency_id, new.body_id)
     known = registers.registers(session, agency_id, new.year)
     if any(one.code == code for one in known):
         raise CodeTaken(code=code, year=new.year, field="code")
     _refuse_taken(known, new)
     return registers.open_register(
         session, actor, agency_id, new.year, new.direction, code, whole(new.name, 200, "name"), new.kind_codes,
-        new.opening_number, decision,
+        new.opening_number, decision, body.id if body else None,
     )  # fmt: skip
 
 
 def _refuse_taken(known: Sequence[Register], new: NewRegister) -> None:
     for one in known:
-        if one.direction is not new.direction or one.closed_at is not None:
+        if one.direction is not new.direction or one.body_id != new.body_id or one.closed_at is not None:
             continue
         shared = next((kind for kind in new.kind_codes if kind in one.kind_codes), None)
         if shared is not None:

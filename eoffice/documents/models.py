@@ -414,6 +414,8 @@ class Register(Base):
     name: Mapped[str] = mapped_column(sa.String(200))
     #: kinds numbered here; empty: all that no other register of the year takes
     kind_codes: Mapped[list[str]]
+    #: the advisory body whose documents alone it numbers; None: the agency's own
+    body_id: Mapped[int | None] = mapped_column(sa.ForeignKey("advisory_body.id"))
     #: the number before the first one given here; 0 unless taken over, then entries up to it are the old system's
     opening_number: Mapped[int] = mapped_column(default=0)
     last_number: Mapped[int] = mapped_column(default=0)

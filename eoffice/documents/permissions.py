@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import object_session
 
 from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
+from eoffice.directory.models import AdvisoryBody
 from eoffice.documents.models import Document, DocumentAccess, DocumentFile, RecipientGroup, Register
 
 DOCUMENT_READ = permission("document:read", _l("Read documents one was brought into"))
@@ -105,6 +106,12 @@ def may_register(actor: Actor, _wanted: Permission, register: Register) -> bool:
     if actor.is_system:
         return actor.agency_id in (None, register.agency_id)
     return register.agency_id in actor.houses
+
+
+@object_rule(AdvisoryBody)
+def may_body(actor: Actor, _wanted: Permission, body: AdvisoryBody) -> bool:
+    """A body is its agency's alone."""
+    return body.agency_id == actor.agency_id
 
 
 @knowledge_rule(Register)

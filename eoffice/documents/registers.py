@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, system_actor
+from eoffice.directory.models import AdvisoryBody
 from eoffice.documents import kinds
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry
 
@@ -56,12 +57,12 @@ class VoidNeedsReason(Invalid):
 
 def open_register(
     session: Session, actor: Actor, agency_id: int, year: int, direction: Direction, code: str, name: str,
-    kind_codes: Sequence[str] = (), opening_number: int = 0, decision: str = "",
+    kind_codes: Sequence[str] = (), opening_number: int = 0, decision: str = "", body_id: int | None = None,
 ) -> Register:  # fmt: skip
     """Open a register by the head's rule; `opening_number` is the last number given elsewhere before."""
     register = Register(
         agency_id=agency_id, year=year, direction=direction, code=code, name=name, decision=decision,
-        kind_codes=list(kind_codes), opening_number=opening_number, last_number=opening_number,
+        kind_codes=list(kind_codes), opening_number=opening_number, last_number=opening_number, body_id=body_id,
     )  # fmt: skip
     session.add(register)
     audit.record(
@@ -72,27 +73,35 @@ def open_register(
 
 
 def register_for(
-    session: Session, agency_id: int, direction: Direction, kind_code: str, year: int
-) -> Register:
+    session: Session, agency_id: int, direction: Direction, kind_code: str, year: int,
+    body: AdvisoryBody | None = None,
+) -> Register:  # fmt: skip
     """The register that numbers this kind in a year; opened by last year's rule when the year has turned, that of the
-    copies by the law itself: they share one series from 01 on (Appendix I, Part II-II.1.c).
+    copies by the law itself: they share one series from 01 on (Appendix I, Part II-II.1.c), and so is that of an
+    advisory body, whose documents no other register numbers (Appendix I, II.3.a).
 
     Raises NoRegister, RegisterClosed.
     """
-    every = registers(session, agency_id, year, direction)
+    every = _of(body, registers(session, agency_id, year, direction))
     alone = direction is Direction.OUT and kind_code in kinds.COPIES
     found = _choose([one for one in every if one.closed_at is None], kind_code, alone=alone)
     if found is None and (closed := _choose(every, kind_code, alone=alone)) is not None:
         raise RegisterClosed(name=closed.name)
     if found is not None:
         return found
-    earlier = _choose(registers(session, agency_id, year - 1, direction), kind_code, alone=alone)
+    earlier = _choose(_of(body, registers(session, agency_id, year - 1, direction)), kind_code, alone=alone)
     if earlier is not None:
         name = earlier.name.replace(str(earlier.year), str(year))
-        return _opened(session, agency_id, year, direction, earlier.code, name, earlier.kind_codes)
+        return _opened(session, agency_id, year, direction, earlier.code, name, earlier.kind_codes, body)
+    if body is not None:
+        return _opened(session, agency_id, year, direction, *body.series(year), (), body)
     if alone:
         return _opened(session, agency_id, year, direction, "SAO", f"Bản sao {year}", tuple(kinds.COPIES))
     raise NoRegister(year=year)
+
+
+def _of(body: AdvisoryBody | None, among: Sequence[Register]) -> list[Register]:
+    return [one for one in among if one.body_id == (body.id if body else None)]
 
 
 def _choose(among: Sequence[Register], kind_code: str, *, alone: bool) -> Register | None:
@@ -105,7 +114,7 @@ def _choose(among: Sequence[Register], kind_code: str, *, alone: bool) -> Regist
 
 def _opened(
     session: Session, agency_id: int, year: int, direction: Direction, code: str, name: str,
-    kind_codes: Sequence[str],
+    kind_codes: Sequence[str], body: AdvisoryBody | None = None,
 ) -> Register:  # fmt: skip
     """A series that starts from 01 without anybody's decision; two first callers make one register."""
     made = session.scalar(
@@ -113,6 +122,7 @@ def _opened(
         .values(
             agency_id=agency_id, year=year, direction=direction, code=code, name=name,
             kind_codes=list(kind_codes), opening_number=0, last_number=0, decision="", closed_by="",
+            body_id=body.id if body else None,
         )
         .on_conflict_do_nothing()
         .returning(Register.id)
@@ -148,15 +158,20 @@ def next_number(session: Session, agency_id: int, direction: Direction, kind_cod
     return register.last_number + 1
 
 
-def give_number(session: Session, actor: Actor, document: Document, dated_on: date) -> RegisterEntry:
-    """Give the document the next number of its register; the caller's use case commits.
+def give_number(
+    session: Session, actor: Actor, document: Document, dated_on: date, body: AdvisoryBody | None = None
+) -> RegisterEntry:
+    """Give the document the next number of its register, or of that of the advisory body in whose name it is issued;
+    the caller's use case commits.
 
     Raises NoRegister, RegisterClosed, BackDated, AlreadyNumbered.
     """
     session.refresh(document, with_for_update=True)
     if document.register_number is not None:
         raise AlreadyNumbered(number=document.register_number)
-    which = register_for(session, document.agency_id, document.direction, document.kind_code, dated_on.year)
+    which = register_for(
+        session, document.agency_id, document.direction, document.kind_code, dated_on.year, body
+    )
     register = session.get_one(Register, which.id, with_for_update=True, populate_existing=True)
     if register.closed_at is not None:  # while this one waited for the row
         raise RegisterClosed(name=register.name)

@@ -61,6 +61,10 @@ class DraftFields:
     corrects_id: int | None = None
     #: ids of groups of recipients: their members of today, one line of the page for each group
     groups: list[int] = field(default_factory=list)
+    #: advisory body of one's agency in whose name it is issued, from /api/v1/registers/bodies
+    body_id: int | None = None
+    #: what the signer is there, one line each: "TM. BAN CHỈ ĐẠO", "TRƯỞNG BAN"
+    body_title: str = ""
 
     def fields(self, session: Session, actor: Actor) -> Fields:
         """For the use case. Raises NotFound for a group that is not there."""

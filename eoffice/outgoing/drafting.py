@@ -10,7 +10,7 @@ from flask_babel.speaklater import LazyString
 
 from eoffice.core.errors import Invalid
 from eoffice.core.text import nfc
-from eoffice.directory.models import Agency, Assignment, Unit
+from eoffice.directory.models import AdvisoryBody, Agency, Assignment, Unit
 from eoffice.documents.kinds import KINDS, kind
 from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.letter import Urgency as Stamp
@@ -87,6 +87,10 @@ class Fields:
     corrects_id: int | None = None
     #: those chosen with their groups, named on the page by one line for each group
     members: tuple[Member, ...] = ()
+    #: the council or committee in whose name it is issued; None: the agency itself
+    body_id: int | None = None
+    #: of that body: what its signer is there, one line each: "TM. BAN CHỈ ĐẠO", "TRƯỞNG BAN"
+    body_title: str = ""
     #: people and bodies in no directory, who get it on paper, by name
     outside: tuple[str, ...] = ()
 
@@ -165,32 +169,40 @@ def usual_copies(
     return (*first, f"Lưu: VT, {unit.abbreviation}" if unit else "Lưu: VT")
 
 
-def decided_by(agency: Agency, authority: str) -> str:
+def decided_by(issuer: Agency | AdvisoryBody, authority: str) -> str:
     """Whose decision it is: the collective's, or its head's, whoever signs for him."""
-    if agency.collective:
-        return agency.name.upper()
     head = authority.splitlines()[0].strip() if authority else ""
+    together = issuer.collective if isinstance(issuer, Agency) else head.startswith("TM.")
+    if together:
+        return issuer.name.upper()
     for prefix in ("KT.", "TL.", "TUQ.", "TM.", "Q."):
         head = head.removeprefix(prefix).strip()
-    return f"{head} {agency.name}".upper().strip()
+    return _joined(head.upper(), issuer.name.upper())
+
+
+def _joined(head: str, name: str) -> str:
+    """Title and body, what both say said once: "TRƯỞNG BAN" of "BAN CHỈ ĐẠO" is "TRƯỞNG BAN CHỈ ĐẠO"."""
+    words, others = head.split(), name.split()
+    shared = max(n for n in range(len(words) + 1) if words[len(words) - n :] == others[:n])
+    return " ".join([*words, *others[shared:]])
 
 
 def letter(
     fields: Fields, text: Text, agency: Agency, unit: Unit | None, signer: Assignment, authority: str,
-    named: tuple[str, ...] = (),
+    named: tuple[str, ...] = (), body: AdvisoryBody | None = None,
 ) -> Letter:  # fmt: skip
     """The page as typst sets it; number and date stay blank. `authority`: the lines above the signature; `named`: the
-    recipients as a page lists them."""
+    recipients as a page lists them; `body`: in whose name it is issued, under that of its agency."""
     what = kind(fields.kind_code)
     official_letter = not what.abbreviation
     return Letter(
-        agency=(agency.name,),
-        parent=agency.parent_name,
+        agency=(body.name if body else agency.name,),
+        parent=agency.name if body else agency.parent_name,
         kind="" if official_letter else what.name,
         subject=nfc(fields.subject),
         addressees=text.addressees,
         bases=text.bases,
-        decided_by=(text.decided_by or decided_by(agency, authority)) if what.code in DECIDED else "",
+        decided_by=(text.decided_by or decided_by(body or agency, authority)) if what.code in DECIDED else "",
         body=text.body,
         recipients=text.copies or usual_copies(unit, text.addressees, named),
         authority=tuple(line.strip() for line in authority.splitlines() if line.strip()),
@@ -207,6 +219,8 @@ LABELS: dict[str, LazyString] = {
     "outside": _l("People and bodies in no directory"),
     "signer_id": _l("Signed by"),
     "unit_id": _l("Drafting unit"),
+    "body_id": _l("Issued in the name of"),
+    "body_title": _l("Signer's title in the body"),
     "urgency": _l("Urgency"),
     "due_on": _l("Answer by"),
     "addressees": _l("Addressed to"),

@@ -16,6 +16,7 @@ from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.typesetting import typeset as set_letter
 from eoffice.documents.models import Document, DocumentFile, PageText
 from eoffice.outgoing.drafting import BODY_LIMIT, Missing, TextTooLong
+from eoffice.outgoing.models import OutgoingDocument
 from eoffice.signatures import marks
 
 #: what stands where the source bears a signature
@@ -76,8 +77,11 @@ def original(session: Session, document: Document, file: DocumentFile) -> Origin
 def _letter(document: Document, issuer: Agency | None) -> Letter:
     named = document.kind.abbreviation or document.kind is not kinds.OFFICIAL_LETTER
     place = issuer.place if issuer else ""
+    above = issuer.parent_name if issuer else ""
+    if issuer and isinstance(document, OutgoingDocument) and document.body_id is not None:
+        above = issuer.name
     return Letter(
-        agency=(document.issuer_name,), parent=issuer.parent_name if issuer else "",
+        agency=(document.issuer_name,), parent=above,
         kind=document.kind.name if named else "", subject=document.subject, body="",
         authority=(), signer=document.signer_name, signed=_SIGNED,
         number_text=f"Số: {document.code}",

@@ -93,6 +93,8 @@ class Typed:
     revision: str = ""
     subject: str = ""
     signer_id: str = ""
+    body_id: str = ""
+    body_title: str = ""
     unit_id: str = ""
     urgency: str = "0"
     due_on: str = ""
@@ -122,6 +124,8 @@ class Typed:
             revision=str(document.revision),
             subject=document.subject,
             signer_id=str(document.signer_id),
+            body_id=str(document.body_id or ""),
+            body_title=document.authority if document.body_id else "",
             unit_id=str(document.unit_id or ""),
             urgency=str(int(document.urgency)),
             due_on=_day(document.due_on),
@@ -141,6 +145,8 @@ class Typed:
             subject=self.subject,
             signer_id=int(self.signer_id) if self.signer_id.isdecimal() else 0,
             unit_id=int(self.unit_id) if self.unit_id.isdecimal() else None,
+            body_id=_number(self.body_id),
+            body_title=self.body_title,
             urgency=Urgency(int(self.urgency)) if self.urgency in {"0", "1", "2", "3"} else Urgency.NORMAL,
             due_on=day(self.due_on),
             reply_to_id=int(self.reply_to) if self.reply_to.isdecimal() else None,
@@ -202,6 +208,8 @@ def correction(corrected: OutgoingDocument, recipients: list[Recipient]) -> Type
         subject=f"Đính chính {_named(corrected)}"[:500],
         corrects=str(corrected.id),
         signer_id=str(corrected.signer_id),
+        body_id=str(corrected.body_id or ""),
+        body_title=corrected.authority if corrected.body_id else "",
         body=body,
         to=Listed.of(recipients),
     )

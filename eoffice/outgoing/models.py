@@ -18,7 +18,7 @@ from sqlalchemy.orm import (
 
 from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
-from eoffice.directory.models import Assignment, Delegation, Unit
+from eoffice.directory.models import AdvisoryBody, Assignment, Delegation, Unit
 from eoffice.documents.models import Direction, Document, Medium, Recipient
 from eoffice.outgoing.states import State
 
@@ -55,6 +55,8 @@ class OutgoingDocument(Document):
     signer_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
     #: lines above the signature on the day of drafting
     authority: Mapped[str]
+    #: in whose name it is issued, where that is a council or committee of the agency
+    body_id: Mapped[int | None] = mapped_column(sa.ForeignKey("advisory_body.id"))
     #: under which the signer signs in another's stead; None: in his own right
     delegation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("delegation.id"))
     approved_at: Mapped[datetime | None]
@@ -106,6 +108,7 @@ class OutgoingDocument(Document):
     signer: Mapped[Assignment] = relationship(foreign_keys=[signer_id])
     unit: Mapped[Unit | None] = relationship()
     delegation: Mapped[Delegation | None] = relationship()
+    body: Mapped[AdvisoryBody | None] = relationship()
 
 
 class Remark(Base):

@@ -18,8 +18,8 @@ from eoffice.core.errors import Invalid, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.directory import queries as directory
-from eoffice.directory.models import Agency, Assignment, Delegation, Unit
-from eoffice.documents import convert, intake, kinds, queries, recipients, registers
+from eoffice.directory.models import AdvisoryBody, Agency, Assignment, Delegation, Unit
+from eoffice.documents import bodies, convert, intake, kinds, queries, recipients, registers
 from eoffice.documents import operations as documents
 from eoffice.documents.geometry import Box
 from eoffice.documents.layout.typesetting import typeset
@@ -98,6 +98,13 @@ class Chosen:
     lines: dict[int, str]
     #: names of those in no directory
     outside: tuple[str, ...] = ()
+    #: the advisory body in whose name it is issued
+    body: AdvisoryBody | None = None
+
+    @property
+    def issuer(self) -> Agency | AdvisoryBody:
+        """Whose name and abbreviation the page bears."""
+        return self.body or self.agency
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -107,7 +114,8 @@ class Chosen:
 
 
 def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
-    """Find what the fields name. Raises WrongSigner, WrongUnit, Missing, and what `recipients` refuses with."""
+    """Find what the fields name. Raises WrongSigner, WrongUnit, WrongBody, Missing, and what `recipients` refuses
+    with."""
     assert actor.agency_id is not None
     signer = session.get(Assignment, fields.signer_id)
     today = clock.today()
@@ -122,7 +130,18 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
     unit = _unit(session, actor, fields)
     agency = directory.agency(session, actor.agency_id)
     to, lines = _recipients(session, fields, agency)
-    return Chosen(agency, signer, authority, lent, unit, to, lines, fields.outside)
+    body = bodies.present(session, agency.id, fields.body_id)
+    if body is not None:
+        authority = _in_body(fields)
+    return Chosen(agency, signer, authority, lent, unit, to, lines, fields.outside, body)
+
+
+def _in_body(fields: Fields) -> str:
+    """What the signer is in the body, which is what the page says of him (Appendix I, II.7.b). Raises Missing."""
+    lines = [nfc(line).upper() for line in fields.body_title.splitlines() if line.strip()]
+    if not lines:
+        raise Missing(what=str(_l("the signer's title in the body")), field="body_title")
+    return "\n".join(lines)
 
 
 def _recipients(session: Session, fields: Fields, own: Agency) -> tuple[list[Agency], dict[int, str]]:
@@ -159,7 +178,9 @@ def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
     text.check()
     if not text.addressees and fields.kind_code == kinds.OFFICIAL_LETTER.code:
         text = replace(text, addressees=chosen.named)
-    page = letter(fields, text, chosen.agency, chosen.unit, chosen.signer, chosen.authority, chosen.named)
+    page = letter(
+        fields, text, chosen.agency, chosen.unit, chosen.signer, chosen.authority, chosen.named, chosen.body
+    )
     made = typeset(page)
     taken = documents.take_in(io.BytesIO(made.pdf), file_name(fields.subject))
     signature = Place(made.signature_block.page, Box(*_sides(made.signature_block.box)))
@@ -228,7 +249,7 @@ def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> Out
         raise NotFound
     document = OutgoingDocument(
         agency_id=chosen.agency.id, direction=Direction.OUT, state=State.DRAFT, drafter_id=actor.assignment_id,
-        issuer_name=chosen.agency.name, issuer_code=chosen.agency.code, created_at=clock.now(), listed_at=clock.now(),
+        issuer_name=chosen.issuer.name, issuer_code=chosen.agency.code, created_at=clock.now(), listed_at=clock.now(),
         draft_source=DraftSource.TEMPLATE, content={}, version=1,
     )  # fmt: skip
     fill(document, chosen, fields)
@@ -245,7 +266,7 @@ def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> Out
 def notation_of(fields: Fields, chosen: Chosen) -> str:
     """The notation the register will give (Appendix I, part II.3)."""
     unit = chosen.unit.abbreviation if chosen.unit else "VP"
-    return kinds.notation(kinds.kind(fields.kind_code), chosen.agency.abbreviation, unit)
+    return kinds.notation(kinds.kind(fields.kind_code), chosen.issuer.abbreviation, unit)
 
 
 def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
@@ -258,12 +279,13 @@ def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
     document.signer_name, document.signer_title = chosen.signer.person.full_name, chosen.signer.title
     document.authority = chosen.authority
     document.delegation_id = chosen.delegation.id if chosen.delegation else None
+    document.body, document.issuer_name = chosen.body, chosen.issuer.name
     document.code_notation = notation_of(fields, chosen)
 
 
 def give_number(session: Session, actor: Actor, document: OutgoingDocument, day: date) -> None:
     """Number, date and what follows from them. Raises AlreadyNumbered, NoRegister, RegisterClosed, BackDated."""
-    entry = registers.give_number(session, actor, document, day)
+    entry = registers.give_number(session, actor, document, day, document.body)
     document.code_number, document.issued_on = kinds.padded(entry.number), day
     document.document_uid = f"{document.issuer_code},{day:%Y/%m/%d},{document.code}"
     document.numbered_at = clock.now()

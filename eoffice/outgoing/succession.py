@@ -144,6 +144,7 @@ def _start_again(
     document.unit_id = takers.unit(document.unit_id or 0) if keeps else drafter.unit_id
     document.signer_id, document.delegation_id = takers.leader(document.signer_id).id, None
     document.issuer_name, document.issuer_code = to.name, to.code
+    document.body_id = None  # it was a body of the agency that ends
     document.approved_at = document.form_checked_at = document.signed_at = None
     document.approved_by = document.form_checked_by = ""
     document.reason = MERGED % to.name

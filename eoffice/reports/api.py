@@ -13,7 +13,8 @@ from eoffice.core.openapi import answer, documented
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency
-from eoffice.documents import closing
+from eoffice.directory.permissions import DIRECTORY_READ
+from eoffice.documents import bodies, closing
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.reports import figures as count
 from eoffice.reports import queries, service
@@ -39,6 +40,15 @@ class RegisterOut:
     last_number: int
     void: int
     closed: bool
+
+
+@dataclass(frozen=True)
+class BodyOut:
+    """A council, committee or task force of one's own agency that issues under its own name."""
+
+    id: int
+    name: str
+    abbreviation: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,15 @@ def index() -> ResponseReturnValue:
             for one in queries.lines(db(), current_actor(), year)
         ]
     )  # fmt: skip
+
+
+@bp.get("/registers/bodies")
+@needs(DIRECTORY_READ)
+@documented("Bodies of one's own agency in whose name drafts are issued", response=list[BodyOut])
+def advisory_bodies() -> ResponseReturnValue:
+    """Those that exist."""
+    found = bodies.every(db(), current_actor().agency_id or 0)
+    return answer([BodyOut(one.id, one.name, one.abbreviation) for one in found if one.ended_at is None])
 
 
 @bp.get("/registers/<int:register_id>/proof")

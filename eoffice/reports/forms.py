@@ -1,5 +1,6 @@
 """Shape of what is asked about registers; truth is the service's business."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Self, cast
 
@@ -11,6 +12,8 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from eoffice.core import clock
 from eoffice.core.forms import Asked, DayField, DaysAsked, Form, at_most, needed
+from eoffice.directory.models import AdvisoryBody
+from eoffice.documents.bodies import NewBody
 from eoffice.documents.closing import NewRegister
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Direction, Register
@@ -35,8 +38,15 @@ class OpenForm(Form):
         _l("Kinds numbered here"), [Optional()],
         choices=[SelectChoice(kind.code, kind.name) for kind in EVERY.values()],
     )  # fmt: skip
+    body_id = SelectField(_l("Whose documents"), coerce=int, default=0)
     opening_number = IntegerField(_l("Last number given before"), [Optional()], default=0)
     decision = StringField(_l("Head's decision"), [needed(), at_most(250)])
+
+    def offer(self, bodies: Sequence[AdvisoryBody]) -> Self:
+        """Fill the list of those whose documents may have a series of their own."""
+        there = [(one.id, one.name) for one in bodies if one.ended_at is None]
+        self.body_id.choices = [(0, _l("The agency's own")), *there]
+        return self
 
     def to_new(self) -> NewRegister:
         """What was entered."""
@@ -44,7 +54,20 @@ class OpenForm(Form):
             year=self.year.data or clock.today().year, direction=Direction(self.direction.data),
             code=self.code.data or "", name=self.name.data or "", kind_codes=tuple(self.kind_codes.data or ()),
             opening_number=self.opening_number.data or 0, decision=self.decision.data or "",
+            body_id=self.body_id.data or None,
         )  # fmt: skip
+
+
+class BodyForm(Form):
+    """A council, committee or task force that issues under its own name."""
+
+    name = StringField(_l("Name of the body"), [needed(), at_most(200)])
+    abbreviation = StringField(_l("Abbreviation in its notation"), [needed(), at_most(15)])
+    decision = StringField(_l("Decision that set it up"), [needed(), at_most(300)])
+
+    def to_new(self) -> NewBody:
+        """What was entered."""
+        return NewBody(self.name.data or "", self.abbreviation.data or "", self.decision.data or "")
 
 
 class OpeningForm(Form):

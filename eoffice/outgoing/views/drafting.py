@@ -11,7 +11,7 @@ from eoffice.core import clock
 from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs, tell_meanwhile
 from eoffice.directory import queries as directory
-from eoffice.documents import convert, kinds
+from eoffice.documents import bodies, convert, kinds
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, Urgency
 from eoffice.documents.operations import upload_limit
@@ -159,6 +159,12 @@ def _form(
         "pages": presenting.pages(file, document),
         "signers": directory.may_sign(db(), actor.agency_id or 0),
         "units": [unit for unit in directory.units(db(), actor.agency_id or 0) if unit.id in actor.unit_ids],
+        # one that has ended stays to be seen in a draft that names it, and is refused when that is saved
+        "bodies": [
+            one
+            for one in bodies.every(db(), actor.agency_id or 0)
+            if one.ended_at is None or str(one.id) == typed.body_id
+        ],
         "kinds": list(kinds.KINDS.values()),
         "urgencies": list(Urgency),
         "limit": upload_limit() // 2**20,

@@ -14,7 +14,7 @@ from eoffice.core.forms import Form, refused
 from eoffice.core.permissions import allowed
 from eoffice.core.text import fold
 from eoffice.core.web import current_actor, db, needs
-from eoffice.documents import closing, registers
+from eoffice.documents import bodies, closing, registers
 from eoffice.documents.models import Register
 from eoffice.documents.permissions import DOCUMENT_READ_ALL, REGISTER_CLOSE, REGISTER_OPEN
 from eoffice.reports import binding, books, queries, service
@@ -47,7 +47,7 @@ def new() -> ResponseReturnValue:
         OpenForm(data={"year": clock.today().year, "opening_number": 0})
         if request.method == "GET"
         else OpenForm()
-    )
+    ).offer(bodies.every(db(), current_actor().agency_id or 0))
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
