@@ -173,7 +173,8 @@ class RegisterFigures:
 
     code: str
     name: str
-    first: int
+    #: null where nothing but the last number of the system before stands in the period
+    first: int | None
     last: int
     given: int
     void: int

@@ -15,12 +15,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock, visits
+from eoffice.core.audit import AuditEntry
 from eoffice.core.visits import Visited
 from eoffice.core.workdays import add_days
 from eoffice.directions.models import OPEN as TASK_OPEN
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Assignment, Person, Unit
-from eoffice.documents import deadlines
+from eoffice.documents import closing, deadlines, registers
 from eoffice.documents.kinds import kind
 from eoffice.documents.models import (
     Channel,
@@ -344,8 +345,8 @@ class RegisterLine:
 
     name: str
     code: str
-    #: first and last number of the period
-    first: int
+    #: first and last number of the period; where an opening number alone stands in it, the last and no first
+    first: int | None
     last: int
     given: int
     #: of these
@@ -370,19 +371,38 @@ class RegisterLine:
 
 
 def by_register(session: Session, period: Period, agency_id: int) -> Sequence[RegisterLine]:
-    """What each register gave numbers to in these days, incoming ones first, in three statements."""
+    """What each register gave numbers to in these days, and those that were taken over in them with the last number
+    of the system before; incoming ones first, in three statements.
+    """
     number, void = RegisterEntry.number, sa.func.count(RegisterEntry.voided_at)
+    given, taken_over = sa.func.count(RegisterEntry.id), _taken_over(period)
+    # of NULL and a number PostgreSQL takes the number
+    last = sa.func.greatest(sa.func.max(number), sa.case((taken_over, Register.opening_number)))
     query = (
-        sa.select(
-            Register.id, Register.name, Register.code, sa.func.min(number), sa.func.max(number), sa.func.count(), void
+        sa.select(Register.id, Register.name, Register.code, sa.func.min(number), last, given, void)
+        .select_from(Register)
+        .outerjoin(
+            RegisterEntry, sa.and_(RegisterEntry.register_id == Register.id, _given(period, agency_id))
         )
-        .join(Register, Register.id == RegisterEntry.register_id)
-        .where(_given(period, agency_id))
+        .where(Register.agency_id == agency_id)
         .group_by(Register.id)
+        .having(sa.or_(given > 0, taken_over))
         .order_by(Register.direction, Register.year, Register.id)
-    )  # fmt: skip
+    )
     done = _under_numbers(session, period, agency_id)
     return [RegisterLine(*row[1:], *done.get(row[0], (0, 0, 0, 0))) for row in session.execute(query)]
+
+
+def _taken_over(period: Period) -> sa.ColumnElement[bool]:
+    """Whether a register got its opening number in these days: by the head's decision here or, of a year that was over
+    by then, with the end of that year.
+    """
+    decided = sa.select(sa.func.max(AuditEntry.at)).where(
+        AuditEntry.object_type == Register.__name__, AuditEntry.object_id == Register.id,
+        AuditEntry.action.in_((registers.REGISTER_OPENED, closing.OPENING_SET)),
+    )  # fmt: skip
+    day = sa.func.least(_day(decided.scalar_subquery()), sa.func.make_date(Register.year, 12, 31))
+    return sa.and_(Register.opening_number > 0, day.between(period.first, period.last))
 
 
 def _given(period: Period, agency_id: int) -> sa.ColumnElement[bool]:

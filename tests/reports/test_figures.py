@@ -18,6 +18,8 @@ from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Role
+from eoffice.documents import registers
+from eoffice.documents.closing import NewRegister
 from eoffice.documents.models import (
     Channel,
     Document,
@@ -27,10 +29,11 @@ from eoffice.documents.models import (
     Register,
     RegisterEntry,
 )
+from eoffice.documents.models import Direction as Way
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State as In
 from eoffice.outgoing.states import State as Out
-from eoffice.reports import figures
+from eoffice.reports import figures, service
 from eoffice.reports.figures import Handled, Period
 from tests.factories import House, Province, province
 from tests.home.made import incoming, outgoing
@@ -218,6 +221,34 @@ def test_numbers_are_counted_by_register_with_those_made_void(
     table = client.get(f"/reports?by=register&xlsx=1&{days}")
     sheet = load_workbook(io.BytesIO(table.data)).worksheets[0]
     assert list(sheet.iter_rows(min_row=2, values_only=True)) == [(line.name, 1, 3, 3, 1, 2, 0, 0)]
+
+
+def test_a_register_taken_over_stands_there_with_the_last_number_of_the_system_before(
+    app: Flask, session: Session, place: Province
+) -> None:
+    agency, chief = place.a.agency, place.a.chief
+    decision = "Quyết định số 15/QĐ-SNNMT ngày 16/11/2026"
+    with clock.freeze(MONDAY):
+        own = {one.code: one for one in registers.registers(session, agency.id, 2026)}
+        service.set_opening(session, chief, own["DEN"].id, 1234, decision)
+        before = NewRegister(2025, Way.OUT, "CV", "Văn bản đi 2025", (), 987, decision)
+        service.open_register(session, chief, before)
+    (line,) = figures.by_register(session, WEEK, agency.id)
+    assert (line.code, line.first, line.last, line.given, line.share) == ("DEN", None, 1234, 0, None)
+    (line,) = figures.by_register(session, Period(date(2025, 1, 1), date(2025, 12, 31)), agency.id)
+    assert (line.name, line.last) == ("Văn bản đi 2025", 987), "with its own year"
+    days = "from=16/11/2026&to=22/11/2026"
+    page = client_for(app, "a_leader").get(f"/reports?by=register&{days}").get_data(as_text=True)
+    assert ">1234<" in page
+    assert "None" not in page
+    with clock.freeze(MONDAY + timedelta(days=1)):
+        assert steps.registered(session, place.a).register_number == 1235
+    (line,) = figures.by_register(session, WEEK, agency.id)
+    assert (line.first, line.last, line.given) == (1235, 1235, 1)
+    monday, earlier = Period(MONDAY.date(), MONDAY.date()), Period(date(2026, 1, 1), date(2026, 11, 15))
+    (line,) = figures.by_register(session, monday, agency.id)
+    assert (line.last, line.given) == (1234, 0)
+    assert figures.by_register(session, earlier, agency.id) == [], "nobody knows which number it had then"
 
 
 def test_a_register_says_what_was_in_time_and_what_went_over_the_axis(
