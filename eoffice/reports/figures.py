@@ -78,7 +78,9 @@ class Figures:
 
     arrived: int = 0
     registered: int = 0
-    #: registered on the day of arrival or the next working day (Article 22)
+    #: of these, those registered here, and among them on the day of arrival or the next working day (Article 22);
+    #: when a document arrived that another system registered is not known
+    registered_here: int = 0
     registered_in_time: int = 0
     from_axis: int = 0
     handled: Handled = field(default_factory=Handled)
@@ -104,8 +106,8 @@ class Figures:
 
     @property
     def registered_share(self) -> int | None:
-        """Percent of what was registered that was registered in time."""
-        return round(100 * self.registered_in_time / self.registered) if self.registered else None
+        """Percent of what was registered here that was registered in time."""
+        return round(100 * self.registered_in_time / self.registered_here) if self.registered_here else None
 
 
 _VISITS = {
@@ -115,6 +117,10 @@ _VISITS = {
 }
 
 
+#: registered here, not in the system before, of which only the day of its register is known
+_HERE = Document.taken_over_from == ""
+
+
 def _day(moment: Any) -> sa.ColumnElement[date]:
     return sa.cast(sa.func.timezone(clock.TZ.key, moment), sa.Date)
 
@@ -122,7 +128,7 @@ def _day(moment: Any) -> sa.ColumnElement[date]:
 def _hours(later: Any, earlier: Any) -> sa.ColumnElement[Any]:
     """The median; of what another system did only the days are known here."""
     seconds = sa.func.extract("epoch", later - earlier)
-    median = sa.func.percentile_cont(0.5).within_group(seconds).filter(Document.taken_over_from == "")
+    median = sa.func.percentile_cont(0.5).within_group(seconds).filter(_HERE)
     return sa.func.round(sa.cast(median / 3600, sa.Numeric), 1)
 
 
@@ -187,6 +193,7 @@ def _incoming(period: Period) -> sa.Select[Any]:
             Document.agency_id,
             count().label("arrived"),
             count().filter(numbered).label("registered"),
+            count().filter(numbered, _HERE).label("registered_here"),
             count().filter(IncomingDocument.source == Source.AXIS).label("from_axis"),
             _hours(IncomingDocument.registered_at, IncomingDocument.arrived_at).label("to_register"),
             _hours(lead.c.given_at, IncomingDocument.registered_at).label("to_direct"),
@@ -200,9 +207,13 @@ def _incoming(period: Period) -> sa.Select[Any]:
 
 
 def _handled(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Handled]:
-    """By the deadline of the document, to the hour where it has one; without a deadline it is never late."""
+    """By the deadline of the document, to the hour where it has one; without a deadline it is never late.
+
+    What the system before had finished is left out: nobody here knows when that was.
+    """
     lead = _lead()
-    finished, is_open = IncomingDocument.state == State.DONE, IncomingDocument.state.in_(OPEN)
+    known = sa.or_(_HERE, _finished(lead).is_not(None))
+    finished, is_open = sa.and_(IncomingDocument.state == State.DONE, known), IncomingDocument.state.in_(OPEN)
     late = deadlines.missed(_finished(lead), Document.due_on, Document.due_time)
     overdue = deadlines.over(Document.due_on, Document.due_time)
     query = (
@@ -237,7 +248,7 @@ def _registered_in_time(session: Session, period: Period, agency_ids: Collection
         .select_from(IncomingDocument)
         .where(
             period.holds(Document.listed_at), Document.agency_id.in_(agency_ids),
-            Document.register_number.is_not(None), IncomingDocument.registered_at.is_not(None),
+            Document.register_number.is_not(None), IncomingDocument.registered_at.is_not(None), _HERE,
         )
         .group_by(Document.agency_id, arrived, registered)
     )  # fmt: skip
@@ -413,7 +424,8 @@ def _given(period: Period, agency_id: int) -> sa.ColumnElement[bool]:
 def _under_numbers(session: Session, period: Period, agency_id: int) -> dict[int, list[int]]:
     """By register how many documents were in time, late, exchanged, and exchanged over the axis.
 
-    Counted by pairs of days as in `_registered_in_time`; void numbers stand for nothing.
+    Counted by pairs of days as in `_registered_in_time`; void numbers stand for nothing, and of what another system
+    registered nobody knows when it arrived.
     """
     sent, on_paper = _sent()
     ways: tuple[tuple[type[Document], Any, Any, Any, Any], ...] = (
@@ -424,7 +436,7 @@ def _under_numbers(session: Session, period: Period, agency_id: int) -> dict[int
     )  # fmt: skip
     found: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for model, began, ended, exchanged, on_axis in ways:
-        first, last = _day(began), _day(ended)
+        first, last = _day(sa.case((_HERE, began))), _day(ended)
         count = sa.func.count
         query = (
             sa.select(

@@ -5,7 +5,7 @@ import html
 import io
 import re
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
+from eoffice.core.workdays import days_left
 from eoffice.directions import queries as directions
+from eoffice.directions import service as work
 from eoffice.directions.models import Part, Task
 from eoffice.documents import closing, registers
 from eoffice.documents.models import Direction, Document, DocumentFile, Register, RegisterEntry
@@ -28,13 +30,16 @@ from eoffice.dossiers import service as dossiers
 from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.operations import NewDossier
 from eoffice.dossiers.states import State as Filed
+from eoffice.home import deeds
+from eoffice.home import queries as home
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State as Out
-from eoffice.reports import books
+from eoffice.reports import books, figures
 from eoffice.reports.books import Span
 from eoffice.reports.columns import Form
+from eoffice.reports.figures import Handled, Period
 from eoffice.takeover import house
 from tests.factories import Province, province
 from tests.incoming import steps
@@ -239,6 +244,52 @@ def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
         assert "VNPT iOffice" in chief.get(f"/{kind}/{document.id}").get_data(as_text=True)
     kept = [path for path in (blobs().root / "shelf").rglob("*") if path.is_file()]
     assert not kept, "what was handed over for the look is gone"
+
+
+def test_deadlines_of_a_year_that_is_over_stand_in_its_figures_once_and_in_none_of_this_year(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief, before = client_for(app, "a_chief_of_office"), YEAR - 1
+    _series(chief)
+    then, due = f"15/12/{before}", f"20/12/{before}"
+    rows = (
+        f"DEN;{before};4319;{then};1/SNV-VP;{then};Sở Nội vụ;CV;Xong rồi;;;Đã xong;;;;;{due};;;\n"
+        f"DEN;{before};4320;{then};2/SNV-VP;{then};Sở Nội vụ;CV;Việc quá hạn;;;Đang xử lý;a_leader;;a_specialist;"
+        f"Trả lời;{due};;;KHTC\n"
+        f"DEN;{before};4321;{then};3/SNV-VP;{then};Sở Nội vụ;CV;Việc không hạn;;;Đang xử lý;a_leader;;;;;;;\n"
+    )
+    status, page = _look(chief, "documents", HEAD + rows)
+    assert status == 200, page
+    assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
+
+    agency, this = place.a.agency.id, Period(date(YEAR, 1, 1), date(YEAR, 12, 31))
+    last = Period(date(before, 1, 1), date(before, 12, 31))
+    found = {period: figures.by_agency(session, period, [agency])[agency] for period in (this, last)}
+    assert (found[this].arrived, found[this].handled) == (0, Handled())
+    assert (found[last].arrived, found[last].registered) == (3, 3)
+    assert found[last].handled == Handled(open=1, open_late=1), "when the first was done nobody knows here"
+    assert found[last].registered_share is None, "nor when any of them arrived"
+    assert found[last].to_register is None
+    for period, late in ((this, []), (last, [1])):
+        for by in (figures.by_unit, figures.by_person):
+            assert [line.handled.open_late for line in by(session, period, agency)] == late
+    (line,) = figures.by_register(session, last, agency)
+    assert (line.last, line.given, line.in_time, line.late, line.share) == (4321, 3, 0, 0, None)
+
+    # the desk of who works on it counts it once, with its days in working days
+    specialist = client_for(app, "a_specialist")
+    (task,) = directions.to_do(session, place.a.specialist)
+    mine = place.a.specialist
+    assert sum(one.overdue for one in home.waiting(session, mine, deeds.of(mine))) == 1
+    page = html.unescape(specialist.get("/").get_data(as_text=True))
+    assert f"quá {-days_left(date(before, 12, 20))} ngày ({due})" in page.lower()
+
+    # finished now, it is late work of the year it came in
+    work.finish(session, place.a.specialist, task.id, "Đã trả lời")
+    assert _by_number(session, place, 4320).state is State.DONE
+    found = {period: figures.by_agency(session, period, [agency])[agency] for period in (this, last)}
+    assert found[this].handled == Handled()
+    assert found[last].handled == Handled(late=1, open=1)
 
 
 def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
