@@ -79,8 +79,13 @@ class RegisterForm(Form):
         self.submit_to_id.choices = later + [(post.id, post.choice) for post in leaders]
 
     @classmethod
-    def of(cls, document: IncomingDocument, guess: FieldGuess) -> "RegisterForm":
-        """The form with what the axis said, or what stands clearly on the page; the rest is left empty."""
+    def of(
+        cls, document: IncomingDocument, guess: FieldGuess, issuer: tuple[str, str] = ("", "")
+    ) -> "RegisterForm":
+        """The form with what the axis said, or what stands clearly on the page; the rest is left empty.
+
+        `issuer`: name and code of the one agency of the directory that the page names, both empty for none.
+        """
         known = {
             name: getattr(document, name) or None
             for name in ("code_number", "code_notation", "issued_on", "issuer_name", "kind_code", "subject",
@@ -92,13 +97,15 @@ class RegisterForm(Form):
             "signer_name": guess.signer_name, "signer_title": guess.signer_title, "due_on": guess.due_on,
         }  # fmt: skip
         values = {name: known[name] or (one.value if one else None) for name, one in read.items()}
+        name, code = issuer if not document.issuer_name else ("", "")
+        values["issuer_name"] = name or values["issuer_name"]
         urgency = document.urgency
         if guess.urgency is not None and not urgency:
             urgency = _STAMPS.get(guess.urgency.value, urgency)
         return cls(
             data=values
             | {
-                "issuer_name_id": document.issuer_code,
+                "issuer_name_id": document.issuer_code or code,
                 "urgency": int(urgency),
                 "arrived_on": clock.local(document.arrived_at).date(),
                 "submit_to_id": 0,

@@ -6,11 +6,11 @@ from eoffice.documents.layout.letter import Letter, Urgency
 from eoffice.documents.layout.typesetting import typeset
 
 
-@lru_cache(maxsize=1)
-def letter_pdf() -> bytes:
-    """An official letter with number and date printed."""
+@lru_cache(maxsize=4)
+def letter_pdf(*agency: str) -> bytes:
+    """An official letter with number and date printed, of the province's committee or of who is named."""
     letter = Letter(
-        agency=("Ủy ban nhân dân", "tỉnh An Giang"),
+        agency=agency or ("Ủy ban nhân dân", "tỉnh An Giang"),
         subject="triển khai các biện pháp cấp bách ứng phó xâm nhập mặn",
         body="Theo bản tin dự báo, ranh mặn 4 g/lít có khả năng vào sâu 50 km. Đề nghị báo cáo./.",
         signer="Lưu Bá Thiện",

@@ -15,9 +15,10 @@ from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs, place
 from eoffice.core.config import override
 from eoffice.core.db import transaction
+from eoffice.core.text import search_text
 from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
-from eoffice.directory.models import Role
+from eoffice.directory.models import Agency, Role
 from eoffice.documents import operations as documents
 from eoffice.documents.models import Urgency
 from eoffice.incoming import queries, service
@@ -407,6 +408,69 @@ def test_what_stands_clearly_on_the_page_is_filled_in_and_shown_where_it_was_rea
     assert '<option selected value="2">' in text  # Thượng khẩn
     assert '<svg class="marks"' in text
     assert 'name="due_on" type="text" value=""' in text or re.search(r'id="due_on"[^>]*value=""', text)
+
+
+@pytest.mark.parametrize(
+    ("head", "others", "proposed"),
+    [
+        ("Sở Tài chính", (), ("Sở Tài chính", "H01.05")),
+        ("Sở Xây dựng", ("An Giang",), ("Sở Xây dựng tỉnh An Giang", "H01.15")),
+        ("Sở Xây dựng", ("An Giang", "Cà Mau"), ("Sở Xây dựng", "")),
+        ("Sở Tư pháp", (), ("Sở Tư pháp", "")),
+    ],
+)
+def test_the_issuer_on_the_page_is_proposed_as_chosen_where_it_is_one_agency_of_the_directory(
+    session: Session,
+    app: Flask,
+    statements: list[str],
+    head: str,
+    others: tuple[str, ...],
+    proposed: tuple[str, str],
+) -> None:
+    house = province(session).a
+    for place_no, of in enumerate(others):
+        name = f"Sở Xây dựng tỉnh {of}"
+        session.add(
+            Agency(
+                code=f"H{place_no + 1:02d}.15",
+                name=name,
+                short_name=name,
+                sort_key="",
+                folded=search_text(name),
+            )
+        )
+    session.commit()
+    document = service.receive_scan(
+        session, house.clerk, documents.take_in(io.BytesIO(letter_pdf(head)), "a.pdf")
+    )
+    clerk = client_for(app, "a_clerk")
+    clerk.get(f"/incoming/{document.id}/register")
+    statements.clear()
+    text = clerk.get(f"/incoming/{document.id}/register").get_data(as_text=True)
+    assert sum(one.startswith(("SELECT", "UPDATE", "INSERT")) for one in statements) <= 12
+    name, code = proposed
+    assert f'name="issuer_name" value="{name}"' in text
+    assert f'name="issuer_name_id" value="{code}"' in text
+    assert (f"Đề xuất từ danh mục ({code})" in text) is bool(code)
+    sent = _form(issuer_name=name, issuer_name_id=code)
+    assert clerk.post(f"/incoming/{document.id}/register", data=sent).status_code == 303
+    session.expire_all()
+    assert (document.issuer_name, document.issuer_code) == proposed
+
+
+def test_what_the_clerk_cleared_is_not_proposed_again_when_the_form_is_refused(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    document = service.receive_scan(
+        session, house.clerk, documents.take_in(io.BytesIO(letter_pdf("Sở Tài chính")), "a.pdf")
+    )
+    refused = client_for(app, "a_clerk").post(
+        f"/incoming/{document.id}/register", data=_form(issuer_name="Hợp tác xã", subject="")
+    )
+    text = refused.get_data(as_text=True)
+    assert refused.status_code == 422
+    assert 'name="issuer_name_id" value=""' in text
 
 
 def test_requirement_45_of_a_state_secret_nothing_is_stored_but_the_fact(

@@ -22,7 +22,7 @@ from eoffice.documents.fields import FieldGuess, guess_fields
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.documents.settings import UPLOAD_LIMIT_MB
-from eoffice.incoming import presenting, queries, service
+from eoffice.incoming import operations, presenting, queries, service
 from eoffice.incoming.forms import RegisterForm
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import ProbableDuplicate
@@ -80,7 +80,8 @@ def register(document_id: int) -> ResponseReturnValue:
         return redirect(url_for("incoming.show", document_id=document.id))
     file = files.latest_file(db(), document, FileRole.ORIGINAL)
     guess = _read(file) if document.source is not Source.AXIS else FieldGuess()
-    form, status, same = RegisterForm.of(document, guess), 200, []
+    proposed = _issuer(guess) if request.method == "GET" and not document.issuer_name else ("", "")
+    form, status, same = RegisterForm.of(document, guess, proposed), 200, []
     form.offer(list(directory.posts(db(), document.agency_id, Role.LEADER)))
     if request.method == "POST":
         status = 422
@@ -94,7 +95,16 @@ def register(document_id: int) -> ResponseReturnValue:
             flash(_("Registered with số đến %(number)s.", number=done.register_number), "ok")
             return redirect(_after(done), 303)
     page = _page(document, form, file, guess)
-    return render_template("incoming/register.html", **page, same=[_beside(one) for one in same]), status
+    beside = [_beside(one) for one in same]
+    return render_template("incoming/register.html", **page, proposed=proposed[1], same=beside), status
+
+
+def _issuer(guess: FieldGuess) -> tuple[str, str]:
+    """Name and code of the one agency of the directory that the page names, both empty where it is none or several."""
+    if guess.issuer is None:
+        return "", ""
+    name, code = operations.issuer(db(), guess.issuer.value, "")
+    return (name, code) if code else ("", "")
 
 
 def _beside(other: Document) -> tuple[Document, dict[str, Any] | None]:
