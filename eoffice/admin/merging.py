@@ -1,5 +1,5 @@
 """One agency goes over into another, or is divided among several, as a guided act: planned, rehearsed, carried out on
-its day, withdrawn before.
+its day, withdrawn before. The axis is told of it once a rehearsal has found nothing that prevents it.
 
 Its registers end with their last numbers, its open work, drafts and dossiers move; what is done stays as it was,
 under the names it had, and is found by the people of the agency that follows, the first of several, which keeps it
@@ -15,10 +15,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import access, audit, clock, jobs
+from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import nfc, whole
 from eoffice.directory import operations, queries
 from eoffice.directory.models import Agency, Merger
 from eoffice.directory.permissions import DIRECTORY_MERGE
@@ -33,6 +34,7 @@ from eoffice.missions import succession as missions
 from eoffice.outgoing import succession as outgoing
 
 PLANNED = audit.action("admin.merger_planned", _l("Merger planned"))
+REHEARSED = audit.action("admin.merger_rehearsed", _l("Merger rehearsed without a problem; the axis is told"))
 CHOSEN = audit.action("admin.merger_followers", _l("Who follows whom in a merger decided"))
 WITHDRAWN = audit.action("admin.merger_withdrawn", _l("Planned merger withdrawn"))
 MERGED = audit.action("admin.merged", _l("Agency merged"))
@@ -62,6 +64,12 @@ class TooEarly(Conflict):
     message = _l(
         "The merger can be carried out from %(day)s on. Until then it can be rehearsed or withdrawn."
     )
+
+
+class NeedsReason(Invalid):
+    """Others may have prepared for it."""
+
+    message = _l("Say in a few words why the plan is withdrawn; the log keeps it.")
 
 
 class TooLate(Conflict):
@@ -144,7 +152,6 @@ def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
         )  # fmt: skip
         session.add(made)
         session.flush()
-        _tell_axis(session, made)
         agency.valid_to, agency.successor_id = new.on - timedelta(days=1), new.to_id
         agency.successor_codes = [one.code for one in follow]
         agency.legal_basis = made.legal_basis
@@ -197,30 +204,61 @@ def choose(
     return merger
 
 
-def withdraw(session: Session, actor: Actor, merger_id: int) -> Merger:
-    """Undo a plan before its day: nothing has been moved, the agency goes on. Raises Forbidden, Over, TooLate."""
+def withdraw(session: Session, actor: Actor, merger_id: int, reason: str) -> Merger:
+    """Undo a plan before its day: nothing has been moved, the agency goes on. An axis that was told is told so.
+
+    Raises Forbidden, Over, TooLate, NeedsReason, TooLong.
+    """
     with transaction(session):
         merger = _open(session, actor, merger_id)
         if clock.today() >= merger.on:
             raise TooLate
+        said = whole(reason, 500, "reason")
+        if len(said) < 3:
+            raise NeedsReason(field="reason")
         merger.withdrawn_at = clock.now()
-        _tell_axis(session, merger)
+        if merger.announced_at is not None:
+            _tell_axis(session, merger)
         agency = merger.agency
         agency.valid_to = agency.successor_id = None
         agency.successor_codes, agency.legal_basis = [], ""
-        audit.record(session, actor, WITHDRAWN, agency, to=merger.to.name, on=merger.on)
+        audit.record(session, actor, WITHDRAWN, agency, to=merger.to.name, on=merger.on, reason=said)
     return merger
 
 
+def withdrawal(session: Session, merger: Merger) -> AuditEntry | None:
+    """Who withdrew it and why: the entry of the log, where such words stand."""
+    if merger.withdrawn_at is None:
+        return None
+    query = sa.select(AuditEntry).where(
+        AuditEntry.object_type == Agency.__name__, AuditEntry.object_id == merger.agency_id,
+        AuditEntry.action == WITHDRAWN, AuditEntry.at >= merger.withdrawn_at,
+    )  # fmt: skip
+    return session.scalar(query.order_by(AuditEntry.id).limit(1))
+
+
 def rehearse(session: Session, actor: Actor, merger_id: int) -> Outcome:
-    """Do all of it and keep nothing. Raises Forbidden, NotFound, Over."""
+    """Do all of it and keep nothing but that nothing prevents it: then the axis is told. Raises Forbidden, NotFound,
+    Over.
+    """
     with transaction(session):
         found = _carry_out(session, actor, _open(session, actor, merger_id))
         for register, _gaps in found.registers:
             session.refresh(register)
             session.expunge(register)  # the page shows it as it would be
         session.rollback()
+    if not found.problems:
+        with transaction(session):
+            _announce(session, actor, _open(session, actor, merger_id))
     return found
+
+
+def _announce(session: Session, actor: Actor, merger: Merger) -> None:
+    """Let senders everywhere know the day, once: a plan that cannot be carried out would only mislead them."""
+    if merger.announced_at is None:
+        merger.announced_at = clock.now()
+        _tell_axis(session, merger)
+        audit.record(session, actor, REHEARSED, merger.agency, to=merger.to.name, on=merger.on)
 
 
 def carry_out(session: Session, actor: Actor, merger_id: int) -> Outcome:
@@ -235,6 +273,7 @@ def carry_out(session: Session, actor: Actor, merger_id: int) -> Outcome:
         found = _carry_out(session, actor, merger)
         if found.problems:
             raise NotReady
+        _announce(session, actor, merger)
         merger.done_at, merger.done_by = clock.now(), actor.name
     return found
 

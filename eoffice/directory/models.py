@@ -336,6 +336,8 @@ class Merger(Base):
     withdrawn_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     done_by: Mapped[str] = mapped_column(default="")
+    #: when a rehearsal first found nothing that prevents it: from then on the axis is told of it
+    announced_at: Mapped[datetime | None]
     #: since when the axis knows how it stands now; None: not told yet, or refused
     axis_told_at: Mapped[datetime | None]
     #: why the axis did not take it

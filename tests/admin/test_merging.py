@@ -54,6 +54,7 @@ from tests.incoming import steps
 from tests.signatures.keys import equip
 from tests.web import client_for
 
+REASON = "Quốc hội lùi thời hạn sắp xếp"
 BASIS = "Nghị quyết số 190/2025/QH15 ngày 19/02/2025"
 
 
@@ -320,12 +321,69 @@ def test_a_planned_merger_is_withdrawn_before_its_day_and_not_on_it(
     with clock.freeze(clock.now() + timedelta(days=1)):
         assert queries.serving(session, agency) == place.b.agency, "mail goes to who follows from that day on"
         with pytest.raises(merging.TooLate):
-            merging.withdraw(session, _keeper(session, place), merger.id)
-    merging.withdraw(session, _keeper(session, place), merger.id)
+            merging.withdraw(session, _keeper(session, place), merger.id, REASON)
+    merging.withdraw(session, _keeper(session, place), merger.id, REASON)
     assert (agency.valid_to, agency.successor_id, agency.legal_basis) == (None, None, "")
     with pytest.raises(merging.Over):
         merging.rehearse(session, _keeper(session, place), merger.id)
     assert _planned(session, place).id != merger.id
+
+
+def _waiting(session: Session) -> int:
+    waiting = sa.text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'gateway.tell_merger'")
+    found = session.scalar(waiting) or 0
+    session.rollback()
+    return int(found)
+
+
+def test_the_axis_is_told_of_a_merger_once_nothing_prevents_it(
+    app: Flask, session: Session, place: Province
+) -> None:
+    steps.in_progress(session, place.a)
+    merger = _planned(session, place)
+    admin = client_for(app, "b_administrator")
+    where = f"/admin/mergers/{merger.id}"
+    assert "chưa được thông báo" in html.unescape(admin.get(where).get_data(as_text=True))
+    assert admin.post(f"{where}/rehearse").status_code == 422, "nobody follows who works on it"
+    assert _waiting(session) == 0
+    _everybody_follows(session, place, merger)
+    for _again_and_again in range(2):
+        assert admin.post(f"{where}/rehearse").status_code == 200
+        assert _waiting(session) == 1
+    assert "chưa được thông báo" not in html.unescape(admin.get(where).get_data(as_text=True))
+
+
+def test_what_was_never_rehearsed_is_told_when_it_is_carried_out(session: Session, place: Province) -> None:
+    merger = _planned(session, place)
+    _everybody_follows(session, place, merger)
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        merging.carry_out(session, _keeper(session, place), merger.id)
+    assert _waiting(session) == 1
+
+
+def test_a_plan_is_withdrawn_with_a_reason_that_the_log_keeps_and_the_page_shows(
+    app: Flask, session: Session, place: Province
+) -> None:
+    merger = _planned(session, place)
+    admin = client_for(app, "b_administrator")
+    where = f"/admin/mergers/{merger.id}"
+    for wrong in ("", "  ", "x" * 501):
+        refused = admin.post(f"{where}/withdraw", data={"reason": wrong})
+        assert refused.status_code == 422
+        assert wrong.strip() in refused.get_data(as_text=True), "what was typed is kept"
+    assert admin.post(f"{where}/withdraw", data={"reason": REASON}).status_code == 303
+    page = html.unescape(admin.get(where).get_data(as_text=True))
+    assert REASON in page
+    assert place.b.users[Role.ADMINISTRATOR].person.full_name in page
+    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == merging.WITHDRAWN)).one()
+    assert entry.details["reason"] == REASON
+    session.rollback()
+    assert _waiting(session) == 0, "the axis never heard of it"
+    # planned and withdrawn again, each keeps its own reason
+    other = _planned(session, place)
+    merging.withdraw(session, _keeper(session, place), other.id, "Gộp vào đề án khác")
+    page = html.unescape(admin.get(where).get_data(as_text=True))
+    assert (REASON in page, "Gộp vào đề án khác" in page) == (True, False)
 
 
 def test_what_is_signed_and_not_issued_prevents_it(session: Session, place: Province) -> None:

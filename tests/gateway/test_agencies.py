@@ -99,7 +99,7 @@ def test_mail_to_a_merged_agency_arrives_at_its_successor_under_the_name_it_was_
     assert report.code == "01"
 
 
-def test_a_planned_merger_reaches_the_axis_and_its_withdrawal_too(
+def test_a_merger_that_was_rehearsed_reaches_the_axis_and_its_withdrawal_too(
     session: Session, place: Province, hub: HubProcess, theirs: AxisClient
 ) -> None:
     a, b = place.a.agency, place.b.agency
@@ -109,8 +109,12 @@ def test_a_planned_merger_reaches_the_axis_and_its_withdrawal_too(
         keeper = accounts.actor_of(session, place.b.users[Role.ADMINISTRATOR])
         merger = merging.plan(session, keeper, merging.NewMerger(a.id, b.id, day, BASIS))
         waiting = sa.text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'gateway.tell_merger'")
-        assert session.scalar(waiting) == 1, "in the transaction that plans it"
+        assert (session.scalar(waiting), merger.announced_at) == (0, None), "a plan alone is told to nobody"
         session.rollback()
+        for _again in range(2):
+            assert merging.rehearse(session, keeper, merger.id).problems == []
+            assert session.scalar(waiting) == 1, "once, in the transaction that says it was rehearsed"
+            session.rollback()
         for _repeated in range(2):
             jobs.JOBS["gateway.tell_merger"].function(session, merger.id)
         [told] = theirs.recipients([a.code]) or []
@@ -123,7 +127,7 @@ def test_a_planned_merger_reaches_the_axis_and_its_withdrawal_too(
         ):
             with pytest.raises(Refused):
                 call()  # another system's agency
-        merging.withdraw(session, keeper, merger.id)
+        merging.withdraw(session, keeper, merger.id, "Quốc hội lùi thời hạn")
         session.rollback()
         jobs.JOBS["gateway.tell_merger"].function(session, merger.id)
         [told] = theirs.recipients([a.code]) or []

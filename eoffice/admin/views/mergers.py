@@ -54,6 +54,8 @@ def _page(found: Merger, outcome: Outcome | None = None, refusal: AppError | Non
         follow=merging.followers(db(), found),
         posts=directory.roll(db(), found.agency_id),
         units=directory.units(db(), found.agency_id),
+        withdrawal=merging.withdrawal(db(), found),
+        reason=request.form.get("reason", ""),
         outcome=outcome,
         refusal=refusal,
         due=clock.today() >= found.on,
@@ -97,7 +99,8 @@ def carry_out_merger(merger_id: int) -> ResponseReturnValue:
 def withdraw_merger(merger_id: int) -> ResponseReturnValue:
     """Before its day."""
     said = _("The merger is withdrawn; the agency goes on.")
-    return _act(merger_id, lambda: merging.withdraw(db(), current_actor(), merger_id), said)
+    why = request.form.get("reason", "")
+    return _act(merger_id, lambda: merging.withdraw(db(), current_actor(), merger_id, why), said)
 
 
 def _act(merger_id: int, act: Callable[[], object], said: str) -> ResponseReturnValue:
