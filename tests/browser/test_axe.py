@@ -89,6 +89,7 @@ PAGES = {
     "reports.province": Look(Role.ADMINISTRATOR, "/province"),
     "reports.index": Look(Role.CLERK, "/registers"),
     "reports.new": Look(Role.CHIEF_OF_OFFICE, "/registers/new"),
+    "reports.advisory_bodies": Look(Role.CHIEF_OF_OFFICE, "/registers/bodies"),
     "reports.printing": Look(Role.CLERK, "/registers/print?form=incoming&from=01/01/2026&to=31/12/2099"),
     "reports.show": Look(Role.CLERK, "/registers/{register}"),
     "reports.visits": Look(Role.CLERK, "/reports/visits/document/{incoming}"),
