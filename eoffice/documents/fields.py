@@ -89,7 +89,9 @@ _STATE = ("CỘNG HÒA XÃ HỘI", "CỘNG HOÀ XÃ HỘI", "ĐỘC LẬP")
 #: first words of the name of an agency: where a new one begins below the agency above it
 _AGENCY_STARTS = re.compile(
     r"^(ỦY BAN|UỶ BAN|UBND|HĐND|HỘI ĐỒNG|SỞ|BỘ|BAN|CỤC|CHI CỤC|TỔNG CỤC|VĂN PHÒNG|TRUNG TÂM|THANH TRA|PHÒNG|"
-    r"CÔNG AN|TÒA ÁN|TOÀ ÁN|VIỆN|CÔNG TY|TRƯỜNG|BỆNH VIỆN|ĐẢNG ỦY|TỈNH ỦY|KHO BẠC|BẢO HIỂM|HẠT|ĐÀI|QUỸ)\b"
+    r"CÔNG AN|TÒA ÁN|TOÀ ÁN|VIỆN|CÔNG TY|TRƯỜNG|BỆNH VIỆN|ĐẢNG ỦY|TỈNH ỦY|KHO BẠC|BẢO HIỂM|HẠT|ĐÀI|QUỸ|"
+    # what an agency sets up and lets issue under its own name
+    r"TIỂU BAN|TỔ CÔNG TÁC|TỔ GIÚP VIỆC|TỔ THẨM ĐỊNH|TỔ BIÊN TẬP|ĐOÀN KIỂM TRA|ĐOÀN CÔNG TÁC|ĐOÀN GIÁM SÁT)\b"
 )
 #: after these words of a name a proper name follows
 _PROPER_AFTER = {"tỉnh", "xã", "phường", "huyện", "quận", "thành", "phố", "khu", "trấn"}

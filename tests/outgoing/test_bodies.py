@@ -12,13 +12,15 @@ from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, NotFound
 from eoffice.core.permissions import Actor
-from eoffice.directory.models import AdvisoryBody
-from eoffice.documents import bodies, registers
+from eoffice.directory.models import AdvisoryBody, Merger
+from eoffice.directory.takers import Takers
+from eoffice.documents import bodies, formcheck, registers
 from eoffice.documents.bodies import NewBody
 from eoffice.documents.closing import KindTaken, NewRegister
+from eoffice.documents.fields import guess_fields
 from eoffice.documents.models import Direction, FileRole
 from eoffice.documents.pages import page_text
-from eoffice.outgoing import operations, service
+from eoffice.outgoing import operations, service, succession
 from eoffice.outgoing.drafting import Missing, decided_by
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State
@@ -115,6 +117,39 @@ def test_the_page_names_the_body_under_its_agency_and_the_signers_title_in_it(
     assert "TM. BAN CHỈ ĐẠO TRƯỞNG BAN" in words
     assert (document.issuer_name, document.issuer_code) == (NAME, place.a.agency.code)
     assert document.authority == "TM. BAN CHỈ ĐẠO\nTRƯỞNG BAN"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [NAME, "Hội đồng Thi đua", "Tổ công tác Đề án 06", "Tiểu ban Nội dung", "Đoàn kiểm tra liên ngành 389"],
+)
+def test_the_form_check_finds_nothing_wrong_with_a_bodys_page_and_who_gets_it_reads_whose_it_is(
+    session: Session, place: Province, name: str
+) -> None:
+    body = _body(session, place, name=name, abbreviation="X1")
+    page = drafts.path(drafts.newest(session, _draft(session, place, body), FileRole.DRAFT))
+    assert formcheck.lacks(page) == []
+    issuer = guess_fields(page_text(page)).issuer
+    assert issuer is not None
+    assert issuer.value.lower() == name.lower()
+
+
+def test_a_draft_of_a_body_goes_on_in_the_name_of_the_agency_that_follows(
+    session: Session, place: Province
+) -> None:
+    document = _draft(session, place, _body(session, place))
+    merger = Merger(
+        agency_id=place.a.agency.id, to_id=place.b.agency.id, on=clock.today(), legal_basis="x",
+        planned_at=clock.now(), planned_by="x", posts={
+            str(place.a.posts[role].id): place.b.posts[role].id for role in place.a.posts
+        },
+    )  # fmt: skip
+    with transaction(session):
+        session.add(merger)
+        session.flush()
+        takers = Takers(session, merger)
+        succession.move(session, place.b.admin, place.a.agency, place.b.agency, takers)
+    assert (document.body_id, document.issuer_name) == (None, place.b.agency.name)
 
 
 @pytest.mark.usefixtures("keys")
