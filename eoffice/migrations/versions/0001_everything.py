@@ -349,14 +349,6 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "fetched_list",
-        sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("der", sa.LargeBinary(), nullable=False),
-        sa.Column("fingerprint", sa.String(length=64), nullable=False),
-        sa.Column("fetched_at", eoffice.core.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("url", name=op.f("pk_fetched_list")),
-    )
-    op.create_table(
         "trust_entry",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
