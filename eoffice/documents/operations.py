@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import access, audit, clock, jobs
 from eoffice.core.blobs import CHUNK, Blob, blobs
 from eoffice.core.config import settings
-from eoffice.core.errors import Conflict
+from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
 from eoffice.directory.models import Agency
@@ -51,7 +51,7 @@ SECRET_DESTROYED = audit.action("documents.secret_destroyed", _l("Sealed file de
 FILES_DESTROYED = audit.action("documents.files_destroyed", _l("Files of a document destroyed"))
 
 
-class SelfAddressed(Conflict):
+class SelfAddressed(Invalid):
     """An agency does not send to itself."""
 
     message = _l("Take your own agency off the list of recipients.")

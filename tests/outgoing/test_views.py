@@ -152,6 +152,19 @@ def test_what_was_typed_is_kept_when_a_recipient_is_unknown(
     assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == 0
 
 
+def test_who_writes_to_his_own_agency_is_told_so_and_keeps_what_he_typed(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    own = {"recipient1": place.a.agency.name, "recipient1_id": str(place.a.agency.id)}
+    sent = _typed(place, **own, body="Nội dung đã gõ rất dài")
+    answer = client("a_specialist").post("/outgoing/new", data=sent)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Nội dung đã gõ rất dài" in page
+    assert "Hãy bỏ chính cơ quan bạn khỏi danh sách nơi nhận." in page
+    assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == 0
+
+
 @pytest.mark.usefixtures("keys")
 def test_a_wrong_pin_is_told_at_its_field_and_not_sent_back(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
