@@ -111,6 +111,12 @@ def serve(port: int | None) -> None:
         host=settings().get(HOST),
         port=port or settings().get(PORT),
         threads=settings().get(WEB_THREADS),
+        # Every browser holds six lines open: with the library's hundred, the seventeenth person would wait for two
+        # minutes. What is idle is closed soon; a thousand files is what a process may open as a rule.
+        connection_limit=900,
+        channel_timeout=30,
+        cleanup_interval=10,
+        asyncore_use_poll=True,
         max_request_body_size=current_app.config["MAX_CONTENT_LENGTH"] + 1,
         trusted_proxy=proxy,
         trusted_proxy_headers=headers if proxy else set(),

@@ -37,6 +37,8 @@ class Form(FlaskForm):
 
 
 #: how days are typed: with slashes, without, or as a browser's own date field sends them
+#: a year beyond is a slip of the hand
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 DAY_FORMATS = ("%d/%m/%Y", "%d%m%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
 
 
@@ -86,12 +88,13 @@ def read_hour(text: str) -> time | None:
 
 
 def read_day(text: str) -> date | None:
-    """The day a text names, None when it names none."""
+    """The day a text names, None when it names none, or one that no paper of an office can bear."""
     for form in DAY_FORMATS:
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+            day = datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
+        return day if _FIRST_YEAR <= day.year <= _LAST_YEAR else None
     return None
 
 

@@ -20,9 +20,19 @@ _MARKS = {"\u0306", "\u0302", "\u031b"}
 _RANK = {letter: chr(ord("A") + index) for index, letter in enumerate(_LETTERS)}
 
 
+#: soft hyphens, zero width, byte order marks, and what turns the direction of writing, so that “12” reads as “21”
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
 def writable(text: str) -> str:
-    """Leave out control characters, which come along when text is pasted from other programs."""
-    return _UNWRITABLE.sub("", text.replace("\v", "\n"))  # word processors break lines with it
+    """Leave out control characters and what nobody sees, which come along when text is pasted from other programs."""
+    text = text.replace("\v", "\n")  # word processors break lines with it
+    return invisible_removed(_UNWRITABLE.sub("", text))
+
+
+def invisible_removed(text: str) -> str:
+    """Without characters that are not seen and change how others are."""
+    return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
 def nfc(text: str) -> str:

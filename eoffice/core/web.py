@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 from flask import (
@@ -269,7 +270,7 @@ def _answer(status: int, message: str, reference: str | None = None, field: str 
         return answer
     template = "_error_part.html" if is_htmx() else "error.html"
     # where to go on after signing in, or to see what has happened there
-    back = _nearest_page(request.path) if status in (401, 409) else None
+    back = {401: _form_page(), 409: _nearest_page(request.path)}.get(status)
     page = render_template(template, status=status, message=message, reference=reference, back=back)
     return make_response(page, status)
 
@@ -339,6 +340,14 @@ def _http_error(error: HTTPException) -> Response:
     if status < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect is a response
     return _answer(status, texts.get(status, _("The request could not be read. Go back and try again.")))
+
+
+def _form_page() -> str | None:
+    """The page whose form was sent, with all its address says: what was typed is kept under that."""
+    page = urlsplit(request.referrer or "")
+    if page.netloc != request.host:
+        return _nearest_page(request.path)
+    return urlunsplit(("", "", page.path, page.query, ""))
 
 
 def _nearest_page(path: str) -> str | None:

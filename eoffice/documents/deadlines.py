@@ -58,7 +58,9 @@ def words(due: date | None, hour: time | None = None) -> tuple[str, str]:
         text = ngettext("%(num)s day late (%(date)s)", "%(num)s days late (%(date)s)", -left, date=day)
         return text, "late"
     if left == 0:
-        return _("today (%(date)s)", date=day), "late"
+        if due == clock.today():
+            return _("today (%(date)s)", date=day), "late"
+        return _("before the next working day (%(date)s)", date=day), "soon"
     text = ngettext("%(num)s day left (%(date)s)", "%(num)s days left (%(date)s)", left, date=day)
     return text, "soon" if left <= _SOON else ""
 

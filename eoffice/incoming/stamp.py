@@ -8,7 +8,7 @@ import pypdfium2 as pdfium
 
 from eoffice.core import clock, sandbox
 from eoffice.documents.geometry import MM
-from eoffice.documents.layout.typesetting import check_glyphs, compiled, composed
+from eoffice.documents.layout.typesetting import compiled, composed, printable
 
 #: width and height of the stamp in points
 SIZE = (50 * MM, 35 * MM)
@@ -25,10 +25,10 @@ def stamped(path: Path, agency: str, number: int, day: str, to: str, dossier: st
     """The PDF with the stamp on the first white place of page 1, from under the letter head down.
 
     `to`: who got it, `dossier`: notations, both empty when not known yet. Signature fields of the copy prove nothing.
-    Raises SandboxDied, PdfiumError, MissingGlyph.
+    Raises SandboxDied, PdfiumError.
     """
-    data = composed({"agency": agency, "number": str(number), "day": day, "to": to, "dossier": dossier})
-    check_glyphs(data)
+    said = {"agency": agency, "number": str(number), "day": day, "to": to, "dossier": dossier}
+    data = printable(composed(said))
     _places, drawn = compiled("stamp", data, clock.now())
     made: bytes = sandbox.call(f"{__name__}:draw", str(path.absolute()), drawn, seconds=30)
     return made

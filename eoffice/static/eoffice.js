@@ -2,6 +2,7 @@
 (() => {
   const $ = (selector, scope = document) => scope.querySelector(selector);
   const $$ = (selector, scope = document) => [...scope.querySelectorAll(selector)];
+  const on = (name, act) => document.addEventListener(name, act);
   const words = () => $("#words")?.dataset ?? {};
   const say = (text) => { const live = $("#live"); if (live && text) live.textContent = text; };
   const shown = (element) => element.getClientRects().length > 0;
@@ -33,7 +34,7 @@
     return all.find(shown) ?? (key.startsWith("g ") && all[0]);
   };
 
-  document.addEventListener("keydown", (event) => {
+  on("keydown", (event) => {
     if (event.isComposing || event.altKey) return;
     const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
@@ -74,7 +75,7 @@
 
   // --- Clicks
   const themes = { light: "dark", dark: "light" };
-  document.addEventListener("click", (event) => {
+  on("click", (event) => {
     const hit = (selector) => event.target.closest(selector);
     for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     if (hit("[data-show-keys]")) showKeys();
@@ -97,13 +98,13 @@
       else open(hit("[data-row]"));
     }
   });
-  document.addEventListener("change", (event) => {
+  on("change", (event) => {
     const all = event.target.closest("[data-check-all]");
     if (all) for (const box of $$("tbody input[type=checkbox]", all.closest("table"))) box.checked = all.checked;
   });
 
   // --- Forms: nothing typed is lost, nothing is sent twice
-  for (const cut of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(cut, () => say(words().lost));
+  for (const cut of ["htmx:sendError", "htmx:timeout"]) on(cut, () => say(words().lost));
 
   // One draft for each person and thing: nobody else here may find it.
   const person = document.body.dataset.person || "";
@@ -131,7 +132,7 @@
     });
     if (changed) say(form.dataset.restored = words().draft);
   }
-  document.addEventListener("input", (event) => {
+  on("input", (event) => {
     const form = event.target.form;
     if (!form?.matches(drafted)) return;
     const values = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
@@ -141,7 +142,7 @@
     });
     sessionStorage.setItem(draftKey(form), JSON.stringify(values));
   });
-  document.addEventListener("submit", (event) => {
+  on("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || form.matches("[hx-post]") || event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
@@ -162,5 +163,6 @@
     }
   });
 
-  $$(drafted).forEach(restore);
+  // The page, then its parts.
+  on("htmx:load", () => $$(drafted).forEach(restore));
 })();

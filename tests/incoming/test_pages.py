@@ -20,7 +20,7 @@ from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Agency, Role
 from eoffice.documents import operations as documents
-from eoffice.documents.models import Urgency
+from eoffice.documents.models import Register, Urgency
 from eoffice.incoming import queries, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.queries import Filter, Tab
@@ -79,6 +79,42 @@ def test_control_characters_of_other_programs_are_left_out(session: Session, app
 
 
 @pytest.mark.slow
+def test_what_turns_the_direction_of_writing_is_left_out_and_an_odd_letter_keeps_no_book_from_being_printed(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    document = steps.received(session, house)
+    clerk = client_for(app, "a_clerk")
+    odd = _form(code_notation="\u202eTTr-UBND", subject="Mừng\u00ad năm mới 🎉 ١٢")
+    assert clerk.post(f"/incoming/{document.id}/register", data=odd).status_code == 303
+    session.expire_all()
+    kept = session.get_one(IncomingDocument, document.id)
+    assert (kept.code_notation, kept.subject) == ("TTr-UBND", "Mừng năm mới 🎉 ١٢")
+    printed = clerk.get(f"/incoming/{document.id}/slip.pdf")
+    assert printed.status_code == 200, printed.text
+    assert clerk.get("/registers/print.pdf").status_code == 200
+
+
+def test_what_has_come_is_seen_while_no_register_is_open(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.received(session, house)
+    with transaction(session):
+        session.execute(sa.update(Register).values(closed_at=clock.now()))
+    listed = client_for(app, "a_clerk").get("/incoming?tab=register")
+    assert listed.status_code == 200
+    assert f"/incoming/{document.id}" in listed.text
+
+
+def test_a_year_that_no_paper_bears_is_refused_at_its_field(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.received(session, house)
+    clerk = client_for(app, "a_clerk")
+    for day in ("01/01/0001", "01/01/9999"):
+        sent = clerk.post(f"/incoming/{document.id}/register", data=_form(issued_on=day))
+        assert sent.status_code == 422
+        assert "Hãy ghi ngày theo dạng" in sent.text or "ngày/tháng/năm" in sent.text
+
+
 def test_the_history_names_each_part_in_vietnamese(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.submitted(session, house)

@@ -423,3 +423,10 @@ def test_a_session_that_ended_in_a_form_leads_to_signing_in(app: Flask, place: P
     answer = app.test_client().post("/outgoing/new", data={"subject": "Đã gõ"})
     assert answer.status_code == 401
     assert "Hãy đăng nhập lại" in answer.text
+    at = {"Referer": "http://localhost/outgoing/new?reply_to=4"}
+    answer = app.test_client().post("/outgoing/new", data={"subject": "Đã gõ"}, headers=at)
+    assert (
+        "next=/outgoing/new?reply_to%3D4" in answer.text or "next=/outgoing/new%3Freply_to%3D4" in answer.text
+    )
+    away = {"Referer": "http://elsewhere.example/x?y"}
+    assert "elsewhere" not in app.test_client().post("/outgoing/new", headers=away).text

@@ -7,7 +7,7 @@ import pikepdf
 
 from eoffice.core import clock, sandbox
 from eoffice.documents.geometry import MM
-from eoffice.documents.layout.typesetting import check_glyphs, compiled, composed
+from eoffice.documents.layout.typesetting import compiled, composed, printable
 
 #: from the lower edge of the paper, in points: below the text, inside of what printers reach
 _ABOVE_EDGE = 6 * MM
@@ -17,10 +17,9 @@ sandbox.preload(__name__)
 def marked(path: Path, words: str) -> bytes:
     """The PDF with a line under each page. Signature fields of it prove nothing.
 
-    Raises SandboxDied, PdfError, MissingGlyph.
+    Raises SandboxDied, PdfError.
     """
-    data = composed({"words": words})
-    check_glyphs(data)
+    data = printable(composed({"words": words}))
     _places, drawn = compiled("mark", data, clock.now())
     made: bytes = sandbox.call(f"{__name__}:draw", str(path.absolute()), drawn, seconds=60)
     return made

@@ -17,6 +17,7 @@ from fontTools.ttLib import TTFont
 
 from eoffice.core import clock
 from eoffice.core.errors import Invalid
+from eoffice.core.text import invisible_removed
 from eoffice.documents.geometry import Box
 from eoffice.documents.layout import places
 from eoffice.documents.layout.letter import Letter, as_data
@@ -25,6 +26,8 @@ from eoffice.documents.layout.places import Place, Places
 FONTS = Path(__file__).parent.parent / "fonts"
 #: typst may read below its root: there is nothing but the template
 ROOT = Path(__file__).parent / "typst"
+#: stands for a character that the fonts do not have, and is one that they have
+_BOX = "□"
 #: longest text without a space, in characters; some ten lines
 LONGEST_WORD = 1000
 
@@ -84,6 +87,18 @@ def check_glyphs(data: Any) -> None:
                 raise MissingGlyph(character=shown, name=name)
 
 
+def printable(data: Any) -> Any:
+    """Data with a box for every character that cannot be printed: one odd letter in a line that nobody can change any
+    more must not keep the register of a year from being printed.
+    """
+    if isinstance(data, str):
+        known = _characters()
+        return "".join(character if character in known else _BOX for character in data)
+    if isinstance(data, dict):
+        return {name: printable(value) for name, value in data.items()}
+    return [printable(value) for value in data] if isinstance(data, list) else data
+
+
 def check_words(data: Any) -> None:
     """Raise WordTooLong for the first word that no page can hold."""
     for text in _texts(data):
@@ -113,7 +128,7 @@ def _composed(letter: Letter) -> Letter:
 
 
 def _clean(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).replace("\u200b", "").split())
+    return " ".join(invisible_removed(unicodedata.normalize("NFC", text)).split())
 
 
 def _texts(data: Any) -> Iterator[str]:

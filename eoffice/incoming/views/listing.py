@@ -1,6 +1,7 @@
 """The list, its filters and the preview beside it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -11,6 +12,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from eoffice.core import clock
+from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.documents import registers
@@ -77,7 +79,8 @@ def _preview(document: IncomingDocument) -> dict[str, Any]:
     moves = queries.moves(current_actor(), document)
     number = None
     if Move.REGISTER in moves:
-        number = registers.next_number(db(), document.agency_id, Direction.IN, document.kind_code)
+        with suppress(AppError):  # no register is open: what has come is seen all the same
+            number = registers.next_number(db(), document.agency_id, Direction.IN, document.kind_code)
     return {
         "document": document,
         "file": file,

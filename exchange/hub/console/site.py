@@ -133,7 +133,7 @@ class Console:
             )  # fmt: skip
 
     def _trace(self, visit: Visit) -> Response:
-        number = visit.request.args.get("q", "")
+        number = visit.request.args.get("q", "").replace("\0", "")
         with self._axis.sessions() as session:
             found = queries.trace(session, number) if number.strip() else []
             return self._page(visit, "trace.html", number=number, found=found)
