@@ -198,6 +198,12 @@ def planned(session: Session, plan: DossierPlan) -> dict[int, list[Dossier]]:
     return found
 
 
+def known_of(session: Session, actor: Actor, plan: DossierPlan) -> set[int]:
+    """Ids of the dossiers of a list that the actor may open: the list itself is everybody's."""
+    query = sa.select(Dossier.id).join(DossierHeading, DossierHeading.id == Dossier.heading_id)
+    return set(session.scalars(query.where(DossierHeading.plan_id == plan.id, visible_to(actor))))
+
+
 def headings(session: Session, agency_id: int, year: int) -> Sequence[DossierHeading]:
     """The headings under which a dossier of a year can be opened."""
     query = sa.select(DossierHeading).join(DossierPlan, DossierPlan.id == DossierHeading.plan_id)

@@ -1,12 +1,16 @@
 """The pages of dossiers, clicked as their people do."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
 from eoffice.core import clock
+from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
+from eoffice.directory.models import Role
 from eoffice.dossiers import queries, service
 from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.states import State
@@ -50,6 +54,15 @@ def test_the_yearly_list_is_compiled_and_issued(app: Flask, session: Session, ho
     page = client_for(app, "a_specialist").get("/dossiers/plan").get_data(as_text=True)
     assert "01.TL" in page
     assert "QĐ 1" in page
+    opens = {}
+    with transaction(session):
+        session.merge(house.posts[Role.ARCHIVIST]).unit_id = None  # at the archive, in no unit of the work
+    for role in ("chief_of_office", "archivist"):
+        reader = client_for(app, f"a_{role}")
+        listed = reader.get("/dossiers/plan").text
+        assert "01.TL" in listed
+        opens[role] = [reader.get(one).status_code for one in re.findall(r'href="(/dossiers/\d+)"', listed)]
+    assert opens == {"chief_of_office": [200], "archivist": []}, "no link to what is not theirs to open"
     assert chief.get(f"/dossiers/plan/{year}.pdf").data.startswith(b"%PDF-")
     assert chief.post(f"/dossiers/plan/{year + 1}/copy").status_code == 303
 

@@ -44,6 +44,7 @@ def _render(year: int, sent: Form | None = None) -> str:
         years=queries.plan_years(db(), agency_id),
         plan=found,
         planned=queries.planned(db(), found) if found else {},
+        known=queries.known_of(db(), actor, found) if found else set(),
         heading=heading if plans else None,
         adding=adding if plans and found and found.headings else None,
         approving=approving if actor.can(DOSSIER_APPROVE) and found and not found.approved_at else None,
