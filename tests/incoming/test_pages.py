@@ -112,7 +112,7 @@ def test_a_year_that_no_paper_bears_is_refused_at_its_field(session: Session, ap
     for day in ("01/01/0001", "01/01/9999"):
         sent = clerk.post(f"/incoming/{document.id}/register", data=_form(issued_on=day))
         assert sent.status_code == 422
-        assert "Hãy ghi ngày theo dạng" in sent.text or "ngày/tháng/năm" in sent.text
+        assert "Hãy ghi ngày/tháng/năm, ví dụ 20/11/2026." in sent.text
 
 
 def test_the_history_names_each_part_in_vietnamese(session: Session, app: Flask) -> None:

@@ -12,7 +12,6 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from eoffice.core import clock
-from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.documents import registers
@@ -79,7 +78,8 @@ def _preview(document: IncomingDocument) -> dict[str, Any]:
     moves = queries.moves(current_actor(), document)
     number = None
     if Move.REGISTER in moves:
-        with suppress(AppError):  # no register is open: what has come is seen all the same
+        # while no register is open, what has come is seen all the same
+        with suppress(registers.NoRegister, registers.RegisterClosed):
             number = registers.next_number(db(), document.agency_id, Direction.IN, document.kind_code)
     return {
         "document": document,
