@@ -3,8 +3,11 @@
 The rule and `visible_to` say the same thing twice, for one object and as SQL; a test compares them.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import object_session
 
 from eoffice.core.permissions import Actor, Permission, knowledge_rule, object_rule, permission
@@ -21,11 +24,14 @@ REGISTER_OPEN = permission("register:open", _l("Open registers by the head's dec
 REGISTER_CLOSE = permission("register:close", _l("Close registers and sign their books"))
 
 
-def visible_to(actor: Actor, model: type[Document] = Document) -> sa.ColumnElement[bool]:
+def visible_to(
+    actor: Actor, model: type[Document] = Document, among: sa.Select[tuple[int]] | None = None
+) -> sa.ColumnElement[bool]:
     """The documents an actor may know of, as a condition.
 
     `model`: where the server meets them first. A list by day walks through `Document`; one by state begins in the
     table that extends it, and is several times faster when it need not look up those that nobody shows the actor.
+    `among`: ids of all that are asked about, where these are thousands at most and each of them is wanted.
     """
     if actor.is_system and actor.agency_id is None:
         return sa.true()
@@ -34,6 +40,8 @@ def visible_to(actor: Actor, model: type[Document] = Document) -> sa.ColumnEleme
         return own
     if not actor.can(DOCUMENT_READ):
         return sa.false()
+    if among is not None:
+        return sa.and_(own, model.id == sa.any_(_granted_among(actor, among)))
     # A subquery for each row, not a join: lists and searches look at few rows, in their own order, while a unit
     # may have been brought into half of all documents.
     # The document's own id, which stands in the index: the row itself is not looked at.
@@ -57,9 +65,32 @@ def of_agency(actor: Actor, model: type[Document]) -> sa.ColumnElement[bool]:
     return model.agency_id == actor.agency_id
 
 
+def _granted_among(actor: Actor, among: sa.Select[tuple[int]]) -> sa.ColumnElement[Any]:
+    """Ids the access list shows the actor, as an array. The server goes once through a unit's part of the list, from
+    one wanted id to the next, instead of into the list anew for each of them: a third of the time for 3,500.
+    """
+    few = (
+        sa.select(sa.func.array(among.scalar_subquery(), type_=ARRAY(sa.Integer)).label("ids"))
+        .cte()
+        .prefix_with("MATERIALIZED")
+    )
+    # without the cast the server takes it for a list of rows
+    wanted = sa.cast(sa.select(few.c.ids).scalar_subquery(), ARRAY(sa.Integer))
+    parts = [_people(actor), *([DocumentAccess.unit_id.in_(actor.unit_ids)] if actor.unit_ids else [])]
+    found = [
+        sa.select(DocumentAccess.document_id).where(part, DocumentAccess.document_id == sa.any_(wanted))
+        for part in parts
+    ]
+    return sa.func.array(sa.union(*found).scalar_subquery(), type_=ARRAY(sa.Integer))
+
+
+def _people(actor: Actor) -> sa.ColumnElement[bool]:
+    return DocumentAccess.person_id.in_((actor.person_id, *actor.stands_in_people))
+
+
 def _brought_in(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(
-        DocumentAccess.person_id.in_((actor.person_id, *actor.stands_in_people)),
+        _people(actor),
         DocumentAccess.unit_id.in_(actor.unit_ids) if actor.unit_ids else sa.false(),
     )
 

@@ -148,11 +148,13 @@ def asked() -> sa.ColumnElement[bool]:
     return Document.id.in_(gateway.ASKED_DOCUMENTS)
 
 
-def own(actor: Actor, *, by: type[Document] = IncomingDocument) -> sa.ColumnElement[bool]:
-    """The incoming documents the actor may know of, found `by` their state or, as Document, by day; the agency stands
-    in both tables, for the index of each."""
+def own(
+    actor: Actor, *, by: type[Document] = IncomingDocument, among: sa.Select[tuple[int]] | None = None
+) -> sa.ColumnElement[bool]:
+    """The incoming documents the actor may know of, found `by` their state or, as Document, by day, or `among` a few;
+    the agency stands in both tables, for the index of each."""
     agency = of_agency(actor, IncomingDocument)
-    return sa.and_(visible_to(actor, by), agency, Document.direction == Direction.IN)
+    return sa.and_(visible_to(actor, by, among), agency, Document.direction == Direction.IN)
 
 
 def matching(actor: Actor, wanted: Filter, among: str | None = None) -> sa.ColumnElement[bool]:
@@ -272,8 +274,14 @@ def overview(session: Session, actor: Actor) -> Overview:
     asking = sa.select(sa.func.count()).select_from(IncomingDocument).where(own(actor), in_tab(Tab.ASKED))
     few = sa.case((sa.func.count() <= _FEW, sa.cast(sa.func.array_agg(IncomingDocument.id), sa.Text)))
     ids = (sa.null() if actor.can(DOCUMENT_READ_ALL) else few).label("ids")
+    extending = IncomingDocument.__table__.c
+    opened = sa.select(extending.id).where(
+        extending.agency_id == actor.agency_id, extending.state.in_(_TAB_STATES[Tab.OPEN])
+    )
     query = sa.select(*columns, mine, asking.scalar_subquery().label(Tab.ASKED.value), ids)
-    row = session.execute(query.select_from(IncomingDocument).where(own(actor), in_tab(Tab.OPEN))).one()
+    row = session.execute(
+        query.select_from(IncomingDocument).where(own(actor, among=opened), in_tab(Tab.OPEN))
+    ).one()
     found = dict(row._mapping)
     return Overview(ids=found.pop("ids"), counts=found)
 

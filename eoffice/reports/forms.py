@@ -80,6 +80,7 @@ class OpeningForm(Form):
 class CloseForm(Form):
     """The end of a series."""
 
+    last_number = IntegerField(_l("Its last number"), [needed()])
     decision = StringField(_l("Head's decision"), [Optional(), at_most(250)])
 
 

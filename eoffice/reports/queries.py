@@ -2,16 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import clock, jobs
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor
 from eoffice.directory.models import Agency
 from eoffice.documents.models import Register, RegisterEntry
+from eoffice.reports import binding
 from eoffice.reports.models import RegisterBook
+
+
+class Binding(StrEnum):
+    """How far the book of a register is."""
+
+    #: the register gives numbers
+    OPEN = "open"
+    UNDER_WAY = "under way"
+    #: the job has failed for good: somebody has it done again
+    STOPPED = "stopped"
+    DONE = "done"
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,17 @@ def books(session: Session, register: Register) -> Sequence[RegisterBook]:
     """The volumes of a register, in order."""
     query = sa.select(RegisterBook).where(RegisterBook.register_id == register.id)
     return session.scalars(query.order_by(RegisterBook.volume)).all()
+
+
+def binding_of(session: Session, register: Register) -> Binding:
+    """Whether the volumes of a register are there, or still coming."""
+    if register.closed_at is None:
+        return Binding.OPEN
+    # asked before the volumes are counted: a job that ends in between has left them there
+    waiting = jobs.pending(session, "reports.bind", register_id=register.id)
+    if len(books(session, register)) == binding.volumes(register):
+        return Binding.DONE
+    return Binding.UNDER_WAY if waiting else Binding.STOPPED
 
 
 def book(session: Session, actor: Actor, book_id: int) -> RegisterBook:

@@ -24,6 +24,7 @@ from eoffice.reports import books, queries
 from eoffice.reports.books import Row, Span
 from eoffice.reports.columns import Form
 from eoffice.reports.models import RegisterBook
+from eoffice.reports.queries import Binding
 from eoffice.signatures import keyring, seals
 from eoffice.signatures.awaited import About
 from eoffice.signatures.keyring import Given
@@ -65,6 +66,18 @@ class NotBound(Conflict):
     message = _l("The book is still being set. Wait a moment and try again.")
 
 
+class NotStopped(Conflict):
+    """Pages are set once, and only of a closed register."""
+
+    message = _l("The book of this register is there, or being set. Load the page again to see it.")
+
+
+class AnotherLastNumber(Conflict):
+    """Whoever closes has to have seen what is closed."""
+
+    message = _l("The last number of this register is %(number)s. Look at it, then enter that number.")
+
+
 def open_register(session: Session, actor: Actor, new: NewRegister) -> Register:
     """Open a register by the head's decision. Raises Forbidden and what `closing.open_one` raises."""
     with transaction(session):
@@ -82,11 +95,17 @@ def set_opening(session: Session, actor: Actor, register_id: int, number: int, d
     return register
 
 
-def close(session: Session, actor: Actor, register_id: int, decision: str = "") -> Register:
-    """End a register and have its book set. Raises NotFound, Forbidden, Unfinished, and as `closing.close`."""
+def close(session: Session, actor: Actor, register_id: int, last_number: int, decision: str = "") -> Register:
+    """End a register at the number its closer has seen, and have its book set; it is not opened again.
+
+    Raises NotFound, Forbidden, AnotherLastNumber, Unfinished, and as `closing.close`.
+    """
     with transaction(session):
         register = queries.one(session, actor, register_id)
         require(actor, REGISTER_CLOSE, register)
+        session.refresh(register, with_for_update=True)
+        if register.last_number != last_number:
+            raise AnotherLastNumber(number=register.last_number, field="last_number")
         pending = sa.select(sa.func.count()).select_from(OutgoingDocument).where(
             OutgoingDocument.state.in_((State.SEALING, State.ISSUING)),
             OutgoingDocument.id.in_(
@@ -100,6 +119,17 @@ def close(session: Session, actor: Actor, register_id: int, decision: str = "") 
         closing.close(session, actor, register, decision)
         jobs.enqueue(session, "reports.bind", register_id=register.id)
     return register
+
+
+def bind_again(session: Session, actor: Actor, register_id: int) -> None:
+    """Have the volumes set that a failed job left out. Raises NotFound, Forbidden, NotStopped."""
+    with transaction(session):
+        register = queries.one(session, actor, register_id)
+        require(actor, REGISTER_CLOSE, register)
+        session.refresh(register, with_for_update=True)
+        if queries.binding_of(session, register) is not Binding.STOPPED:
+            raise NotStopped
+        jobs.enqueue(session, "reports.bind", register_id=register.id)
 
 
 def sign_books(session: Session, actor: Actor, register_id: int, given: Given) -> Sequence[RegisterBook]:

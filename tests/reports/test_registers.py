@@ -199,28 +199,69 @@ def test_a_longer_register_takes_no_more_statements(
 # Closing
 
 
+def _closed(session: Session, place: Province) -> Register:
+    one = _register(session, place)
+    return service.close(session, place.a.clerk, one.id, one.last_number, DECISION)
+
+
+def test_nobody_closes_a_register_at_a_number_he_has_not_seen(session: Session, place: Province) -> None:
+    incoming.registered(session, place.a)
+    register = _register(session, place)
+    seen = register.last_number
+    incoming.registered(session, place.a)  # meanwhile, at another desk
+    with pytest.raises(service.AnotherLastNumber) as refused:
+        service.close(session, place.a.clerk, register.id, seen, DECISION)
+    assert refused.value.field == "last_number"
+    session.refresh(register)
+    assert register.closed_at is None
+
+
+def test_a_book_whose_making_failed_says_so_and_is_set_again(
+    app: Flask, session: Session, place: Province
+) -> None:
+    equip(session, place.a)  # what waits is worked off, checks of files too
+    incoming.registered(session, place.a)
+    register = _closed(session, place)
+    clerk, address = client_for(app, "a_clerk"), f"/registers/{register.id}"
+    assert "Đang lập trang sổ" in clerk.get(address).get_data(as_text=True)
+    assert clerk.post(f"{address}/binding").status_code == 409
+    failed = sa.text("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = 'reports.bind'")
+    with transaction(session):
+        session.execute(failed)
+    page = clerk.get(address).get_data(as_text=True)
+    assert "Chưa lập được trang sổ" in page
+    assert "Đang lập trang sổ" not in page
+    assert clerk.get(f"{address}/binding").headers["HX-Refresh"] == "true"
+    assert client_for(app, "a_specialist").post(f"{address}/binding").status_code == 403
+    assert clerk.post(f"{address}/binding").status_code == 303
+    jobs.work_off(session)
+    assert queries.binding_of(session, register) is queries.Binding.DONE
+    assert clerk.post(f"{address}/binding").status_code == 409, "it is there"
+
+
 def test_a_year_that_is_not_over_is_closed_by_decision_only(session: Session, place: Province) -> None:
     register = _register(session, place)
     with pytest.raises(closing.NeedsDecision):
-        service.close(session, place.a.clerk, register.id)
+        service.close(session, place.a.clerk, register.id, 0)
     with pytest.raises(Forbidden):
-        service.close(session, place.a.chief, register.id, DECISION)
+        service.close(session, place.a.chief, register.id, 0, DECISION)
     with pytest.raises(TooLong):
-        service.close(session, place.a.clerk, register.id, "x" * 301)
+        service.close(session, place.a.clerk, register.id, 0, "x" * 301)
     register.decision, ending = "a" * 300, "b" * 300
-    service.close(session, place.a.clerk, register.id, ending)
+    service.close(session, place.a.clerk, register.id, 0, ending)
     assert register.decision == f"{'a' * 300}; {ending}"
     with pytest.raises(registers.RegisterClosed):
         incoming.registered(session, place.a)
     with pytest.raises(registers.RegisterClosed):
-        service.close(session, place.a.clerk, register.id, DECISION)
+        service.close(session, place.a.clerk, register.id, 0, DECISION)
 
 
 def test_a_register_with_documents_under_way_is_not_closed(session: Session, place: Province) -> None:
     equip(session, place.a)
     drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.SEALING)
+    register = _register(session, place, "CV")
     with pytest.raises(service.Unfinished):
-        service.close(session, place.a.clerk, _register(session, place, "CV").id, DECISION)
+        service.close(session, place.a.clerk, register.id, register.last_number, DECISION)
 
 
 def test_the_proof_finds_a_missing_and_a_back_dated_number(session: Session, place: Province) -> None:
@@ -246,7 +287,7 @@ def test_a_closed_register_becomes_a_signed_book_that_says_nothing_is_missing(
     void = incoming.registered(session, place.a)
     with transaction(session):
         registers.void_number(session, place.a.clerk, void, "Vào sổ hai lần")
-    register = service.close(session, place.a.clerk, _register(session, place).id, DECISION)
+    register = _closed(session, place)
     with pytest.raises(service.NotBound):
         service.sign_books(session, place.a.clerk, register.id, PIN)
     jobs.work_off(session)
@@ -271,7 +312,7 @@ def test_a_long_register_fills_several_volumes(
     monkeypatch.setattr(binding, "VOLUME", 2)
     for _n in range(3):
         incoming.registered(session, place.a)
-    register = service.close(session, place.a.clerk, _register(session, place).id, DECISION)
+    register = _closed(session, place)
     jobs.work_off(session)
     made = queries.books(session, register)
     assert [(one.first_number, one.last_number) for one in made] == [(1, 2), (3, 3)]
@@ -289,10 +330,17 @@ def test_the_pages_lead_from_the_list_to_the_signed_book(
     register = _register(session, place)
     clerk = client_for(app, "a_clerk")
     assert "Sổ văn bản" in clerk.get("/registers").get_data(as_text=True)
-    refused = clerk.post(f"/registers/{register.id}/close", data={})
+    refused = clerk.post(f"/registers/{register.id}/close", data={"last_number": "1"})
     assert refused.status_code == 422
     assert "Ghi số và ngày quyết định" in refused.get_data(as_text=True)
-    assert clerk.post(f"/registers/{register.id}/close", data={"decision": DECISION}).status_code == 303
+    assert (
+        clerk.post(
+            f"/registers/{register.id}/close", data={"decision": DECISION, "last_number": "7"}
+        ).status_code
+        == 409
+    )
+    ending = {"decision": DECISION, "last_number": "1"}
+    assert clerk.post(f"/registers/{register.id}/close", data=ending).status_code == 303
     assert "HX-Refresh" not in clerk.get(f"/registers/{register.id}/binding").headers
     jobs.work_off(session)
     assert clerk.get(f"/registers/{register.id}/binding").headers["HX-Refresh"] == "true"

@@ -84,6 +84,8 @@ def test_found_is_exactly_what_the_rule_lets_one_know(session: Session, who: str
     for house in (place.a, place.b):
         actor = getattr(house, who)
         allowed = set(session.scalars(sa.select(Document.id).where(visible_to(actor))))
+        at_once = visible_to(actor, among=sa.select(Document.id))
+        assert set(session.scalars(sa.select(Document.id).where(at_once))) == allowed
         found = queries.find(session, actor, Question(text="han man"))
         assert {row.id for row in found.rows} == allowed
         assert found.total == len(allowed)

@@ -21,6 +21,7 @@ from eoffice.reports import binding, books, queries, service
 from eoffice.reports.books import Row, Span
 from eoffice.reports.columns import SHEETS, Sheet
 from eoffice.reports.forms import CloseForm, OpenForm, OpeningForm, PrintForm, SignForm
+from eoffice.reports.queries import Binding
 from eoffice.reports.views import bp
 from eoffice.signatures.browser import given
 
@@ -78,7 +79,7 @@ def _register(one: Register, sent: Form | None = None) -> str:
         register=one,
         gaps=closing.gaps(db(), one),
         books=books_made,
-        bound=len(books_made) == binding.volumes(one),
+        binding=queries.binding_of(db(), one),
         early=one.year >= clock.today().year,
         opening=_form(OpeningForm, sent) if opens and fresh else None,
         ending=_form(CloseForm, sent) if closes and one.closed_at is None else None,
@@ -122,7 +123,9 @@ def close(register_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refused(register_id, form)
     try:
-        service.close(db(), current_actor(), register_id, form.decision.data or "")
+        service.close(
+            db(), current_actor(), register_id, form.last_number.data or 0, form.decision.data or ""
+        )
     except AppError as error:
         return _refused(register_id, form, error)
     flash(_("The register is closed; its book is being set."), "ok")
@@ -134,11 +137,19 @@ def close(register_id: int) -> ResponseReturnValue:
 def bound(register_id: int) -> ResponseReturnValue:
     """Whether the book is set: a line that asks again, or the word to load the page anew."""
     one = queries.one(db(), current_actor(), register_id)
-    done = len(queries.books(db(), one)) == binding.volumes(one)
     answer = Response(render_template("reports/_binding.html", register=one))
-    if done:
+    if queries.binding_of(db(), one) is not Binding.UNDER_WAY:
         answer.headers["HX-Refresh"] = "true"
     return answer
+
+
+@bp.post("/registers/<int:register_id>/binding")
+@needs(REGISTER_CLOSE)
+def bind_again(register_id: int) -> ResponseReturnValue:
+    """Have the book set that a failed job left out."""
+    service.bind_again(db(), current_actor(), register_id)
+    flash(_("The book is being set."), "ok")
+    return redirect(url_for("reports.show", register_id=register_id), 303)
 
 
 @bp.post("/registers/<int:register_id>/sign")
