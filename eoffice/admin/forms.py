@@ -47,17 +47,16 @@ class LeavingForm(Form):
 class MergerForm(Form):
     """One agency goes over into another."""
 
-    agency_id = SelectField(_l("Agency that ends"), coerce=int)
-    to_id = SelectField(_l("Agency that follows"), coerce=int)
+    agency_id = SelectField(_l("Agency that ends"), [needed()], coerce=lambda chosen: int(chosen or 0))
+    to_id = SelectField(_l("Agency that follows"), [needed()], coerce=lambda chosen: int(chosen or 0))
     also = SelectMultipleField(_l("Others that follow, where its work is divided"), [Optional()], coerce=int)
     on = DayField(_l("First day after"), [needed()])
     legal_basis = StringField(_l("Legal basis"), [needed(), at_most(300)])
 
     def offer(self, agencies: Sequence[Agency]) -> None:
         """Fill the lists."""
-        self.agency_id.choices = self.to_id.choices = self.also.choices = [
-            (one.id, one.name) for one in agencies
-        ]
+        self.also.choices = [(one.id, one.name) for one in agencies]
+        self.agency_id.choices = self.to_id.choices = [("", _l("Choose…")), *self.also.choices]
 
     def to_new(self) -> NewMerger:
         """What was decided."""

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
@@ -126,7 +126,7 @@ def _database(session: Session) -> Check:
         return Check(
             "database", _l("Database"), Tone.BAD, _("Its tables are of another version. Run the migrations.")
         )
-    said = _("PostgreSQL %(version)s answers in %(ms)s ms.", version=version, ms=taken)
+    said = _("PostgreSQL %(version)s answers in %(ms)s ms.", version=version, ms=format_decimal(taken))
     return Check("database", _l("Database"), Tone.OK, said)
 
 
@@ -254,7 +254,7 @@ def _disk() -> Check:
     usage = shutil.disk_usage(settings().get(INSTANCE))
     tone = Tone.BAD if usage.free < _LEAST else Tone.WARN if usage.free < _LITTLE else Tone.OK
     free, share = usage.free / (1 << 30), 100 * usage.used // usage.total
-    said = _("%(free)s GB free, %(share)s %% used.", free=f"{free:.1f}", share=share)
+    said = _("%(free)s GB free, %(share)s %% used.", free=format_decimal(round(free, 1)), share=share)
     return Check("disk", _l("Disk"), tone, said)
 
 

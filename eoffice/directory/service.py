@@ -48,6 +48,12 @@ class WrongPeriod(Invalid):
     message = _l("The end lies after the beginning and has not passed yet. Correct the two days.")
 
 
+class BackDated(Invalid):
+    """Nobody gets afterwards the right for what he has signed."""
+
+    message = _l("It holds from today on at the earliest; what was signed before stays as it was signed.")
+
+
 class NeedsBasis(Invalid):
     """In writing (Article 13.4)."""
 
@@ -73,7 +79,10 @@ class NewDelegation:
 
 
 def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
-    """Let somebody sign in the actor's stead. Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, NeedsBasis."""
+    """Let somebody sign in the actor's stead.
+
+    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, NeedsBasis.
+    """
     with transaction(session):
         require(actor, DIRECTORY_DELEGATE)
         own = _own_post(session, actor)
@@ -83,6 +92,8 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
             raise WrongTaker(field="to_id")
         if not new.starts_at < new.ends_at or new.ends_at <= clock.now():
             raise WrongPeriod(field="ends_on")
+        if new.starts_at < clock.day_start(clock.today()):
+            raise BackDated(field="starts_on")
         if not nfc(new.basis):
             raise NeedsBasis(field="basis")
         made = Delegation(

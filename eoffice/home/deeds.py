@@ -282,6 +282,8 @@ LATE = Deed(
     watched=True,
     rare=True,
 )
+#: what takes days; everything else is passed on the day it comes
+LASTING = ("work", "read", "write")
 BY_KEY: dict[str, Deed] = {deed.key: deed for deed in (*DEEDS, *WATCHED, LATE)}
 
 

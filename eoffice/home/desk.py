@@ -158,6 +158,8 @@ def _sentence(change: Change) -> tuple[str, str, str, Markup]:
     name = document.code or document.subject or _("Scan not registered yet")
     link = Markup('<a href="{}">{}</a>').format(links.document(document), name)
     who, what = entry.actor.partition(",")[0], outgoing.deed(entry)
+    if what[1:2].islower():  # it stands within a sentence; ĐẾN and the like stay
+        what = what[:1].lower() + what[1:]
     earlier = "" if clock.local(entry.at).date() == clock.today() else _("Yesterday: ")
     text = Markup("{}<b>{}</b>: {} · {}").format(earlier, who, what, link)
     return words.hour(entry.at), _TOLD.get(entry.action.partition(".")[0], "activity"), "accent", text

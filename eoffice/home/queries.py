@@ -101,8 +101,8 @@ def work(
 ) -> Sequence[Work]:
     """Documents that wait for the actor, most urgent first, then by deadline, then oldest first.
 
-    `today_only`: what office work finishes on the day (Decree 30/2020, Article 22), and of a person's tasks
-    the urgent ones and those that are due.
+    `today_only`: what office work finishes on the day (Decree 30/2020, Article 22), and of what takes days the urgent
+    and those that are due.
     """
     if not wanted:
         return []
@@ -111,9 +111,8 @@ def work(
         Document, Document.id == rows.c.id
     )
     if today_only:
-        own = [deed.key for deed in wanted if deed.side is Side.TASK or deed.key == "write"]
         due = sa.or_(rows.c.due_on <= clock.today(), rows.c.urgency > Urgency.NORMAL)
-        query = query.where(sa.or_(rows.c.deed.not_in(own), due))
+        query = query.where(sa.or_(rows.c.deed.not_in(deeds.LASTING), due))
     by_deadline = rows.c.due_on.asc().nulls_last()
     by_hour = rows.c.due_time.asc().nulls_last()
     deadline = (by_deadline, by_hour)

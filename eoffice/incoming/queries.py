@@ -227,10 +227,10 @@ def next_to_register(session: Session, actor: Actor) -> IncomingDocument | None:
 
 
 def days(
-    session: Session, actor: Actor, wanted: Filter, rows: Sequence[IncomingDocument],
-    among: str | None = None,
+    session: Session, actor: Actor, wanted: Filter, rows: Sequence[IncomingDocument], *,
+    without: Collection[int] = (), among: str | None = None,
 ) -> dict[date, Day]:  # fmt: skip
-    """The arrival days of these rows with the number of documents the whole list has on each."""
+    """The arrival days of these rows with the number of documents the whole list has on each; see `listing`."""
     if not rows:
         return {}
     shown = [clock.local(row.listed_at).date() for row in rows]
@@ -243,6 +243,7 @@ def days(
             matching(actor, wanted, among),
             Document.listed_at >= clock.day_start(min(shown)),
             Document.listed_at < clock.day_start(max(shown) + timedelta(days=1)),
+            Document.id.not_in(without) if without else sa.true(),
         )
         .group_by(day)
     )

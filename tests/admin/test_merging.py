@@ -406,7 +406,13 @@ def test_mergers_are_the_keepers_to_plan_and_wrong_ones_are_refused(
         "agency_id": place.a.agency.id, "to_id": place.b.agency.id, "legal_basis": BASIS,
         "on": f"{clock.today() + timedelta(days=30):%d/%m/%Y}",
     }  # fmt: skip
-    for wrong in ({"to_id": place.a.agency.id}, {"on": f"{clock.today():%d/%m/%Y}"}, {"on": ""}):
+    for wrong in (
+        {"to_id": place.a.agency.id},
+        {"to_id": ""},
+        {"agency_id": "x"},
+        {"on": f"{clock.today():%d/%m/%Y}"},
+        {"on": ""},
+    ):
         assert admin.post("/admin/mergers", data=sent | wrong).status_code == 422, wrong
     answer = admin.post("/admin/mergers", data=sent)
     assert answer.status_code == 303

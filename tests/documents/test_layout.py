@@ -237,3 +237,11 @@ def test_a_word_that_no_page_holds_is_refused(official_letter: Letter) -> None:
     with pytest.raises(WordTooLong):
         typeset(replace(official_letter, body="Kính gửi " + "đ" * 17_000))
     assert typeset(replace(official_letter, body="đ" * 1000)).pages == 1
+
+
+def test_what_no_line_holds_is_broken_and_stays_on_the_paper(filed: Filed, official_letter: Letter) -> None:
+    address = "https://vanban.angiang.gov.vn/tra-cuu?ma=" + "a1b2" * 60
+    letter = replace(official_letter, body=f"Tra cứu tại {address}\nHết./.", recipients=("đ" * 90, "Lưu: VT"))
+    pages = page_text(filed(letter))
+    assert max(word.box.x1 for page in pages for word in page.words) < 195.5 * MM
+    assert address in "".join(word.text for page in pages for word in page.words)

@@ -138,6 +138,13 @@ def test_a_task_is_due_today_only_when_its_day_has_come_or_it_is_urgent(
     assert [row.deed.key for row in due] == ["work"]
 
 
+def test_whom_to_name_for_a_task_is_decided_on_the_day_it_comes(session: Session, place: Province) -> None:
+    session.execute(sa.update(Task).values(due_on=clock.today() + timedelta(days=5)))
+    session.commit()
+    first = queries.work(session, place.a.head, deeds.of(place.a.head), today_only=True, limit=20)
+    assert "assign" in [row.deed.key for row in first]
+
+
 def test_the_desk_says_it_in_words(app: Flask, session: Session, place: Province) -> None:
     page = client_for(app, "a_clerk").get("/").get_data(as_text=True)
     assert "Bàn làm việc" in page

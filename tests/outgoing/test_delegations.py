@@ -37,7 +37,7 @@ def _new(house: House, **changes: Any) -> NewDelegation:
     usual = NewDelegation(
         house.posts[Role.UNIT_HEAD].id,
         SigningForm.TUQ,
-        now - timedelta(hours=1),
+        clock.day_start(clock.today()),
         now + timedelta(hours=1),
         BASIS,
     )
@@ -143,6 +143,7 @@ def test_authority_that_was_lent_is_not_handed_on(session: Session, place: Provi
         ({"to_id": 0}, service.WrongTaker),
         ({"basis": " "}, service.NeedsBasis),
         ({"ends_at": clock.now() - timedelta(days=1)}, service.WrongPeriod),
+        ({"starts_at": clock.now() - timedelta(days=1)}, service.BackDated),
     ],
 )
 def test_what_article_13_does_not_allow_is_refused(
@@ -172,6 +173,8 @@ def test_the_page_allows_and_ends(app: Flask, session: Session, place: Province)
     assert leader.post("/delegations", data=entry).status_code == 303
     (lent,) = directory.delegations(session, place.a.agency.id)
     assert lent.ends_at == clock.day_start(clock.today() + timedelta(days=1))
-    assert "TUQ. GIÁM ĐỐC" in leader.get("/delegations").get_data(as_text=True)
+    page = leader.get("/delegations").get_data(as_text=True)
+    assert "TUQ. GIÁM ĐỐC" in page
+    assert f"- {today} 23:59" in page, "the last day counts whole"
     assert client_for(app, "a_clerk").post(f"/delegations/{lent.id}/end").status_code == 403
     assert leader.post(f"/delegations/{lent.id}/end").status_code == 303

@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
     above = [one.id for one in pressing]
     page = queries.listing(db(), actor, wanted, mark, without=above, among=seen.ids)
     first = [] if mark else pressing
-    days = queries.days(db(), actor, wanted, page.rows, seen.ids)
+    days = queries.days(db(), actor, wanted, page.rows, without=above, among=seen.ids)
     shown = [*first, *page.rows]
     return _page(
         form, wanted, seen, page=page, shown=len(shown), groups=[*_pressing(first), *_groups(page.rows, days)],

@@ -1,5 +1,7 @@
 """Who signs in whose stead, until when and by what."""
 
+from datetime import timedelta
+
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -39,7 +41,7 @@ def _page(form: DelegationForm) -> str:
     rows = directory.delegations(db(), actor.agency_id or 0)
     return render_template(
         "outgoing/delegations.html", form=form if actor.can(DIRECTORY_DELEGATE) else None, rows=rows,
-        now=clock.now(), local=clock.local, kind=kinds.kind,
+        now=clock.now(), local=clock.local, a_minute=timedelta(minutes=1), kind=kinds.kind,
         ending={one.id for one in rows if allowed(actor, DIRECTORY_DELEGATE, one)},
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -111,7 +112,7 @@ def _pdf(by: By, period: Period, agency_id: int) -> Response:
         agency=agency.name, parent=agency.parent_name, title=f"{_('Reports')}: {by.word}",
         subtitle=_("from %(first)s to %(last)s", **{key: f"{day:%d/%m/%Y}" for key, day in days.items()}),
         columns=tuple(Column(str(one), 4 if place == 0 else 1.4, place > 0) for place, one in enumerate(headings)),
-        rows=[["-" if value is None else str(value) for value in row] for row in rows],
+        rows=[[_shown(value) for value in row] for row in rows],
         notes=(_("Printed from the system by %(name)s, %(time)s.", name=current_actor().name,
                  time=f"{clock.local(clock.now()):%H:%M %d/%m/%Y}"),),
     )  # fmt: skip
@@ -170,6 +171,13 @@ def facts(found: Figures) -> list[tuple[LazyString, Value]]:
         (_l("Views of dossiers"), found.dossier_visits),
         (_l("Sign-ins"), found.sign_ins),
     ]
+
+
+def _shown(value: Value) -> str:
+    """A cell of the printed report, with the decimal mark of its language."""
+    if isinstance(value, int | float):
+        return str(format_decimal(value))
+    return "-" if value is None else str(value)
 
 
 def _number(value: Any) -> float | None:
