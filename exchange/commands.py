@@ -106,7 +106,8 @@ def validate(file: Path, as_json: bool) -> None:
         except Unreadable as error:
             errors = [Notice(error.path or "/", error.vi, error.en)]
         else:
-            errors, warnings = check(parsed.message), parsed.warnings
+            errors = check(parsed.message, read=parsed.warnings)
+            warnings = [notice for notice in parsed.warnings if not notice.wrong]
     content = {
         "valid": not errors,
         "errors": [_notice(item) for item in errors],

@@ -9,16 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -36,7 +38,11 @@ FORMAT = "edxml-evidence 1"
 _CONTEXT = b"edxml-exchange evidence 1\0"
 _MANIFEST, _SIGNATURE, _PACKET, _PAGE = "manifest.json", "manifest.sig", "packet.edxml", "evidence.html"
 _STAMPS = "timestamps/"
+#: what reading a part raises that is not as it was written
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
 _PIECE = 1 << 18
+#: characters of the comment at the end
+_SEAL = 64
 #: a manifest or receipt has no reason to be larger
 _SMALL = 4 * MIB
 
@@ -83,6 +89,7 @@ def write_evidence(
     made = datetime.now(VIETNAM).isoformat(timespec="seconds")
     manifest = _json({"format": FORMAT, "recipient": recipient, "made": made, "parts": parts})
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = b"0" * _SEAL
         archive.writestr(_MANIFEST, manifest)
         archive.writestr(_SIGNATURE, _sign(key, manifest))
         for name, path in paths.items():
@@ -93,6 +100,10 @@ def write_evidence(
                 shutil.copyfileobj(source, target)
         for name, data in texts.items():
             archive.writestr(name, data)
+    with out.open("r+b") as file:
+        sealed = _container(file)
+        file.seek(-_SEAL, os.SEEK_END)
+        file.write(sealed)
 
 
 def verify_evidence(path: Path, trusted: Collection[x509.Certificate] | None = None) -> list[Verdict]:
@@ -102,8 +113,13 @@ def verify_evidence(path: Path, trusted: Collection[x509.Certificate] | None = N
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return list(_verdicts(archive, trusted))
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+            found = list(_verdicts(archive, trusted))
+            assert archive.fp is not None
+            if all(one.good for one in found) and archive.comment != _container(archive.fp):
+                vi = "Các phần đều nguyên vẹn, nhưng có byte ngoài các phần bị thêm, bớt hoặc sửa"
+                found.append(_bad("ZIP", vi, "all parts are good, but bytes outside them were changed"))
+            return found
+    except (*_DAMAGED, NotImplementedError, OSError, RuntimeError) as error:
         return [_bad(path.name, "Không phải tệp ZIP đọc được", f"no readable ZIP: {error}")]
 
 
@@ -114,7 +130,7 @@ def _verdicts(archive: zipfile.ZipFile, trusted: Collection[x509.Certificate] | 
         return
     try:
         manifest = _manifest(archive, trusted)
-    except (KeyError, ValueError, TypeError, InvalidSignature, ExchangeError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, InvalidSignature, ExchangeError, *_DAMAGED) as error:
         yield _bad(
             _MANIFEST, "Bảng kê bị sửa hoặc chữ ký sai", f"changed, or its signature is wrong: {error!r}"
         )
@@ -164,7 +180,7 @@ def _part(
                     return _stamp(name, path, Receipt.from_json(json.loads(receipt)), trusted)
     except KeyError:
         return _bad(name, "Thiếu phần này", "missing")
-    except (zipfile.BadZipFile, EOFError, ValueError, ExchangeError) as error:
+    except (ValueError, ExchangeError, *_DAMAGED) as error:
         return _bad(name, "Phần này bị hỏng hoặc không hợp lệ", f"damaged or not valid: {error}")
     return Verdict(name, True, "Nguyên vẹn", "unchanged")
 
@@ -221,6 +237,19 @@ def _sign(key: SystemKey, manifest: bytes) -> bytes:
     chain = [item.public_bytes(Encoding.DER) for item in (key.certificate, *key.chain)]
     signature = key.sign(_CONTEXT + manifest)
     return _json({"signature": _text(signature), "certificates": [_text(item) for item in chain]})
+
+
+def _container(file: IO[bytes]) -> bytes:
+    """What the comment, with which a ZIP ends, has to be: the hash of every byte before it, so that those which belong
+    to no part (directory, times, flags) are held as well.
+    """
+    left = file.seek(0, os.SEEK_END) - _SEAL
+    file.seek(0)
+    digest = hashlib.sha256()
+    while left > 0 and (piece := file.read(min(_PIECE, left))):
+        digest.update(piece)
+        left -= len(piece)
+    return digest.hexdigest().encode()
 
 
 def _digest(path: Path) -> str:

@@ -81,7 +81,7 @@ class _Reading:
             application=header.value("ApplicationType"),
             business=self._business(),
             trace=tuple(map(self._hop, self._all("TraceHeader"))),
-            attachments=tuple(map(_reference, self._all("Reference"))),
+            attachments=tuple(map(self._reference, self._all("Reference"))),
         )
         self._need("/MessageHeader/To/OrganId", any(to.organ_id for to in message.recipients))
         self._need("/MessageHeader/Subject", bool(message.subject))
@@ -200,21 +200,21 @@ class _Reading:
         if re.fullmatch(r"[+-]?\d{1,9}", text):
             return int(text)
         if text:
-            self._note(names[0], f"“{text}” không phải số", f"{text!r} is no number")
+            self._note(names[0], f"“{text}” không phải số", f"{text!r} is no number", wrong=True)
         return None
 
     def _day(self, node: Node, name: str) -> date | None:
         text = node.value(name)
         found = time_of(text)
         if text and found is None:
-            self._note(name, f"Ngày “{text}” không có thật", f"{text!r} is no day")
+            self._note(name, f"Ngày “{text}” không có thật", f"{text!r} is no day", wrong=True)
         return found.date() if found else None
 
     def _time(self, node: Node, name: str) -> datetime | None:
         text = node.value(name)
         found = time_of(text)
         if text and found is None:
-            self._note(name, f"Thời điểm “{text}” không đọc được", f"{text!r} is no time")
+            self._note(name, f"Thời điểm “{text}” không đọc được", f"{text!r} is no time", wrong=True)
         return found
 
     def _need(self, path: str, present: bool) -> None:
@@ -224,8 +224,18 @@ class _Reading:
                 f"Thiếu thông tin bắt buộc: {name}", "A required element is missing or empty", path=path
             )
 
-    def _note(self, path: str, vi: str, en: str) -> None:
-        self.notices.append(Notice(path, vi, en))
+    def _reference(self, node: Node) -> Attachment:
+        content_id = node.value("ContentId").removeprefix("cid:")
+        given = node.value("AttachmentName")
+        name = safe_name(given, content_id or "attachment")
+        if re.search(r"[/\\\x00-\x1f]", given):
+            vi = f"Tên tệp “{given}” có đường dẫn hoặc ký tự điều khiển, được đọc là “{name}”"
+            en = f"The file name {given!r} holds a path or control characters, read as {name!r}"
+            self._note("/Manifest/Reference/AttachmentName", vi, en, wrong=True)
+        return Attachment(name=name, description=node.value("Description"), content_id=content_id)
+
+    def _note(self, path: str, vi: str, en: str, *, wrong: bool = False) -> None:
+        self.notices.append(Notice(path, vi, en, wrong))
 
 
 #: documents older than that travel on no axis
@@ -282,13 +292,4 @@ def _changes(node: Node) -> Changes:
             ReceiverChange(item.value("OrganId"), item.value("ReceiverType") == "1")
             for item in receivers.all("Receiver")
         ),
-    )
-
-
-def _reference(node: Node) -> Attachment:
-    content_id = node.value("ContentId").removeprefix("cid:")
-    return Attachment(
-        name=safe_name(node.value("AttachmentName"), content_id or "attachment"),
-        description=node.value("Description"),
-        content_id=content_id,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import IntEnum
 from functools import cache
@@ -40,7 +40,7 @@ def message_of(kind: MessageKind, said: Mapping[str, Any]) -> Message:
 def to_json(parsed: Parsed) -> dict[str, Any]:
     """A summary for readers, and under `header` every field of the model."""
     message = parsed.message
-    warnings = [_plain(item) for item in parsed.warnings]
+    warnings = [{"path": item.path, "vi": item.vi, "en": item.en} for item in parsed.warnings]
     header = _plain(message)
     if isinstance(message, StatusMessage):
         summary = _status_summary(message)
@@ -93,7 +93,10 @@ def from_json(content: Mapping[str, Any], folder: Path) -> Message:
     kind = _KINDS.get(str(content.get("message")))
     if kind is None:
         raise Unbuildable("“message” phải là edoc hoặc status", "message must be edoc or status")
-    message = cast("Message", _value(kind, content.get("header"), "header"))
+    if not isinstance(content.get("header"), Mapping):
+        vi = "Thiếu “header”: mọi trường của thông điệp, như lệnh parse --json in ra"
+        raise Unbuildable(vi, "header is missing: every field, as parse --json prints it", path="header")
+    message = cast("Message", _value(kind, content["header"], "header"))
     if isinstance(message, StatusMessage):
         return message
     listed = content.get("attachments") or []
@@ -146,11 +149,19 @@ def _value(kind: Any, data: Any, where: str) -> Any:
     return data
 
 
+def _needed(item: Field[Any]) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
 _hints = cache(typing.get_type_hints)  # the same for every record, and dear
 
 
 def _record(kind: type, data: Any, where: str) -> Any:
     hints = _hints(kind)
+    if not isinstance(data, Mapping):
+        raise TypeError(f"an object is expected, not {data!r:.40}")
+    if missing := [item.name for item in fields(kind) if _needed(item) and item.name not in data]:
+        raise TypeError(f"{missing[0]} is missing")
     if unknown := set(data) - hints.keys():
         raise TypeError(f"unknown field {min(unknown)}")
     return kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in data.items()})

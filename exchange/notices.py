@@ -12,3 +12,5 @@ class Notice:
     path: str
     vi: str
     en: str
+    #: a reader puts up with it, but nobody may send it
+    wrong: bool = False

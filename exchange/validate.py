@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+from exchange.attachments import safe_name
 from exchange.model import (
     VIETNAM,
     BusinessKind,
@@ -40,16 +41,21 @@ _ORGANIZATION_LENGTHS = (
 )
 
 
-def validate(message: Message, *, today: date | None = None) -> list[Notice]:
+def validate(message: Message, *, today: date | None = None, read: Sequence[Notice] = ()) -> list[Notice]:
     """Everything wrong with a message about to be sent; empty when it is valid.
 
-    `today`: the legal day, for dates in the future; default the present day in Vietnam.
+    `today`: the legal day, for dates in the future; default the present day in Vietnam. `read`: what its reader put
+    up with, where it lies there as a package.
     """
     day = today or datetime.now(VIETNAM).date()
+    wrong = [notice for notice in read if notice.wrong]
     if isinstance(message, StatusMessage):
-        return list(_status(message))
+        return [*wrong, *_status(message)]
     checks = (_parties(message), _identity(message, day), _texts(message), _numbers(message))
-    return [*(found for check in checks for found in check), *_business(message), *_files(message)]
+    found = [*(notice for check in checks for notice in check), *_business(message), *_files(message)]
+    # what is there and cannot be read is not missing
+    unread = {notice.path.rpartition("/")[2] for notice in wrong}
+    return [*wrong, *(notice for notice in found if notice.path.rpartition("/")[2] not in unread)]
 
 
 def _parties(message: DocumentMessage) -> Iterator[Notice]:
@@ -179,6 +185,9 @@ def _files(message: DocumentMessage) -> Iterator[Notice]:
         if item.content_id and item.content_id in ids:
             yield Notice(f"{path}/ContentId", "Mã tệp bị lặp", f"Content id {item.content_id!r} is repeated")
         ids.add(item.content_id)
+        if item.name and item.name != safe_name(item.name, ""):
+            vi = f"Tên tệp “{item.name}” có đường dẫn hoặc ký tự không dùng được trong tên tệp"
+            yield Notice(f"{path}/AttachmentName", vi, f"{item.name!r} holds a path or what no file name may")
 
 
 def _status(message: StatusMessage) -> Iterator[Notice]:

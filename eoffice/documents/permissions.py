@@ -25,7 +25,7 @@ REGISTER_CLOSE = permission("register:close", _l("Close registers and sign their
 
 
 def visible_to(
-    actor: Actor, model: type[Document] = Document, among: sa.Select[tuple[int]] | None = None
+    actor: Actor, model: type[Document] = Document, among: sa.Select[int] | None = None
 ) -> sa.ColumnElement[bool]:
     """The documents an actor may know of, as a condition.
 
@@ -65,7 +65,7 @@ def of_agency(actor: Actor, model: type[Document]) -> sa.ColumnElement[bool]:
     return model.agency_id == actor.agency_id
 
 
-def _granted_among(actor: Actor, among: sa.Select[tuple[int]]) -> sa.ColumnElement[Any]:
+def _granted_among(actor: Actor, among: sa.Select[int]) -> sa.ColumnElement[Any]:
     """Ids the access list shows the actor, as an array. The server goes once through a unit's part of the list, from
     one wanted id to the next, instead of into the list anew for each of them: a third of the time for 3,500.
     """

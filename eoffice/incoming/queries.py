@@ -149,7 +149,7 @@ def asked() -> sa.ColumnElement[bool]:
 
 
 def own(
-    actor: Actor, *, by: type[Document] = IncomingDocument, among: sa.Select[tuple[int]] | None = None
+    actor: Actor, *, by: type[Document] = IncomingDocument, among: sa.Select[int] | None = None
 ) -> sa.ColumnElement[bool]:
     """The incoming documents the actor may know of, found `by` their state or, as Document, by day, or `among` a few;
     the agency stands in both tables, for the index of each."""

@@ -166,6 +166,8 @@ def init(place: Place) -> None:
 def add_system(place: Place, system_id: str, secret: str | None, secret_env: str | None, name: str) -> None:
     """Register a system, or change its secret at once."""
     chosen = _secret(secret, secret_env)
+    if not directory.is_system_id(system_id):
+        raise click.BadParameter("1 to 35 letters and digits, joined by dots or hyphens", param_hint="--id")
     with place.axis() as axis, axis.sessions.begin() as session:
         directory.add_system(axis, session, system_id, chosen, name)
     click.echo(f"system {system_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -30,10 +31,21 @@ class NewAgency:
     mail: str = ""
 
 
+#: what stands in the headers of calls, in addresses and in file names
+_SYSTEM_ID = re.compile(r"[0-9A-Za-z]+([._-][0-9A-Za-z]+)*")
+
+
+def is_system_id(text: str) -> bool:
+    """Whether a system can be called so."""
+    return len(text) <= 35 and _SYSTEM_ID.fullmatch(text) is not None
+
+
 def add_system(axis: Axis, session: Session, system_id: str, secret: str, name: str = "") -> System:
-    """Register a system, or change its secret and name. Repeating it changes nothing."""
+    """Register a system, or change its secret and name. Repeating it changes nothing. Raises Refusal."""
     system = session.get(System, system_id, with_for_update=True)
     if system is None:
+        if not is_system_id(system_id):
+            raise Refusal(Code.BAD_REQUEST, f"{system_id!r} cannot be the code of a system")
         system = System(id=system_id, name=name or system_id, sealed_secret=axis.seal(secret))
         session.add(system)
     else:

@@ -37,6 +37,14 @@ def test_a_good_message_has_no_errors(good):
     assert paths(status(good)) == set()
 
 
+def test_a_file_is_not_called_by_a_path(good, tmp_path: Path):
+    [item] = good.attachments
+    for name in ("../CV.pdf", "a/b.pdf", "x\u202efdp.exe", "CV<1>.pdf"):
+        assert paths(replace(good, attachments=(replace(item, name=name),))) == {
+            "/AttachmentEncoded/Attachment[1]/AttachmentName"
+        }
+
+
 @pytest.mark.parametrize(
     ("fields", "path"),
     [

@@ -50,6 +50,40 @@ def test_parse_tells_all_and_build_makes_the_same_again(packet: Path, tmp_path: 
     assert (tmp_path / "b.edxml").read_bytes() == packet.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("there", "instead", "path", "words"),
+    [
+        (b"2026/11/20</", b"2026/02/30</", "PromulgationDate", "không có thật"),
+        (b">CV-1415.pdf<", b">../../CV-1415.pdf<", "AttachmentName", "có đường dẫn"),
+        (b">CV-1415.pdf<", b">C:\\x\\CV-1415.pdf<", "AttachmentName", "có đường dẫn"),
+        (b"Priority>0<", b"Priority>gap<", "Priority", "không phải số"),
+    ],
+)
+def test_what_a_reader_puts_up_with_is_an_error_of_who_sends_it(
+    packet: Path, there: bytes, instead: bytes, path: str, words: str
+):
+    whole = packet.read_bytes()
+    assert there in whole
+    packet.write_bytes(whole.replace(there, instead))
+    result = run("validate", packet, "--json")
+    errors = [item for item in json.loads(result.stdout)["errors"] if item["path"].endswith(path)]
+    assert (result.exit_code, len(errors), words in errors[0]["message_vi"]) == (1, 1, True)
+    assert run("parse", packet).exit_code == 0
+
+
+def test_build_names_what_its_file_lacks(tmp_path: Path):
+    spec = tmp_path / "spec.json"
+    for content, words in (
+        ({"message": "edoc"}, "header is missing"),
+        ({"message": "edoc", "header": []}, "header is missing"),
+        ({"message": "edoc", "header": {}}, "sender is missing"),
+        ({"message": "edoc", "header": {"sender": "H01"}}, "recipients is missing"),
+    ):
+        spec.write_text(json.dumps(content))
+        result = run("build", spec, tmp_path / "x")
+        assert (result.exit_code, words in result.output) == (1, True), (content, result.output)
+
+
 def test_a_status_makes_the_same_way_back(tmp_path: Path):
     with (tmp_path / "s.edxml").open("wb") as out:
         build(status(document(), "03"), out)

@@ -106,6 +106,28 @@ def test_a_changed_byte_names_its_part(bundle: Path, trusted: list[x509.Certific
             assert bad == ["manifest.json" if name == "manifest.sig" else name], (name, place)
 
 
+def test_every_byte_of_the_file_is_held_those_outside_the_parts_too(
+    bundle: Path, trusted: list[x509.Certificate]
+):
+    whole = bundle.read_bytes()
+    with zipfile.ZipFile(bundle) as archive:
+        directory = archive.start_dir
+        within = archive.getinfo("packet.edxml").header_offset
+    places = [
+        *range(directory, len(whole), 13),
+        *range(len(whole) - 90, len(whole), 3),
+        *range(within, within + 50, 3),
+    ]
+    for changed in (
+        whole + b"more",
+        b"more" + whole,
+        whole[:-1],
+        *(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in places),
+    ):
+        bundle.write_bytes(changed)
+        assert not all(item.good for item in verify_evidence(bundle, trusted))
+
+
 def test_missing_and_added_parts_are_named(bundle: Path, trusted: list[x509.Certificate]):
     original = parts(bundle)
     rewrite(

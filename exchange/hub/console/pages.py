@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Response
 
 from eoffice.core.clock import local
-from exchange.hub.console.queries import STATES
+from exchange.hub.console.queries import STATES, STATUSES
 from exchange.hub.console.words import N_
 
 _HERE = Path(__file__).parent
@@ -41,7 +41,7 @@ def _environment(language: str) -> Environment:
     )  # fmt: skip
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]  # by i18n
-    environment.globals["STATES"] = STATES
+    environment.globals |= {"STATES": STATES, "STATUSES": STATUSES}
     environment.filters |= {"moment": _moment, "seconds": partial(_seconds, words(language))}
     return environment
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from eoffice.core.clock import now
 from exchange.hub.console.words import N_
 from exchange.hub.models import Agency, Deed, Delivery, Packet, System, Traffic
 from exchange.hub.traffic import BOUNDS, quantile
+from exchange.model import MessageKind, StatusCode
 from exchange.vxp import Delivery as State
 
 #: a message nobody fetched for so long is stuck
@@ -20,7 +21,20 @@ STUCK = timedelta(hours=4)
 #: lines on one page
 MOST = 100
 
-Shown = tuple[Delivery, Packet]
+
+@dataclass(frozen=True)
+class Shown:
+    """A message on its way to one recipient, and how both are called; "": not in the directory any more."""
+
+    delivery: Delivery
+    packet: Packet
+    sender: str
+    recipient: str
+
+    @property
+    def status(self) -> str:
+        """The two digits that a status tells; "" for a document."""
+        return self.packet.title[:2] if self.packet.kind is MessageKind.STATUS else ""
 
 
 @dataclass(frozen=True)
@@ -77,9 +91,18 @@ def count(session: Session, *, dead: bool) -> int:
 
 def troubles(session: Session, *, dead: bool) -> Sequence[Shown]:
     """Messages whose receiver could not take them, or that nobody fetched for hours; the oldest first."""
-    query = sa.select(Delivery, Packet).join(Packet, Packet.id == Delivery.packet_id)
-    query = query.where(_dead() if dead else _stuck()).order_by(Delivery.updated_at).limit(MOST)
-    return session.execute(query).tuples().all()
+    query = _shown().where(_dead() if dead else _stuck()).order_by(Delivery.updated_at).limit(MOST)
+    return [Shown(*row) for row in session.execute(query)]
+
+
+def _shown() -> sa.Select[Delivery, Packet, str, str]:
+    sender, recipient = aliased(Agency), aliased(Agency)
+    names = (sa.func.coalesce(sender.name, ""), sa.func.coalesce(recipient.name, ""))
+    query = sa.select(Delivery, Packet, *names).join(Packet, Packet.id == Delivery.packet_id)
+    query = query.outerjoin(
+        sender, sa.or_(sender.code == Packet.sender_code, sender.old_code == Packet.sender_code)
+    )
+    return query.outerjoin(recipient, recipient.code == Delivery.recipient)
 
 
 def trace(session: Session, number: str) -> Sequence[Shown]:
@@ -88,14 +111,9 @@ def trace(session: Session, number: str) -> Sequence[Shown]:
     ids = sa.select(Delivery.packet_id).where(Delivery.doc_id == wanted)
     named = sa.or_(sa.func.lower(Packet.notation) == wanted.lower(), Packet.id == wanted, Packet.id.in_(ids))
     packets = sa.select(Packet.id).where(named).order_by(Packet.accepted_at.desc()).limit(20).subquery()
-    query = (
-        sa.select(Delivery, Packet)
-        .join(Packet, Packet.id == Delivery.packet_id)
-        .where(Packet.id.in_(sa.select(packets.c.id)))
-        .order_by(Packet.accepted_at.desc(), Delivery.id)
-        .limit(10 * MOST)
-    )
-    return session.execute(query).tuples().all()
+    query = _shown().where(Packet.id.in_(sa.select(packets.c.id)))
+    query = query.order_by(Packet.accepted_at.desc(), Delivery.id).limit(10 * MOST)
+    return [Shown(*row) for row in session.execute(query)]
 
 
 def systems(session: Session) -> Sequence[tuple[System, int]]:
@@ -119,6 +137,18 @@ def deeds(session: Session) -> Sequence[Deed]:
     return session.scalars(sa.select(Deed).order_by(Deed.id.desc()).limit(MOST)).all()
 
 
+#: what a status tells, by its two digits
+STATUSES = {
+    StatusCode.ARRIVED: N_("arrived"),
+    StatusCode.REFUSED: N_("refused"),
+    StatusCode.ACCEPTED: N_("registered"),
+    StatusCode.ASSIGNED: N_("assigned"),
+    StatusCode.PROCESSING: N_("opened"),
+    StatusCode.FINISHED: N_("finished"),
+    StatusCode.TAKE_BACK: N_("to be taken back"),
+    StatusCode.CHANGE_AGREED: N_("taking back agreed"),
+    StatusCode.CHANGE_REFUSED: N_("taking back refused"),
+}
 STATES = {
     State.INITIAL: N_("waits to be fetched"),
     State.PROCESSING: N_("is being processed"),

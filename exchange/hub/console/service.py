@@ -23,8 +23,10 @@ _NO_SYSTEM = N_("There is no such system.")
 
 def add_system(axis: Axis, operator: str, system_id: str, name: str) -> str:
     """Register a system; its secret, shown this once. Raises NotPossible when the code is taken or empty."""
-    if not system_id or not system_id.isascii() or len(system_id) > 35:
-        raise NotPossible(N_("A code has 1 to 35 letters and digits without accents."))
+    if not directory.is_system_id(system_id):
+        raise NotPossible(
+            N_("A code has 1 to 35 letters and digits without accents, joined by dots or hyphens.")
+        )
     secret = secrets.token_urlsafe(32)
     with axis.sessions.begin() as session:
         if session.get(System, system_id) is not None:

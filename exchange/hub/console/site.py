@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
@@ -32,6 +32,15 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+#: what is said, and what to do, by the status of the answer
+_TOLD = {
+    403: N_(
+        "This form is from an earlier sign-in or from another site. Go back, load the page again and send it once more."
+    ),
+    404: N_("There is no such page. Choose one of those above."),
+    405: N_("This address takes forms only. Choose one of the pages above."),
+}
+_ELSE = N_("This could not be read. Go back and try again.")
 
 
 @dataclass(frozen=True)
@@ -74,27 +83,28 @@ class Console:
 
     def respond(self, request: Request) -> Response:
         """The page, always with the headers that keep others out of it."""
+        language = request.args.get("lang") or request.cookies.get(_LANGUAGE, "")
+        language = "en" if language == "en" else "vi"
         try:
-            response = self._dispatch(request)
+            response = self._dispatch(request, language)
         except HTTPException as error:
-            response = Response(error.description or "", error.code or 500, mimetype="text/plain")
+            told = _TOLD.get(error.code or 0, _ELSE)
+            response = self._pages.response("error.html", language, error.code or 500, told=told)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
-    def _dispatch(self, request: Request) -> Response:
+    def _dispatch(self, request: Request, language: str) -> Response:
         place = request.path.rstrip("/")
         if place.startswith("/console/static/"):
             return _static(place.removeprefix("/console/static/"))
-        language = request.args.get("lang") or request.cookies.get(_LANGUAGE, "")
-        language = "en" if language == "en" else "vi"
         if place == "/console/sign-in":
             return self._sign_in(request, language)
         who = self._tickets.read(request.cookies.get(_COOKIE, ""))
         if who is None:
             return redirect("/console/sign-in")
         if request.method == "POST" and not hmac.compare_digest(request.form.get("token", ""), who.token):
-            return Response("This form is not from here.", 403, mimetype="text/plain")
+            raise Forbidden
         if place == "/console/sign-out":
             away = redirect("/console/sign-in")
             away.delete_cookie(_COOKIE, path="/console")
@@ -161,14 +171,14 @@ class Console:
             secret = service.add_system(self._axis, visit.who.name, system_id, form.get("name", "").strip())
         except NotPossible as why:
             return self._systems(visit, 422, note=str(why))
-        return self._systems(visit, secret=secret, secret_of=system_id)
+        return self._systems(visit, secret=secret, secret_of=system_id, changed=False)
 
     def _rotate_secret(self, visit: Visit, system_id: str) -> Response:
         try:
             secret = service.rotate_secret(self._axis, visit.who.name, system_id)
         except NotPossible as why:
             return self._systems(visit, 422, note=str(why))
-        return self._systems(visit, secret=secret, secret_of=system_id)
+        return self._systems(visit, secret=secret, secret_of=system_id, changed=True)
 
     def _set_system(self, visit: Visit, system_id: str) -> Response:
         quota, active = visit.request.form.get("quota", "0").strip() or "0", "active" in visit.request.form

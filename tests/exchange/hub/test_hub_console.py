@@ -15,7 +15,7 @@ import exchange.hub.console as console
 from exchange.errors import Refused
 from exchange.hub.axis import assemble
 from exchange.hub.console import operators
-from exchange.testing import HubProcess
+from exchange.testing import HubProcess, status
 from exchange.vxp import Delivery
 
 PASSWORD = "mat-khau-du-dai"
@@ -89,17 +89,36 @@ def test_wrong_passwords_are_not_tried_for_ever(hub, operator: str):
 
 
 def test_a_form_from_elsewhere_is_refused(visitor):
-    assert visitor.post("/console/systems", data={"id": "X1", "name": "x"}).status_code == 403
+    refused = visitor.post("/console/systems", data={"id": "X1", "name": "x"})
+    assert (refused.status_code, "tải lại trang" in refused.text) == (403, True)
     assert "X1" not in visitor.get("/console/systems").text
+
+
+def test_what_is_not_there_is_said_in_the_operators_language(visitor):
+    for address, code, words in (
+        ("/console/khong-co", 404, "Không có trang này"),
+        ("/console/systems/x", 405, "biểu mẫu"),
+    ):
+        answer = visitor.get(address)
+        assert (answer.status_code, words in answer.text) == (code, True), address
+    assert "no such page" in visitor.get("/console/khong-co?lang=en").text
+
+
+@pytest.mark.parametrize("code", ["", "../x y", "a/b", "-a", "hệ", "x" * 36])
+def test_a_system_is_not_called_what_no_header_or_address_holds(visitor, code: str):
+    answer = post(visitor, "/console/systems", id=code, name="x")
+    assert (answer.status_code, "joined" in answer.text or "nối bằng" in answer.text) == (422, True)
 
 
 def test_a_system_is_registered_and_its_secret_changed_and_limited(visitor, hub):
     code = f"C{os.getpid()}"
     page = post(visitor, "/console/systems", id=code, name="Tỉnh khác")
     secret = re.search(r"<code>([^<]+)</code>", page.text)[1]
+    assert "Khóa cũ còn dùng được" not in page.text, "there was none"
     with hub.client(code, secret) as client:
         assert client.received() == []
         page = post(visitor, f"/console/systems/{code}/secret")
+        assert "Khóa cũ còn dùng được 72 giờ" in page.text
         newer = re.search(r"<code>([^<]+)</code>", page.text)[1]
         assert newer != secret
         assert client.received() == [], "the former secret still opens"
@@ -124,10 +143,22 @@ def test_a_document_is_traced_by_its_number_to_each_recipient(visitor, party, le
     page = visitor.get("/console/trace", params={"q": f"{number}/ubnd-kgvx"}).text
     assert b.code in page
     assert c.code in page
+    assert page.count(f">{b.organization.name}<br>") == 1, "agencies have names"
     assert page.count("đã nhận") == 1
     assert page.count("chờ lấy") == 1
     assert "gửi, nhận văn bản điện tử có ký số" not in page, "operators see traffic, not contents"
     assert "chưa tiếp nhận" in visitor.get("/console/trace", params={"q": "none"}).text
+
+
+def test_a_trace_tells_statuses_from_the_document(visitor, party, letter):
+    a, b = party(), party()
+    number = f"{os.getpid()}8"
+    about = letter(a, b, number=number)
+    a.send(about)
+    b.send(status(about, "03"))
+    page = visitor.get("/console/trace", params={"q": f"{number}/ubnd-kgvx"}).text
+    assert page.count("<tr>") == 3, "two rows and their heading"
+    assert page.count("trạng thái 03: đã đăng ký") == 1
 
 
 def test_a_dead_message_is_offered_again(visitor, party, letter):
