@@ -26,6 +26,7 @@ from eoffice.gateway.messages import Said
 from eoffice.gateway.models import FORWARD, Arrival, Delivery, Dispatch, DispatchState, Hop, Report
 from eoffice.gateway.settings import SEND_DAYS
 from exchange.answers import Sent
+from exchange.build import Digest
 from exchange.model import DocumentMessage, MessageKind, StatusMessage
 
 DISPATCHED = audit.action("gateway.dispatched", _l("Put into the outbox"))
@@ -117,10 +118,12 @@ def put_out(session: Session, document: Document, message: DocumentMessage, **fi
 
 
 _ACCEPTED: LiteralString = """
-WITH told AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS t(id int, hub_id text, receipt jsonb)),
+WITH told AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
+    AS t(id int, hub_id text, receipt jsonb, sha256 text, size bigint)),
 held AS MATERIALIZED (SELECT id FROM dispatch WHERE id IN (SELECT id FROM told) ORDER BY id FOR NO KEY UPDATE)
 UPDATE dispatch AS d SET state = 'accepted', accepted_at = %(now)s, held_until = NULL, last_error = '',
-    hub_id = told.hub_id, receipt = told.receipt
+    hub_id = told.hub_id, receipt = told.receipt,
+    packet_sha256 = COALESCE(packet_sha256, sha256), packet_size = COALESCE(packet_size, size)
 FROM told JOIN held USING (id) WHERE d.id = told.id AND d.state = 'waiting'
 RETURNING d.id, d.agency_id, d.document_id, d.business, d.hub_id,
     (SELECT direction FROM document WHERE document.id = d.document_id) AS direction
@@ -131,13 +134,17 @@ WHERE id = ANY(%(ids)s) AND state = 'waiting'
 """
 
 
-def accepted(session: Session, taken: Mapping[int, Sent]) -> None:
-    """The axis has packets of ours, by the ids of their rows: its receipts are kept, every copy lies there."""
+def accepted(session: Session, taken: Mapping[int, tuple[Sent, Digest | None]]) -> None:
+    """The axis has packets of ours, by the ids of their rows: its receipts are kept, and which bytes it has; every copy
+    lies there."""
     now = clock.now()
     rows = [
-        {"id": row, "hub_id": sent.doc_id, "receipt": sent.receipt.to_json() if sent.receipt else None}
-        for row, sent in taken.items()
-    ]
+        {
+            "id": row, "hub_id": sent.doc_id, "receipt": sent.receipt.to_json() if sent.receipt else None,
+            "sha256": digest and digest.sha256, "size": digest and digest.size,
+        }
+        for row, (sent, digest) in taken.items()
+    ]  # fmt: skip
     noted = run(session, _ACCEPTED, {"rows": json.dumps(rows), "now": now})
     copies.on_axis(session, [one.id for one in noted], now)
     audit.record_all(session, system_actor(), ACCEPTED, [_about(one) for one in noted])

@@ -1,7 +1,7 @@
 """The outbox: rows that wait for the axis are claimed by a sender, handed over, and settled many at a time.
 
 A claim is a row held until a moment. Whoever is killed in between leaves it to the next, who sends the same bytes
-under the same id, so that the axis answers with its first receipt.
+under the same id, so that the axis answers with its first receipt: what a row says is built into the same bytes again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -112,7 +112,8 @@ def hold(session: Session, kind: MessageKind, ids: Iterable[int]) -> None:
 
 
 def keep_packets(session: Session, parcels: Sequence[Parcel]) -> None:
-    """Note which bytes each dispatch is, before they leave for the first time; what is noted already stays."""
+    """Note which bytes each dispatch is, before large ones leave for the first time: what lies at the axis in pieces is
+    gone on with, and not built again. What is noted already stays."""
     built = {one.id: one.digest for one in parcels if one.digest is not None}
     given = {
         "ids": list(built),
@@ -128,7 +129,7 @@ def keep_packets(session: Session, parcels: Sequence[Parcel]) -> None:
 def settle(session: Session, parcels: Sequence[Parcel]) -> None:
     """Note what the axis said to each of one kind; what it does not have yet is tried again later."""
     kind = parcels[0].kind
-    taken = {parcel.id: parcel.sent for parcel in parcels if parcel.sent is not None}
+    taken = {parcel.id: (parcel.sent, parcel.digest) for parcel in parcels if parcel.sent is not None}
     refused = {parcel.id: parcel for parcel in parcels if parcel.sent is None}
     with transaction(session):
         if taken and kind is MessageKind.DOCUMENT:
@@ -142,6 +143,9 @@ def settle(session: Session, parcels: Sequence[Parcel]) -> None:
             rows, lost = _held_reports(session, refused) if refused else [], {}
         for posting in rows:
             posting.held_until = None
+            digest = refused[posting.id].digest
+            if isinstance(posting, Dispatch) and posting.packet_sha256 is None and digest is not None:
+                posting.packet_sha256, posting.packet_size = digest.sha256, digest.size
             if posting.state is DispatchState.WAITING:
                 _not_sent(session, refused[posting.id], posting, lost.get(posting.id, ()))
 

@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = {MessageKind.DOCUMENT: 16, MessageKind.STATUS: 8}
 #: of these places some are for urgent documents only
 RESERVED = 2
+#: bytes from which on it is noted which packet it is before any of it leaves
+LARGE = 8 << 20
 #: seconds to wait for more to end while something is under way, so that it is noted together
 BREATH = 0.01
 NO_AXIS = Unavailable("Chưa khai báo địa chỉ trục liên thông", "No axis is set")
@@ -119,13 +121,14 @@ def _settle(session: Session, parcels: Sequence[Parcel]) -> None:
 
 
 def _carry(client: AxisClient | None, parcel: Parcel) -> None:
-    """The next thing to be done with a parcel outside the database: first its bytes, then the call."""
+    """What is to be done with a parcel outside the database: its bytes, where they are not known yet, then the call."""
     try:
         if parcel.kind is MessageKind.DOCUMENT and parcel.digest is None:
             kept = blobs().put(codec.stream(messages.read(parcel.kind, parcel.said)))
             parcel.digest = Digest(kept.sha256, kept.size)
-        else:
-            _hand_over(client, parcel)
+            if kept.size >= LARGE:
+                return
+        _hand_over(client, parcel)
     except Exception as error:  # noqa: BLE001 - noted with the row, whatever it is; the next try may do better
         parcel.error = error
 
