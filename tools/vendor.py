@@ -20,6 +20,11 @@ VENDOR = TOOLS.parent / "eoffice" / "static" / "vendor"
 FILES = {
     "bootstrap": {"dist/css/bootstrap.min.css": "bootstrap.min.css", "LICENSE": "LICENSE.bootstrap.txt"},
     "htmx.org": {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "LICENSE.htmx.txt"},
+    "uplot": {
+        "dist/uPlot.iife.min.js": "uplot.min.js",
+        "dist/uPlot.min.css": "uplot.min.css",
+        "LICENSE": "LICENSE.uplot.txt",
+    },
     "bootstrap-icons": {"LICENSE": "LICENSE.bootstrap-icons.txt"},
 }
 #: the icons in use, one a line; a name outside this list draws nothing, so a test looks for such names

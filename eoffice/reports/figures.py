@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,6 +50,15 @@ class Period:
         """Moments within it."""
         ends = clock.day_start(self.last + timedelta(days=1))
         return sa.and_(moment >= clock.day_start(self.first), moment < ends)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What came and was issued on one day, or in the month that begins with it."""
+
+    on: date
+    came: int
+    went: int
 
 
 @dataclass(frozen=True)
@@ -456,19 +466,27 @@ def _under_numbers(session: Session, period: Period, agency_id: int) -> dict[int
     return found
 
 
-def by_month(session: Session, period: Period, agency_id: int) -> Sequence[tuple[date, int, int]]:
-    """The first of each month with how many documents came and were issued in it."""
-    counts: dict[date, list[int]] = {}
-    month = period.first.replace(day=1)
-    while month <= period.last:
-        counts[month] = [0, 0]
-        month = (month + timedelta(days=32)).replace(day=1)
+def by_day(session: Session, period: Period, agency_ids: Collection[int]) -> Sequence[Day]:
+    """How many documents came to these agencies and were issued by them on each day of a period."""
+    counts = {
+        period.first + timedelta(days=number): [0, 0]
+        for number in range((period.last - period.first).days + 1)
+    }
     for place, (model, moment) in enumerate(
         ((IncomingDocument, Document.listed_at), (OutgoingDocument, OutgoingDocument.issued_at))
     ):
-        start = sa.cast(sa.func.date_trunc("month", sa.func.timezone(clock.TZ.key, moment)), sa.Date)
-        query = sa.select(start, sa.func.count()).select_from(model)
-        query = query.where(Document.agency_id == agency_id, period.holds(moment)).group_by(start)
-        for first, count in session.execute(query):
-            counts[first][place] = count
-    return [(first, came, went) for first, (came, went) in counts.items()]
+        day = sa.cast(sa.func.timezone(clock.TZ.key, moment), sa.Date)
+        query = sa.select(day, sa.func.count()).select_from(model)
+        query = query.where(Document.agency_id.in_(agency_ids), period.holds(moment)).group_by(day)
+        for when, count in session.execute(query):
+            counts[when][place] = count
+    return [Day(when, came, went) for when, (came, went) in counts.items()]
+
+
+def by_month(days: Sequence[Day]) -> Sequence[Day]:
+    """The same by month, each under its first day."""
+    months = groupby(days, key=lambda one: one.on.replace(day=1))
+    found = ((first, list(parts)) for first, parts in months)
+    return [
+        Day(first, sum(one.came for one in parts), sum(one.went for one in parts)) for first, parts in found
+    ]

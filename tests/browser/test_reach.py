@@ -179,3 +179,16 @@ def test_a_group_chosen_while_typing_opens_with_each_agency_to_take_off(desks: D
     page.get_by_role("button", name="Lưu và xem trang").click()
     expect(page.get_by_text("1 cơ quan")).to_be_visible()
     expect(page.get_by_label("Trích yếu")).to_have_value("Gửi cả nhóm")
+
+
+def test_a_report_is_drawn_day_by_day_and_follows_the_colours(desks: Desks) -> None:
+    page = desks.of(account("snnmt", Role.CHIEF_OF_OFFICE))
+    page.goto("/reports")
+    chart = page.locator("[data-chart]")
+    expect(chart.locator("canvas")).to_be_visible()
+    over = chart.locator(".u-over").bounding_box()
+    assert over is not None
+    page.mouse.move(over["x"] + over["width"] - 2, over["y"] + 20)
+    expect(chart.locator(".u-legend")).to_contain_text(f"{clock.today():%d/%m/%Y}")
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    expect(chart.locator("canvas")).to_have_count(1)

@@ -58,8 +58,8 @@ MACROS = [
     'ui.timeline([("20/11", "Góp ý")])',
     'ui.feed([("09:04", "bell", "bad", "Chưa nhận")])',
     'ui.meter([("ok", 9), ("bad", 0), ("warn", 1)], "9 đã nhận")',
-    'ui.bars([], "Không có")',
-    'ui.bars([1, 2, 0], "Theo giờ")',
+    "ui.chart([])",
+    "ui.chart([day])",
     'ui.viewer([page], "Công văn", "/d", "/p", [("Bản gốc", "#", True)])',
     'ui.viewer([], "Công văn")',
     'ui.pager(1, 20, 47, "", "#")',
@@ -94,7 +94,12 @@ def draw(call: str) -> str:
     form.validate()
     source = '{% import "_macros.html" as ui with context %}{% import "_forms.html" as forms with context %}'
     return render_template_string(
-        source + "{{ " + call + " }}", form=form, page=PAGE, hops=HOPS, recipient=RECIPIENT
+        source + "{{ " + call + " }}",
+        form=form,
+        page=PAGE,
+        hops=HOPS,
+        recipient=RECIPIENT,
+        day={"on": "2026-11-20", "came": 4, "went": 2},
     )
 
 

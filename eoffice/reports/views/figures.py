@@ -19,7 +19,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents.layout.tables import Column, Table, typeset
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.reports import figures as count
-from eoffice.reports.figures import Figures, KindLine, Line, Period, RegisterLine
+from eoffice.reports.figures import Day, Figures, KindLine, Line, Period, RegisterLine
 from eoffice.reports.forms import PeriodForm
 from eoffice.reports.views import bp
 
@@ -68,7 +68,7 @@ def figures() -> ResponseReturnValue:
         return _pdf(by, period, agency_id)
     if by is By.AGENCY:
         found = count.by_agency(db(), period, [agency_id])[agency_id]
-        return _page(form, by, found, [], count.by_month(db(), period, agency_id))
+        return _page(form, by, found, [], count.by_day(db(), period, [agency_id]))
     return _page(form, by, None, _lines(by, period, agency_id))
 
 
@@ -81,7 +81,7 @@ def _lines(by: By, period: Period, agency_id: int) -> Sequence[Line | KindLine |
 
 
 def _page(
-    form: PeriodForm, by: By, found: Figures | None, lines: Sequence[Any], months: Sequence[Any] = ()
+    form: PeriodForm, by: By, found: Figures | None, lines: Sequence[Any], days: Sequence[Day] = ()
 ) -> str:
     asked: dict[str, Any] = {name: request.args.get(name) for name in ("from", "to")}
     tabs = [(one.word, url_for("reports.figures", by=one.value, **asked), None, one is by) for one in By]
@@ -91,7 +91,8 @@ def _page(
         by=by,
         found=found,
         lines=lines,
-        months=months,
+        days=days,
+        months=count.by_month(days),
         tabs=tabs,
         asked=asked,
     )

@@ -1,12 +1,16 @@
 """Every agency of the installation side by side, for a wall: counts alone."""
 
+from collections.abc import Sequence
+
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from eoffice.core import clock
 from eoffice.core.web import db, needs
 from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency
 from eoffice.reports import figures as count
+from eoffice.reports.figures import Day, Figures
 from eoffice.reports.forms import PeriodForm
 from eoffice.reports.permissions import REPORTS_PROVINCE
 from eoffice.reports.views import bp
@@ -18,8 +22,15 @@ def province() -> ResponseReturnValue:
     """The board; it renews itself every minute."""
     form = PeriodForm.asked(request.args)
     if not form.validate():
-        return render_template("reports/province.html", form=form, rows=[], now=clock.local(clock.now())), 422
-    agencies = directory.hosted(db())
-    found = count.by_agency(db(), form.to_period(), [agency.id for agency in agencies])
+        return _page(form), 422
+    agencies, period = directory.hosted(db()), form.to_period()
+    ids = [agency.id for agency in agencies]
+    found = count.by_agency(db(), period, ids)
     rows = [(agency, found[agency.id]) for agency in agencies]
-    return render_template("reports/province.html", form=form, rows=rows, now=clock.local(clock.now()))
+    return _page(form, rows, count.by_day(db(), period, ids))
+
+
+def _page(form: PeriodForm, rows: Sequence[tuple[Agency, Figures]] = (), days: Sequence[Day] = ()) -> str:
+    return render_template(
+        "reports/province.html", form=form, rows=rows, days=days, now=clock.local(clock.now())
+    )
