@@ -37,6 +37,13 @@ class ChangeAsked(Event):
 
 
 @dataclass(frozen=True)
+class DocumentRecalled(Event):
+    """Everybody who holds a document of ours was asked to destroy it."""
+
+    document_id: int
+
+
+@dataclass(frozen=True)
 class SourceRecalled(Event):
     """What one of our documents is a certified copy of was recalled; outgoing stops a copy that is not issued."""
 

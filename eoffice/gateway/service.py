@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit, clock
+from eoffice.core import audit, clock, events
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, InvalidTransition, NotFound, Unavailable
 from eoffice.core.permissions import Actor, require
@@ -14,6 +14,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document
 from eoffice.gateway import aside, axis, changes, operations, presend, queries
+from eoffice.gateway.events import DocumentRecalled
 from eoffice.gateway.models import Answer, Delivery, Dispatch, DispatchState, Hop
 from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
 from eoffice.gateway.presend import Repair
@@ -171,6 +172,7 @@ def recall(session: Session, actor: Actor, document_id: int, reason: str) -> Non
             raise NotSentYet
         if changes.recall(session, actor, document, reason.strip()) is None:
             raise OutOfReach
+        events.publish(session, DocumentRecalled(document.id))
         changes.recall_copies(session, actor, document, reason.strip())
 
 

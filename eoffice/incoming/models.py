@@ -10,6 +10,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from eoffice.core.db import Base, enum_column
+from eoffice.core.states import Look
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document
 from eoffice.incoming.states import State
@@ -60,6 +61,11 @@ class IncomingDocument(Document):
     reason: Mapped[str] = mapped_column(default="")
 
     submitted_to: Mapped[Assignment | None] = relationship(foreign_keys=[submitted_to_id])
+
+    @property
+    def look(self) -> Look:
+        """How its condition looks."""
+        return self.state.look
 
 
 class EnvelopeSign(StrEnum):

@@ -177,6 +177,8 @@ class Outgoing:
     due_on: date | None
     signer_name: str
     signer_title: str
+    #: when its recipients were asked to destroy it
+    recalled_at: datetime | None
     recipients: list[str]
     files: list[File]
     deliveries: list[Delivery]
@@ -197,6 +199,7 @@ class OutgoingRow:
     #: deadline of what it answers; the hour is null where the whole day is left
     answer_on: date | None
     answer_at: time | None
+    recalled_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,7 @@ def reply(
             id=document.id, state=document.state, kind_code=document.kind_code, subject=document.subject,
             code_number=document.code_number, code_notation=document.code_notation, issued_on=document.issued_on,
             document_uid=document.document_uid, urgency=int(document.urgency), due_on=document.due_on,
-            signer_name=document.signer_name, signer_title=document.signer_title,
+            signer_name=document.signer_name, signer_title=document.signer_title, recalled_at=document.recalled_at,
             recipients=[one.code for one in documents.recipients(session, document)], files=files, deliveries=copies,
             cautions=[Warned(one.value, str(one.sentence)) for one in cautions],
         ),

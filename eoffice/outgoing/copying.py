@@ -64,6 +64,12 @@ class NothingToCopy(Conflict):
     )
 
 
+class SourceGone(Conflict):
+    """What counts no more is not multiplied."""
+
+    message = _l("This document was recalled, so no copy of it is certified.")
+
+
 class BeingChecked(Conflict):
     """Whether it is paper or electronic is known by its signatures."""
 
@@ -125,9 +131,12 @@ class NewCopy:
 
 
 def source(session: Session, actor: Actor, document_id: int) -> Source:
-    """What the actor wants to copy. Raises NotFound, Forbidden, NothingToCopy, BeingChecked, Doubtful."""
+    """What the actor wants to copy. Raises NotFound, Forbidden, SourceGone, NothingToCopy, BeingChecked,
+    Doubtful."""
     document = reads.one(session, actor, document_id)
     require(actor, OUTGOING_COPY)
+    if isinstance(document, OutgoingDocument) and document.recalled_at is not None:
+        raise SourceGone
     role = FileRole.ORIGINAL if document.direction is Direction.IN else FileRole.ISSUED
     file = reads.latest_file(session, document, role)
     issued = not isinstance(document, OutgoingDocument) or document.state is State.ISSUED
@@ -244,6 +253,8 @@ def source_recalled(session: Session, copy: OutgoingDocument, reason: str) -> No
     if copy.state is State.PERMISSION:
         copy.reason = reason
         operations.move(session, actor, copy, State.REFUSED, Move.REFUSE, reason)
+    elif copy.state is State.ISSUED:
+        copy.recalled_at = clock.now()
     elif copy.state in (State.SEALING, State.ISSUING):
         copy.reason = reason
         registers.void_number(session, actor, copy, reason)

@@ -18,9 +18,10 @@ from sqlalchemy.orm import (
 
 from eoffice.core.db import Base, enum_column
 from eoffice.core.errors import Conflict
+from eoffice.core.states import Look
 from eoffice.directory.models import AdvisoryBody, Assignment, Delegation, Unit
 from eoffice.documents.models import Direction, Document, Medium, Recipient
-from eoffice.outgoing.states import State
+from eoffice.outgoing.states import RECALLED, State
 
 
 class DraftSource(StrEnum):
@@ -67,6 +68,8 @@ class OutgoingDocument(Document):
     numbered_at: Mapped[datetime | None]
     sealed_at: Mapped[datetime | None]
     issued_at: Mapped[datetime | None]
+    #: when its recipients were asked to destroy it: it stays as it was issued, and counts no more
+    recalled_at: Mapped[datetime | None]
     #: why it was sent back or made void
     reason: Mapped[str] = mapped_column(default="")
     #: box of the number line on page 1 in points, origin bottom left: x0, y0, x1, y1; by template or by hand
@@ -84,6 +87,11 @@ class OutgoingDocument(Document):
     answer_at: Mapped[time | None] = query_expression()
     #: how many remarks on it are not done; read with the row of a page
     open_remarks: Mapped[int | None] = query_expression()
+
+    @property
+    def look(self) -> Look:
+        """How its condition looks: issued and recalled is no step of its way, and all that counts of it."""
+        return RECALLED if self.recalled_at is not None else self.state.look
 
     @property
     def due(self) -> tuple[date | None, time | None]:
@@ -277,10 +285,13 @@ class Frozen(Conflict):
 @sa.event.listens_for(OutgoingDocument, "before_update")
 @sa.event.listens_for(OutgoingDocument, "before_delete")
 def _freeze(_mapper: object, _connection: object, document: OutgoingDocument) -> None:
-    """Whatever the code path, nothing but the step that issues writes a row that says issued."""
-    state = sa.inspect(document).attrs.state.history
-    session = object_session(document)
-    changed = session is not None and session.is_modified(document, include_collections=False)
+    """Whatever the code path, nothing but the step that issues writes a row that says issued; that it was recalled is
+    noted beside what stays as it was."""
+    attributes = sa.inspect(document).attrs
+    state, session = attributes.state.history, object_session(document)
+    changed = session is not None and any(
+        one.key != "recalled_at" and one.history.has_changes() for one in attributes
+    )
     leaves = State.ISSUED in (state.deleted or ())
     stays = State.ISSUED in (state.unchanged or ())
     if leaves or (stays and (changed or (session is not None and document in session.deleted))):

@@ -58,7 +58,7 @@ def address(document: Document) -> str:
 
 def state_mark(document: OutgoingDocument) -> tuple[str, str, str, str]:
     """Word, shape, colour and sentence of a document's state, as the macro takes them."""
-    look = document.state.look
+    look = document.look
     return str(look.word), look.shape.value, _COLOURS.get(look.tone, look.tone.value), str(look.sentence)
 
 

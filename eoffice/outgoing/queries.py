@@ -1,6 +1,6 @@
 """Reads of outgoing documents."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -339,3 +339,14 @@ def next_actor(session: Session, document: OutgoingDocument) -> NextActor | None
     roles = (Role.CHIEF_OF_OFFICE, Role.CLERK) if state == State.FORM_CHECK else (Role.CLERK,)
     posts = directory.posts(session, document.agency_id, *roles)
     return NextActor(" / ".join(post.label for post in posts[:3]) or None, state)
+
+
+def issued_of(others: Iterable[Document]) -> list[OutgoingDocument]:
+    """Those that went out and still count: a draft may change, or never be issued."""
+    ours = (one for one in others if isinstance(one, OutgoingDocument))
+    return [one for one in ours if one.state is State.ISSUED and one.recalled_at is None]
+
+
+def begun_of(others: Iterable[Document]) -> list[OutgoingDocument]:
+    """Those still on their way, so that nobody begins the same twice."""
+    return [one for one in others if isinstance(one, OutgoingDocument) and one.state in OPEN]

@@ -18,7 +18,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents.intake import StateSecret
 from eoffice.documents.kinds import OFFICIAL_LETTER
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind, Steering
-from eoffice.documents.queries import linked
+from eoffice.documents.queries import linked, related
 from eoffice.documents.queries import one as one_document
 from eoffice.outgoing import held, operations, queries
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
@@ -38,6 +38,28 @@ class NotIssued(Invalid):
     """Only what has left the agency can be replaced; a draft is changed."""
 
     message = _l("Only a document that was issued is replaced. Open it, then choose “Draft a replacement”.")
+
+
+class Recalled(Conflict):
+    """It counts no more, and stays as it was issued."""
+
+    message = _l(
+        "%(code)s was recalled, so it is neither corrected nor replaced. Draft a new document instead."
+    )
+
+
+class Replaced(Conflict):
+    """One document takes the place of another."""
+
+    message = _l("%(code)s was replaced by %(by)s already. Correct or replace that one.")
+
+
+class ReplacesAndCorrects(Invalid):
+    """Article 18.3: the content is replaced by a document of its kind, form and procedure corrected by a letter."""
+
+    message = _l(
+        "A document either replaces another or corrects it. Begin again from one of the two buttons."
+    )
 
 
 class NotToCorrect(Invalid):
@@ -110,6 +132,8 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
 def _referred(session: Session, actor: Actor, fields: Fields) -> list[tuple[LinkKind, Document]]:
     """What a draft refers to, and how."""
     if fields.corrects_id is not None:
+        if fields.replaces_id is not None:
+            raise ReplacesAndCorrects(field="corrects")
         _refuse_other_kinds(fields)
     ways: tuple[tuple[LinkKind, int | None, Callable[[Session, Actor, int], Document]], ...] = (
         (LinkKind.REPLY, fields.reply_to_id, answerable),
@@ -133,18 +157,27 @@ def answerable(session: Session, actor: Actor, document_id: int) -> Document:
 
 
 def replaceable(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
-    """The document that another one shall take the place of. Raises NotFound, NotIssued."""
+    """The document that another one shall take the place of. Raises NotFound, NotIssued, Recalled, Replaced."""
     document = queries.one(session, actor, document_id)
     if document.state is not State.ISSUED:
         raise NotIssued(field="replaces")
-    return document
+    return _standing(session, actor, document)
 
 
 def correctable(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
-    """The document whose form a letter shall put right. Raises NotFound, NotToCorrect."""
+    """The document whose form a letter shall put right. Raises NotFound, NotToCorrect, Recalled, Replaced."""
     document = queries.one(session, actor, document_id)
     if document.state is not State.ISSUED:
         raise NotToCorrect(field="corrects")
+    return _standing(session, actor, document)
+
+
+def _standing(session: Session, actor: Actor, document: OutgoingDocument) -> OutgoingDocument:
+    if document.recalled_at is not None:
+        raise Recalled(code=document.code)
+    newer = queries.issued_of(related(session, actor, document)[LinkKind.REPLACES, False])
+    if newer:
+        raise Replaced(code=document.code, by=newer[0].code)
     return document
 
 

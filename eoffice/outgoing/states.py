@@ -83,6 +83,11 @@ LOOKS: dict[State, Look] = {
     ),
 }
 
+#: of an issued document: its recipients were asked to destroy it
+RECALLED = Look(
+    _l("Recalled"), Shape.DASH, Tone.WARN, _l("The recipients were asked to destroy it; it counts no more")
+)
+
 #: states in which remarks on a draft are written, answered and marked: until it is signed
 REMARKED_IN = (State.DRAFT, State.SENT_BACK, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)
 #: what still asks something of somebody

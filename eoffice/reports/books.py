@@ -24,6 +24,7 @@ from eoffice.documents.models import (
 from eoffice.documents.recipients import printed
 from eoffice.incoming.models import Envelope, EnvelopeSign, IncomingDocument
 from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState, ReturnedPosting
+from eoffice.outgoing.states import State
 from eoffice.reports.columns import Form
 
 Row = tuple[str, ...]
@@ -127,14 +128,16 @@ def _handling(session: Session, pairs: Sequence[tuple[RegisterEntry, IncomingDoc
 
 
 def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDocument]]) -> list[Row]:
-    places = _recipients(session, [document.id for _entry, document in pairs])
+    ids = [document.id for _entry, document in pairs]
+    places, newer = _recipients(session, ids), _replacements(session, ids)
     return [
         (
             f"{padded(entry.number)}/{document.code_notation}", _day(entry.dated_on), _about(document),
             document.signer_name, "; ".join(printed(places.get(document.id, ()))),
             f"VT, {document.unit.abbreviation}" if document.unit else "VT",
             str(len(places.get(document.id, ())) or ""),
-            _day(clock.local(document.issued_at).date() if document.issued_at else None), "", _note(entry, document),
+            _day(clock.local(document.issued_at).date() if document.issued_at else None), "",
+            "; ".join(filter(None, (_note(entry, document), _recalled(document), *newer.get(document.id, ())))),
         )
         for entry, document in pairs
     ]  # fmt: skip
@@ -237,6 +240,23 @@ def _replies(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
     for target, reply in session.execute(query) if ids else ():
         found.setdefault(target, []).append(reply.code)
     return found
+
+
+def _replacements(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    """By document: what was issued in its place."""
+    newer = sa.orm.aliased(OutgoingDocument)
+    query = sa.select(DocumentLink.target_id, newer).join(newer, newer.id == DocumentLink.source_id)
+    query = query.where(
+        DocumentLink.target_id.in_(ids), DocumentLink.kind == LinkKind.REPLACES, newer.state == State.ISSUED
+    )
+    found: dict[int, list[str]] = {}
+    for target, one in session.execute(query.order_by(DocumentLink.id)) if ids else ():
+        found.setdefault(target, []).append(f"Thay thế bằng {one.code} ngày {_day(one.issued_on)}")
+    return found
+
+
+def _recalled(document: OutgoingDocument) -> str:
+    return f"Thu hồi ngày {_day(clock.local(document.recalled_at).date())}" if document.recalled_at else ""
 
 
 def _recipients(session: Session, ids: Sequence[int]) -> dict[int, list[Recipient]]:

@@ -27,6 +27,8 @@ from eoffice.incoming import service as incoming
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.states import State
+from eoffice.outgoing import copying
+from eoffice.outgoing import service as outgoing_service
 from eoffice.outgoing.states import State as Out
 from exchange.client import AxisClient
 from exchange.model import (
@@ -51,6 +53,7 @@ from tests.gateway.test_gateway import issue
 from tests.home.made import outgoing
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf
+from tests.outgoing import drafts
 from tests.web import client_for
 
 #: each starts from a document sent over a real axis
@@ -320,6 +323,45 @@ def test_our_replacement_asks_those_who_hold_the_old_document_and_hears_their_an
     page = client_for(app, "a_clerk").get(f"/outgoing/{old.id}").get_data(as_text=True)
     assert "Được thay thế bằng" in page
     assert new.code in page
+
+
+def test_what_was_recalled_says_so_wherever_it_is_listed_and_counts_no_more(
+    app: Flask, session: Session, place: Province
+) -> None:
+    document = issue(session, place, next(_NUMBERS))
+    exchange(session)
+    service.recall(session, place.a.clerk, document.id, "Ban hành nhầm")
+    session.expire_all()
+    clerk, specialist = client_for(app, "a_clerk"), client_for(app, "a_specialist")
+    for address in ("/outgoing?tab=issued", f"/outgoing/{document.id}", "/search?q=&direction=out"):
+        assert "Đã thu hồi" in clerk.get(address).get_data(as_text=True), address
+    page = specialist.get(f"/outgoing/{document.id}").get_data(as_text=True)
+    assert "Soạn văn bản thay thế" not in page
+    with pytest.raises(copying.SourceGone):
+        copying.source(session, place.a.clerk, document.id)
+    for refused in (outgoing_service.replaceable, outgoing_service.correctable):
+        with pytest.raises(outgoing_service.Recalled):
+            refused(session, place.a.clerk, document.id)
+
+
+def test_only_what_was_issued_takes_the_place_of_a_document_and_once(
+    app: Flask, session: Session, place: Province
+) -> None:
+    old = issue(session, place, next(_NUMBERS))
+    address, clerk = f"/outgoing/{old.id}", client_for(app, "a_clerk")
+    with transaction(session):
+        operations.give_access(session, place.a.clerk, old, person_ids=[place.a.specialist.person_id or 0])
+    draft = drafts.draft(session, place, replaces_id=old.id)
+    assert "Được thay thế bằng" not in clerk.get(address).get_data(as_text=True), "it may never be issued"
+    assert outgoing_service.replaceable(session, place.a.clerk, old.id) == old
+    with pytest.raises(outgoing_service.ReplacesAndCorrects):
+        drafts.draft(session, place, replaces_id=old.id, corrects_id=old.id)
+    with transaction(session):
+        draft.state, draft.code_number, draft.issued_on = Out.ISSUED, "9", clock.today()
+        draft.issued_at = clock.now()
+    assert "Được thay thế bằng" in clerk.get(address).get_data(as_text=True)
+    with pytest.raises(outgoing_service.Replaced):
+        outgoing_service.replaceable(session, place.a.clerk, old.id)
 
 
 def test_work_on_a_withdrawn_document_ends(session: Session, place: Province) -> None:

@@ -155,6 +155,14 @@ def test_the_outgoing_register_and_the_post_book_show_what_left(session: Session
     assert first[4] == f"{place.b.agency.name}; {place.outside.name}"
     assert (first[5], first[6]) == (f"VT, {place.a.unit.abbreviation}", "2")
     assert second[9] == "Hủy số: Trùng nội dung"
+    newer = drafts.draft(session, place, replaces_id=sent.id)
+    assert books.rows(session, _span(place, Form.OUTGOING))[0][9] == "", "it may never be issued"
+    newer = drafts.bring(session, place.a, newer, drafts.State.ISSUED)
+    with transaction(session):
+        sent.recalled_at = clock.now()
+    day = f"{clock.today():%d/%m/%Y}"
+    note = books.rows(session, _span(place, Form.OUTGOING))[0][9]
+    assert note == f"Thu hồi ngày {day}; Thay thế bằng {newer.code} ngày {day}"
 
 
 def test_a_spreadsheet_of_a_register_holds_text_and_no_formula(session: Session, place: Province) -> None:
