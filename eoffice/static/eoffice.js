@@ -151,9 +151,11 @@
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
     if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
   });
-  // A draft has done its work when the answer says so, or is another page without an error.
+  // A draft has done its work when the answer says so, or leads on to another page without an error. A page somebody
+  // opens after the line was cut is no answer.
   const sent = sessionStorage.getItem("sent"), at = `draft ${location.pathname} `;
-  if (sent && person && ($("#flashes .say-ok") || !$("[aria-invalid=true], .fault") && !sent.startsWith(at)))
+  const led = performance.getEntriesByType("navigation")[0]?.redirectCount > 0;
+  if (sent && person && ($("#flashes .say-ok") || led && !$("[aria-invalid=true], .fault") && !sent.startsWith(at)))
     for (const key of [sent, sent.replace(/^draft \S+ /, at)]) sessionStorage.removeItem(key);
   sessionStorage.removeItem("sent");
   addEventListener("pageshow", (event) => {

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from eoffice.core import clock
@@ -186,9 +188,28 @@ def test_a_report_is_drawn_day_by_day_and_follows_the_colours(desks: Desks) -> N
     page.goto("/reports")
     chart = page.locator("[data-chart]")
     expect(chart.locator("canvas")).to_be_visible()
-    over = chart.locator(".u-over").bounding_box()
-    assert over is not None
-    page.mouse.move(over["x"] + over["width"] - 2, over["y"] + 20)
+    over = chart.locator(".u-over")
+    place = over.bounding_box()
+    assert place is not None
+    over.hover(position={"x": place["width"] - 2, "y": 20})
     expect(chart.locator(".u-legend")).to_contain_text(f"{clock.today():%d/%m/%Y}")
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
     expect(chart.locator("canvas")).to_have_count(1)
+
+
+def test_what_was_typed_when_the_line_was_cut_stands_there_when_the_form_is_opened_again(
+    desks: Desks,
+) -> None:
+    page = desks.of(SPECIALIST)
+    page.goto("/outgoing/new")
+    page.get_by_label("Trích yếu").fill("Báo cáo tình hình xâm nhập mặn tháng 11")
+    page.context.set_offline(True)
+    with pytest.raises(PlaywrightError):
+        page.get_by_role("button", name="Lưu và xem").click(no_wait_after=True)
+        page.wait_for_load_state()
+        page.reload()
+    page.context.set_offline(False)
+    page.goto("/")
+    page.goto("/outgoing/new")
+    expect(page.get_by_label("Trích yếu")).to_have_value("Báo cáo tình hình xâm nhập mặn tháng 11")
+    desks.faults.clear()  # the browser itself says that it was cut off
