@@ -12,8 +12,9 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from eoffice.documents.geometry import MM, Box
-from eoffice.documents.layout import places
+from eoffice.documents.layout import places, tables
 from eoffice.documents.layout.letter import Letter, paragraphs
+from eoffice.documents.layout.tables import Column, Signer, Table
 from eoffice.documents.layout.typesetting import FONTS, MissingGlyph, WordTooLong, typeset
 from eoffice.documents.pages import Line, PageText, page_text
 
@@ -245,3 +246,19 @@ def test_what_no_line_holds_is_broken_and_stays_on_the_paper(filed: Filed, offic
     pages = page_text(filed(letter))
     assert max(word.box.x1 for page in pages for word in page.words) < 195.5 * MM
     assert address in "".join(word.text for page in pages for word in page.words)
+
+
+def test_nobody_signs_a_sheet_on_which_nothing_is_registered(tmp_path: Path) -> None:
+    columns = (Column("Số", 1), Column("Tác giả", 3), Column("Trích yếu", 6))
+    sheets = []
+    for count in range(1, 16):
+        rows = [(str(number), "Ủy ban nhân dân xã Vĩnh Hòa Hưng", words(40, "r")) for number in range(count)]
+        form = Table("Sở A", "Sổ đăng ký", columns, rows, signers=(Signer("Người lập"),))
+        (tmp_path / "so.pdf").write_bytes(tables.typeset(form).pdf)
+        pages = [page.text for page in page_text(tmp_path / "so.pdf")]
+        signed = next(text for text in pages if "NGƯỜI LẬP" in text)
+        assert "Hòa Hưng" in signed, count
+        assert [text.count("(3)") for text in pages] == [1] * len(pages), "every sheet has the head once"
+        sheets.append(len(pages))
+    assert sheets[0] == 1
+    assert sheets == sorted(sheets)
