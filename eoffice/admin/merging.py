@@ -46,10 +46,13 @@ class WrongAgencies(Invalid):
     message = _l("Choose different agencies that work in this installation and are not closing.")
 
 
-class WrongDay(Invalid):
-    """It can be undone before its day only, so it begins on a later one."""
+_FURTHEST = timedelta(days=5 * 366)
 
-    message = _l("Give the first day after the merger: tomorrow or later.")
+
+class WrongDay(Invalid):
+    """It can be undone before its day only, so it begins on a later one; no decision reaches further than a term."""
+
+    message = _l("Give the first day after the merger: tomorrow or later, within five years.")
 
 
 class NeedsBasis(Invalid):
@@ -112,15 +115,16 @@ class NewMerger:
 class Outcome:
     """What carrying a merger out does, or would do."""
 
-    #: each register with its proof: the last number is certified by the closed book
+    #: each register with its proof: the last number is certified by the closed book. The counts below are None where
+    #: something prevents the moving
     registers: list[tuple[Register, Gaps]] = field(default_factory=list)
-    incoming: int = 0
+    incoming: int | None = 0
     #: sealed ones that wait to be taken over
-    envelopes: int = 0
+    envelopes: int | None = 0
     #: given with documents and not accepted as done
-    missions: int = 0
-    drafts: int = 0
-    dossiers: int = 0
+    missions: int | None = 0
+    drafts: int | None = 0
+    dossiers: int | None = 0
     posts: int = 0
     #: why it cannot be carried out as it is
     problems: list[AppError] = field(default_factory=list)
@@ -142,7 +146,7 @@ def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
             raise WrongAgencies(field="agency_id")
         if not all(map(_stay, (agency, *follow))):
             raise WrongAgencies(field="agency_id")
-        if new.on <= clock.today():
+        if not clock.today() < new.on <= clock.today() + _FURTHEST:
             raise WrongDay(field="on")
         if not nfc(new.legal_basis):
             raise NeedsBasis(field="legal_basis")
@@ -303,7 +307,11 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
             with session.begin_nested():  # so that one rehearsal names what is wrong with each of them
                 setattr(found, what, move())
         except AppError as error:
-            found.problems.append(error)
+            setattr(found, what, None)
+            if str(error) not in map(
+                str, found.problems
+            ):  # who is missing may be missing for several of them
+                found.problems.append(error)
     documents.move_groups(session, actor, agency, followers(session, merger), takers)
     found.registers = _close(session, actor, merger)
     found.posts = _end_posts(session, actor, merger, takers)

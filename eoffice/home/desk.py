@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import access, clock
 from eoffice.core.permissions import Actor
 from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
+from eoffice.directory import queries as directory
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import ACCESS_CONFIRM
 from eoffice.gateway import queries as gateway
@@ -53,6 +55,8 @@ class Desk:
 
     #: what keeps documents from coming in, for the clerk
     away: Sequence[str]
+    #: that the agency ends, and when; empty as a rule
+    ending: str
     tiles: Sequence[Tile]
     #: how much waits for this person, and how much of it is late
     waiting: int
@@ -81,6 +85,7 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
     return Desk(
         away=_away(session, actor),
+        ending=_ending(session, actor),
         tiles=[
             *tiles,
             *_unreadable(session, actor),
@@ -119,6 +124,18 @@ def _envelopes(session: Session, actor: Actor) -> Iterator[Tile]:
         yield Tile(_("Sealed envelopes"), count, url, _("Take it over from the clerk"), alarm=True)
     if actor.can(ENVELOPE_KEEP) and (count := sealed.count(session, actor)):
         yield Tile(_("Sealed files"), count, url, _("Look at the paper and decide"), alarm=True)
+
+
+def _ending(session: Session, actor: Actor) -> str:
+    """What is planned for one's agency: whoever works there finishes and issues before that day."""
+    agency = directory.agency(session, actor.agency_id) if actor.agency_id is not None else None
+    if agency is None or agency.valid_to is None:
+        return ""
+    follows = directory.agency(session, agency.successor_id).name if agency.successor_id is not None else ""
+    return _(
+        "From %(day)s on %(name)s follows (%(basis)s). Issue before that day what is signed; open work goes over.",
+        day=f"{agency.valid_to + timedelta(days=1):%d/%m/%Y}", name=follows, basis=agency.legal_basis,
+    )  # fmt: skip
 
 
 def _away(session: Session, actor: Actor) -> Sequence[str]:
