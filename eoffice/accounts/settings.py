@@ -21,7 +21,9 @@ KEEPER = setting(
     "Code of the agency whose administrators keep the whole installation: which authorities it believes, "
     "which agencies are outside; empty: none of them, the folder of roots alone counts.",
 )
-SIGN_IN_RATE = setting("EOFFICE_SIGN_IN_RATE", str, "20 per minute", "Tries to sign in from one address.")
+SIGN_IN_RATE = setting(
+    "EOFFICE_SIGN_IN_RATE", str, "20 per minute", "Wrong tries to sign in from one address."
+)
 IDLE_DAYS = setting(
     "EOFFICE_IDLE_DAYS",
     int,

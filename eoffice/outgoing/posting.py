@@ -53,6 +53,12 @@ _STATES = {
 }
 
 
+class NoCarrier(Invalid):
+    """The dispatch book has a column for it."""
+
+    message = _l("Choose whether it goes by post or by hand.")
+
+
 class NothingTicked(Invalid):
     """Nothing was chosen."""
 

@@ -221,3 +221,13 @@ def test_sign_in_is_limited_by_address(strict: Flask, session: Session) -> None:
     answers = [client.post("/sign-in", data=fields).status_code for _ in range(4)]
     assert answers == [422, 422, 422, 429]
     assert client.get("/sign-in").status_code == 200
+
+
+def test_a_whole_agency_signs_in_from_one_address_in_one_minute(strict: Flask, session: Session) -> None:
+    province(session)
+    for _number in range(5):
+        client = strict.test_client()
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").get_data(as_text=True))
+        assert token is not None
+        fields = {"username": "a_clerk", "password": PASSWORD, "csrf_token": token[1]}
+        assert client.post("/sign-in", data=fields).status_code == 302

@@ -147,6 +147,7 @@ def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
     status, page = take("send", on=before, line=str(company.id), **{f"note{farm.id}": "EA1"})
     assert (status, "EA1" in page) == (422, True), "not before it was issued, and nothing typed is lost"
     assert take("send", **{f"note{company.id}": "E" * 41})[0] == 422, "nothing typed is cut off"
+    assert take("send", carrier="xx", **{f"note{company.id}": "EA1"})[0] == 422
     assert take("send", carrier="post", **{f"note{company.id}": "EA123456789VN"})[0] == 303
     assert take("send", carrier="hand", line=str(farm.id))[0] == 303
     assert take("send", line=str(farm.id))[0] == 409, "it is on its way"

@@ -76,8 +76,11 @@ def dispatch(step: str) -> ResponseReturnValue:
 
 
 def _send(chosen: Sequence[Line], on: date) -> None:
-    carrier = Carrier.HAND if request.form.get("carrier") == Carrier.HAND else Carrier.POST
-    posting.send(db(), current_actor(), chosen, carrier, on)
+    given = request.form.get("carrier", "")
+    carrier = next((one for one in Carrier if one.value == given), None)
+    if chosen and carrier is None:
+        raise posting.NoCarrier(field="carrier")
+    posting.send(db(), current_actor(), chosen, carrier or Carrier.POST, on)
 
 
 _STEPS: dict[PaperMove, Callable[[Sequence[Line], date], object]] = {
