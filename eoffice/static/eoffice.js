@@ -103,18 +103,17 @@
     if (all) for (const box of $$("tbody input[type=checkbox]", all.closest("table"))) box.checked = all.checked;
   });
 
-  // --- Forms: nothing typed is lost, nothing is sent twice
+  // --- Forms: nothing typed is lost, or sent twice
   for (const cut of ["htmx:sendError", "htmx:timeout"]) on(cut, () => say(words().lost));
 
   // One draft for each person and thing: nobody else here may find it.
   const person = document.body.dataset.person || "";
-  const about = (form) => ["source", "reply_to", "replaces"].map((name) => form.elements[name]?.value || "").join(" ");
+  const about = (form) => ["source", "reply_to", "replaces", "corrects"].map((name) => form.elements[name]?.value || "").join(" ");
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
-    && !["password", "file", "submit", "button"].includes(field.type) && !field.closest("[data-no-draft]"));
+    && !["password", "file"].includes(field.type) && !field.closest("[data-no-draft]"));
   // Rows may go.
   const mark = (field) => field.name + $$(`[name="${field.name}"]`, field.form).indexOf(field);
-  // What nobody touched is none.
   const value = (field) => ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
   const untouched = (field) => field.type === "hidden" ? "" : field.options
     ? ($("[selected]", field) || field.options[0])?.value
@@ -151,11 +150,10 @@
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
     if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
   });
-  // A draft has done its work when the answer says so, or leads on to another page without an error. A page somebody
-  // opens after the line was cut is no answer.
+  // A draft has done its work when the answer says so, or leads on to another page without an error.
   const sent = sessionStorage.getItem("sent"), at = `draft ${location.pathname} `;
-  const led = performance.getEntriesByType("navigation")[0]?.redirectCount > 0;
-  if (sent && person && ($("#flashes .say-ok") || led && !$("[aria-invalid=true], .fault") && !sent.startsWith(at)))
+  const [way] = performance.getEntriesByType("navigation");
+  if (sent && person && ($("#flashes .say-ok") || way.redirectCount && !$("[aria-invalid=true], .fault") && !sent.startsWith(at)))
     for (const key of [sent, sent.replace(/^draft \S+ /, at)]) sessionStorage.removeItem(key);
   sessionStorage.removeItem("sent");
   addEventListener("pageshow", (event) => {
