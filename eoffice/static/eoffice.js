@@ -162,7 +162,5 @@
       $$("[aria-busy]", form).forEach((button) => button.removeAttribute("aria-busy"));
     }
   });
-
-  // The page, then its parts.
   on("htmx:load", () => $$(drafted).forEach(restore));
 })();
