@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from eoffice.core.db import Base, enum_column
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document
-from eoffice.incoming.states import State
+from eoffice.incoming.states import OPEN, State
 
 
 class Source(StrEnum):
@@ -60,6 +60,11 @@ class IncomingDocument(Document):
     reason: Mapped[str] = mapped_column(default="")
 
     submitted_to: Mapped[Assignment | None] = relationship(foreign_keys=[submitted_to_id])
+
+    @property
+    def is_over(self) -> bool:
+        """Done, returned, withdrawn or discarded."""
+        return self.state not in OPEN
 
 
 class EnvelopeSign(StrEnum):
