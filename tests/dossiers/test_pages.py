@@ -13,11 +13,14 @@ from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
+from eoffice.documents.models import LinkKind
 from eoffice.dossiers import queries, service
 from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.states import State
 from tests.dossiers import files
 from tests.factories import PIN, House, province
+from tests.incoming import steps as incoming
 from tests.signatures.keys import equip
 from tests.web import client_for
 
@@ -169,6 +172,18 @@ def test_the_days_left_to_hand_over_are_those_of_the_calendar(
         assert "còn 60 ngày lịch" in me.get(page).get_data(as_text=True), page
     with clock.freeze(clock.now() + timedelta(days=63)):
         assert "quá 3 ngày lịch" in client_for(app, "a_specialist").get("/dossiers").get_data(as_text=True)
+
+
+def test_the_page_of_a_dossier_marks_a_document_that_was_replaced(
+    app: Flask, session: Session, house: House
+) -> None:
+    dossier = files.filled(session, house)
+    newer = incoming.registered(session, house)
+    with transaction(session):
+        replaced = queries.everything(session, dossier)[0].document
+        documents.link(session, house.clerk, newer, replaced, LinkKind.REPLACES)
+    page = client_for(app, "a_specialist").get(f"/dossiers/{dossier.id}").get_data(as_text=True)
+    assert "[đã được thay thế]" in page
 
 
 def test_the_history_names_each_step(app: Flask, session: Session, house: House) -> None:
