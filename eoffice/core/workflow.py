@@ -25,8 +25,15 @@ class Rule(Generic[S]):
 class Machine(Generic[S, M]):
     """The moves of one kind of document. Refuses, when built, states that nothing leads to."""
 
-    def __init__(self, initial: tuple[S, ...], rules: Mapping[tuple[S, M], Rule[S]]) -> None:
+    def __init__(
+        self,
+        initial: tuple[S, ...],
+        rules: Mapping[tuple[S, M], Rule[S]],
+        refusal: type[InvalidTransition] = InvalidTransition,
+    ) -> None:
         self.initial = initial
+        #: says what it is that is elsewhere, where that is no document
+        self.refusal = refusal
         self.rules = dict(rules)
         reached = set(initial) | {rule.target for rule in self.rules.values()}
         lost = set(type(initial[0])) - reached
@@ -37,7 +44,7 @@ class Machine(Generic[S, M]):
         """The rule of this move now. Raises InvalidTransition: the step exists, but not now."""
         rule = self.rules.get((state, move))
         if rule is None:
-            raise InvalidTransition(state=word_of(state))
+            raise self.refusal(state=word_of(state))
         return rule
 
     def step_of(self, actor: Actor, state: S, move: M, obj: object) -> Rule[S]:
@@ -53,7 +60,7 @@ class Machine(Generic[S, M]):
             if any(
                 allowed(actor, one.permission, obj) for (_at, its), one in self.rules.items() if its == move
             ):
-                raise InvalidTransition(state=word_of(state)) from None
+                raise self.refusal(state=word_of(state)) from None
             raise
         return rule
 

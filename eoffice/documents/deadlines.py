@@ -65,6 +65,24 @@ def words(due: date | None, hour: time | None = None) -> tuple[str, str]:
     return text, "soon" if left <= _SOON else ""
 
 
+def calendar_words(due: date | None) -> tuple[str, str]:
+    """The same for a duty that the law counts in days of the calendar, such as handing a dossier over."""
+    if due is None:
+        return "", ""
+    left, day = (due - clock.today()).days, f"{due:%d/%m/%Y}"
+    if left < 0:
+        text = ngettext(
+            "%(num)s calendar day late (%(date)s)", "%(num)s calendar days late (%(date)s)", -left, date=day
+        )
+        return text, "late"
+    if left == 0:
+        return _("today (%(date)s)", date=day), "late"
+    text = ngettext(
+        "%(num)s calendar day left (%(date)s)", "%(num)s calendar days left (%(date)s)", left, date=day
+    )
+    return text, "soon" if left <= _SOON else ""
+
+
 def _today(moment: datetime, shown: str) -> tuple[str, str]:
     """By the hour, begun ones counted: what is due in ten minutes is due within the hour."""
     minutes = (moment - clock.now()).total_seconds() / 60

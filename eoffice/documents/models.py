@@ -154,6 +154,11 @@ class Document(Base):
         return kind(self.kind_code)
 
     @property
+    def is_over(self) -> bool:
+        """Whether nobody has anything left to do with it: each direction knows which of its states are the last."""
+        raise NotImplementedError
+
+    @property
     def code(self) -> str:
         """Số, ký hiệu: "125/SNV-VP"; dots while there is no number."""
         if not self.code_notation:

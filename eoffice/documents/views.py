@@ -1,20 +1,41 @@
 """Files and page images; no route takes a hash."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from io import BytesIO
 
 from flask import Blueprint, Response, make_response, request, send_file
+from flask_babel import gettext as _
 
+from eoffice.core import audit, clock
 from eoffice.core.blobs import blobs
 from eoffice.core.errors import NotFound
 from eoffice.core.web import current_actor, db, needs
-from eoffice.documents import pages, queries, service
+from eoffice.documents import operations, pages, queries, service
+from eoffice.documents.models import Document, DocumentFile
 from eoffice.documents.permissions import DOCUMENT_READ
 
 bp = Blueprint("documents", __name__, url_prefix="/files")
 
 #: widths a page may be drawn at: few, so that a browser's cache is used and nobody orders a poster
 WIDTHS = (360, 900, 1400)
+
+
+def _destroyed(document: Document, files: Iterable[tuple[DocumentFile, object]]) -> str:
+    """When and on what grounds the bytes of these files were given up, for the page that shows none; else ""."""
+    gone = [file.destroyed_at for file, _check in files if file.destroyed_at is not None]
+    if not gone:
+        return ""
+    day = f"{clock.local(max(gone)):%d/%m/%Y}"
+    entries = audit.history(db(), document)
+    told = (one.details.get("reason") for one in entries if one.action == operations.FILES_DESTROYED)
+    reason = next(told, None)
+    if not reason:
+        return _("The files were destroyed on %(day)s.", day=day)
+    return _("The files were destroyed on %(day)s, by: %(reason)s.", day=day, reason=reason.rstrip("."))
+
+
+bp.add_app_template_global(_destroyed, "files_destroyed")
 
 
 @bp.get("/<int:file_id>")

@@ -53,6 +53,24 @@ class NotExpired(Conflict):
     message = _l("The dossier %(notation)s must be kept or is on hold; it cannot be destroyed.")
 
 
+class NotOver(Conflict):
+    """Whoever works on a document has only the bytes that would be destroyed."""
+
+    message = _l(
+        "The dossier %(notation)s holds what is not issued or not finished: %(documents)s. "
+        "Ask whoever works on it to issue or finish it; until then nothing of the dossier is destroyed."
+    )
+
+
+class NotWhole(Conflict):
+    """The archive takes what is finished (Article 30)."""
+
+    message = _l(
+        "Not issued or not finished yet: %(documents)s. Return the dossier to its unit, which finishes it or takes it "
+        "out."
+    )
+
+
 class NotNow(Conflict):
     """The list is at another step."""
 
@@ -66,9 +84,10 @@ class NeedsDecision(Invalid):
 
 
 def accept(session: Session, actor: Actor, dossier_id: int) -> Dossier:
-    """Take a dossier into the archive. Raises NotFound, InvalidTransition, Forbidden."""
+    """Take a dossier into the archive. Raises NotFound, InvalidTransition, Forbidden, NotWhole."""
     with transaction(session):
         dossier = _allowed(session, actor, dossier_id, Move.ACCEPT)
+        operations.refuse_unfinished(session, actor, dossier, NotWhole)
         dossier.archived_at = clock.now()
         operations.move(session, actor, dossier, Move.ACCEPT)
     return dossier
@@ -118,7 +137,7 @@ def release(session: Session, actor: Actor, dossier_id: int, reason: str) -> Dos
 
 
 def propose(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> Destruction:
-    """List expired dossiers for the head. Raises Forbidden, NotExpired."""
+    """List expired dossiers for the head. Raises Forbidden, NotExpired, NotOver."""
     with transaction(session):
         require(actor, DOSSIER_ARCHIVE)
         agency_id = actor.agency_id or 0
@@ -127,6 +146,8 @@ def propose(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> Destr
         missing = next((one for one in wanted if one not in possible), None)
         if missing is not None or not wanted:
             raise NotExpired(notation=str(missing or ""))
+        for one in wanted:
+            operations.refuse_unfinished(session, actor, possible[one], NotOver)
         made = Destruction(
             agency_id=agency_id,
             state=DestructionState.PROPOSED,
@@ -143,7 +164,7 @@ def propose(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> Destr
 
 
 def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -> Destruction:
-    """The head decides. Raises NotFound, Forbidden, NotNow, NeedsDecision."""
+    """The head decides. Raises NotFound, Forbidden, NotNow, NeedsDecision, NotOver."""
     with transaction(session):
         made = _destruction(session, actor, destruction_id)
         require(actor, DOSSIER_APPROVE, made)
@@ -151,6 +172,8 @@ def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -
             raise NotNow
         if not nfc(decision):
             raise NeedsDecision(field="decision")
+        for item in made.items:
+            operations.refuse_unfinished(session, actor, item.dossier, NotOver)
         made.state, made.decision = DestructionState.DECIDED, whole(decision, 300, "decision")
         made.decided_at, made.decided_by = clock.now(), _named(actor)
         audit.record(session, actor, DECIDED, made, decision=made.decision)
@@ -160,7 +183,8 @@ def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -
 def destroy(session: Session, actor: Actor, destruction_id: int) -> Destruction:
     """Carry a decision out: what lies in no other dossier is destroyed, the certificate lists every file.
 
-    A hold placed since the decision stops it. Raises NotFound, Forbidden, NotNow, NotExpired.
+    A hold placed since the decision stops it, and a document on which work goes on. Raises NotFound, Forbidden, NotNow,
+    NotExpired, NotOver.
     """
     with transaction(session):
         made = _destruction(session, actor, destruction_id)
@@ -172,6 +196,7 @@ def destroy(session: Session, actor: Actor, destruction_id: int) -> Destruction:
         for item in made.items:
             dossier = _allowed(session, actor, item.dossier_id, Move.DESTROY)
             _refuse_kept(session, dossier)
+            operations.refuse_unfinished(session, actor, dossier, NotOver)
             files[dossier.id], kept[dossier.id] = _empty(session, actor, dossier, made)
             operations.move(session, actor, dossier, Move.DESTROY, decision=made.decision)
         made.state, made.done_at, made.done_by = DestructionState.DONE, clock.now(), _named(actor)

@@ -15,6 +15,7 @@ from eoffice.core.text import nfc, whole
 from eoffice.core.workflow import Rule
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Document
+from eoffice.documents.permissions import DOCUMENT_READ, may_know
 from eoffice.dossiers import queries
 from eoffice.dossiers.models import Dossier, DossierDocument, DossierHeading, DossierPlan
 from eoffice.dossiers.states import Retention, Rights, State
@@ -25,10 +26,13 @@ PLANNED = audit.action("dossiers.planned", _l("Dossier put on the yearly list"))
 CHANGED = audit.action("dossiers.changed", _l("Dossier's data changed"))
 FILED = audit.action("dossiers.filed", _l("Document put into a dossier"))
 TAKEN_OUT = audit.action("dossiers.taken_out", _l("Document taken out of a dossier"))
+REMOVED = audit.action("dossiers.removed", _l("Taken off the yearly list"))
 MOVED = audit.action("dossiers.moved", _l("Dossier taken a step further"))
 
 #: lengths of the columns (Appendix VI, part II.3)
 TITLE_LIMIT = 500
+#: documents that a refusal names; the rest are counted
+NAMED = 5
 
 
 class Missing(Invalid):
@@ -61,10 +65,53 @@ class EmptyDossier(Conflict):
     message = _l("The dossier holds no document. File one, or leave the dossier open.")
 
 
+class Unfinished(Conflict):
+    """At its closing the drafts are taken out and the contents are checked (Articles 28 and 29)."""
+
+    message = _l(
+        "Not issued or not finished yet: %(documents)s. Issue or finish each, or take it out of the dossier, which is "
+        "opened again for that when it is closed."
+    )
+
+
+class TitleOpen(Conflict):
+    """Pressed twice, or forgotten: the work goes on in the one there is."""
+
+    message = _l(
+        "You have the dossier %(notation)s of this title under this heading open already. "
+        "File into that one, or give the new one another title."
+    )
+
+
+class KeptInDossier(Conflict):
+    """What the archive keeps stays as it was handed over."""
+
+    message = _l(
+        "The document lies in the dossier %(notation)s, which is with the archive, so its number stays in force. "
+        "Ask the archivist: what is not accepted yet can be returned to its unit."
+    )
+
+
 class EndBeforeStart(Invalid):
     """The work ends after it begins, and not tomorrow."""
 
     message = _l("The end lies between the beginning (%(start)s) and today.")
+
+
+class ListIssued(Conflict):
+    """What the head has issued is not taken back by who wrote it."""
+
+    message = _l(
+        "The list of dossiers of %(year)s is issued, so nothing is taken off it. Leave what is not needed unopened."
+    )
+
+
+class Begun(Conflict):
+    """Only what was never opened."""
+
+    message = _l(
+        "The dossier %(notation)s was opened already, so it stays on the list. Go on with it or close it."
+    )
 
 
 class NeedsReason(Invalid):
@@ -179,11 +226,58 @@ def move(
     return rule
 
 
-def end(session: Session, dossier: Dossier, end_on: date) -> None:
-    """Set the last day of the work. Raises EndBeforeStart, EmptyDossier."""
+def end(session: Session, actor: Actor, dossier: Dossier, end_on: date) -> None:
+    """Set the last day of the work. Raises EndBeforeStart, EmptyDossier, Unfinished."""
     assert dossier.start_on is not None
     if not dossier.start_on <= end_on <= clock.today():
         raise EndBeforeStart(start=f"{dossier.start_on:%d/%m/%Y}", field="end_on")
     if not queries.everything(session, dossier):
         raise EmptyDossier
+    refuse_unfinished(session, actor, dossier)
     dossier.end_on = end_on
+
+
+def refuse_unfinished(
+    session: Session, actor: Actor, dossier: Dossier, refusal: type[Conflict] = Unfinished
+) -> None:
+    """Raises the refusal, with the documents by name, while the business of one of them is not over."""
+    left = queries.unfinished(session, dossier)
+    if left:
+        named = "; ".join(_named(actor, row) for row in left[:NAMED])
+        more = f"; … (+{len(left) - NAMED})" if len(left) > NAMED else ""
+        raise refusal(notation=dossier.notation, documents=named + more)
+
+
+def _named(actor: Actor, row: DossierDocument) -> str:
+    """Its place and, for who may know of it, its number or subject."""
+    document = row.document
+    if not may_know(actor, DOCUMENT_READ, document):
+        return str(_l("No. %(ordinal)s", ordinal=row.ordinal))
+    name = document.code if document.code_number else f"“{document.subject}”"
+    return str(_l("No. %(ordinal)s, %(name)s", ordinal=row.ordinal, name=name))
+
+
+def refuse_kept(session: Session, document: Document) -> None:
+    """Raises KeptInDossier for a document that lies in a dossier at the archive or on hold."""
+    keeping = queries.keeping(session, document)
+    if keeping is not None:
+        raise KeptInDossier(notation=keeping.notation)
+
+
+def remove_from_list(session: Session, actor: Actor, dossier: Dossier) -> None:
+    """Take a dossier off the list before the list is issued. Raises ListIssued, Begun."""
+    heading, plan = dossier.heading, dossier.heading.plan
+    session.refresh(heading, with_for_update=True)
+    refuse_issued(plan)
+    if dossier.state is not State.PLANNED:
+        raise Begun(notation=dossier.notation)
+    if dossier.notation == f"{heading.last_number:02d}.{heading.abbreviation}":
+        heading.last_number -= 1  # a draft gives its last number again: nobody has used it
+    audit.record(session, actor, REMOVED, plan, notation=dossier.notation, title=dossier.title)
+    session.delete(dossier)
+
+
+def refuse_issued(plan: DossierPlan) -> None:
+    """Raises ListIssued once the head has approved it."""
+    if plan.approved_at is not None:
+        raise ListIssued(year=plan.year)

@@ -21,9 +21,11 @@ from eoffice.core import clock, sandbox
 from eoffice.core.blobs import blobs
 from eoffice.directory.models import Agency
 from eoffice.documents.intake import safe_name
+from eoffice.documents.layout.tables import Set
 from eoffice.documents.models import Direction, DocumentFile
 from eoffice.dossiers import papers
 from eoffice.dossiers.models import Dossier, DossierDocument
+from eoffice.dossiers.states import Fate
 
 sandbox.preload(__name__)
 
@@ -38,6 +40,19 @@ class Enclosed:
 
     placed: DossierDocument
     files: Sequence[DocumentFile]
+    #: what became of it, when it counts no more
+    fate: Fate | None = None
+
+    @property
+    def note(self) -> str:
+        """What is said beside it."""
+        return papers.noted(self.placed, self.fate)
+
+
+def contents(agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> Set:
+    """Its list of contents."""
+    fates = {one.placed.document_id: one.fate for one in enclosed if one.fate is not None}
+    return papers.contents(agency, dossier, [one.placed for one in enclosed], fates)
 
 
 # One PDF
@@ -45,7 +60,7 @@ class Enclosed:
 
 def as_pdf(agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> bytes:
     """The list of contents and then every PDF, in time order. Raises SandboxDied for what cannot be joined."""
-    first = papers.contents(agency, dossier, [one.placed for one in enclosed]).pdf
+    first = contents(agency, dossier, enclosed).pdf
     ordered = sorted(
         enclosed, key=lambda one: (one.placed.document.issued_on or date.min, one.placed.ordinal)
     )
@@ -103,7 +118,7 @@ def _document(into: etree._Element, agency: Agency, dossier: Dossier, one: Enclo
         ("TypeName", document.kind.name), ("CodeNumber", document.code_number),
         ("CodeNotation", document.code_notation), ("IssuedDate", document.issued_on),
         ("OrganName", document.issuer_name), ("Subject", document.subject), ("Language", dossier.language),
-        ("PageAmount", document.page_count), ("Description", one.placed.note),
+        ("PageAmount", document.page_count), ("Description", one.note),
         ("ArrivalNumber", document.register_number if incoming else None), ("Priority", int(document.urgency)),
         ("DueDate", document.due_on),
     )  # fmt: skip
@@ -249,13 +264,16 @@ def _ead(agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> byte
     below = sub(top, "dsc")
     for one in enclosed:
         document = one.placed.document
-        item = sub(sub(below, "c", level="item"), "did")
+        entry = sub(below, "c", level="item")
+        item = sub(entry, "did")
         sub(item, "unitid", document.code)
         sub(item, "unittitle", f"{document.kind.name}: {document.subject}")
         sub(item, "unitdate", document.issued_on)
         sub(item, "origination", document.issuer_name)
         for file in one.files:
             sub(item, "dao", href=f"representations/rep1/data/{file_name(one, file)}")
+        if one.note:
+            sub(sub(entry, "odd"), "p", one.note)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 

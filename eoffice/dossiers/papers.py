@@ -1,6 +1,6 @@
 """The forms of dossiers, as the law writes them (Decree 30/2020, Appendices IV and V): words are data here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from eoffice.core import clock
@@ -14,7 +14,7 @@ from eoffice.dossiers.models import (
     DossierPlan,
     HandOver,
 )
-from eoffice.dossiers.states import State
+from eoffice.dossiers.states import Fate, State
 
 _SIGN_HERE = "(Ký, ghi rõ họ tên)"
 _ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
@@ -45,8 +45,11 @@ def plan(agency: Agency, year: DossierPlan, planned: dict[int, list[Dossier]]) -
     )  # fmt: skip
 
 
-def contents(agency: Agency, dossier: Dossier, rows: Sequence[DossierDocument]) -> Set:
-    """Mục lục văn bản trong hồ sơ."""
+def contents(
+    agency: Agency, dossier: Dossier, rows: Sequence[DossierDocument], fates: Mapping[int, Fate] | None = None
+) -> Set:
+    """Mục lục văn bản trong hồ sơ; `fates`: by document, of those that count no more."""
+    became = fates or {}
     columns = (
         Column("Số thứ tự", 1, True), Column("Số, ký hiệu văn bản", 3), Column("Ngày tháng văn bản", 2, True),
         Column("Tên loại và trích yếu nội dung văn bản", 7), Column("Tác giả văn bản", 4),
@@ -56,7 +59,7 @@ def contents(agency: Agency, dossier: Dossier, rows: Sequence[DossierDocument]) 
         (
             str(row.ordinal), row.document.code, _day(row.document.issued_on),
             f"{row.document.kind.name}: {row.document.subject}", row.document.issuer_name,
-            str(row.document.page_count), row.note,
+            str(row.document.page_count), noted(row, became.get(row.document_id)),
         )
         for row in rows
     ]  # fmt: skip
@@ -67,6 +70,11 @@ def contents(agency: Agency, dossier: Dossier, rows: Sequence[DossierDocument]) 
         lead=(dossier.title, f"Thời hạn bảo quản: {dossier.retention.printed}."),
         notes=(f"Hồ sơ có {len(lines)} văn bản, {pages} trang.",),
     )  # fmt: skip
+
+
+def noted(row: DossierDocument, fate: Fate | None) -> str:
+    """What is said beside a document: what was written when it was filed, and what became of it since."""
+    return "; ".join(part for part in (row.note, fate.printed if fate else "") if part)
 
 
 def minutes(agency: Agency, made: HandOver, counts: dict[int, tuple[int, int]]) -> Set:

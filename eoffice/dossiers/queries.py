@@ -1,6 +1,6 @@
 """Reads of dossiers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectin_polymorphic
 
 from eoffice.core import clock
 from eoffice.core.errors import NotFound
@@ -16,7 +16,15 @@ from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor
 from eoffice.directory.models import Assignment
 from eoffice.documents import permissions as documents
-from eoffice.documents.models import Document, DocumentFile, FileRole
+from eoffice.documents.models import (
+    Direction,
+    Document,
+    DocumentFile,
+    DocumentLink,
+    FileRole,
+    LinkKind,
+    RegisterEntry,
+)
 from eoffice.dossiers.models import (
     HAND_OVER_DAYS,
     Destruction,
@@ -29,8 +37,9 @@ from eoffice.dossiers.models import (
     LegalHold,
 )
 from eoffice.dossiers.permissions import DOSSIER_WORK, may, may_know, visible_to
-from eoffice.dossiers.states import State
+from eoffice.dossiers.states import Fate, State
 from eoffice.dossiers.workflow import MACHINE, Move
+from eoffice.gateway.models import Answer, Arrival, Asked, Dispatch, Request
 
 PAGE_SIZE = 50
 #: days before the last day from which a dossier counts as due (Appendix VI, I-III.5.b)
@@ -144,6 +153,45 @@ def everything(session: Session, dossier: Dossier) -> Sequence[DossierDocument]:
     return session.scalars(query.order_by(DossierDocument.ordinal)).all()
 
 
+def unfinished(session: Session, dossier: Dossier) -> list[DossierDocument]:
+    """The documents of a dossier whose business is not over: drafts, what is not issued, what is still worked on."""
+    rows = everything(session, dossier)
+    inside = sa.select(Document).join(DossierDocument, DossierDocument.document_id == Document.id)
+    kinds = [Document.class_of(one) for one in Direction]
+    # the row of its direction with each, or the state would be asked for one by one
+    session.scalars(
+        inside.where(DossierDocument.dossier_id == dossier.id)
+        .options(selectin_polymorphic(Document, kinds))
+        .execution_options(populate_existing=True)
+    ).all()
+    return [row for row in rows if not row.document.is_over]
+
+
+def fates(session: Session, rows: Sequence[DossierDocument]) -> Mapping[int, Fate]:
+    """By document: what became of those that count no more; one query."""
+    ids = [row.document_id for row in rows]
+    withdrawn = sa.and_(
+        Request.answer == Answer.AGREED, Request.kind.in_([one for one in Asked if one.withdraws])
+    )
+    ways = (
+        (Fate.VOID, sa.select(Document.id).join(RegisterEntry, RegisterEntry.document_id == Document.id).where(
+            RegisterEntry.voided_at.is_not(None), Document.register_number.is_(None), Document.id.in_(ids))),
+        (Fate.WITHDRAWN, sa.select(Arrival.document_id).join(Request, Request.arrival_id == Arrival.id).where(
+            withdrawn, Arrival.document_id.in_(ids))),
+        (Fate.RECALLED, sa.select(Dispatch.document_id).where(
+            Dispatch.business == "recall", Dispatch.document_id.in_(ids))),
+        # by one that has a number: what is only being drafted replaces nothing yet
+        (Fate.REPLACED, sa.select(DocumentLink.target_id).join(Document, Document.id == DocumentLink.source_id).where(
+            DocumentLink.kind == LinkKind.REPLACES, Document.register_number.is_not(None),
+            DocumentLink.target_id.in_(ids))),
+    )  # fmt: skip
+    found = session.execute(
+        sa.union(*(query.add_columns(sa.literal(fate.value)) for fate, query in ways))
+    ).all()
+    weight = list(Fate)
+    return {one: Fate(fate) for one, fate in sorted(found, key=lambda row: -weight.index(Fate(row[1])))}
+
+
 #: what is taken out of a document: what was issued or arrived, and what goes with it
 _TAKEN_OUT = (FileRole.ORIGINAL, FileRole.ISSUED, FileRole.ATTACHMENT)
 
@@ -166,6 +214,23 @@ def holding(session: Session, actor: Actor, document: Document) -> Sequence[Doss
     return session.scalars(
         query.where(DossierDocument.document_id == document.id, visible_to(actor)).order_by(Dossier.id)
     ).all()
+
+
+def keeping(session: Session, document: Document) -> Dossier | None:
+    """A dossier with the archive, or on hold, that a document lies in: then nothing of it changes."""
+    kept = sa.or_(Dossier.state.in_((State.HANDED_OVER, State.ARCHIVED, State.DESTROYED)), held())
+    query = sa.select(Dossier).join(DossierDocument, DossierDocument.dossier_id == Dossier.id)
+    return session.scalars(
+        query.where(DossierDocument.document_id == document.id, kept).order_by(Dossier.id)
+    ).first()
+
+
+def same_open(session: Session, heading_id: int, creator_id: int, title: str) -> Dossier | None:
+    """The open dossier of this title that somebody has under a heading already."""
+    query = sa.select(Dossier).where(
+        Dossier.heading_id == heading_id, Dossier.creator_id == creator_id, Dossier.state == State.OPEN
+    )
+    return session.scalars(query.where(Dossier.title == title).order_by(Dossier.id)).first()
 
 
 def to_file_into(session: Session, actor: Actor) -> Sequence[Dossier]:

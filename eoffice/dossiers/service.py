@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import access, audit, clock, visits
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc, whole
 from eoffice.core.visits import Visited
@@ -43,6 +43,12 @@ class HeadingTaken(Conflict):
     """Notations of two headings would be the same."""
 
     message = _l("The heading “%(abbreviation)s” is on the list already.")
+
+
+class HeadingUsed(Conflict):
+    """Dossiers are numbered under it."""
+
+    message = _l("Dossiers stand under the heading “%(abbreviation)s”. Take them off the list first.")
 
 
 class WrongAbbreviation(Invalid):
@@ -105,10 +111,47 @@ def plan_dossier(session: Session, actor: Actor, new: NewDossier) -> Dossier:
         return operations.put_on_list(session, actor, heading, new, creator, State.PLANNED)
 
 
+def remove_planned(session: Session, actor: Actor, dossier_id: int) -> int:
+    """Take a dossier that was never opened off a list that is not issued; its year.
+
+    Raises NotFound, Forbidden, ListIssued, Begun.
+    """
+    with transaction(session):
+        require(actor, DOSSIER_PLAN)
+        # whoever compiles the list reads all of it, also what is in the charge of other units
+        dossier = session.get(Dossier, dossier_id, with_for_update={"of": Dossier})
+        if dossier is None or dossier.agency_id != actor.agency_id:
+            raise NotFound
+        year = dossier.year
+        operations.remove_from_list(session, actor, dossier)
+    return year
+
+
+def remove_heading(session: Session, actor: Actor, heading_id: int) -> int:
+    """Take a heading without dossiers off a list that is not issued; its year.
+
+    Raises Forbidden, NoHeading, ListIssued, HeadingUsed.
+    """
+    with transaction(session):
+        require(actor, DOSSIER_PLAN)
+        heading = operations.heading_of(session, actor, heading_id)
+        session.refresh(heading, with_for_update=True)
+        plan = heading.plan
+        operations.refuse_issued(plan)
+        if queries.planned(session, plan).get(heading.id):
+            raise HeadingUsed(abbreviation=heading.abbreviation)
+        audit.record(
+            session, actor, operations.REMOVED, plan, abbreviation=heading.abbreviation, title=heading.title
+        )
+        session.delete(heading)
+        return plan.year
+
+
 def copy_last_year(session: Session, actor: Actor, year: int) -> int:
     """Begin the list of a year with the headings and dossiers of the year before; returns how many dossiers.
 
-    People who left are replaced by whoever copies. Headings that are there already stay. Raises Forbidden.
+    People who left are replaced by whoever copies. Headings that are there already stay; dossiers that were destroyed
+    do not come again. Raises Forbidden.
     """
     with transaction(session):
         require(actor, DOSSIER_PLAN)
@@ -133,6 +176,8 @@ def copy_last_year(session: Session, actor: Actor, year: int) -> int:
             session.add(made)
             session.flush()
             for one in before.get(heading.id, []):
+                if one.state is State.DESTROYED:  # its work was over long ago
+                    continue
                 new = NewDossier(made.id, one.title, one.retention, one.rights, one.description)
                 creator = present.get(one.creator_id, myself)
                 operations.put_on_list(session, actor, made, new, creator, State.PLANNED)
@@ -166,11 +211,18 @@ def look_at(session: Session, actor: Actor, dossier_id: int) -> tuple[Dossier, i
 
 
 def open_dossier(session: Session, actor: Actor, new: NewDossier) -> Dossier:
-    """Open a dossier that is not on the list (Article 29.1). Raises Forbidden, NoHeading, NoCreator, Missing."""
+    """Open a dossier that is not on the list (Article 29.1).
+
+    Raises Forbidden, NoHeading, NoCreator, Missing, TitleOpen.
+    """
     with transaction(session):
         require(actor, DOSSIER_WORK)
         heading = operations.heading_of(session, actor, new.heading_id)
         creator = _creator(session, actor, None)
+        session.refresh(heading, with_for_update=True)  # the same form twice: the second waits for the first
+        same = queries.same_open(session, heading.id, creator.id, nfc(new.title))
+        if same is not None:
+            raise operations.TitleOpen(notation=same.notation, field="title")
         return operations.put_on_list(session, actor, heading, new, creator, State.OPEN)
 
 
@@ -221,11 +273,11 @@ def take_out(session: Session, actor: Actor, dossier_id: int, document_id: int) 
 def close(session: Session, actor: Actor, dossier_id: int, end_on: date | None = None) -> Dossier:
     """End a dossier when the work is done, today by default.
 
-    Raises NotFound, InvalidTransition, Forbidden, EndBeforeStart, EmptyDossier.
+    Raises NotFound, InvalidTransition, Forbidden, EndBeforeStart, EmptyDossier, Unfinished.
     """
     with transaction(session):
         dossier = _allowed(session, actor, dossier_id, Move.CLOSE)
-        operations.end(session, dossier, end_on or clock.today())
+        operations.end(session, actor, dossier, end_on or clock.today())
         operations.move(session, actor, dossier, Move.CLOSE, end_on=dossier.end_on)
     return dossier
 
@@ -242,12 +294,14 @@ def reopen(session: Session, actor: Actor, dossier_id: int, note: str) -> Dossie
 def hand_over(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> HandOver:
     """Give closed dossiers to the archive, which may read what lies in them from then on.
 
-    Raises NothingChosen, NotFound, InvalidTransition, Forbidden.
+    Raises NothingChosen, NotFound, InvalidTransition, Forbidden, Unfinished.
     """
     if not dossier_ids:
         raise NothingChosen
     with transaction(session):
         dossiers = [_allowed(session, actor, one, Move.HAND_OVER) for one in sorted(set(dossier_ids))]
+        for dossier in dossiers:
+            operations.refuse_unfinished(session, actor, dossier)
         unit = dossiers[0].unit
         made = HandOver(
             agency_id=dossiers[0].agency_id, unit_name=unit.name if unit else "", handed_at=clock.now(),
@@ -270,9 +324,9 @@ def take_along(session: Session, actor: Actor, dossier_id: int, form: str) -> tu
         inside = queries.contents(session, actor, dossier)
         if inside.hidden:
             raise NotAll(count=inside.hidden)
-        files = queries.files(session, inside.rows)
+        files, fates = queries.files(session, inside.rows), queries.fates(session, inside.rows)
         audit.record(session, actor, TAKEN_ALONG, dossier, form=form, documents=len(inside.rows))
-    return dossier, [Enclosed(row, files[row.document_id]) for row in inside.rows]
+    return dossier, [Enclosed(row, files[row.document_id], fates.get(row.document_id)) for row in inside.rows]
 
 
 def _let_archive_read(session: Session, actor: Actor, dossier: Dossier) -> None:

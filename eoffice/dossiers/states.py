@@ -102,3 +102,32 @@ class Rights(StrEnum):
 
 
 _RIGHTS = {Rights.PUBLIC: _l("Public"), Rights.CONDITIONAL: _l("On conditions")}
+
+
+class Fate(StrEnum):
+    """What became of a document that counts no more, or not as it was; the weightiest first."""
+
+    VOID = "void"
+    WITHDRAWN = "withdrawn"
+    RECALLED = "recalled"
+    REPLACED = "replaced"
+
+    @property
+    def word(self) -> LazyString:
+        """As it stands in a list."""
+        return _FATES[self]
+
+    @property
+    def printed(self) -> str:
+        """As it stands on a form of the law; not translated."""
+        return _PRINTED_FATES[self]
+
+
+_FATES = {
+    Fate.VOID: _l("number void"), Fate.WITHDRAWN: _l("withdrawn by its sender"), Fate.RECALLED: _l("recalled"),
+    Fate.REPLACED: _l("replaced by another document"),
+}  # fmt: skip
+_PRINTED_FATES = {
+    Fate.VOID: "Số đã hủy bỏ", Fate.WITHDRAWN: "Bên gửi đã thu hồi", Fate.RECALLED: "Đã thu hồi",
+    Fate.REPLACED: "Đã được thay thế",
+}  # fmt: skip

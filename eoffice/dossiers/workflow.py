@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+from flask_babel import lazy_gettext as _l
+
+from eoffice.core.errors import InvalidTransition
 from eoffice.core.workflow import Machine, Rule
 from eoffice.dossiers.permissions import DOSSIER_ARCHIVE, DOSSIER_WORK
 from eoffice.dossiers.states import State
@@ -21,6 +24,12 @@ class Move(StrEnum):
     DESTROY = "destroy"
 
 
+class Elsewhere(InvalidTransition):
+    """The step exists but not in this state of the dossier."""
+
+    message = _l("The dossier is “%(state)s” now, so this step is not possible. Reload the page.")
+
+
 MACHINE: Machine[State, Move] = Machine(
     (State.PLANNED, State.OPEN),
     {
@@ -35,4 +44,5 @@ MACHINE: Machine[State, Move] = Machine(
         (State.HANDED_OVER, Move.RETURN): Rule(State.RETURNED, DOSSIER_ARCHIVE, needs_note=True),
         (State.ARCHIVED, Move.DESTROY): Rule(State.DESTROYED, DOSSIER_ARCHIVE),
     },
+    Elsewhere,
 )

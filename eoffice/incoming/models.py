@@ -13,7 +13,7 @@ from eoffice.core.db import Base, enum_column
 from eoffice.core.states import Look
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document
-from eoffice.incoming.states import State
+from eoffice.incoming.states import OPEN, State
 
 
 class Source(StrEnum):
@@ -66,6 +66,11 @@ class IncomingDocument(Document):
     def look(self) -> Look:
         """How its condition looks."""
         return self.state.look
+
+    @property
+    def is_over(self) -> bool:
+        """Done, returned, withdrawn or discarded."""
+        return self.state not in OPEN
 
 
 class EnvelopeSign(StrEnum):

@@ -24,6 +24,7 @@ from eoffice.documents import registers
 from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import DocumentFile, FileRole, Medium
+from eoffice.dossiers import operations as dossiers
 from eoffice.outgoing import consulting, held, operations, posting, queries
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
@@ -65,6 +66,15 @@ class Changed(Conflict):
 
     message = _l(
         "The document went on while it was being signed. Reload the page; your signature was not used."
+    )
+
+
+class Gone(Conflict):
+    """What was destroyed by decision is neither signed nor issued, even while its bytes are still stored."""
+
+    message = _l(
+        "The file “%(name)s” of this document was destroyed on %(day)s, so it can be neither signed nor issued. "
+        "Make the number void and draft the document again."
     )
 
 
@@ -239,6 +249,7 @@ def _plan_seal(session: Session, document: OutgoingDocument) -> _Seal:
     number = _number_mark(document, source, agency.place)
     stamp = _picture(session, ImageKind.SEAL, agency.id, None, agency.name)
     files = reads.files(session, document, FileRole.ATTACHMENT)
+    _refuse_gone(*files)
     return _Seal(
         source,
         ((FileRole.NUMBERED, number), (FileRole.ISSUED, marks.seal(stamp, _leader_mark(session, document)))),
@@ -259,9 +270,13 @@ def _number_mark(document: OutgoingDocument, source: DocumentFile, place: str) -
 
 
 def void_number(session: Session, actor: Actor, document_id: int, reason: str) -> OutgoingDocument:
-    """Part number and document for good; the number stays in the register with the reason. Raises VoidNeedsReason."""
+    """Part number and document for good; the number stays in the register with the reason.
+
+    Raises as `allowed`, VoidNeedsReason and, when a dossier at the archive holds it, KeptInDossier.
+    """
     with transaction(session):
         document = allowed(session, actor, document_id, Move.VOID)
+        dossiers.refuse_kept(session, document)
         registers.void_number(session, actor, document, reason)
         document.reason = reason.strip()
         operations.move(
@@ -271,9 +286,13 @@ def void_number(session: Session, actor: Actor, document_id: int, reason: str) -
 
 
 def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
-    """Lock it and hand it to whoever sends it; what it answers is finished in the same transaction."""
+    """Lock it and hand it to whoever sends it; what it answers is finished in the same transaction.
+
+    Raises as `allowed`, and Gone.
+    """
     with transaction(session):
         document = allowed(session, actor, document_id, Move.ISSUE)
+        _refuse_gone(*reads.files(session, document, FileRole.ISSUED, FileRole.ATTACHMENT))
         publish(session, DocumentLeaves(document.id))
         document.issued_at = document.listed_at = clock.now()
         operations.move(session, actor, document, MACHINE.step(document.state, Move.ISSUE).target, Move.ISSUE)
@@ -307,6 +326,14 @@ def unchanged(
 
 
 def newest(session: Session, document: OutgoingDocument, role: FileRole) -> DocumentFile:
+    """The file of a role that goes on. Raises Gone."""
     file = reads.latest_file(session, document, role)
     assert file is not None, f"a document that is {document.state} has a file {role}"
+    _refuse_gone(file)
     return file
+
+
+def _refuse_gone(*files: DocumentFile) -> None:
+    for file in files:
+        if file.destroyed_at is not None:
+            raise Gone(name=file.name, day=f"{clock.local(file.destroyed_at):%d/%m/%Y}")

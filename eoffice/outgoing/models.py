@@ -21,7 +21,7 @@ from eoffice.core.errors import Conflict
 from eoffice.core.states import Look
 from eoffice.directory.models import AdvisoryBody, Assignment, Delegation, Unit
 from eoffice.documents.models import Direction, Document, Medium, Recipient
-from eoffice.outgoing.states import RECALLED, State
+from eoffice.outgoing.states import OPEN, RECALLED, State
 
 
 class DraftSource(StrEnum):
@@ -107,6 +107,11 @@ class OutgoingDocument(Document):
     def signed_by(self) -> str:
         """Who signs it, or signed it elsewhere."""
         return self.signer_name if self._issued_elsewhere else self.signer.person.full_name
+
+    @property
+    def is_over(self) -> bool:
+        """Issued, its number void, or a copy that was not allowed."""
+        return self.state not in OPEN
 
     @property
     def _issued_elsewhere(self) -> bool:

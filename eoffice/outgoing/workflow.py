@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+from flask_babel import lazy_gettext as _l
+
+from eoffice.core.errors import InvalidTransition
 from eoffice.core.workflow import Machine, Rule
 from eoffice.outgoing.models import PostingState
 from eoffice.outgoing.permissions import (
@@ -57,6 +60,14 @@ class PaperMove(StrEnum):
     COME_BACK = "come_back"
 
 
+class LineElsewhere(InvalidTransition):
+    """The step exists but not in this state of a line of the dispatch book."""
+
+    message = _l(
+        "This line of the dispatch book is “%(state)s” now, so this step is not possible. Reload the page."
+    )
+
+
 PAPER: Machine[PostingState, PaperMove] = Machine(
     (PostingState.WAITING,),
     {
@@ -67,6 +78,7 @@ PAPER: Machine[PostingState, PaperMove] = Machine(
             PostingState.CAME_BACK, OUTGOING_POST, needs_note=True
         ),
     },
+    LineElsewhere,
 )
 
 MACHINE: Machine[State, Move] = Machine(

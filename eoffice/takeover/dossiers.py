@@ -76,7 +76,7 @@ def take(session: Session, actor: Actor, at: House, row: Row, rules: Rules) -> s
         dossiers.file(session, actor, dossier, document)
     ended = means.day(row["end_on"])
     if ended is not None and not archived:
-        dossiers.end(session, dossier, ended)
+        dossiers.end(session, actor, dossier, ended)
         dossiers.move(session, actor, dossier, Move.CLOSE, end_on=ended)
     audit.record(
         session, actor, DOSSIER_TAKEN_OVER, dossier,

@@ -89,7 +89,7 @@ def _again(session: Session, place: Province, role: Role) -> Actor:
 def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
     app: Flask, session: Session, place: Province
 ) -> None:
-    done = steps._done(session, place.a)
+    done = steps.done(session, place.a)
     working, _task = steps.in_progress(session, place.a)
     waiting = steps.submitted(session, place.a)
     draft = made.outgoing(session, place.a, "dự thảo đang chờ duyệt", Out.APPROVAL)
@@ -274,7 +274,7 @@ def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
 
 
 def test_sight_follows_the_documents_and_nobody_else_gains_any(session: Session, place: Province) -> None:
-    done = steps._done(session, place.a)
+    done = steps.done(session, place.a)
     mine = made.outgoing(session, place.a, "của chuyên viên cũ", Out.ISSUED)
     merger = _planned(session, place)
     _everybody_follows(session, place, merger)
@@ -470,7 +470,9 @@ def test_dossiers_of_both_stand_side_by_side_under_the_names_they_had(
         assert client_for(app, "b_archivist").get(f"/dossiers/{archived.id}").status_code == 200
         # new ones are numbered under the list of the agency that follows alone
         heading = session.get_one(DossierHeading, theirs.heading_id)
-        made_now = dossiers.open_dossier(session, _again(session, place, Role.SPECIALIST), files.new(heading))
+        made_now = dossiers.open_dossier(
+            session, _again(session, place, Role.SPECIALIST), files.new(heading, "Việc mới")
+        )
         assert made_now.notation == "02.TL"
 
 

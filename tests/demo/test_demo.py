@@ -1,5 +1,7 @@
 """The province is made by its services, and a start that was cut short goes on without doubling anything."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,6 +14,9 @@ from eoffice.demo.stories import PAPERS, STORIES
 from eoffice.directory import following
 from eoffice.directory.following import Outside
 from eoffice.directory.models import Agency, Role
+from eoffice.dossiers import queries
+from eoffice.dossiers.models import Dossier
+from eoffice.dossiers.states import State as Filed
 from eoffice.incoming.models import IncomingDocument
 from eoffice.outgoing.models import OutgoingDocument
 from tests.signatures.keys import pki
@@ -34,6 +39,21 @@ def test_filling_twice_makes_every_document_once(session: Session) -> None:
     service.fill(session)
     service.go_on(session)
     assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingDocument)) == len(STORIES)
-    assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == len(PAPERS)
+    came = sa.select(sa.func.count()).select_from(IncomingDocument)
+    assert session.scalar(came.where(IncomingDocument.taken_over_from == "")) == len(PAPERS)
     assert session.scalar(sa.select(sa.func.count()).select_from(Agency).where(Agency.hosted)) == len(PLACES)
+    _old_dossier_holds_only_papers_of_its_years(session)
     jobs.reset()
+
+
+def _old_dossier_holds_only_papers_of_its_years(session: Session) -> None:
+    """Whoever tries destruction in the demonstration loses nothing that is still worked on."""
+    (old,) = session.scalars(sa.select(Dossier).where(Dossier.state == Filed.ARCHIVED))
+    assert (old.year, old.keep_until) == (2014, date(2024, 12, 31))
+    (placed,) = queries.everything(session, old)
+    document = placed.document
+    assert document.is_over
+    assert document.issued_on is not None
+    assert old.start_on is not None
+    assert old.end_on is not None
+    assert old.start_on <= document.issued_on <= old.end_on

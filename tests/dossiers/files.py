@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock
 from eoffice.documents.models import Document
-from eoffice.dossiers import archiving, service
+from eoffice.dossiers import archiving, queries, service
 from eoffice.dossiers.models import Dossier, DossierHeading
 from eoffice.dossiers.operations import NewDossier
 from eoffice.dossiers.states import Retention, State
@@ -30,31 +30,36 @@ def new(of: DossierHeading, title: str = "Khắc phục sạt lở bờ kênh Ba
     return NewDossier(of.id, title, Retention.YEARS_10)
 
 
-def opened(session: Session, house: House) -> Dossier:
-    """A dossier of the specialist."""
-    return service.open_dossier(session, house.specialist, new(heading(session, house)))
+def opened(session: Session, house: House, title: str = "") -> Dossier:
+    """A dossier of the specialist; with a title, one beside others."""
+    of = (
+        queries.headings(session, house.agency.id, clock.today().year)[0]
+        if title
+        else heading(session, house)
+    )
+    return service.open_dossier(session, house.specialist, new(of, title) if title else new(of))
 
 
 def paper(session: Session, house: House) -> Document:
-    """A document the specialist works on."""
-    return incoming.in_progress(session, house)[0]
+    """A document the specialist has worked on."""
+    return incoming.done(session, house)
 
 
-def filled(session: Session, house: House) -> Dossier:
+def filled(session: Session, house: House, title: str = "") -> Dossier:
     """With one document in it."""
-    dossier = opened(session, house)
+    dossier = opened(session, house, title)
     service.file(session, house.specialist, dossier.id, paper(session, house).id)
     return dossier
 
 
-def closed(session: Session, house: House) -> Dossier:
+def closed(session: Session, house: House, title: str = "") -> Dossier:
     """Its work is done."""
-    return service.close(session, house.specialist, filled(session, house).id)
+    return service.close(session, house.specialist, filled(session, house, title).id)
 
 
-def handed_over(session: Session, house: House) -> Dossier:
+def handed_over(session: Session, house: House, title: str = "") -> Dossier:
     """Waiting for the archivist."""
-    dossier = closed(session, house)
+    dossier = closed(session, house, title)
     service.hand_over(session, house.specialist, [dossier.id])
     return dossier
 

@@ -13,29 +13,41 @@ from sqlalchemy.orm import Session
 from eoffice.core import jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
+from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden
+from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
-from eoffice.documents.models import DocumentFile, PageText
+from eoffice.documents.models import DocumentFile, LinkKind, PageText
 from eoffice.documents.pages import page_text
-from eoffice.dossiers import archiving, packages, papers, queries, service
-from eoffice.dossiers.models import Destruction
-from eoffice.dossiers.states import State
+from eoffice.dossiers import archiving, operations, packages, papers, queries, service
+from eoffice.dossiers.models import Destruction, Dossier
+from eoffice.dossiers.states import Fate, State
+from eoffice.outgoing import issuing
+from eoffice.outgoing.states import State as OutState
 from eoffice.signatures import checking
 from eoffice.signatures.awaited import TwoStep, ValueWanted
 from eoffice.signatures.models import KeyPurpose
 from signing.report import Verdict
 from tests.dossiers import files
-from tests.factories import PIN, House, province
+from tests.factories import PIN, House, Province, province
+from tests.incoming import steps as incoming
+from tests.outgoing import drafts
 from tests.signatures.keys import equip, pki, to_token
 
 DECISION = "Quyết định số 9/QĐ-SNNMT ngày 20/11/2026"
 
 
 @pytest.fixture
-def house(session: Session) -> House:
-    """An agency with an archive, in an installation that can check signatures."""
+def place(session: Session) -> Province:
+    """Two agencies, in an installation that can check signatures."""
     pki()
-    return province(session).a
+    return province(session)
+
+
+@pytest.fixture
+def house(place: Province) -> House:
+    """The one whose archive it is."""
+    return place.a
 
 
 def _decided(session: Session, house: House, dossier_id: int) -> Destruction:
@@ -79,6 +91,38 @@ def test_requirement_42_a_hold_overrides_retention_even_after_the_decision(
     with pytest.raises(archiving.NotNow):
         archiving.release(session, house.archivist, dossier.id, "lần nữa")
     assert archiving.destroy(session, house.archivist, made.id).certificate_sha256 is not None
+
+
+def test_nothing_is_destroyed_of_a_dossier_whose_business_is_not_over(
+    session: Session, place: Province, house: House
+) -> None:
+    proposed, decided, fresh = (_expired(session, house, title) for title in ("", "Đã quyết định", "Mới"))
+    first = archiving.propose(session, house.archivist, [proposed.id])
+    second = _decided(session, house, decided.id)
+    draft = drafts.draft(session, place)
+    with transaction(session):  # as it was before dossiers were checked at their closing
+        for dossier in (proposed, decided, fresh):
+            operations.file(session, house.specialist, dossier, draft)
+        archived = [post.person_id for post in house.posts.values()]
+        writes.give_access(session, house.specialist, draft, person_ids=archived, warned=False)
+    for act in (
+        lambda: archiving.propose(session, house.archivist, [fresh.id]),
+        lambda: archiving.decide(session, house.leader, first.id, DECISION),
+        lambda: archiving.destroy(session, house.archivist, second.id),
+    ):
+        with pytest.raises(archiving.NotOver, match="2, “Hướng dẫn lịch thời vụ"):
+            act()
+    assert [one.destroyed_at for one in documents.files(session, draft)] == [None]
+    session.refresh(decided)
+    assert decided.state is State.ARCHIVED
+
+
+def _expired(session: Session, house: House, title: str) -> Dossier:
+    dossier = files.handed_over(session, house, title)
+    archiving.accept(session, house.archivist, dossier.id)
+    dossier.end_on = files.LONG_AGO.date()
+    session.commit()
+    return dossier
 
 
 def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were(
@@ -173,6 +217,45 @@ def test_requirement_33_a_dossier_leaves_as_pdf_in_time_order_and_as_xml_with_th
     assert root.findtext("Documents/Document/CodeNotation") == "TTr-UBND"
     assert root.findtext("Documents/Document/DocOrdinal") == "1"
     assert root.find("Documents/Document/File").get("sha256") == enclosed[0].files[0].sha256  # type: ignore[union-attr]  # it is there
+
+
+def test_lists_of_contents_say_which_document_was_replaced_or_is_void(
+    session: Session, place: Province, house: House
+) -> None:
+    equip(session, house)
+    dossier = files.filled(session, house)
+    replaced = queries.everything(session, dossier)[0].document
+    newer = incoming.registered(session, house)
+    void = drafts.bring(session, house, drafts.draft(session, place), OutState.SEALING)
+    service.file(session, house.specialist, dossier.id, void.id, "bản chính")
+    issuing.void_number(session, house.clerk, void.id, "Sai người nhận")
+    with transaction(session):
+        writes.link(session, house.clerk, newer, replaced, LinkKind.REPLACES)
+    service.close(session, house.specialist, dossier.id)
+    rows = queries.everything(session, dossier)
+    assert queries.fates(session, rows) == {replaced.id: Fate.REPLACED, void.id: Fate.VOID}
+    _, enclosed = service.take_along(session, house.specialist, dossier.id, "xml")
+    root = etree.fromstring(packages.as_xml(house.agency, dossier, enclosed))
+    told = [one.text for one in root.findall("Documents/Document/Description")]
+    assert told == ["Đã được thay thế", "bản chính; Số đã hủy bỏ"]
+    printed = blobs().put_bytes(packages.contents(house.agency, dossier, enclosed).pdf)
+    words = " ".join(page_text(blobs().path(printed.sha256), limit=1)[0].text.split())
+    assert "Đã được thay thế" in words
+    with packages.spooled_sip(house.agency, dossier, enclosed) as made, zipfile.ZipFile(made) as package:
+        ead = next(name for name in package.namelist() if name.endswith("EAD.xml"))
+        assert "Số đã hủy bỏ" in package.read(ead).decode()
+
+
+def test_a_number_stays_in_force_while_the_archive_keeps_its_document(
+    session: Session, place: Province, house: House
+) -> None:
+    equip(session, house)
+    dossier = files.handed_over(session, house)
+    numbered = drafts.bring(session, house, drafts.draft(session, place), OutState.SEALING)
+    with transaction(session):
+        operations.file(session, house.specialist, dossier, numbered)
+    with pytest.raises(operations.KeptInDossier, match=dossier.notation):
+        issuing.void_number(session, house.clerk, numbered.id, "Sai người nhận")
 
 
 def test_requirement_35_the_sip_names_every_file_with_its_hash(session: Session, house: House) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
+from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, InvalidTransition, NotFound
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
@@ -21,6 +22,7 @@ from eoffice.dossiers.workflow import MACHINE, Move
 from tests.dossiers import files
 from tests.factories import House, Province, province
 from tests.incoming import steps as incoming
+from tests.outgoing import drafts
 
 
 @pytest.fixture
@@ -41,8 +43,8 @@ def house(place: Province) -> House:
 def test_requirement_31_each_dossier_gets_a_number_under_its_heading(session: Session, house: House) -> None:
     first, second = files.heading(session, house), files.heading(session, house, short="TCCB")
     made = [
-        service.open_dossier(session, house.specialist, files.new(one)).notation
-        for one in (first, second, first)
+        service.open_dossier(session, house.specialist, files.new(one, title)).notation
+        for one, title in ((first, "Sạt lở"), (second, "Sạt lở"), (first, "Xâm nhập mặn"))
     ]
     assert made == ["01.TL", "01.TCCB", "02.TL"]
 
@@ -85,6 +87,44 @@ def test_next_year_begins_with_this_years_list(session: Session, house: House) -
     assert copied.creator_id == house.specialist.assignment_id
 
 
+def test_next_years_list_leaves_out_what_was_destroyed(session: Session, house: House) -> None:
+    files.destroyed(session, house)
+    assert service.copy_last_year(session, house.chief, clock.today().year + 1) == 0
+
+
+def test_a_line_is_taken_off_the_list_until_the_head_issues_it(session: Session, house: House) -> None:
+    one = files.planned(session, house)
+    heading, year = one.heading, one.year
+    with pytest.raises(service.HeadingUsed):
+        service.remove_heading(session, house.chief, heading.id)
+    with pytest.raises(Forbidden):
+        service.remove_planned(session, house.specialist, one.id)
+    assert service.remove_planned(session, house.chief, one.id) == year
+    plan = queries.plan(session, house.agency.id, year)
+    assert plan is not None
+    assert queries.planned(session, plan) == {}
+    again = service.plan_dossier(session, house.chief, files.new(heading, "Vận hành cống"))
+    assert again.notation == "01.TL", "a draft has no gap"
+    begun = service.open_dossier(session, house.specialist, files.new(heading))
+    with pytest.raises(operations.Begun):
+        service.remove_planned(session, house.chief, begun.id)
+    empty = files.heading(session, house, short="VP")
+    assert service.remove_heading(session, house.chief, empty.id) == year
+    service.approve_plan(session, house.leader, year, "Quyết định 1")
+    with pytest.raises(operations.ListIssued):
+        service.remove_planned(session, house.chief, again.id)
+
+
+def test_nobody_takes_a_line_off_another_agencys_list(
+    session: Session, place: Province, house: House
+) -> None:
+    one = files.planned(session, house)
+    with pytest.raises(NotFound):
+        service.remove_planned(session, place.b.chief, one.id)
+    with pytest.raises(operations.NoHeading):
+        service.remove_heading(session, place.b.chief, one.heading_id)
+
+
 # Every step from every state
 
 _STEPS: dict[Move, Any] = {
@@ -117,7 +157,23 @@ def test_every_step_from_every_state(session: Session, house: House, state: Stat
         assert dossier.state is MACHINE.rules[state, possible[0]].target
 
 
+def test_a_refusal_speaks_of_the_dossier(session: Session, house: House) -> None:
+    dossier = files.closed(session, house)
+    with pytest.raises(InvalidTransition, match="The dossier is “To be handed over” now"):
+        service.close(session, house.specialist, dossier.id)
+
+
 # Filing
+
+
+def test_the_same_dossier_is_not_opened_twice(session: Session, house: House) -> None:
+    dossier = files.opened(session, house)
+    with pytest.raises(operations.TitleOpen, match=dossier.notation):
+        service.open_dossier(session, house.specialist, files.new(dossier.heading, f" {dossier.title} "))
+    service.open_dossier(session, house.head, files.new(dossier.heading))
+    service.file(session, house.specialist, dossier.id, files.paper(session, house).id)
+    service.close(session, house.specialist, dossier.id)
+    service.open_dossier(session, house.specialist, files.new(dossier.heading))
 
 
 def test_requirement_32_one_document_lies_in_many_dossiers_without_a_second_copy(
@@ -198,6 +254,50 @@ def test_a_dossier_is_closed_with_a_day_between_its_beginning_and_today(
     empty = service.open_dossier(session, house.specialist, files.new(dossier.heading, "Rỗng"))
     with pytest.raises(operations.EmptyDossier):
         service.close(session, house.specialist, empty.id)
+
+
+def test_article_28_a_dossier_is_not_closed_while_it_holds_a_draft_or_what_is_still_worked_on(
+    session: Session, place: Province, house: House
+) -> None:
+    dossier = files.filled(session, house)
+    draft = drafts.draft(session, place)
+    work = incoming.in_progress(session, house)[0]
+    for document in (draft, work):
+        service.file(session, house.specialist, dossier.id, document.id)
+    with pytest.raises(operations.Unfinished) as refused:
+        service.close(session, house.specialist, dossier.id)
+    assert refused.value.status == 409
+    assert f"No. 2, “{draft.subject}”; No. 3, 86/TTr-UBND." in str(refused.value)
+    assert "take it out of the dossier" in str(refused.value)
+    for document in (draft, work):
+        service.take_out(session, house.specialist, dossier.id, document.id)
+    assert service.close(session, house.specialist, dossier.id).state is State.CLOSED
+
+
+def test_a_document_that_is_not_ones_own_to_see_is_refused_by_its_place_alone(
+    session: Session, house: House
+) -> None:
+    dossier = files.filled(session, house)
+    hidden = incoming.registered(session, house)
+    with transaction(session):
+        operations.file(session, house.chief, dossier, hidden)
+    with pytest.raises(operations.Unfinished) as refused:
+        service.close(session, house.specialist, dossier.id)
+    assert "yet: No. 2. Issue" in str(refused.value)
+
+
+def test_what_was_closed_with_a_draft_before_goes_no_further(
+    session: Session, place: Province, house: House
+) -> None:
+    dossier, waiting = files.closed(session, house), files.handed_over(session, house, "Nộp trước")
+    draft = drafts.draft(session, place)
+    with transaction(session):
+        for one in (dossier, waiting):
+            operations.file(session, house.specialist, one, draft)
+    with pytest.raises(operations.Unfinished):
+        service.hand_over(session, house.specialist, [dossier.id])
+    with pytest.raises(archiving.NotWhole):
+        archiving.accept(session, house.archivist, waiting.id)
 
 
 def test_requirement_34_a_dossier_is_due_60_days_after_its_end_and_shown_30_days_before(

@@ -1,6 +1,8 @@
 """The pages of dossiers, clicked as their people do."""
 
+import html
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -11,11 +13,14 @@ from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
+from eoffice.documents import operations as documents
+from eoffice.documents.models import LinkKind
 from eoffice.dossiers import queries, service
 from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.states import State
 from tests.dossiers import files
 from tests.factories import PIN, House, province
+from tests.incoming import steps as incoming
 from tests.signatures.keys import equip
 from tests.web import client_for
 
@@ -141,7 +146,81 @@ def test_the_archivist_accepts_holds_and_destroys_by_decision(
     gone = clerk.get(f"/files/{document.files[0].id}")
     assert gone.status_code == 410
     assert "Tệp này đã được hủy ngày" in gone.get_data(as_text=True)
-    assert clerk.get(f"/incoming/{document.id}").status_code == 200
+    page_ = html.unescape(clerk.get(f"/incoming/{document.id}").get_data(as_text=True))
+    assert f"đã được hủy ngày {clock.today():%d/%m/%Y}, căn cứ: QĐ 9" in page_
+    assert "Hãy tải về để đọc" not in page_
+
+
+def test_the_archivist_who_returns_a_dossier_goes_back_to_the_list(
+    app: Flask, session: Session, house: House
+) -> None:
+    with transaction(session):
+        session.merge(house.posts[Role.ARCHIVIST]).unit_id = None
+    dossier = files.handed_over(session, house)
+    archivist = client_for(app, "a_archivist")
+    answer = archivist.post(f"/dossiers/{dossier.id}/return", data={"note": "Thiếu phụ lục"})
+    assert (answer.status_code, answer.location) == (303, "/dossiers")
+    assert "Đã trả lại đơn vị" in archivist.get(answer.location).get_data(as_text=True)
+
+
+def test_the_days_left_to_hand_over_are_those_of_the_calendar(
+    app: Flask, session: Session, house: House
+) -> None:
+    dossier = files.closed(session, house)
+    me = client_for(app, "a_specialist")
+    for page in (f"/dossiers/{dossier.id}", "/dossiers"):
+        assert "còn 60 ngày lịch" in me.get(page).get_data(as_text=True), page
+    with clock.freeze(clock.now() + timedelta(days=63)):
+        assert "quá 3 ngày lịch" in client_for(app, "a_specialist").get("/dossiers").get_data(as_text=True)
+
+
+def test_the_page_of_a_dossier_marks_a_document_that_was_replaced(
+    app: Flask, session: Session, house: House
+) -> None:
+    dossier = files.filled(session, house)
+    newer = incoming.registered(session, house)
+    with transaction(session):
+        replaced = queries.everything(session, dossier)[0].document
+        documents.link(session, house.clerk, newer, replaced, LinkKind.REPLACES)
+    page = client_for(app, "a_specialist").get(f"/dossiers/{dossier.id}").get_data(as_text=True)
+    assert "[đã được thay thế]" in page
+
+
+def test_the_history_names_each_step(app: Flask, session: Session, house: House) -> None:
+    dossier = files.returned(session, house)
+    page = client_for(app, "a_specialist").get(f"/dossiers/{dossier.id}").get_data(as_text=True)
+    for step in ("Kết thúc hồ sơ", "Nộp lưu hồ sơ", "Trả lại hồ sơ cho đơn vị: Thiếu văn bản trả lời"):
+        assert step in page
+    assert "Chuyển bước" not in page
+
+
+def test_the_list_offers_to_take_a_line_off_while_it_is_drafted(
+    app: Flask, session: Session, house: House
+) -> None:
+    dossier = files.planned(session, house)
+    chief, remove = client_for(app, "a_chief_of_office"), f"/dossiers/plan/dossiers/{dossier.id}/remove"
+    assert remove in chief.get("/dossiers/plan").get_data(as_text=True)
+    assert remove not in client_for(app, "a_specialist").get("/dossiers/plan").get_data(as_text=True)
+    assert client_for(app, "a_specialist").post(remove).status_code == 403
+    assert chief.post(remove).status_code == 303
+    heading = f"/dossiers/plan/headings/{dossier.heading_id}/remove"
+    assert heading in chief.get("/dossiers/plan").get_data(as_text=True)
+    assert chief.post(heading).status_code == 303
+
+
+def test_a_form_sent_twice_opens_one_dossier(app: Flask, session: Session, house: House) -> None:
+    heading, me = files.heading(session, house), client_for(app, "a_specialist")
+    entry = {
+        "heading_id": heading.id,
+        "title": "Sạt lở",
+        "retention": "06",
+        "rights": "02",
+        "creator_id": "0",
+    }
+    assert me.post("/dossiers/new", data=entry).status_code == 303
+    again = me.post("/dossiers/new", data=entry)
+    assert again.status_code == 409
+    assert "Ông/bà đang mở hồ sơ 01.TL" in again.get_data(as_text=True)
 
 
 def test_a_dossier_of_the_list_is_opened_by_whoever_is_in_charge(

@@ -20,6 +20,9 @@ from eoffice.directions import service as directions
 from eoffice.directory.models import Role
 from eoffice.documents import operations
 from eoffice.documents.models import Document, DocumentFile, DocumentLink, LinkKind
+from eoffice.dossiers import queries as dossiers
+from eoffice.dossiers.models import DossierDocument
+from eoffice.dossiers.states import Fate
 from eoffice.gateway import queries, service
 from eoffice.gateway.models import Answer, Asked, Delivery, Dispatch, Hop, Packet, Request
 from eoffice.incoming import operations as incoming_writes
@@ -205,6 +208,9 @@ def test_a_recall_reaches_everybody_and_leaves_no_choice(
     exchange(session)
     assert _came(session, place.b).state is State.WITHDRAWN
     assert _copy_at_b(session, document).hop is Hop.WITHDRAWN
+    placed = [DossierDocument(document_id=one.id) for one in (document, arrived)]
+    said = {document.id: Fate.RECALLED, arrived.id: Fate.WITHDRAWN}
+    assert dossiers.fates(session, placed) == said, "lists of contents on both sides say so"
     with pytest.raises(service.Recalled):
         service.resend(session, place.a.clerk, document.id)
     session.rollback()

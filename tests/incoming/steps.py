@@ -109,7 +109,8 @@ def _check(session: Session, house: House) -> IncomingDocument:
     return document
 
 
-def _done(session: Session, house: House) -> IncomingDocument:
+def done(session: Session, house: House) -> IncomingDocument:
+    """Nothing is left to do."""
     document, task = in_progress(session, house)
     directions.finish(session, house.specialist, task.id, "Đã trả lời qua điện thoại")
     return document
@@ -135,7 +136,7 @@ WAYS: dict[State, Callable[[Session, House], IncomingDocument]] = {
     State.SUBMITTED: submitted,
     State.FORWARDED: lambda session, house: forwarded(session, house)[0],
     State.IN_PROGRESS: lambda session, house: in_progress(session, house)[0],
-    State.DONE: _done,
+    State.DONE: done,
     State.RETURNED: _returned,
     State.WITHDRAWN: _withdrawn,
     State.DISCARDED: lambda session, house: service.discard(

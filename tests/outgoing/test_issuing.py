@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock, config, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
-from eoffice.core.db import new_session
+from eoffice.core.db import new_session, transaction
 from eoffice.core.errors import AppError, Conflict
 from eoffice.directory.models import Role
+from eoffice.documents import operations as writes
 from eoffice.documents import pages, registers
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, RegisterEntry
@@ -298,3 +299,18 @@ def test_no_transaction_stays_open_while_a_signature_is_made(
     issuing.give_number(session, place.a.clerk, document.id)
     issuing.seal(session, place.a.clerk, document.id, PIN)
     assert open_then == [False, False, False]
+
+
+def test_what_was_destroyed_is_neither_sealed_nor_issued(session: Session, place: Province) -> None:
+    """A row of a destroyed file is refused even while its bytes wait to be erased."""
+    numbered, sealed = (
+        bring(session, place.a, draft(session, place), state) for state in (State.SEALING, State.ISSUING)
+    )
+    with transaction(session):
+        for document in (numbered, sealed):
+            writes.destroy_files(session, place.a.archivist, document, "Quyết định 9")
+    with pytest.raises(issuing.Gone):
+        issuing.seal(session, place.a.clerk, numbered.id, PIN)
+    with pytest.raises(issuing.Gone):
+        issuing.issue(session, place.a.clerk, sealed.id)
+    assert issuing.void_number(session, place.a.clerk, numbered.id, "Tệp đã hủy").state is State.VOID

@@ -111,7 +111,9 @@ def test_a_program_writes_the_book_with_the_rights_of_the_page(
     assert take("send", (company["id"], "EA1"), head=other)[0] == 404
     status, written = take("send", (company["id"], "EA1"), (farm["id"], ""))
     assert (status, [one["tracking"] for one in written]) == (200, ["EA1", ""])
-    assert take("send", (farm["id"], ""))[0] == 409
+    status, said = take("send", (farm["id"], ""))
+    assert status == 409
+    assert "Dòng này của sổ chuyển giao" in str(said), "no document has that state"
     status, said = take("receive", (company["id"], ""))
     assert (status, said["field"]) == (422, "lines"), "a receipt bears a name"
     assert take("receive", (company["id"], "Lê Văn Nhận"))[1][0]["state"] == "received"

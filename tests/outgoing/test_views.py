@@ -17,6 +17,7 @@ from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.directory.models import Role
+from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.pages import page_text
@@ -26,6 +27,7 @@ from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
 from eoffice.signatures.settings import TRUST_DIR, trust_folder
 from tests.factories import PIN, Province, colleague
+from tests.home import made
 from tests.incoming import steps
 from tests.outgoing.drafts import BODY, TEXT, bring, draft, fields, newest, path
 from tests.web import MOST, client_for, counted
@@ -430,3 +432,21 @@ def test_a_session_that_ended_in_a_form_leads_to_signing_in(app: Flask, place: P
     )
     away = {"Referer": "http://elsewhere.example/x?y"}
     assert "elsewhere" not in app.test_client().post("/outgoing/new", headers=away).text
+
+
+def test_the_page_of_an_issued_document_says_by_which_decision_its_files_were_destroyed(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = made.outgoing(
+        session, place.a, "Về việc lưu trữ", State.ISSUED,
+        code_number="7", issued_on=clock.today(), issued_at=clock.now(),
+    )  # fmt: skip
+    with transaction(session):
+        scan = steps.scan()
+        writes.add_file(session, place.a.clerk, document, scan, FileRole.ISSUED)
+        session.flush()
+        writes.destroy_files(session, place.a.archivist, document, "Quyết định số 9/QĐ-SNNMT")
+    page = client("a_clerk").get(f"/outgoing/{document.id}").get_data(as_text=True)
+    assert f"đã được hủy ngày {clock.today():%d/%m/%Y}, căn cứ: Quyết định số 9/QĐ-SNNMT" in page
+    assert "Hãy tải về để đọc" not in page
+    assert "Mở tệp phát hành" not in page

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from eoffice.core.states import Tone
 from eoffice.core.web import current_actor, db
+from eoffice.documents import deadlines
 from eoffice.documents.models import Document
 from eoffice.dossiers import queries
 from eoffice.dossiers.models import Dossier
@@ -30,6 +31,7 @@ def _dossiers_of(document: Document) -> Sequence[Dossier]:
 
 
 bp.add_app_template_global(mark, "dossier_mark")
+bp.add_app_template_global(deadlines.calendar_words, "calendar_due_words")
 bp.add_app_template_global(_dossiers_of, "dossiers_of")
 
 from eoffice.dossiers.views import archive, dossier, listing, plan  # noqa: E402, F401 - they add to `bp`

@@ -7,16 +7,18 @@ from typing import Any, TypeVar
 from flask import Response, current_app, flash, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from eoffice.core import audit, clock
-from eoffice.core.errors import AppError
+from eoffice.core.errors import AppError, NotFound
 from eoffice.core.forms import Form, refused
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Direction, Document
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.dossiers import archiving, packages, papers, queries, service
+from eoffice.dossiers import archiving, operations, packages, papers, queries, service
 from eoffice.dossiers.forms import ChooseForm, CloseForm, FactsForm, NoteForm
 from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.permissions import DOSSIER_ARCHIVE, DOSSIER_WORK
@@ -40,10 +42,12 @@ def _render(dossier: Dossier, sent: Form | None = None, step: str = "", looks: i
     moves = queries.moves(actor, dossier)
     holds = queries.holds(db(), dossier)
     archive = actor.can(DOSSIER_ARCHIVE) and dossier.state is State.ARCHIVED
+    inside = queries.contents(db(), actor, dossier)
     return render_template(
         "dossiers/show.html",
         dossier=dossier,
-        contents=queries.contents(db(), actor, dossier),
+        contents=inside,
+        fates=queries.fates(db(), inside.rows),
         moves=moves,
         holds=holds,
         on_hold=[one for one in holds if one.lifted_at is None],
@@ -68,8 +72,24 @@ def address(document: Document) -> str | None:
     return url_for(endpoint, document_id=document.id) if known else None
 
 
+#: what the history says of a step
+_TAKEN: dict[str, LazyString] = {
+    Move.START: _l("Dossier opened"),
+    Move.CLOSE: _l("Dossier closed"),
+    Move.REOPEN: _l("Dossier opened again"),
+    Move.HAND_OVER: _l("Dossier handed over to the archive"),
+    Move.ACCEPT: _l("Dossier accepted into the archive"),
+    Move.RETURN: _l("Dossier returned to its unit"),
+    Move.DESTROY: _l("Dossier destroyed by decision"),
+}
+
+
 def _told(entry: audit.AuditEntry) -> str:
-    what = str(audit.DECLARED.get(audit.Action(entry.action), entry.action))
+    step = entry.details.get("step")
+    if entry.action == operations.MOVED and step in _TAKEN:
+        what = str(_TAKEN[step])
+    else:
+        what = str(audit.DECLARED.get(audit.Action(entry.action), entry.action))
     note = entry.details.get("note") or entry.details.get("reason") or entry.details.get("decision") or ""
     return f"{entry.actor}. {what}{f': {note}' if note else ''}"
 
@@ -96,8 +116,17 @@ def _step(
             status = refused(form, error)
         else:
             flash(done, "ok")
-            return redirect(url_for("dossiers.show", dossier_id=dossier_id), 303)
+            return redirect(_after(dossier_id), 303)
     return _render(queries.one(db(), current_actor(), dossier_id), form, step), status
+
+
+def _after(dossier_id: int) -> str:
+    """The dossier's page, or one's own list when it is not to be read any more: who returned it has given it away."""
+    try:
+        queries.one(db(), current_actor(), dossier_id)
+    except NotFound:
+        return url_for("dossiers.index")
+    return url_for("dossiers.show", dossier_id=dossier_id)
 
 
 @bp.post("/dossiers/<int:dossier_id>/start")
@@ -225,7 +254,7 @@ def contents(dossier_id: int) -> Response:
     """Mục lục văn bản trong hồ sơ."""
     dossier, enclosed = service.take_along(db(), current_actor(), dossier_id, "contents")
     agency = directory.agency(db(), dossier.agency_id)
-    made = papers.contents(agency, dossier, [one.placed for one in enclosed])
+    made = packages.contents(agency, dossier, enclosed)
     return _send(BytesIO(made.pdf), dossier, "muc-luc.pdf", "application/pdf")
 
 

@@ -48,6 +48,7 @@ def _render(year: int, sent: Form | None = None) -> str:
         heading=heading if plans else None,
         adding=adding if plans and found and found.headings else None,
         approving=approving if actor.can(DOSSIER_APPROVE) and found and not found.approved_at else None,
+        drafting=plans and found is not None and found.approved_at is None,
         roman=papers.roman,
     )
 
@@ -89,6 +90,24 @@ def add_dossier() -> ResponseReturnValue:
         else:
             return redirect(url_for("dossiers.plan", year=year), 303)
     return _render(year, form), status
+
+
+@bp.post("/dossiers/plan/dossiers/<int:dossier_id>/remove")
+@needs(DOSSIER_PLAN)
+def remove_dossier(dossier_id: int) -> ResponseReturnValue:
+    """Take a dossier off the list while that is drafted."""
+    year = service.remove_planned(db(), current_actor(), dossier_id)
+    flash(_("Taken off the list."), "ok")
+    return redirect(url_for("dossiers.plan", year=year), 303)
+
+
+@bp.post("/dossiers/plan/headings/<int:heading_id>/remove")
+@needs(DOSSIER_PLAN)
+def remove_heading(heading_id: int) -> ResponseReturnValue:
+    """Take a heading without dossiers off the list while that is drafted."""
+    year = service.remove_heading(db(), current_actor(), heading_id)
+    flash(_("Taken off the list."), "ok")
+    return redirect(url_for("dossiers.plan", year=year), 303)
 
 
 @bp.post("/dossiers/plan/<int:year>/copy")
