@@ -6,7 +6,6 @@ A ZIP and its table wait on the store's shelf between the look and the decision,
 import hashlib
 import io
 import secrets
-import unicodedata
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
@@ -17,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from eoffice.core import sandbox
 from eoffice.core.blobs import BlobMissing, blobs
 from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.text import nfc, writable
 from eoffice.documents.intake import TooLarge
 
 #: files of one ZIP
@@ -101,8 +101,8 @@ class Zip:
 
 
 def _plain(name: str) -> str:
-    """One spelling for each letter, slashes forward: archives come from every system."""
-    return str(PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")))
+    """As a table's cell is read, slashes forward: archives come from every system."""
+    return str(PurePosixPath(nfc(writable(name)).replace("\\", "/")))
 
 
 class Kept:
