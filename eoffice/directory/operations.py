@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import access, audit, clock
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
+from eoffice.directory import signing
 from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
 
 AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or changed"))
@@ -61,7 +62,11 @@ def assign(
     unit: Unit | None = None, authority: str = "", assists: Assignment | None = None,
     valid_from: date | None = None, position: int = 0,
 ) -> Assignment:  # fmt: skip
-    """Give a person a post from a day on, today by default."""
+    """Give a person a post from a day on, today by default.
+
+    Raises what `signing.authority` raises when nobody in such a post signs like that.
+    """
+    authority = signing.authority(role, title, authority)
     session.flush()
     post = Assignment(
         agency_id=agency.id, person_id=person.id, unit_id=unit.id if unit else None, role=role, title=title,
