@@ -14,8 +14,8 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.core.tables import Report, Row, Rules, Taking
-from eoffice.core.text import fold
-from eoffice.directory import operations, queries
+from eoffice.core.text import fold, nfc, writable
+from eoffice.directory import operations, queries, signing
 from eoffice.directory import tables as means
 from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
 from eoffice.directory.permissions import DIRECTORY_MANAGE
@@ -34,6 +34,15 @@ class UnknownUnit(Invalid):
     """A unit that is new needs both names."""
 
     message = _l("There is no unit “%(unit)s” yet. To add it, fill in both its name and its notation.")
+
+
+class UnitOtherwiseCalled(Conflict):
+    """Two units of nearly one name are one unit and a slip of the hand."""
+
+    message = _l(
+        "The unit “%(name)s” stands here with the notation “%(code)s”. Write both as they stand, or choose another "
+        "name and another notation for a new unit."
+    )
 
 
 class NameTaken(Conflict):
@@ -70,6 +79,8 @@ class _House:
     #: people of this table by user name: a second row is a second post
     met: dict[str, Person] = field(default_factory=dict)
     newcomers: list[tuple[Person, str]] = field(default_factory=list)
+    #: units of this table that no outcome has named yet
+    new_units: list[Unit] = field(default_factory=list)
 
 
 def take_in(
@@ -101,7 +112,8 @@ def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
     return _House(
         agency,
         list(queries.units(session, agency.id)),
-        list(queries.posts(session, agency.id)),
+        # those to come as well: a table taken in twice gives no post twice
+        list(queries.roll(session, agency.id)),
         accounts.by_names(session, {row["username"] for row in rows}),
     )
 
@@ -109,6 +121,7 @@ def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
 def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules) -> str:
     unit = rules.ask(lambda: _unit(session, actor, house, row), "unit", "unit_code", "role")
     found = rules.ask(lambda: _person(session, actor, house, row, row["username"]), "username", "name")
+    lines = rules.ask(lambda: _authority(row), "authority", "role", "title")
     rules.end()
     assert found is not None, "no rule is broken"
     (person, outcome), role, since = found, means.role(row["role"]), means.day_or_today(row["since"])
@@ -117,10 +130,17 @@ def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules)
         return _("stays as it is")
     made = operations.assign(
         session, actor, person, house.agency, role, row["title"], unit=unit, valid_from=since,
-        authority=means.authority(row["authority"]), position=len(house.posts),
+        authority=lines or "", position=len(house.posts),
     )  # fmt: skip
     house.posts.append(made)
-    return outcome
+    if unit is None or unit not in house.new_units:
+        return outcome
+    house.new_units.remove(unit)
+    return f"{outcome}, {_('new unit “%(name)s” (%(code)s)', name=unit.name, code=unit.abbreviation)}"
+
+
+def _authority(row: Row) -> str:
+    return signing.authority(means.role(row["role"]), row["title"], means.authority(row["authority"]))
 
 
 def _unit(session: Session, actor: Actor, house: _House, row: Row) -> Unit | None:
@@ -129,14 +149,20 @@ def _unit(session: Session, actor: Actor, house: _House, row: Row) -> Unit | Non
         if means.role(row["role"]) is not Role.LEADER:
             raise NeedsUnit
         return None
-    for unit in house.units:
-        if (code and fold(unit.abbreviation) == fold(code)) or (not code and fold(unit.name) == fold(name)):
-            return unit
+    named = [unit for unit in house.units if name and fold(unit.name) == fold(name)]
+    coded = [unit for unit in house.units if code and fold(unit.abbreviation) == fold(code)]
+    # a name may stand twice, a notation once
+    same = [unit for unit in named if unit in coded] if name and code else named or coded
+    if same:
+        return same[0]
+    for other in coded or named:
+        raise UnitOtherwiseCalled(name=other.name, code=other.abbreviation)
     if not name or not code:
         raise UnknownUnit(unit=name or code)
     made = operations.add_unit(session, actor, house.agency, name, code)
     session.flush()
     house.units.append(made)
+    house.new_units.append(made)
     return made
 
 
@@ -151,7 +177,8 @@ def _person(session: Session, actor: Actor, house: _House, row: Row, name: str) 
         house.newcomers.append((made, name))
         return made, _("new person, new account")
     ours = name in house.met or any(post.person_id == known.id for post in house.posts)
-    if not ours or fold(known.full_name) != fold(row["name"]):
+    # cleaned as the row was: what was stored before may hold what nobody sees
+    if not ours or fold(nfc(writable(known.full_name))) != fold(row["name"]):
         raise NameTaken(username=name)
     return known, _("one more post")
 
