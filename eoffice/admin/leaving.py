@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import permissions as accounts
 from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, NotFound
-from eoffice.core.permissions import Actor, require
+from eoffice.core.permissions import Actor, Permission, require
 from eoffice.core.text import nfc
 from eoffice.directions import succession as directions
 from eoffice.directory import operations, queries
@@ -115,6 +116,23 @@ def left_open(session: Session, post: Assignment) -> Open:
         envelopes=len(incoming.envelopes_of(session, post)),
         missions=len(missions.given_by(session, post)),
     )
+
+
+def successors(session: Session, post: Assignment) -> list[Assignment]:
+    """Who can go on with all that a post leaves behind, whoever does the same work first."""
+    needed = set[Permission]().union(
+        directions.needed(session, post), outgoing.needed(session, post), dossiers.needed(session, post),
+        missions.needed(session, post),
+    )  # fmt: skip
+    leader = bool(incoming.waiting_for(session, post))
+    found = [
+        one
+        for one in queries.posts(session, post.agency_id)
+        if one.person_id != post.person_id
+        and needed <= accounts.of(one.role)
+        and (one.role is Role.LEADER or not leader)
+    ]
+    return sorted(found, key=lambda one: (one.role is not post.role, one.unit_id != post.unit_id))
 
 
 def end(session: Session, actor: Actor, post_id: int, decided: Leaving) -> Open:

@@ -136,7 +136,8 @@ def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules)
     if unit is None or unit not in house.new_units:
         return outcome
     house.new_units.remove(unit)
-    return f"{outcome}, {_('new unit “%(name)s” (%(code)s)', name=unit.name, code=unit.abbreviation)}"
+    added = _("new unit “%(name)s” (%(code)s)", name=unit.name, code=unit.abbreviation)
+    return f"{outcome}, {added}"
 
 
 def _authority(row: Row) -> str:

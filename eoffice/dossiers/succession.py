@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import permissions as accounts
 from eoffice.core import access, audit
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, Permission
 from eoffice.directory.models import Agency, Assignment, Role
 from eoffice.directory.takers import Takers
 from eoffice.documents.models import Document
@@ -33,6 +33,11 @@ def kept_by(session: Session, post: Assignment) -> list[Dossier]:
     """Dossiers a post is in charge of."""
     query = sa.select(Dossier).where(Dossier.creator_id == post.id, Dossier.state.in_(_OPEN))
     return list(session.scalars(query.order_by(Dossier.id)))
+
+
+def needed(session: Session, post: Assignment) -> set[Permission]:
+    """What the role of a successor must allow."""
+    return {DOSSIER_WORK} if kept_by(session, post) else set()
 
 
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:

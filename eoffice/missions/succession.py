@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions as accounts
 from eoffice.core import audit
 from eoffice.core.errors import Invalid
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, Permission
 from eoffice.directory.models import Agency, Assignment
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
@@ -38,6 +38,11 @@ def given_by(session: Session, post: Assignment) -> Sequence[Mission]:
 def _unfinished(session: Session, whose: sa.ColumnElement[bool]) -> Sequence[Mission]:
     query = sa.select(Mission).where(whose, Mission.state.in_(_UNFINISHED))
     return session.scalars(query.order_by(Mission.id)).all()
+
+
+def needed(session: Session, post: Assignment) -> set[Permission]:
+    """What the role of a successor must allow."""
+    return {MISSION_GIVE} if given_by(session, post) else set()
 
 
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:

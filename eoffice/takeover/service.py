@@ -100,7 +100,8 @@ def _go_on(session: Session, actor: Actor, register: Register, new: NewRegister)
     )
     if register.closed_at is not None:
         return changed
-    return f"{changed}, {_('goes on with no. %(number)s', number=new.opening_number + 1)}"
+    goes_on = _("goes on with no. %(number)s", number=new.opening_number + 1)
+    return f"{changed}, {goes_on}"
 
 
 def take_documents(
