@@ -193,7 +193,8 @@ def _hand_on(session: Session, actor: Actor, post: Assignment, to: Assignment) -
 def _move(session: Session, actor: Actor, post: Assignment, decided: Leaving, role: Role) -> None:
     unit = session.get(Unit, decided.unit_id) if decided.unit_id else None
     complete = nfc(decided.title) and (role is Role.LEADER or unit is not None)
-    if not complete or (unit is not None and unit.agency_id != post.agency_id):
+    foreign = unit is not None and (unit.agency_id != post.agency_id or unit.closed_at is not None)
+    if not complete or foreign:
         raise NewPostIncomplete(field="title")
     operations.assign(
         session, actor, post.person, post.agency, role, nfc(decided.title), unit=unit,

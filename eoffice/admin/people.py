@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
+from eoffice.admin.units import UnitOtherwiseCalled
 from eoffice.core import tables
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, NotFound
@@ -36,12 +37,11 @@ class UnknownUnit(Invalid):
     message = _l("There is no unit “%(unit)s” yet. To add it, fill in both its name and its notation.")
 
 
-class UnitOtherwiseCalled(Conflict):
-    """Two units of nearly one name are one unit and a slip of the hand."""
+class UnitClosed(Conflict):
+    """Nobody works there any more."""
 
     message = _l(
-        "The unit “%(name)s” stands here with the notation “%(code)s”. Write both as they stand, or choose another "
-        "name and another notation for a new unit."
+        "The unit “%(name)s” (%(code)s) is closed. Open it again on the page of units, or name another."
     )
 
 
@@ -111,7 +111,7 @@ def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
     require(actor, DIRECTORY_MANAGE, agency)
     return _House(
         agency,
-        list(queries.units(session, agency.id)),
+        list(queries.units(session, agency.id, closed=True)),
         # those to come as well: a table taken in twice gives no post twice
         list(queries.roll(session, agency.id)),
         accounts.by_names(session, {row["username"] for row in rows}),
@@ -150,12 +150,21 @@ def _unit(session: Session, actor: Actor, house: _House, row: Row) -> Unit | Non
         if means.role(row["role"]) is not Role.LEADER:
             raise NeedsUnit
         return None
-    named = [unit for unit in house.units if name and fold(unit.name) == fold(name)]
-    coded = [unit for unit in house.units if code and fold(unit.abbreviation) == fold(code)]
+    # a closed one gives its name free, never its notation: documents bear it
+    named = [
+        unit
+        for unit in house.units
+        if name
+        and fold(unit.name) == fold(name)
+        and (unit.closed_at is None or not code or _coded(unit, code))
+    ]
+    coded = [unit for unit in house.units if code and _coded(unit, code)]
     # a name may stand twice, a notation once
     same = [unit for unit in named if unit in coded] if name and code else named or coded
-    if same:
-        return same[0]
+    for unit in same:
+        if unit.closed_at is not None:
+            raise UnitClosed(name=unit.name, code=unit.abbreviation)
+        return unit
     for other in coded or named:
         raise UnitOtherwiseCalled(name=other.name, code=other.abbreviation)
     if not name or not code:
@@ -165,6 +174,10 @@ def _unit(session: Session, actor: Actor, house: _House, row: Row) -> Unit | Non
     house.units.append(made)
     house.new_units.append(made)
     return made
+
+
+def _coded(unit: Unit, code: str) -> bool:
+    return fold(unit.abbreviation) == fold(code)
 
 
 def _person(session: Session, actor: Actor, house: _House, row: Row, name: str) -> tuple[Person, str]:

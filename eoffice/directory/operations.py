@@ -15,6 +15,9 @@ from eoffice.directory.models import Agency, Assignment, Delegation, Person, Rol
 
 AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or changed"))
 UNIT_ADDED = audit.action("directory.unit_added", _l("Unit added"))
+UNIT_RENAMED = audit.action("directory.unit_renamed", _l("Unit called otherwise"))
+UNIT_CLOSED = audit.action("directory.unit_closed", _l("Unit closed"))
+UNIT_REOPENED = audit.action("directory.unit_reopened", _l("Unit opened again"))
 PERSON_ADDED = audit.action("directory.person_added", _l("Person added"))
 ASSIGNED = audit.action("directory.assigned", _l("Post given"))
 DELEGATION_ENDED = audit.action("directory.delegation_ended", _l("Signing in another's stead ended"))
@@ -45,6 +48,27 @@ def add_unit(session: Session, actor: Actor, agency: Agency, name: str, abbrevia
     session.add(unit)
     audit.record(session, actor, UNIT_ADDED, unit, name=unit.name)
     return unit
+
+
+def rename_unit(session: Session, actor: Actor, unit: Unit, name: str, abbreviation: str) -> None:
+    """Call a unit otherwise."""
+    before = f"{unit.name} ({unit.abbreviation})"
+    unit.name, unit.abbreviation = nfc(name), nfc(abbreviation)
+    after = f"{unit.name} ({unit.abbreviation})"
+    if before != after:
+        audit.record(session, actor, UNIT_RENAMED, unit, before=before, after=after)
+
+
+def close_unit(session: Session, actor: Actor, unit: Unit) -> None:
+    """Let nobody choose it any more."""
+    unit.closed_at = clock.now()
+    audit.record(session, actor, UNIT_CLOSED, unit, name=unit.name)
+
+
+def reopen_unit(session: Session, actor: Actor, unit: Unit) -> None:
+    """Take a closing back."""
+    unit.closed_at = None
+    audit.record(session, actor, UNIT_REOPENED, unit, name=unit.name)
 
 
 def add_person(session: Session, actor: Actor, full_name: str, email: str = "") -> Person:

@@ -13,7 +13,7 @@ from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor, Permission
-from eoffice.directory.models import Agency, Assignment
+from eoffice.directory.models import Agency, Assignment, Unit
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.documents import succession
@@ -59,6 +59,11 @@ def _open(
 ) -> Sequence[OutgoingDocument]:
     query = sa.select(OutgoingDocument).where(whose, OutgoingDocument.state.in_(states))
     return session.scalars(query.order_by(OutgoingDocument.id)).all()
+
+
+def open_in(session: Session, unit: Unit) -> int:
+    """How many drafts of a unit are not issued yet."""
+    return len(_open(session, OutgoingDocument.unit_id == unit.id, OPEN))
 
 
 def needed(session: Session, post: Assignment) -> set[Permission]:

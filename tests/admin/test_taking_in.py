@@ -16,7 +16,9 @@ from eoffice.accounts.models import User
 from eoffice.accounts.settings import KEEPER
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
-from eoffice.directory import queries
+from eoffice.core.db import transaction
+from eoffice.core.permissions import system_actor
+from eoffice.directory import operations, queries
 from eoffice.directory.models import Agency, Person, Unit
 from tests.factories import PASSWORD, Province, province
 from tests.web import client_for
@@ -179,6 +181,19 @@ def test_a_new_unit_is_announced_and_one_that_is_here_under_another_name_refused
     assert (status, "3 dòng không nhập được" in re.sub(r"\s+", " ", page)) == (422, True)
     assert page.count(f"Đã có đơn vị “{unit.name}” với ký hiệu “{unit.abbreviation}”") == 2 * 2
     assert f"Đã có đơn vị “{place.a.office.name}” với ký hiệu “VP”" in page
+
+
+def test_nobody_comes_into_a_closed_unit_and_its_name_is_free_its_notation_not(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    with transaction(session):
+        closed = operations.add_unit(session, system_actor(), place.a.agency, "Phòng Pháp chế", "PC")
+        operations.close_unit(session, system_actor(), closed)
+    row = "Lê Thị Mới;a_moi;Phòng Pháp chế;{};Chuyên viên;Chuyên viên;\n"
+    assert "(PC) đã đóng" in _look(admin, HEAD + row.format("PC"))[1]
+    assert "(PC) đã đóng" in _look(admin, HEAD + row.format(""))[1]
+    assert "thêm đơn vị “Phòng Pháp chế” (PC2)" in _look(admin, HEAD + row.format("PC2"))[1]
 
 
 def test_a_table_taken_in_twice_leaves_everything_as_it_is(
