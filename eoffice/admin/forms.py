@@ -19,6 +19,13 @@ class AccessForm(Form):
     day = DayField(_l("On the day"), [needed()])
 
 
+class UnitForm(Form):
+    """What a unit is called."""
+
+    name = StringField(_l("Name of the unit"), [needed(), at_most(200)])
+    abbreviation = StringField(_l("Notation"), [needed(), at_most(30)])
+
+
 class LeavingForm(Form):
     """A post ends; what is open goes to a successor, the person perhaps to another post."""
 

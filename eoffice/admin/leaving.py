@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import permissions as accounts
 from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, NotFound
-from eoffice.core.permissions import Actor, require
+from eoffice.core.permissions import Actor, Permission, require
 from eoffice.core.text import nfc
 from eoffice.directions import succession as directions
 from eoffice.directory import operations, queries
@@ -117,6 +118,23 @@ def left_open(session: Session, post: Assignment) -> Open:
     )
 
 
+def successors(session: Session, post: Assignment) -> list[Assignment]:
+    """Who can go on with all that a post leaves behind, whoever does the same work first."""
+    needed = set[Permission]().union(
+        directions.needed(session, post), outgoing.needed(session, post), dossiers.needed(session, post),
+        missions.needed(session, post),
+    )  # fmt: skip
+    leader = bool(incoming.waiting_for(session, post))
+    found = [
+        one
+        for one in queries.posts(session, post.agency_id)
+        if one.person_id != post.person_id
+        and needed <= accounts.of(one.role)
+        and (one.role is Role.LEADER or not leader)
+    ]
+    return sorted(found, key=lambda one: (one.role is not post.role, one.unit_id != post.unit_id))
+
+
 def end(session: Session, actor: Actor, post_id: int, decided: Leaving) -> Open:
     """End a post, hand what is open to the successor, end its delegations, and give the new post if there is one.
 
@@ -175,7 +193,8 @@ def _hand_on(session: Session, actor: Actor, post: Assignment, to: Assignment) -
 def _move(session: Session, actor: Actor, post: Assignment, decided: Leaving, role: Role) -> None:
     unit = session.get(Unit, decided.unit_id) if decided.unit_id else None
     complete = nfc(decided.title) and (role is Role.LEADER or unit is not None)
-    if not complete or (unit is not None and unit.agency_id != post.agency_id):
+    foreign = unit is not None and (unit.agency_id != post.agency_id or unit.closed_at is not None)
+    if not complete or foreign:
         raise NewPostIncomplete(field="title")
     operations.assign(
         session, actor, post.person, post.agency, role, nfc(decided.title), unit=unit,

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
+from eoffice.admin.units import UnitOtherwiseCalled
 from eoffice.core import tables
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.core.tables import Report, Row, Rules, Taking
-from eoffice.core.text import fold
-from eoffice.directory import operations, queries
+from eoffice.core.text import fold, nfc, writable
+from eoffice.directory import operations, queries, signing
 from eoffice.directory import tables as means
 from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
 from eoffice.directory.permissions import DIRECTORY_MANAGE
@@ -34,6 +35,14 @@ class UnknownUnit(Invalid):
     """A unit that is new needs both names."""
 
     message = _l("There is no unit “%(unit)s” yet. To add it, fill in both its name and its notation.")
+
+
+class UnitClosed(Conflict):
+    """Nobody works there any more."""
+
+    message = _l(
+        "The unit “%(name)s” (%(code)s) is closed. Open it again on the page of units, or name another."
+    )
 
 
 class NameTaken(Conflict):
@@ -70,6 +79,8 @@ class _House:
     #: people of this table by user name: a second row is a second post
     met: dict[str, Person] = field(default_factory=dict)
     newcomers: list[tuple[Person, str]] = field(default_factory=list)
+    #: units of this table that no outcome has named yet
+    new_units: list[Unit] = field(default_factory=list)
 
 
 def take_in(
@@ -100,8 +111,9 @@ def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
     require(actor, DIRECTORY_MANAGE, agency)
     return _House(
         agency,
-        list(queries.units(session, agency.id)),
-        list(queries.posts(session, agency.id)),
+        list(queries.units(session, agency.id, closed=True)),
+        # those to come as well: a table taken in twice gives no post twice
+        list(queries.roll(session, agency.id)),
         accounts.by_names(session, {row["username"] for row in rows}),
     )
 
@@ -109,6 +121,7 @@ def _house(session: Session, actor: Actor, rows: Sequence[Row]) -> _House:
 def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules) -> str:
     unit = rules.ask(lambda: _unit(session, actor, house, row), "unit", "unit_code", "role")
     found = rules.ask(lambda: _person(session, actor, house, row, row["username"]), "username", "name")
+    lines = rules.ask(lambda: _authority(row), "authority", "role", "title")
     rules.end()
     assert found is not None, "no rule is broken"
     (person, outcome), role, since = found, means.role(row["role"]), means.day_or_today(row["since"])
@@ -117,10 +130,18 @@ def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules)
         return _("stays as it is")
     made = operations.assign(
         session, actor, person, house.agency, role, row["title"], unit=unit, valid_from=since,
-        authority=means.authority(row["authority"]), position=len(house.posts),
+        authority=lines or "", position=len(house.posts),
     )  # fmt: skip
     house.posts.append(made)
-    return outcome
+    if unit is None or unit not in house.new_units:
+        return outcome
+    house.new_units.remove(unit)
+    added = _("new unit “%(name)s” (%(code)s)", name=unit.name, code=unit.abbreviation)
+    return f"{outcome}, {added}"
+
+
+def _authority(row: Row) -> str:
+    return signing.authority(means.role(row["role"]), row["title"], means.authority(row["authority"]))
 
 
 def _unit(session: Session, actor: Actor, house: _House, row: Row) -> Unit | None:
@@ -129,15 +150,34 @@ def _unit(session: Session, actor: Actor, house: _House, row: Row) -> Unit | Non
         if means.role(row["role"]) is not Role.LEADER:
             raise NeedsUnit
         return None
-    for unit in house.units:
-        if (code and fold(unit.abbreviation) == fold(code)) or (not code and fold(unit.name) == fold(name)):
-            return unit
+    # a closed one gives its name free, never its notation: documents bear it
+    named = [
+        unit
+        for unit in house.units
+        if name
+        and fold(unit.name) == fold(name)
+        and (unit.closed_at is None or not code or _coded(unit, code))
+    ]
+    coded = [unit for unit in house.units if code and _coded(unit, code)]
+    # a name may stand twice, a notation once
+    same = [unit for unit in named if unit in coded] if name and code else named or coded
+    for unit in same:
+        if unit.closed_at is not None:
+            raise UnitClosed(name=unit.name, code=unit.abbreviation)
+        return unit
+    for other in coded or named:
+        raise UnitOtherwiseCalled(name=other.name, code=other.abbreviation)
     if not name or not code:
         raise UnknownUnit(unit=name or code)
     made = operations.add_unit(session, actor, house.agency, name, code)
     session.flush()
     house.units.append(made)
+    house.new_units.append(made)
     return made
+
+
+def _coded(unit: Unit, code: str) -> bool:
+    return fold(unit.abbreviation) == fold(code)
 
 
 def _person(session: Session, actor: Actor, house: _House, row: Row, name: str) -> tuple[Person, str]:
@@ -151,7 +191,8 @@ def _person(session: Session, actor: Actor, house: _House, row: Row, name: str) 
         house.newcomers.append((made, name))
         return made, _("new person, new account")
     ours = name in house.met or any(post.person_id == known.id for post in house.posts)
-    if not ours or fold(known.full_name) != fold(row["name"]):
+    # cleaned as the row was: what was stored before may hold what nobody sees
+    if not ours or fold(nfc(writable(known.full_name))) != fold(row["name"]):
         raise NameTaken(username=name)
     return known, _("one more post")
 

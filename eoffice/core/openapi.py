@@ -1,5 +1,6 @@
 """`/api/v1`: JSON in and out by plain dataclasses, described by the same dataclasses."""
 
+import json
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from enum import StrEnum
@@ -14,14 +15,17 @@ from werkzeug.routing import Rule
 
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Permission
+from eoffice.core.text import invisible_removed, writable
 from eoffice.core.web import PUBLIC, needs
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
 E = TypeVar("E", bound=StrEnum)
 
-#: escapes of control characters, which no document and no packet can hold
-_CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:00(?:0[0-8bcef]|1[0-9a-f])|fff[ef])", re.IGNORECASE)
+#: a character that JSON escapes, behind whole pairs of backslashes
+_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u([0-9a-f]{4})", re.IGNORECASE)
+#: halves of characters beyond 16 bits: two escapes make one
+_HALVES = range(0xD800, 0xE000)
 
 bp = Blueprint("openapi", __name__, url_prefix="/api/v1")
 
@@ -62,7 +66,7 @@ def body(kind: type[T]) -> T:
     """The request's JSON, or the `data` part of a form with files, as a dataclass. Raises Invalid."""
     raw = request.form.get("data") if request.files else request.get_data(as_text=True)
     try:
-        value: T = _adapter(cast("Hashable", kind)).validate_json(_CONTROL.sub(r"\1", raw or "{}"))
+        value: T = _adapter(cast("Hashable", kind)).validate_json(_writable(raw or "{}"))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -70,6 +74,16 @@ def body(kind: type[T]) -> T:
             reason=f"{place}: {first['msg']}" if place else first["msg"], field=place or None
         ) from error
     return value
+
+
+def _writable(raw: str) -> str:
+    """JSON without the characters that no form lets in either, written out or escaped."""
+
+    def kept(found: re.Match[str]) -> str:
+        code = int(found[2], 16)
+        return found[0] if code in _HALVES else found[1] + json.dumps(writable(chr(code)))[1:-1]
+
+    return _ESCAPED.sub(kept, invisible_removed(raw))
 
 
 class NotOneOf(Invalid):

@@ -27,7 +27,7 @@ class UnreadableSheet(Invalid):
 class SheetTooLong(Invalid):
     """More than a person looks over before taking it in."""
 
-    message = _l("The table has more than %(limit)s rows. Cut it into several files.")
+    message = _l("A table has at most %(limit)s rows below its headings. Cut this one into several files.")
 
 
 Value = str | int | float | date | None
@@ -50,18 +50,18 @@ Line = tuple[int, list[str]]
 
 
 def read(path: Path, limit: int) -> list[Line]:
-    """The rows of a table with their numbers, days as dd/mm/yyyy, empty rows left out.
+    """The headings of a table and at most `limit` rows, with their numbers, days as dd/mm/yyyy, empty rows left out.
 
     Reads the first sheet of a workbook, or CSV in UTF-8 with comma, semicolon or tab. Runs in the sandbox: the file
     may come from anywhere. Raises UnreadableSheet, SheetTooLong.
     """
     try:
-        found: list[Line] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit, seconds=30)
+        found: list[Line] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit + 1, seconds=30)
     except (sandbox.SandboxDied, sandbox.SandboxError) as error:
         raise UnreadableSheet(field="file") from error
     except ValueError as error:
         raise UnreadableSheet(field="file") from error
-    if len(found) > limit:
+    if len(found) > limit + 1:
         raise SheetTooLong(limit=limit, field="file")
     return found
 

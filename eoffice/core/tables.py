@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 
 from eoffice.core import sheets
 from eoffice.core.errors import AppError, Invalid
-from eoffice.core.text import fold, nfc
+from eoffice.core.text import fold, nfc, writable
 
 T = TypeVar("T")
 
@@ -115,8 +115,7 @@ def mistakes(rows: Sequence[Row], columns: Sequence[Column], report: Report) -> 
 
 def read(path: Path, columns: Sequence[Column], limit: int) -> list[Row]:
     """The rows of a filled table. Raises UnreadableSheet, SheetTooLong, HeadingsMissing, NothingInIt."""
-    # one more: the headings
-    return _named(sheets.read(path, limit + 1), columns)
+    return _named(sheets.read(path, limit), columns)
 
 
 def _named(lines: Sequence[sheets.Line], columns: Sequence[Column]) -> list[Row]:
@@ -128,7 +127,7 @@ def _named(lines: Sequence[sheets.Line], columns: Sequence[Column]) -> list[Row]
     if missing:
         raise HeadingsMissing(columns=", ".join(missing), field="file")
     rows = [
-        Row(number, {key: nfc(texts[place]) for key, place in places.items() if place < len(texts)})
+        Row(number, {key: nfc(writable(texts[place])) for key, place in places.items() if place < len(texts)})
         for number, texts in lines[1:]
     ]
     if not rows:
@@ -137,7 +136,7 @@ def _named(lines: Sequence[sheets.Line], columns: Sequence[Column]) -> list[Row]
 
 
 def _plain(heading: str) -> str:
-    return " ".join(fold(heading).replace("*", " ").split())
+    return " ".join(fold(writable(heading)).replace("*", " ").split())
 
 
 class Broken(Exception):
@@ -178,13 +177,15 @@ def _cell(row: Row, column: Column) -> Iterator[str]:
     text = row[column.key]
     if column.needed and not text:
         yield _("This is needed. Fill it in.")
-    if len(text) > column.longest:
-        yield _("This is too long: at most %(max)d characters.", max=column.longest)
-    elif text and column.means is not None:
+    if text and column.means is not None:
         try:
             column.means(text)
         except AppError as error:
+            # says what belongs there: whoever reads it would shorten the text in vain
             yield str(error)
+            return
+    if len(text) > column.longest:
+        yield _("This is too long: at most %(max)d characters.", max=column.longest)
 
 
 class Taking:

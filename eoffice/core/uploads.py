@@ -39,15 +39,16 @@ def uploaded(file: FileStorage, columns: Sequence[Column], limit: int) -> list[R
 
 
 def preview(
-    columns: Sequence[Column], rows: Sequence[Row], report: Report, form: Form, *, act: str, back: str
-) -> ResponseReturnValue:
-    """The page that shows what would become of every row; `act` and `back` are endpoints.
+    columns: Sequence[Column], rows: Sequence[Row], report: Report, form: Form, *, act: str, back: str,
+    warning: str = "",
+) -> ResponseReturnValue:  # fmt: skip
+    """The page that shows what would become of every row; `act` and `back` are endpoints, `warning` is about the whole.
 
     The list of mistakes goes along inside its link: nothing of a refused table is kept here.
     """
     mistakes = base64.b64encode(tables.mistakes(rows, columns, report)).decode() if report.problems else ""
     page = render_template(
-        "take_in.html", columns=columns, rows=rows, report=report, form=form, act=act, back=back,
+        "take_in.html", columns=columns, rows=rows, report=report, form=form, act=act, back=back, warning=warning,
         outcomes={row.number: outcome for row, outcome in report.outcomes},
         mistakes=f"data:{sheets.MEDIA_TYPE};base64,{mistakes}",
     )  # fmt: skip

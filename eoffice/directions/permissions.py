@@ -46,4 +46,9 @@ def may(actor: Actor, wanted: Permission, task: Task) -> bool:
 def can_take(post: Assignment, part: Part) -> bool:
     """Whoever is to act must be able to finish it, or the document would rest there for ever; who is informed
     must be able to read it."""
-    return (DOCUMENT_READ if part is Part.INFORM else DIRECTION_WORK) in accounts.of(post.role)
+    return needed_for(part) in accounts.of(post.role)
+
+
+def needed_for(part: Part) -> Permission:
+    """What a role must allow whoever takes this part."""
+    return DOCUMENT_READ if part is Part.INFORM else DIRECTION_WORK

@@ -7,12 +7,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, Permission
 from eoffice.directions import operations
 from eoffice.directions.models import OPEN, Direction, Part, Task
 from eoffice.directions.operations import NotHere
-from eoffice.directions.permissions import can_take
-from eoffice.directory.models import Agency, Assignment
+from eoffice.directions.permissions import can_take, needed_for
+from eoffice.directory.models import Agency, Assignment, Unit
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 
@@ -23,6 +23,17 @@ def open_tasks(session: Session, post: Assignment) -> list[Task]:
     """What is still asked of a post."""
     query = sa.select(Task).where(Task.assignment_id == post.id, Task.state.in_(OPEN))
     return list(session.scalars(query.order_by(Task.id)))
+
+
+def open_in(session: Session, unit: Unit) -> int:
+    """How many tasks a unit has still to do."""
+    query = sa.select(sa.func.count()).select_from(Task).where(Task.unit_id == unit.id, Task.state.in_(OPEN))
+    return session.scalar(query) or 0
+
+
+def needed(session: Session, post: Assignment) -> set[Permission]:
+    """What the role of a successor must allow."""
+    return {needed_for(task.part) for task in open_tasks(session, post)}
 
 
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:

@@ -80,7 +80,7 @@ def record(session: Session, actor: Actor, new: NewAbsence) -> Absence:
         session.refresh(post, with_for_update={"of": Assignment})
         if _overlapping(session, post.id, new):
             raise AwayAlready(field="starts_on")
-        if stand_in is None or not _fits(post, stand_in) or _overlapping(session, stand_in.id, new):
+        if stand_in is None or not fits(post, stand_in) or _overlapping(session, stand_in.id, new):
             raise WrongStandIn(field="stand_in_id")
         made = Absence(
             agency_id=post.agency_id, post_id=post.id, stand_in_id=stand_in.id, starts_on=new.starts_on,
@@ -95,7 +95,8 @@ def record(session: Session, actor: Actor, new: NewAbsence) -> Absence:
     return made
 
 
-def _fits(post: Assignment, stand_in: Assignment) -> bool:
+def fits(post: Assignment, stand_in: Assignment) -> bool:
+    """Whether somebody can do the work of who is away."""
     if stand_in.person_id == post.person_id or stand_in.role is Role.ADMINISTRATOR:
         return False
     same_unit = post.unit_id is not None and post.unit_id == stand_in.unit_id

@@ -89,6 +89,8 @@ class Unit(Base):
     abbreviation: Mapped[str] = mapped_column(sa.String(30))
     #: order in lists, as the agency arranges them
     position: Mapped[int] = mapped_column(default=0)
+    #: from then on nobody works there; kept for what was done under its name
+    closed_at: Mapped[datetime | None]
 
 
 class AdvisoryBody(Base):

@@ -10,10 +10,14 @@ from sqlalchemy.orm import Session
 from eoffice.core import access, audit, clock
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
+from eoffice.directory import signing
 from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
 
 AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or changed"))
 UNIT_ADDED = audit.action("directory.unit_added", _l("Unit added"))
+UNIT_RENAMED = audit.action("directory.unit_renamed", _l("Unit called otherwise"))
+UNIT_CLOSED = audit.action("directory.unit_closed", _l("Unit closed"))
+UNIT_REOPENED = audit.action("directory.unit_reopened", _l("Unit opened again"))
 PERSON_ADDED = audit.action("directory.person_added", _l("Person added"))
 ASSIGNED = audit.action("directory.assigned", _l("Post given"))
 DELEGATION_ENDED = audit.action("directory.delegation_ended", _l("Signing in another's stead ended"))
@@ -46,6 +50,27 @@ def add_unit(session: Session, actor: Actor, agency: Agency, name: str, abbrevia
     return unit
 
 
+def rename_unit(session: Session, actor: Actor, unit: Unit, name: str, abbreviation: str) -> None:
+    """Call a unit otherwise."""
+    before = f"{unit.name} ({unit.abbreviation})"
+    unit.name, unit.abbreviation = nfc(name), nfc(abbreviation)
+    after = f"{unit.name} ({unit.abbreviation})"
+    if before != after:
+        audit.record(session, actor, UNIT_RENAMED, unit, before=before, after=after)
+
+
+def close_unit(session: Session, actor: Actor, unit: Unit) -> None:
+    """Let nobody choose it any more."""
+    unit.closed_at = clock.now()
+    audit.record(session, actor, UNIT_CLOSED, unit, name=unit.name)
+
+
+def reopen_unit(session: Session, actor: Actor, unit: Unit) -> None:
+    """Take a closing back."""
+    unit.closed_at = None
+    audit.record(session, actor, UNIT_REOPENED, unit, name=unit.name)
+
+
 def add_person(session: Session, actor: Actor, full_name: str, email: str = "") -> Person:
     """Enter a person; Vietnamese lists go by the given name, so the key starts with it."""
     name = nfc(full_name)
@@ -61,7 +86,11 @@ def assign(
     unit: Unit | None = None, authority: str = "", assists: Assignment | None = None,
     valid_from: date | None = None, position: int = 0,
 ) -> Assignment:  # fmt: skip
-    """Give a person a post from a day on, today by default."""
+    """Give a person a post from a day on, today by default.
+
+    Raises what `signing.authority` raises when nobody in such a post signs like that.
+    """
+    authority = signing.authority(role, title, authority)
     session.flush()
     post = Assignment(
         agency_id=agency.id, person_id=person.id, unit_id=unit.id if unit else None, role=role, title=title,

@@ -291,11 +291,12 @@ def may_sign(session: Session, agency_id: int) -> list[SignsAs]:
     return own + lent
 
 
-def units(session: Session, agency_id: int) -> Sequence[Unit]:
-    """The units of an agency in its own order."""
-    return session.scalars(
-        sa.select(Unit).where(Unit.agency_id == agency_id).order_by(Unit.position, Unit.id)
-    ).all()
+def units(session: Session, agency_id: int, *, closed: bool = False) -> Sequence[Unit]:
+    """The units of an agency in its own order; closed ones, last, where they are asked for."""
+    query = sa.select(Unit).where(Unit.agency_id == agency_id)
+    if not closed:
+        query = query.where(Unit.closed_at.is_(None))
+    return session.scalars(query.order_by(Unit.closed_at.is_not(None), Unit.position, Unit.id)).all()
 
 
 def head_of(session: Session, unit_id: int) -> Assignment | None:

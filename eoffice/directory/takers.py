@@ -41,7 +41,7 @@ class Takers:
         by_name = {fold(one.name): one for one in reversed(self.new_units)}
         self._units = {
             one.id: by_name[fold(one.name)]
-            for one in queries.units(session, merger.agency_id)
+            for one in queries.units(session, merger.agency_id, closed=True)
             if fold(one.name) in by_name
         }
         self._units |= _decided(merger.units, self.new_units)

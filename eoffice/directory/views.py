@@ -87,7 +87,8 @@ def end_absence(absence_id: int) -> ResponseReturnValue:
 def _offered(form: AbsenceForm) -> AbsenceForm:
     actor = current_actor()
     posts = queries.posts(db(), actor.agency_id or 0)
-    form.offer([post for post in posts if away.may_record(actor, post)], posts)
+    absent = [post for post in posts if away.may_record(actor, post)]
+    form.offer(absent, [one for one in posts if any(away.fits(post, one) for post in absent)])
     return form
 
 

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import permissions as accounts
 from eoffice.core import access, audit
-from eoffice.core.permissions import Actor
-from eoffice.directory.models import Agency, Assignment, Role
+from eoffice.core.permissions import Actor, Permission
+from eoffice.directory.models import Agency, Assignment, Role, Unit
 from eoffice.directory.takers import Takers
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
@@ -33,6 +33,17 @@ def kept_by(session: Session, post: Assignment) -> list[Dossier]:
     """Dossiers a post is in charge of."""
     query = sa.select(Dossier).where(Dossier.creator_id == post.id, Dossier.state.in_(_OPEN))
     return list(session.scalars(query.order_by(Dossier.id)))
+
+
+def open_in(session: Session, unit: Unit) -> int:
+    """How many dossiers of a unit are not with the archive."""
+    query = sa.select(sa.func.count()).select_from(Dossier)
+    return session.scalar(query.where(Dossier.unit_id == unit.id, Dossier.state.in_(_OPEN))) or 0
+
+
+def needed(session: Session, post: Assignment) -> set[Permission]:
+    """What the role of a successor must allow."""
+    return {DOSSIER_WORK} if kept_by(session, post) else set()
 
 
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions as accounts
 from eoffice.core import audit
 from eoffice.core.errors import Invalid
-from eoffice.core.permissions import Actor
-from eoffice.directory.models import Agency, Assignment
+from eoffice.core.permissions import Actor, Permission
+from eoffice.directory.models import Agency, Assignment, Unit
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.missions import operations
@@ -38,6 +38,16 @@ def given_by(session: Session, post: Assignment) -> Sequence[Mission]:
 def _unfinished(session: Session, whose: sa.ColumnElement[bool]) -> Sequence[Mission]:
     query = sa.select(Mission).where(whose, Mission.state.in_(_UNFINISHED))
     return session.scalars(query.order_by(Mission.id)).all()
+
+
+def open_in(session: Session, unit: Unit) -> int:
+    """How much is asked of a unit and not accepted yet."""
+    return len(_unfinished(session, Mission.unit_id == unit.id))
+
+
+def needed(session: Session, post: Assignment) -> set[Permission]:
+    """What the role of a successor must allow."""
+    return {MISSION_GIVE} if given_by(session, post) else set()
 
 
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:

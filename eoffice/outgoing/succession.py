@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.errors import Invalid
-from eoffice.core.permissions import Actor
-from eoffice.directory.models import Agency, Assignment
+from eoffice.core.permissions import Actor, Permission
+from eoffice.directory.models import Agency, Assignment, Unit
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.documents import succession
@@ -61,13 +61,27 @@ def _open(
     return session.scalars(query.order_by(OutgoingDocument.id)).all()
 
 
+def open_in(session: Session, unit: Unit) -> int:
+    """How many drafts of a unit are not issued yet."""
+    return len(_open(session, OutgoingDocument.unit_id == unit.id, OPEN))
+
+
+def needed(session: Session, post: Assignment) -> set[Permission]:
+    """What the role of a successor must allow."""
+    return {_needed_for(document) for document in drafts_of(session, post)}
+
+
+def _needed_for(document: OutgoingDocument) -> Permission:
+    return OUTGOING_COPY if document.copied_to else OUTGOING_DRAFT
+
+
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:
     """Give the open drafts of a post to another one; opinions asked of it are no longer waited for.
 
     Raises NoDrafter.
     """
     for document in drafts_of(session, leaving):
-        if (OUTGOING_COPY if document.copied_to else OUTGOING_DRAFT) not in accounts.of(to.role):
+        if _needed_for(document) not in accounts.of(to.role):
             raise NoDrafter(name=to.label, field="to_id")
         document.drafter_id = to.id
         documents.give_access(session, actor, document, person_ids=[to.person_id])

@@ -17,6 +17,9 @@ from eoffice.takeover import service
 from eoffice.takeover.files import Folder, NoFiles
 from eoffice.takeover.tables import DOCUMENTS, DOSSIERS, DRAFTS, REGISTERS
 
+#: files that no row names and that are told
+_SHOWN = 10
+
 takeover_cli = Commands("takeover", help="Changing over from another system.")
 _TABLE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _WHO = click.option("--as", "username", required=True, help="Account of the one who opens registers there.")
@@ -86,6 +89,9 @@ def _take(
     rows = tables.read(file, columns, service.COMMAND_LIMIT)
     folder = Folder(files) if files else NoFiles()
     report = _try(lambda: use(db(), _actor(username), rows, folder, system, rehearse=dry_run))
+    left = service.unnamed(rows, folder)
+    if left:
+        click.echo(f"{len(left)} files are named by no row: {'; '.join(left[:_SHOWN])}", err=True)
     _tell(report, rows, columns, errors, dry_run)
 
 

@@ -5,9 +5,10 @@ A ZIP and its table wait on the store's shelf between the look and the decision,
 
 import hashlib
 import io
+import re
 import secrets
-import unicodedata
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -17,10 +18,13 @@ from werkzeug.datastructures import FileStorage
 from eoffice.core import sandbox
 from eoffice.core.blobs import BlobMissing, blobs
 from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.text import nfc, writable
 from eoffice.documents.intake import TooLarge
 
 #: files of one ZIP
 _MEMBERS = 20_000
+#: what systems leave in folders and archives
+_LITTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 
 
 class NoSuchFile(Invalid):
@@ -48,6 +52,10 @@ class Files(Protocol):
         """A file of at most `limit` bytes. Raises NoSuchFile, TooLarge."""
         ...
 
+    def names(self) -> Iterable[str]:
+        """Every file there is."""
+        ...
+
 
 class NoFiles:
     """A table alone."""
@@ -55,6 +63,10 @@ class NoFiles:
     def open(self, name: str, limit: int) -> BinaryIO:  # noqa: ARG002 - see Files
         """Nothing is there. Raises NoSuchFile."""
         raise NoSuchFile(name=name)
+
+    def names(self) -> Iterable[str]:
+        """None."""
+        return ()
 
 
 class Folder:
@@ -71,6 +83,11 @@ class Folder:
         if path.stat().st_size > limit:
             raise TooLarge(limit=limit // 2**20)
         return path.open("rb")
+
+    def names(self) -> Iterable[str]:
+        """Every file below the folder."""
+        files = (path for path in sorted(self._root.rglob("*")) if path.is_file())
+        return [path.relative_to(self._root).as_posix() for path in files]
 
 
 class Zip:
@@ -99,10 +116,20 @@ class Zip:
             raise TooLarge(limit=limit // 2**20)
         return io.BytesIO(data)
 
+    def names(self) -> Iterable[str]:
+        """Every file of the archive."""
+        return [plain for plain, name in self._names.items() if not name.endswith(("/", "\\"))]
+
+
+def left_behind(files: Files, named: Iterable[str]) -> list[str]:
+    """Files that nobody asks for, but for what computers put beside them on their own."""
+    asked = {_plain(name) for name in named}
+    return [name for name in files.names() if _plain(name) not in asked and not _LITTER.search(name)]
+
 
 def _plain(name: str) -> str:
-    """One spelling for each letter, slashes forward: archives come from every system."""
-    return str(PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")))
+    """As a table's cell is read, slashes forward: archives come from every system."""
+    return str(PurePosixPath(nfc(writable(name)).replace("\\", "/")))
 
 
 class Kept:

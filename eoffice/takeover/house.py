@@ -31,6 +31,23 @@ class NobodyHere(Invalid):
     )
 
 
+class NoSuchUnit(Invalid):
+    """Units are named by their notation."""
+
+    message = _l(
+        "There is no unit with the notation “%(code)s” here. Correct the row, or ask the administrator to add the unit."
+    )
+
+
+class NeitherUnitNorPerson(Invalid):
+    """The column takes both."""
+
+    message = _l(
+        "“%(who)s” is neither the notation of a unit here nor the user name of somebody with a post today. Correct the "
+        "row."
+    )
+
+
 class WhoDirected(Invalid):
     """A task stands under a leader's direction, and one leads (Article 23)."""
 
@@ -92,7 +109,7 @@ class Work:
 
 
 def work(at: House, row: Row) -> Work:
-    """The people of an open row. Raises NobodyHere, WhoDirected."""
+    """The people of an open row. Raises NobodyHere, NoSuchUnit, NeitherUnitNorPerson, WhoDirected."""
     leader = post(at, row["leader"], Role.LEADER) if row["leader"] else None
     to: Unit | Assignment | None = post(at, row["worker"]) if row["worker"] else None
     if to is None and row["unit"]:
@@ -104,20 +121,23 @@ def work(at: House, row: Row) -> Work:
 
 
 def coordinating(at: House, row: Row) -> tuple[Unit | Assignment, ...]:
-    """The units and people who help. Raises NobodyHere."""
+    """The units and people who help. Raises NeitherUnitNorPerson."""
     return tuple(_either(at, name) for name in several(row["coordinating"]))
 
 
 def unit(at: House, abbreviation: str) -> Unit:
-    """A unit by its abbreviation. Raises NobodyHere."""
+    """A unit by its abbreviation. Raises NoSuchUnit."""
     found = at.units.get(fold(abbreviation))
     if found is None:
-        raise NobodyHere(who=abbreviation)
+        raise NoSuchUnit(code=abbreviation)
     return found
 
 
 def _either(at: House, name: str) -> Unit | Assignment:
-    return at.units.get(fold(name)) or post(at, name)
+    found = at.units.get(fold(name))
+    if found is None and not at.posts.get(name):
+        raise NeitherUnitNorPerson(who=name)
+    return found or post(at, name)
 
 
 def document(session: Session, at: House, text: str, year: int | None = None) -> Document:

@@ -24,7 +24,7 @@ from eoffice.documents.permissions import REGISTER_OPEN
 from eoffice.takeover import dossiers, drafts, house, operations
 from eoffice.takeover import tables as means
 from eoffice.takeover.drafts import Page
-from eoffice.takeover.files import Files
+from eoffice.takeover.files import Files, left_behind
 from eoffice.takeover.operations import Papers
 
 TABLE_TAKEN_OVER = audit.action("takeover.table", _l("Table of another system taken over"))
@@ -93,8 +93,15 @@ def _take_register(session: Session, actor: Actor, row: Row, rules: Rules, met: 
 def _go_on(session: Session, actor: Actor, register: Register, new: NewRegister) -> str:
     if register.opening_number == new.opening_number:
         return _("stays as it is")
+    before = register.opening_number
     closing.set_opening(session, actor, register, new.opening_number, new.decision)
-    return _("goes on with no. %(number)s", number=new.opening_number + 1)
+    changed = _(
+        "last number is changed from %(before)s to %(after)s", before=before, after=new.opening_number
+    )
+    if register.closed_at is not None:
+        return changed
+    goes_on = _("goes on with no. %(number)s", number=new.opening_number + 1)
+    return f"{changed}, {goes_on}"
 
 
 def take_documents(
@@ -195,6 +202,11 @@ def _names(row: Row) -> list[tuple[str, bool]]:
     """Each file with whether it must be a PDF: the document itself is one."""
     main = [(row["file"], True)] if row["file"] else []
     return main + [(name, False) for name in means.several(row["attachments"])]
+
+
+def unnamed(rows: Sequence[Row], files: Files) -> list[str]:
+    """Files that no row names and that stay behind: perhaps a name is mistyped, or a whole column."""
+    return left_behind(files, (name for row in rows for name, _must_be_pdf in _names(row)))
 
 
 def _end(session: Session, report: Report, rehearse: bool) -> None:

@@ -31,6 +31,9 @@ from eoffice.takeover.tables import (
     REGISTERS_EXAMPLE,
 )
 
+#: files of those left behind that are named
+SHOWN = 10
+
 bp = Blueprint("takeover", __name__, template_folder="templates")
 
 
@@ -132,7 +135,23 @@ def _preview(what: str, kept: Kept, rows: list[Row], files: Files, system: str) 
         kept.forget()
     form = GoForm(formdata=None, what=what, word=kept.word, system=system)
     return uploads.preview(
-        _TABLES[what].columns, rows, report, form, act="takeover.take", back="takeover.index"
+        _TABLES[what].columns, rows, report, form, act="takeover.take", back="takeover.index",
+        warning=_left_behind(rows, files),
+    )  # fmt: skip
+
+
+def _left_behind(rows: list[Row], files: Files) -> str:
+    """Which files no row names, in words; empty when every one is named."""
+    left = service.unnamed(rows, files)
+    if not left:
+        return ""
+    return ngettext(
+        "%(num)s file is named by no row of the table and stays behind: %(names)s. If it belongs to a document, "
+        "correct the columns that name files.",
+        "%(num)s files are named by no row of the table and stay behind: %(names)s. If they belong to documents, "
+        "correct the columns that name files.",
+        len(left),
+        names="; ".join(left[:SHOWN]) + ("…" if len(left) > SHOWN else ""),
     )
 
 
@@ -150,7 +169,10 @@ def take() -> ResponseReturnValue:
         table.take(db(), current_actor(), rows, files, system, rehearse=False)
     except tables.Refused:
         return _preview(what, kept, rows, files, system)
+    left = _left_behind(rows, files)
     kept.forget()
+    if left:
+        flash(left, "warn")
     flash(ngettext("%(num)s row taken over.", "%(num)s rows taken over.", len(rows)), "ok")
     return redirect(url_for(table.then), 303)
 

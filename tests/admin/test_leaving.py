@@ -1,5 +1,6 @@
 """Somebody leaves or moves: nothing stays behind without an owner, and the rights change with the post."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -103,6 +104,40 @@ def test_what_waits_for_a_leader_goes_to_a_leader_and_what_he_was_to_sign_goes_b
     end_of_day = clock.day_start(clock.today() + timedelta(days=1))
     assert given.revoked_at == end_of_day, "the last day counts whole, for what was delegated, too"
     assert house.posts[Role.SECRETARY].assists_id in (None, new.id)
+
+
+def test_nobody_is_offered_as_a_successor_who_would_be_refused(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house, old = place.a, place.a.posts[Role.SPECIALIST]
+    assert house.posts[Role.ADMINISTRATOR] in leaving.successors(session, old), "nothing is open"
+    letter = incoming(session, house, "cần làm", In.SUBMITTED)
+    directing.direct(session, house.leader, letter.id, NewDirection("Làm", Named(assignment_id=old.id)))
+    outgoing(session, house, "dự thảo")
+    offered = leaving.successors(session, old)
+    assert offered[0].role is Role.UNIT_HEAD, "of the same unit"
+    assert not {Role.ADMINISTRATOR, Role.CLERK} & {one.role for one in offered}
+    page = client_for(app, "a_administrator").get(f"/admin/people/posts/{old.id}/end").get_data(as_text=True)
+    found = re.search(r'<select[^>]* name="to_id".*?</select>', page, re.DOTALL)
+    assert found
+    assert house.posts[Role.ADMINISTRATOR].person.full_name not in found[0]
+    for one in offered:
+        with transaction(session):
+            leaving._hand_on(session, house.admin, old, one)
+            session.rollback()
+
+
+def test_what_waits_for_a_leader_is_offered_to_leaders_only(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house, old = place.a, place.a.posts[Role.LEADER]
+    incoming(session, house, "chờ chỉ đạo", In.SUBMITTED, submitted_to_id=old.id)
+    assert leaving.successors(session, old) == []
+    admin = client_for(app, "a_administrator")
+    page = admin.get(f"/admin/people/posts/{old.id}/end").get_data(as_text=True)
+    assert "Không có ai tại đây tiếp nhận được" in page
+    new = _colleague(session, house, Role.LEADER, "Phó Giám đốc", authority="KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC")
+    assert leaving.successors(session, old) == [new]
 
 
 def test_who_moves_holds_the_new_post_from_the_next_day(session: Session, place: Province) -> None:

@@ -16,7 +16,9 @@ from eoffice.accounts.models import User
 from eoffice.accounts.settings import KEEPER
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
-from eoffice.directory import queries
+from eoffice.core.db import transaction
+from eoffice.core.permissions import system_actor
+from eoffice.directory import operations, queries
 from eoffice.directory.models import Agency, Person, Unit
 from tests.factories import PASSWORD, Province, province
 from tests.web import client_for
@@ -145,6 +147,69 @@ def test_one_bad_row_keeps_all_out_and_each_mistake_is_named_with_its_row(
     assert answer.status_code == 422
     assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == people
     assert session.scalar(sa.select(Unit).where(Unit.abbreviation == "PC")) is None
+
+
+def test_nobody_is_made_a_signer_by_a_table_against_article_13(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    text = HEAD + (
+        "Lê Thị Mới;a_moi;;VP;Chuyên viên;Chuyên viên;XX. ???\n"
+        "Bùi Văn Phó;a_pho;;;Lãnh đạo;Phó Giám đốc;XX. ???\n"
+        "Vũ Văn Hai;a_hai;;;Lãnh đạo;Phó Giám đốc;GIÁM ĐỐC\n"
+    )
+    status, page = _look(admin, text)
+    assert status == 422
+    for told in ("không có quyền tự ký", "“XX. ???” không phải quyền hạn ký", "“GIÁM ĐỐC” không phải cả hai"):
+        assert told in page, told
+
+
+def test_a_new_unit_is_announced_and_one_that_is_here_under_another_name_refused(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    _status, page = _look(admin, GOOD + "Vũ Văn Hai;a_hai;Phòng Pháp chế;PC;Chuyên viên;Chuyên viên;\n")
+    assert page.count("thêm đơn vị “Phòng Pháp chế” (PC)") == 1, "once, in the line that adds it"
+    unit = place.a.unit
+    text = HEAD + (
+        f"Lê Thị Một;a_mot;{unit.name}i;{unit.abbreviation};Chuyên viên;Chuyên viên;\n"
+        f"Lê Thị Hai;a_hai;{unit.name};KHTCX;Chuyên viên;Chuyên viên;\n"
+        f"Lê Thị Ba;a_ba;{unit.name};VP;Chuyên viên;Chuyên viên;\n"
+        f"Lê Thị Tư;a_tu;{unit.name.lower()};{unit.abbreviation.lower()};Chuyên viên;Chuyên viên;\n"
+    )
+    status, page = _look(admin, text)
+    assert (status, "3 dòng không nhập được" in re.sub(r"\s+", " ", page)) == (422, True)
+    assert page.count(f"Đã có đơn vị “{unit.name}” với ký hiệu “{unit.abbreviation}”") == 2 * 2
+    assert f"Đã có đơn vị “{place.a.office.name}” với ký hiệu “VP”" in page
+
+
+def test_nobody_comes_into_a_closed_unit_and_its_name_is_free_its_notation_not(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    with transaction(session):
+        closed = operations.add_unit(session, system_actor(), place.a.agency, "Phòng Pháp chế", "PC")
+        operations.close_unit(session, system_actor(), closed)
+    row = "Lê Thị Mới;a_moi;Phòng Pháp chế;{};Chuyên viên;Chuyên viên;\n"
+    assert "(PC) đã đóng" in _look(admin, HEAD + row.format("PC"))[1]
+    assert "(PC) đã đóng" in _look(admin, HEAD + row.format(""))[1]
+    assert "thêm đơn vị “Phòng Pháp chế” (PC2)" in _look(admin, HEAD + row.format("PC2"))[1]
+
+
+def test_a_table_taken_in_twice_leaves_everything_as_it_is(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    text = HEAD.replace("\n", ";Từ ngày\n") + (
+        "Lê Thị Mới;a_moi;;VP;Chuyên viên;Chuyên viên;;01/01/2030\n"
+        "Bùi\u202e Văn\u200b Phó;a_pho;;;Lãnh đạo;Phó Giám đốc;KT. GIÁM ĐỐC | PHÓ GIÁM ĐỐC;\n"
+    )
+    _status, page = _look(admin, text)
+    assert admin.post("/admin/people/take-in", data={"table": _kept(page)}).status_code == 200
+    status, page = _look(admin, text)
+    assert (status, page.count("giữ nguyên")) == (200, 2)
+    names = session.scalars(sa.select(Person.full_name)).all()
+    assert "Bùi Văn Phó" in names, "nothing is stored that nobody sees"
 
 
 def test_people_are_taken_into_ones_own_agency_by_its_administrator_only(

@@ -42,6 +42,7 @@ PAGES = {
     "admin.merger": Look(Role.ADMINISTRATOR, "/admin/mergers/{merger}"),
     "admin.mergers": Look(Role.ADMINISTRATOR, "/admin/mergers"),
     "admin.people": Look(Role.ADMINISTRATOR, "/admin/people"),
+    "admin.units": Look(Role.ADMINISTRATOR, "/admin/units"),
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
     "gateway.copy": Look(Role.CLERK, "/outgoing/{issued}/copies/{copy}"),
     "gateway.show": Look(Role.CLERK, "/packets/{unreadable}"),

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
 from eoffice.core import sheets, tables
-from eoffice.core.errors import NotFound
+from eoffice.core.errors import Invalid, NotFound
 from eoffice.core.tables import Column, Row, Rules, Taking
 
 COLUMNS = (
@@ -68,7 +68,7 @@ def test_headings_and_rows_must_be_there_and_not_too_many(tmp_path: Path) -> Non
         _rows(tmp_path, "Từ ngày\n1/1/2026\n".encode())
     with pytest.raises(tables.NothingInIt):
         _rows(tmp_path, "Họ và tên\n".encode())
-    with pytest.raises(sheets.SheetTooLong):
+    with pytest.raises(sheets.SheetTooLong, match="at most 3 rows"):
         _rows(tmp_path, ("Họ và tên\n" + "An\n" * 4).encode(), limit=3)
     assert len(_rows(tmp_path, ("Họ và tên\n" + "An\n" * 3).encode(), limit=3)) == 3
 
@@ -77,6 +77,26 @@ def test_every_empty_and_every_overlong_cell_is_named(tmp_path: Path, session: S
     rows = _rows(tmp_path, "Họ và tên,Mã\nAn,1\n,2\nNguyễn Văn Rất Dài,3\n".encode())
     found = Taking(rows, COLUMNS).report({}).problems
     assert [(one.row, one.heading) for one in found] == [(3, "Họ và tên"), (4, "Họ và tên")]
+
+
+def test_what_nobody_sees_is_left_out_of_headings_and_cells(tmp_path: Path) -> None:
+    data = "\u200bHọ và tên,Mã\nLê\u202e A\u200bn\ufeff,\u20661\n".encode()
+    assert _rows(tmp_path, data) == [Row(2, {"name": "Lê An", "code": "1"})]
+
+
+def test_a_cell_that_means_nothing_is_told_what_belongs_there_however_long_it_is() -> None:
+    columns = (Column("on", "Trên trục", longest=5, means=_yes),)
+    said = [one.said for one in Rules(Row(2, {"on": "có lẽ là có"}), columns).problems]
+    assert [one[-22:] for one in said] == ["Write “Có” or “Không”."]
+    assert len(Rules(Row(2, {"on": "Có" + " " * 9}), columns).problems) == 1, (
+        "what can be read may be too long"
+    )
+
+
+def _yes(text: str) -> bool:
+    if text.strip() not in ("Có", "Không"):
+        raise Invalid(reason="Write “Có” or “Không”.")
+    return text.strip() == "Có"
 
 
 def _odd(text: str) -> int:

@@ -1,5 +1,6 @@
 """Who is away loses nothing, who stands in finds it, and nobody signs in another's name by it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -145,3 +146,22 @@ def test_an_absence_is_refused_where_the_work_would_stop(session: Session, place
         absences.record(session, a.admin, _week(head, a.posts[Role.SPECIALIST], begins=3))
     with pytest.raises(AppError):
         absences.record(session, a.admin, _week(a.posts[Role.SPECIALIST], head, begins=2))
+
+
+def _offered(page: str, name: str) -> set[int]:
+    found = re.search(rf'<select[^>]* name="{name}".*?</select>', page, re.DOTALL)
+    assert found, page
+    return {int(value) for value in re.findall(r'<option[^>]* value="(\d+)"', found[0])}
+
+
+def test_nobody_is_offered_as_a_stand_in_who_would_be_refused(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house = place.a
+    page = client_for(app, "a_specialist").get("/directory/absences").get_data(as_text=True)
+    assert _offered(page, "stand_in_id") == {house.posts[Role.UNIT_HEAD].id}, "of the unit, not oneself"
+    page = client_for(app, "a_administrator").get("/directory/absences").get_data(as_text=True)
+    offered = _offered(page, "stand_in_id")
+    assert house.posts[Role.ADMINISTRATOR].id not in offered, "an administrator does no work of documents"
+    assert house.posts[Role.LEADER].id not in offered, "there is no other leader to stand in for"
+    assert {house.posts[Role.CLERK].id, house.posts[Role.SPECIALIST].id} <= offered

@@ -78,6 +78,18 @@ def test_control_characters_of_programs_are_left_out(session: Session, app: Flas
     assert (status, made["subject"]) == (200, "a b\\u0001")
 
 
+def test_what_nobody_sees_is_left_out_of_what_programs_send_as_it_is_out_of_forms(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    clerk = _Program(session, app, "a_clerk", ["*"])
+    sent = _entry(subject="Số\u202e 21\u202c\u200b về\u2066 đê\ufeff 😀", accept_duplicate=True)
+    for entry in (json.dumps(sent), json.dumps(sent, ensure_ascii=False)):
+        path = f"/incoming/{steps.received(session, house).id}/register"
+        status, made = clerk.call("POST", path, data=entry.encode(), content_type="application/json")
+        assert (status, made["subject"]) == (200, "Số 21 về đê 😀")
+
+
 def test_programs_get_the_same_refusals(session: Session, app: Flask) -> None:
     places = province(session)
     document = steps.received(session, places.a)

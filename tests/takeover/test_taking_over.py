@@ -329,6 +329,45 @@ def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
     assert session.scalar(sa.select(Document.id).where(Document.taken_over_from != "")) is None
 
 
+def test_files_that_no_row_names_are_told_before_and_after(
+    app: Flask, session: Session, place: Province
+) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
+    assert "không được dòng nào của bảng ghi tên" not in page
+    more = {f"du__x{count:02}_pdf": b"x" for count in range(11)} | {"den__a2_pdf": b"x", "Thumbs_db": b"x"}
+    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES, **more))
+    told = "Có 12 tệp không được dòng nào của bảng ghi tên nên không được tiếp nhận: du/x00.pdf; "
+    assert told in page
+    assert "du/x09.pdf…" in page, "the first ten"
+    done = chief.post("/registers/take-over/papers", data=_hidden(page), follow_redirects=True)
+    assert told in html.unescape(done.get_data(as_text=True))
+
+
+def test_another_last_number_shows_as_a_change(app: Flask, session: Session, place: Province) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    _status, page = _look(chief, "registers", SERIES.replace(";1234;", ";1300;").replace(";4321;", ";4400;"))
+    assert "sửa số cuối cùng từ 1234 thành 1300, cấp tiếp từ số 1301" in page
+    assert page.count("giữ nguyên") == 1
+    assert "sửa số cuối cùng từ 4321 thành 4400" in page
+    assert "4401" not in page, "a closed register gives no number"
+
+
+def test_a_unit_that_is_not_here_is_called_a_unit(app: Flask, session: Session, place: Province) -> None:
+    chief = client_for(app, "a_chief_of_office")
+    _series(chief)
+    rows = (
+        f"DEN;{YEAR};1;{DAY};1/A;{DAY};Sở;CV;Đơn vị lạ;;;Đang xử lý;a_leader;ZZ;;Làm;;;;\n"
+        f"DEN;{YEAR};2;{DAY};1/A;{DAY};Sở;CV;Phối hợp lạ;;;Đang xử lý;a_leader;KHTC;;Làm;;;;YY\n"
+    )
+    _status, page = _look(chief, "documents", HEAD + rows)
+    assert "không có đơn vị nào mang ký hiệu “ZZ”" in page
+    assert "“YY” không phải ký hiệu của một đơn vị" in page
+    assert "không giữ chức vụ" not in page
+
+
 def test_the_command_takes_a_folder_and_rows_that_are_here_stay(
     app: Flask, session: Session, place: Province, tmp_path: Path
 ) -> None:
@@ -350,6 +389,9 @@ def test_the_command_takes_a_folder_and_rows_that_are_here_stay(
     assert (status, output.count("row ")) == (1, 6), "registers first"
     assert run("registers", str(tmp_path / "so.csv"))[0] == 0
     assert run(*common, "--dry-run") == (0, "6 rows could be taken over\n")
+    (folder / "den/khac.pdf").write_bytes(b"x")
+    assert "1 files are named by no row: den/khac.pdf" in run(*common, "--dry-run")[1]
+    (folder / "den/khac.pdf").unlink()
     assert session.scalar(sa.select(RegisterEntry.id)) is None
     assert run(*common) == (0, "6 rows were taken over\n")
     before = _count(session, Document)

@@ -38,8 +38,5 @@ def end_post(post_id: int) -> ResponseReturnValue:
 
 
 def _offered(form: LeavingForm, post: Assignment) -> LeavingForm:
-    others = [one for one in directory.posts(db(), post.agency_id) if one.person_id != post.person_id]
-    # whoever does the same work stands first
-    others.sort(key=lambda one: (one.role is not post.role, one.unit_id != post.unit_id))
-    form.offer(others, directory.units(db(), post.agency_id))
+    form.offer(leaving.successors(db(), post), directory.units(db(), post.agency_id))
     return form

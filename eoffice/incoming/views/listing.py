@@ -31,7 +31,7 @@ from eoffice.incoming.workflow import Move
 def index() -> ResponseReturnValue:
     """A tab of the list."""
     actor, mark, form = current_actor(), request.args.get("mark"), FilterForm(request.args)
-    form.offer(directory.units(db(), actor.agency_id or 0))
+    form.offer(directory.units(db(), actor.agency_id or 0, closed=True))
     given = request.args.get("tab")
     tab = Tab(given) if given in set(Tab) else Tab.OPEN
     seen = queries.overview(db(), actor)
