@@ -145,6 +145,7 @@ def test_an_address_made_up_is_answered_and_no_fault(
     assert client_for(app, "a_clerk").get(path).status_code == status
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_the_cookie_travels_over_tls_alone(session: Session) -> None:
     from eoffice.app import create_app
 

@@ -47,6 +47,7 @@ def test_the_first_page_says_what_is_needed_in_vietnamese_and_english(client: Fl
     assert 'lang="en"' in page
 
 
+@pytest.mark.slow
 def test_every_role_reaches_its_first_page(app: Flask, session: Session) -> None:
     place = province(session)
     for role in place.a.posts:
@@ -223,6 +224,7 @@ def test_sign_in_is_limited_by_address(strict: Flask, session: Session) -> None:
     assert client.get("/sign-in").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_whole_agency_signs_in_from_one_address_in_one_minute(strict: Flask, session: Session) -> None:
     province(session)
     for _number in range(5):

@@ -83,6 +83,7 @@ def _something_happens(
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_answer_for_any_day_is_what_the_rule_said_on_that_day(
     session: Session, place: Province, seed: int

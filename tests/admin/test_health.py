@@ -202,6 +202,7 @@ def test_ready_is_said_as_json(app: Flask) -> None:
     assert json.loads(app.test_client().get("/readyz").data)["status"] == "ready"
 
 
+@pytest.mark.slow
 def test_a_mail_box_or_folder_that_cannot_be_read_is_told_to_administrator_and_clerk(
     session: Session, app: Flask, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def _colleague(session: Session, house: House, role: Role, title: str, **where: 
         return directory.assign(session, system_actor(), person, house.agency, role, title, **where)
 
 
+@pytest.mark.slow
 def test_requirement_50_who_leaves_is_locked_out_and_the_successor_has_the_work(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -86,6 +86,7 @@ def _again(session: Session, place: Province, role: Role) -> Actor:
     return accounts.actor_of(session, place.b.users[role])
 
 
+@pytest.mark.slow
 def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
         assert steps.registered(session, place.b).register_number == 1
 
 
+@pytest.mark.slow
 def test_sealed_envelopes_stay_in_their_register_and_wait_for_who_follows(
     session: Session, place: Province
 ) -> None:
@@ -176,6 +178,7 @@ def test_sealed_envelopes_stay_in_their_register_and_wait_for_who_follows(
         ]
 
 
+@pytest.mark.slow
 def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -287,6 +290,7 @@ def test_sight_follows_the_documents_and_nobody_else_gains_any(session: Session,
         assert not may_know(_again(session, place, Role.SPECIALIST), DOCUMENT_READ, mine)
 
 
+@pytest.mark.slow
 def test_a_rehearsal_names_what_is_missing_and_keeps_nothing(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -340,6 +344,7 @@ def _waiting(session: Session) -> int:
     return int(found)
 
 
+@pytest.mark.slow
 def test_the_axis_is_told_of_a_merger_once_nothing_prevents_it(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -390,6 +395,7 @@ def test_a_plan_is_withdrawn_with_a_reason_that_the_log_keeps_and_the_page_shows
     assert (REASON in page, "Gộp vào đề án khác" in page) == (True, False)
 
 
+@pytest.mark.slow
 def test_what_is_signed_and_not_issued_prevents_it(session: Session, place: Province) -> None:
     made.outgoing(session, place.a, "đã ký", Out.NUMBERING)
     merger = _planned(session, place)
@@ -447,6 +453,7 @@ def test_the_operator_plans_one_by_command(app: Flask, session: Session, place: 
     assert CliRunner().invoke(app.cli, [*words[:2], "H99", *words[3:]]).exit_code == 1
 
 
+@pytest.mark.slow
 def test_dossiers_of_both_stand_side_by_side_under_the_names_they_had(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -53,6 +53,7 @@ def _kept(page: str) -> str:
     return html.unescape(found[1])
 
 
+@pytest.mark.slow
 def test_a_table_is_rehearsed_then_taken_in_and_newcomers_choose_their_password(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -69,6 +69,7 @@ def test_no_unit_gets_the_name_or_the_notation_of_another(
     assert _said(session, unit) == ["directory.unit_added"], "nothing has changed"
 
 
+@pytest.mark.slow
 def test_an_empty_unit_is_closed_offered_no_more_and_opened_again(
     app: Flask, session: Session, place: Province
 ) -> None:

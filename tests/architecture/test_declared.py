@@ -90,6 +90,7 @@ def test_every_permission_is_asked_for_somewhere_and_held_by_a_role() -> None:
     assert set(permissions.DECLARED) - held == set()
 
 
+@pytest.mark.slow
 def test_jobs_are_enqueued_under_known_names_with_right_arguments() -> None:
     found = 0
     for path, call in _calls("enqueue"):
@@ -130,6 +131,7 @@ def _features(cell: str) -> set[str]:
     return {word for word in re.findall(r"[a-z]+", re.sub(r"\(.*?\)", "", cell)) if word in names}
 
 
+@pytest.mark.slow
 def test_publishers_and_subscribers_are_those_of_the_architecture_page() -> None:
     publishers: dict[str, set[str]] = defaultdict(set)
     for path, call in _calls("publish"):

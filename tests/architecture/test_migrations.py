@@ -26,6 +26,7 @@ def _ours(_thing: object, name: str | None, kind: str, _reflected: bool, _agains
     return not (kind == "table" and name is not None and name.startswith(("procrastinate_", "alembic_")))
 
 
+@pytest.mark.slow
 def test_models_and_migrations_describe_the_same_tables(migrated: sa.Connection) -> None:
     context = MigrationContext.configure(migrated, opts={"include_object": _ours, "compare_type": True})
     assert compare_metadata(context, Base.metadata) == []

@@ -11,6 +11,7 @@ from tests.architecture.messages import ROOT
 BIN = Path(sys.executable).parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

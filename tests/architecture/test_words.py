@@ -21,6 +21,7 @@ def _texts() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_message_has_a_vietnamese_text() -> None:
     known = _texts()
     missing = sorted({f"{one.place}: {key(one.id)}" for one in said() if not any(known.get(key(one.id), []))})

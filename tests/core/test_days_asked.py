@@ -35,6 +35,7 @@ def place(session: Session) -> Iterator[Province]:
         yield made
 
 
+@pytest.mark.slow
 def test_pages_and_what_is_taken_out_say_it_and_show_nothing(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -12,6 +12,7 @@ from eoffice.core.db import sqlalchemy_url
 from eoffice.core.embedded import APP, Embedded
 
 
+@pytest.mark.slow
 def test_a_cluster_cut_short_in_the_making_is_made_anew(tmp_path: Path) -> None:
     server = Embedded(tmp_path / "pg")
     # what `initdb` has written a moment after it began

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from flask import Flask
 
 
@@ -17,6 +18,7 @@ def test_every_operation_is_described(app: Flask) -> None:
                 assert operation["security"] == [{"bearer": []}]
 
 
+@pytest.mark.slow
 def test_references_lead_somewhere(app: Flask) -> None:
     text = app.test_client().get("/api/v1/openapi.json").get_data(as_text=True)
     described = app.test_client().get("/api/v1/openapi.json").get_json()

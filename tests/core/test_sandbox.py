@@ -137,6 +137,7 @@ def test_a_lost_nursery_is_replaced() -> None:
     assert parent != nursery
 
 
+@pytest.mark.slow
 def test_a_forked_copy_of_the_application_gets_children_of_its_own() -> None:
     mine = sandbox.call("os:getpid")
     script = (

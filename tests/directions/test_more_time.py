@@ -78,6 +78,7 @@ def test_only_the_one_who_works_asks_for_a_later_day_and_while_it_is_open(
         service.ask_for_time(session, house.specialist, task.id, _later(task), "x")
 
 
+@pytest.mark.slow
 def test_the_pages_ask_and_answer(app: Flask, session: Session, house: House) -> None:
     task = _led(session, house)
     me, leader = client_for(app, "a_specialist"), client_for(app, "a_leader")

@@ -237,6 +237,7 @@ def test_everybody_finds_his_own_work(session: Session) -> None:
     assert queries.counts(session, house.specialist)["to_do"] == 1
 
 
+@pytest.mark.slow
 def test_lists_show_exactly_the_documents_the_rule_allows(session: Session) -> None:
     places = province(session)
     for house in (places.a, places.b):
@@ -254,6 +255,7 @@ def test_lists_show_exactly_the_documents_the_rule_allows(session: Session) -> N
             assert {one.document for one in mine} <= listed
 
 
+@pytest.mark.slow
 def test_a_deadline_by_the_hour_is_late_from_that_hour_on(session: Session, app: Flask) -> None:
     house = province(session).a
     noon = clock.day_start(clock.today()) + timedelta(hours=12)
@@ -284,6 +286,7 @@ def test_a_deadline_by_the_hour_is_late_from_that_hour_on(session: Session, app:
         assert [one.overdue for one in work if one.deed.key == "work"] == [1]
 
 
+@pytest.mark.slow
 def test_who_of_a_unit_has_read_what_it_was_sent_for_information_is_marked_each_once(
     session: Session, app: Flask
 ) -> None:

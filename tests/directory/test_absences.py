@@ -38,6 +38,7 @@ def _week(post: Assignment, stand_in: Assignment, begins: int = 0) -> NewAbsence
     return NewAbsence(post.id, stand_in.id, first, first + timedelta(days=6), "Đi công tác")
 
 
+@pytest.mark.slow
 def test_the_stand_in_finds_the_heads_work_acts_on_it_and_is_told_for_whom(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -49,6 +49,7 @@ def test_what_is_left_out_is_named(
     assert missing in codes(filed(replace(official_letter, **change)))
 
 
+@pytest.mark.slow
 def test_a_scan_is_left_to_the_eye(tmp_path: Path, official_letter: Letter) -> None:
     (tmp_path / "scan.pdf").write_bytes(sample_scan_pdf(official_letter))
     assert codes(tmp_path / "scan.pdf") == ["text"]

@@ -97,6 +97,7 @@ def test_who_was_closed_is_replaced_by_the_only_successor_or_named(session: Sess
     assert "Sở số D2, Sở số D3" in found.told[1]
 
 
+@pytest.mark.slow
 def test_hundreds_of_members_cost_as_many_statements_as_two(session: Session, place: Province) -> None:
     many = agencies(session, *(f"X{number:03}" for number in range(300)))
     [heir] = agencies(session, "HEIR")

@@ -37,6 +37,7 @@ def test_a_sound_pdf_passes_with_its_facts(filed: Filed, official_letter: Letter
     assert facts.page_sizes[0] == pytest.approx((595.3, 841.9), abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_scan_passes(tmp_path: Path, official_letter: Letter) -> None:
     facts = intake.inspect_pdf(put(tmp_path, sample_scan_pdf(official_letter)), limit=LIMIT)
     assert facts.pages == 1

@@ -226,6 +226,7 @@ def test_nothing_that_was_written_runs_off_the_paper(
     assert min(word.box.y0 for page in pages for word in page.words) > 15 * MM
 
 
+@pytest.mark.slow
 def test_title_and_name_of_the_signer_stand_on_one_page(filed: Filed, official_letter: Letter) -> None:
     for count in range(640, 720, 8):  # the paragraph ends at every height of the page
         pages = page_text(filed(replace(official_letter, body=words(count, "t"))))
@@ -248,6 +249,7 @@ def test_what_no_line_holds_is_broken_and_stays_on_the_paper(filed: Filed, offic
     assert address in "".join(word.text for page in pages for word in page.words)
 
 
+@pytest.mark.slow
 def test_nobody_signs_a_sheet_on_which_nothing_is_registered(tmp_path: Path) -> None:
     columns = (Column("Số", 1), Column("Tác giả", 3), Column("Trích yếu", 6))
     sheets = []

@@ -56,6 +56,7 @@ def test_vietnamese_words_are_whole_and_the_two_columns_of_the_head_are_apart(
     assert {"KT. CHỦ TỊCH", "Lưu Bá Thiện", "Nơi nhận:", "THƯỢNG KHẨN"} <= set(lines)
 
 
+@pytest.mark.slow
 def test_a_scan_has_no_text_but_a_picture(tmp_path: Path, official_letter: Letter) -> None:
     (tmp_path / "scan.pdf").write_bytes(sample_scan_pdf(official_letter))
     (page,) = page_text(tmp_path / "scan.pdf")

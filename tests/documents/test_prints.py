@@ -84,6 +84,7 @@ def test_requirement_38_who_looks_at_a_document_is_kept_for_a_year_and_nobody_ch
         session.rollback()
 
 
+@pytest.mark.slow
 def test_requirement_41_documents_dossiers_and_looks_are_counted_also_when_a_look_is_let_go(
     session: Session, app: Flask
 ) -> None:

@@ -77,6 +77,7 @@ def test_requirement_36_nothing_is_destroyed_before_its_time_or_without_a_decisi
         archiving.decide(session, house.leader, made.id, "")
 
 
+@pytest.mark.slow
 def test_requirement_42_a_hold_overrides_retention_even_after_the_decision(
     session: Session, house: House
 ) -> None:
@@ -93,6 +94,7 @@ def test_requirement_42_a_hold_overrides_retention_even_after_the_decision(
     assert archiving.destroy(session, house.archivist, made.id).certificate_sha256 is not None
 
 
+@pytest.mark.slow
 def test_nothing_is_destroyed_of_a_dossier_whose_business_is_not_over(
     session: Session, place: Province, house: House
 ) -> None:
@@ -125,6 +127,7 @@ def _expired(session: Session, house: House, title: str) -> Dossier:
     return dossier
 
 
+@pytest.mark.slow
 def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were(
     session: Session, house: House
 ) -> None:
@@ -166,6 +169,7 @@ def _certified_by_token(session: Session, house: House, destruction_id: int) -> 
     archiving.certify(session, house.clerk, destruction_id, TwoStep(wanted.value.batch, value))
 
 
+@pytest.mark.slow
 def test_bytes_that_any_agency_still_names_or_that_were_just_stored_stay(
     session: Session, house: House
 ) -> None:
@@ -188,6 +192,7 @@ def test_bytes_that_any_agency_still_names_or_that_were_just_stored_stay(
     assert not blobs().exists(file.sha256)
 
 
+@pytest.mark.slow
 def test_a_document_that_lies_in_a_living_dossier_stays(session: Session, house: House) -> None:
     dossier = files.expired(session, house)
     document = queries.everything(session, dossier)[0].document
@@ -219,6 +224,7 @@ def test_requirement_33_a_dossier_leaves_as_pdf_in_time_order_and_as_xml_with_th
     assert root.find("Documents/Document/File").get("sha256") == enclosed[0].files[0].sha256  # type: ignore[union-attr]  # it is there
 
 
+@pytest.mark.slow
 def test_lists_of_contents_say_which_document_was_replaced_or_is_void(
     session: Session, place: Province, house: House
 ) -> None:
@@ -246,6 +252,7 @@ def test_lists_of_contents_say_which_document_was_replaced_or_is_void(
         assert "Số đã hủy bỏ" in package.read(ead).decode()
 
 
+@pytest.mark.slow
 def test_a_number_stays_in_force_while_the_archive_keeps_its_document(
     session: Session, place: Province, house: House
 ) -> None:

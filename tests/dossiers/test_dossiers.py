@@ -87,6 +87,7 @@ def test_next_year_begins_with_this_years_list(session: Session, house: House) -
     assert copied.creator_id == house.specialist.assignment_id
 
 
+@pytest.mark.slow
 def test_next_years_list_leaves_out_what_was_destroyed(session: Session, house: House) -> None:
     files.destroyed(session, house)
     assert service.copy_last_year(session, house.chief, clock.today().year + 1) == 0
@@ -191,6 +192,7 @@ def test_requirement_32_one_document_lies_in_many_dossiers_without_a_second_copy
         service.file(session, house.specialist, first.id, document.id)
 
 
+@pytest.mark.slow
 def test_places_in_a_dossier_count_up_and_are_not_given_again(session: Session, house: House) -> None:
     dossier = files.opened(session, house)
     one, two, three = (files.paper(session, house) for _n in range(3))
@@ -227,6 +229,7 @@ def test_who_may_not_see_a_document_sees_only_that_there_is_one(session: Session
         service.take_along(session, house.archivist, other.id, "xml")
 
 
+@pytest.mark.slow
 def test_the_list_and_the_rule_agree_for_every_role(session: Session, place: Province) -> None:
     for house in (place.a, place.b):
         files.archived(session, house)
@@ -256,6 +259,7 @@ def test_a_dossier_is_closed_with_a_day_between_its_beginning_and_today(
         service.close(session, house.specialist, empty.id)
 
 
+@pytest.mark.slow
 def test_article_28_a_dossier_is_not_closed_while_it_holds_a_draft_or_what_is_still_worked_on(
     session: Session, place: Province, house: House
 ) -> None:
@@ -286,6 +290,7 @@ def test_a_document_that_is_not_ones_own_to_see_is_refused_by_its_place_alone(
     assert "yet: No. 2. Issue" in str(refused.value)
 
 
+@pytest.mark.slow
 def test_what_was_closed_with_a_draft_before_goes_no_further(
     session: Session, place: Province, house: House
 ) -> None:

@@ -36,6 +36,7 @@ def _state(session: Session, dossier: Dossier) -> State:
     return dossier.state
 
 
+@pytest.mark.slow
 def test_the_yearly_list_is_compiled_and_issued(app: Flask, session: Session, house: House) -> None:
     year = clock.today().year
     chief, leader = client_for(app, "a_chief_of_office"), client_for(app, "a_leader")
@@ -72,6 +73,7 @@ def test_the_yearly_list_is_compiled_and_issued(app: Flask, session: Session, ho
     assert chief.post(f"/dossiers/plan/{year + 1}/copy").status_code == 303
 
 
+@pytest.mark.slow
 def test_a_specialist_opens_files_closes_and_hands_over(app: Flask, session: Session, house: House) -> None:
     heading, document = files.heading(session, house), files.paper(session, house)
     me = client_for(app, "a_specialist")
@@ -151,6 +153,7 @@ def test_the_archivist_accepts_holds_and_destroys_by_decision(
     assert "Hãy tải về để đọc" not in page_
 
 
+@pytest.mark.slow
 def test_the_archivist_who_returns_a_dossier_goes_back_to_the_list(
     app: Flask, session: Session, house: House
 ) -> None:
@@ -163,6 +166,7 @@ def test_the_archivist_who_returns_a_dossier_goes_back_to_the_list(
     assert "Đã trả lại đơn vị" in archivist.get(answer.location).get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_the_days_left_to_hand_over_are_those_of_the_calendar(
     app: Flask, session: Session, house: House
 ) -> None:
@@ -174,6 +178,7 @@ def test_the_days_left_to_hand_over_are_those_of_the_calendar(
         assert "quá 3 ngày lịch" in client_for(app, "a_specialist").get("/dossiers").get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_the_page_of_a_dossier_marks_a_document_that_was_replaced(
     app: Flask, session: Session, house: House
 ) -> None:
@@ -186,6 +191,7 @@ def test_the_page_of_a_dossier_marks_a_document_that_was_replaced(
     assert "[đã được thay thế]" in page
 
 
+@pytest.mark.slow
 def test_the_history_names_each_step(app: Flask, session: Session, house: House) -> None:
     dossier = files.returned(session, house)
     page = client_for(app, "a_specialist").get(f"/dossiers/{dossier.id}").get_data(as_text=True)
@@ -232,6 +238,7 @@ def test_a_dossier_of_the_list_is_opened_by_whoever_is_in_charge(
     assert _state(session, dossier) is State.OPEN
 
 
+@pytest.mark.slow
 def test_the_page_of_a_full_dossier_takes_no_more_statements(
     app: Flask, session: Session, house: House, statements: list[str]
 ) -> None:

@@ -94,6 +94,7 @@ def test_any_document_survives_the_wire(message: DocumentMessage):
     assert read_header(BytesIO(packet(message))).message == message
 
 
+@pytest.mark.slow
 @usual
 @given(statuses)
 def test_any_status_survives_the_wire(message: StatusMessage):

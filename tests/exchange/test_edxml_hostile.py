@@ -46,6 +46,7 @@ def test_a_document_type_is_refused(wire, tmp_path, doctype: bytes):
         read(wire.replace(b"<edXML xmlns", doctype + b"<edXML xmlns", 1), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm",
     [

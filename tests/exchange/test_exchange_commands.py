@@ -186,6 +186,7 @@ def test_a_foreign_system_answers_every_document_once_though_it_is_killed(
     assert b.client.received() == []
 
 
+@pytest.mark.slow
 def test_a_foreign_system_agrees_when_asked_to_give_back(hub: HubProcess, party, letter, tmp_path):
     a, b = party(), party()
     message = letter(a, b)

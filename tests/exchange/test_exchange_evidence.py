@@ -96,6 +96,7 @@ def rewrite(bundle: Path, content: dict[str, bytes]) -> None:
             archive.writestr(name, data)
 
 
+@pytest.mark.slow
 def test_a_changed_byte_names_its_part(bundle: Path, trusted: list[x509.Certificate]):
     original = parts(bundle)
     for name, data in original.items():
@@ -106,6 +107,7 @@ def test_a_changed_byte_names_its_part(bundle: Path, trusted: list[x509.Certific
             assert bad == ["manifest.json" if name == "manifest.sig" else name], (name, place)
 
 
+@pytest.mark.slow
 def test_every_byte_of_the_file_is_held_those_outside_the_parts_too(
     bundle: Path, trusted: list[x509.Certificate]
 ):

@@ -99,6 +99,7 @@ def test_mail_to_a_merged_agency_arrives_at_its_successor_under_the_name_it_was_
     assert report.code == "01"
 
 
+@pytest.mark.slow
 def test_a_merger_that_was_rehearsed_reaches_the_axis_and_its_withdrawal_too(
     session: Session, place: Province, hub: HubProcess, theirs: AxisClient
 ) -> None:

@@ -42,6 +42,7 @@ def call(app: Flask, session: Session, place: Province) -> Call:
     return send_it
 
 
+@pytest.mark.slow
 def test_copies_are_followed_taken_back_and_recalled(session: Session, place: Province, call: Call) -> None:
     document = issue(session, place, 171)
     exchange(session)

@@ -77,6 +77,7 @@ def hops(session: Session, document: OutgoingDocument) -> dict[str, Hop]:
     return {d.recipient_code: d.hop for d in queries.deliveries_of(session, document)}
 
 
+@pytest.mark.slow
 def test_requirement_10_an_issued_document_reaches_the_other_agency_and_both_know(
     session: Session, hub: HubProcess
 ) -> None:
@@ -261,6 +262,7 @@ def test_who_wrote_the_old_code_is_answered_under_it(
     assert status.sender.organ_id == "000.00.12.H01"
 
 
+@pytest.mark.slow
 def test_many_packets_are_asked_about_with_one_question(
     session: Session, hub: HubProcess, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

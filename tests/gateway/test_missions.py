@@ -28,6 +28,7 @@ from tests.incoming import steps
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("no_checks")]
 
 
+@pytest.mark.slow
 def test_a_task_reaches_the_other_agency_with_its_day_and_its_end_there_is_the_report(
     session: Session, hub: HubProcess
 ) -> None:

@@ -117,6 +117,7 @@ def test_an_axis_that_is_away_is_tried_again_until_the_deadline(session: Session
     assert _dispatch(session, document).state is DispatchState.FAILED
 
 
+@pytest.mark.slow
 def test_statuses_about_one_arrival_leave_one_after_the_other(session: Session, hub: HubProcess) -> None:
     issue(session, province(session), 408)
     exchange(session)
@@ -148,6 +149,7 @@ def test_the_axis_may_tell_of_the_delivery_before_we_noted_its_receipt(
     assert held["H01.05"].on_axis_at is not None
 
 
+@pytest.mark.slow
 def test_the_axis_tells_of_a_delivery_by_itself(session: Session, hub: HubProcess) -> None:
     document = issue(session, province(session), 410)
     exchange(session)
@@ -174,6 +176,7 @@ def test_what_is_put_into_the_outbox_wakes_a_sender(session: Session, place: Pro
         bell.stop()
 
 
+@pytest.mark.slow
 def test_a_recall_that_overtakes_the_taking_in_of_its_document_still_finds_it(
     session: Session, hub: HubProcess
 ) -> None:
@@ -227,6 +230,7 @@ def _store(session: Session, client: AxisClient) -> None:
     session.expire_all()
 
 
+@pytest.mark.slow
 def test_statuses_are_kept_in_the_order_in_which_they_were_sent(
     session: Session, hub: HubProcess, theirs: AxisClient
 ) -> None:
@@ -244,6 +248,7 @@ def test_statuses_are_kept_in_the_order_in_which_they_were_sent(
     assert copy.hop is Hop.DONE
 
 
+@pytest.mark.slow
 def test_an_axis_that_tells_nothing_by_itself_is_asked(
     session: Session, hub: HubProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +274,7 @@ def test_an_axis_that_tells_nothing_by_itself_is_asked(
     assert copy.receipt is not None
 
 
+@pytest.mark.slow
 def test_a_receipt_that_is_not_believed_keeps_no_other_from_being_heard(
     session: Session, hub: HubProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

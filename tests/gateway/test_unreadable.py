@@ -53,6 +53,7 @@ def place(session: Session, hub: HubProcess) -> Province:
     return made
 
 
+@pytest.mark.slow
 def test_the_clerk_is_told_what_came_from_whom_and_what_to_do(
     app: Flask, session: Session, place: Province, theirs: AxisClient, tmp_path: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_the_clerk_is_told_what_came_from_whom_and_what_to_do(
     assert progress.description == kept.error
 
 
+@pytest.mark.slow
 def test_another_agency_knows_nothing_of_it_and_the_administrator_no_content(
     app: Flask, session: Session, place: Province, theirs: AxisClient, tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_another_agency_knows_nothing_of_it_and_the_administrator_no_content(
     assert client_for(app, "a_specialist").get("/packets").status_code == 403
 
 
+@pytest.mark.slow
 def test_the_same_document_coming_whole_settles_it(
     app: Flask, session: Session, place: Province, theirs: AxisClient, tmp_path: Path
 ) -> None:

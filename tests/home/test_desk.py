@@ -104,6 +104,7 @@ def test_whoever_watches_sees_what_is_late_and_what_waits_for_the_leader(
     assert deeds.watched_by(place.a.specialist) == []
 
 
+@pytest.mark.slow
 def test_nothing_of_another_agency_and_nothing_out_of_sight_is_counted(
     session: Session, place: Province
 ) -> None:
@@ -145,6 +146,7 @@ def test_whom_to_name_for_a_task_is_decided_on_the_day_it_comes(session: Session
     assert "assign" in [row.deed.key for row in first]
 
 
+@pytest.mark.slow
 def test_the_desk_says_it_in_words(app: Flask, session: Session, place: Province) -> None:
     page = client_for(app, "a_clerk").get("/").get_data(as_text=True)
     assert "Bàn làm việc" in page
@@ -228,6 +230,7 @@ def test_the_desk_names_the_step_that_was_taken_and_how_much_waits(
     assert re.search(r"Có 9 việc đang chờ bạn\.\s+Trong đó 1 việc quá hạn\.", page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
 def test_a_desk_takes_at_most_twelve_statements_whatever_waits(
     app: Flask, session: Session, place: Province, role: Role

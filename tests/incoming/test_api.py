@@ -5,6 +5,7 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -38,6 +39,7 @@ def _entry(**changes: Any) -> dict[str, Any]:
     return {key: value.isoformat() if isinstance(value, date) else value for key, value in values.items()}
 
 
+@pytest.mark.slow
 def test_a_document_goes_from_scan_to_done_by_program(session: Session, app: Flask) -> None:
     house = province(session).a
     roles = {"clerk": "a_clerk", "leader": "a_leader", "head": "a_unit_head", "worker": "a_specialist"}

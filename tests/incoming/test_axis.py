@@ -144,6 +144,7 @@ def test_requirement_08_the_verdict_on_a_file_decides_who_looks_first(
     assert document.state is state
 
 
+@pytest.mark.slow
 def test_requirement_16_the_sender_hears_of_registration_direction_work_and_end(session: Session) -> None:
     house = province(session).a
     document = arrive(session, house)

@@ -66,6 +66,7 @@ def test_a_group_is_ones_own_until_it_is_shared_in_the_agency(session: Session, 
         helps.save_group(session, place.a.leader, helps.NewGroup("Hai lần", mark, (mark,)))
 
 
+@pytest.mark.slow
 def test_requirement_15_who_gave_a_task_or_sees_all_presses_for_it_once_a_day(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -21,6 +21,7 @@ from tests.incoming import steps
 from tests.web import client_for
 
 
+@pytest.mark.slow
 def test_what_has_come_is_seen_while_no_register_is_open(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.received(session, house)
@@ -31,6 +32,7 @@ def test_what_has_come_is_seen_while_no_register_is_open(session: Session, app: 
     assert f"/incoming/{document.id}" in listed.text
 
 
+@pytest.mark.slow
 def test_the_list_shows_tabs_counts_days_and_a_preview(session: Session, app: Flask) -> None:
     house = province(session).a
     waiting, done = steps.received(session, house), steps.WAYS[State.DONE](session, house)
@@ -46,6 +48,7 @@ def test_the_list_shows_tabs_counts_days_and_a_preview(session: Session, app: Fl
     assert "<html" not in preview.get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_filters_live_in_the_address_and_a_page_follows_by_key(session: Session, app: Flask) -> None:
     house = province(session).a
     made = [steps.registered(session, house, issuer_name=f"Sở số {n % 2}") for n in range(6)]

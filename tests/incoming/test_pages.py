@@ -102,6 +102,7 @@ def test_a_year_that_no_paper_bears_is_refused_at_its_field(session: Session, ap
         assert "Hãy ghi ngày/tháng/năm, ví dụ 20/11/2026." in sent.text
 
 
+@pytest.mark.slow
 def test_the_history_names_each_part_in_vietnamese(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.submitted(session, house)
@@ -130,6 +131,7 @@ def test_a_scan_is_uploaded_and_then_registered_beside_its_page(session: Session
     assert clerk.get(sent.location).status_code == 302  # registered already: shown instead
 
 
+@pytest.mark.slow
 def test_while_no_file_can_be_stored_the_person_is_told_and_nothing_is_left(
     session: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +202,7 @@ def test_issuers_are_found_while_typing(session: Session, app: Flask) -> None:
     assert 'data-value="H01.05"' in answer
 
 
+@pytest.mark.slow
 def test_who_comes_second_reads_who_was_faster_and_keeps_what_was_typed(session: Session, app: Flask) -> None:
     """Registering, directing and issuing are refused by one rule: who did what, when, and where it stands now."""
     house = province(session).a
@@ -237,6 +240,7 @@ def test_who_comes_second_reads_who_was_faster_and_keeps_what_was_typed(session:
     assert "Về việc hỗ trợ kinh phí</textarea>" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", State)
 def test_a_documents_page_in_every_state_for_everyone_who_may_see_it(
     session: Session, app: Flask, state: State
@@ -288,6 +292,7 @@ def test_leader_head_and_specialist_finish_a_document_by_clicking(session: Sessi
     assert session.get_one(IncomingDocument, document.id).state is State.DONE
 
 
+@pytest.mark.slow
 def test_what_is_for_information_is_read_once_opened(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.submitted(session, house)
@@ -300,6 +305,7 @@ def test_what_is_for_information_is_read_once_opened(session: Session, app: Flas
     assert link not in archivist.get("/work/read").get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_returning_and_submitting_by_the_page(session: Session, app: Flask) -> None:
     house = province(session).a
     document, other = steps.received(session, house), steps.registered(session, house)
@@ -328,6 +334,7 @@ def test_what_stands_clearly_on_the_page_is_filled_in_and_shown_where_it_was_rea
     assert 'name="due_on" type="text" value=""' in text or re.search(r'id="due_on"[^>]*value=""', text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "others", "proposed"),
     [

@@ -26,6 +26,7 @@ def place(session: Session) -> Province:
     return province(session)
 
 
+@pytest.mark.slow
 def test_what_is_prepared_charges_nobody_until_the_leader_sends_it(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -56,6 +56,7 @@ def test_the_slip_holds_the_leaders_the_units_and_the_specialists_words(
     assert "Số đến 1" in words
 
 
+@pytest.mark.slow
 def test_the_page_offers_both_once_the_document_is_registered(
     app: Flask, session: Session, house: House
 ) -> None:

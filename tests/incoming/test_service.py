@@ -37,6 +37,7 @@ from tests.incoming import steps
 from tests.incoming.letters import letter_pdf
 
 
+@pytest.mark.slow
 def test_a_scan_waits_until_the_clerk_registers_it_and_gets_its_number_then(session: Session) -> None:
     house = province(session).a
     document = steps.received(session, house)
@@ -267,6 +268,7 @@ def _try(session: Session, house: House, document: IncomingDocument, move: Move)
                 directions.finish(session, house.head, task.id, "Đã xong")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("move", Move)
 @pytest.mark.parametrize("state", State)
 def test_every_move_from_every_state(session: Session, state: State, move: Move) -> None:

@@ -235,6 +235,7 @@ def test_a_letter_that_presses_names_who_owes_what(session: Session, place: Prov
     assert place.outside.name not in body
 
 
+@pytest.mark.slow
 def test_pages_lists_and_the_desk_show_it_to_those_whose_it_is(
     session: Session, place: Province, app: Flask
 ) -> None:

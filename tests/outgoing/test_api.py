@@ -48,6 +48,7 @@ def _new(place: Province) -> dict[str, object]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_a_document_goes_the_whole_way_by_program(place: Province, call: Call) -> None:
     status, made = call("a_specialist", "", **_new(place))
@@ -91,6 +92,7 @@ def test_a_file_becomes_a_draft(app: Flask, session: Session, place: Province) -
     assert answer.get_json()["files"][0]["role"] == "draft"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_a_file_written_anew_before_it_was_signed_is_said_by_the_answer(
     session: Session, place: Province, call: Call

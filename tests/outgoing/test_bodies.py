@@ -53,6 +53,7 @@ def _number(session: Session, actor: Actor, document: OutgoingDocument, day: dat
     return document.register_number
 
 
+@pytest.mark.slow
 def test_requirement_04_an_advisory_body_numbers_its_documents_in_a_series_of_its_own(
     session: Session, place: Province
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_draft_of_a_body_goes_on_in_the_name_of_the_agency_that_follows(
     assert (document.body_id, document.issuer_name) == (None, place.b.agency.name)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_a_document_of_a_body_goes_the_whole_way_under_the_agencys_seal(
     session: Session, place: Province
@@ -237,6 +239,7 @@ def test_a_decision_of_a_body_says_whose_it_is(authority: Sequence[str], name: s
     assert decided_by(AdvisoryBody(name=name), "\n".join(authority)) == decides
 
 
+@pytest.mark.slow
 def test_a_chief_of_office_enters_a_body_and_a_drafter_finds_it_in_the_form(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -147,6 +147,7 @@ def test_who_may_ask_depends_on_where_the_draft_is(session: Session, place: Prov
     consulting.ask(session, house.head, document.id, question(house, Role.CLERK))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_opinions_are_no_longer_taken_once_the_document_went_on(
     session: Session, place: Province, app: Flask
@@ -168,6 +169,7 @@ def test_opinions_are_no_longer_taken_once_the_document_went_on(
     assert one.withdrawn_at is not None, "nobody waits for it any more"
 
 
+@pytest.mark.slow
 def test_asked_and_answered_by_clicking(session: Session, place: Province, app: Flask) -> None:
     document: OutgoingDocument = draft(session, place)
     where = f"/outgoing/{document.id}"

@@ -127,6 +127,7 @@ def test_a_program_asks_for_a_copy_and_another_allows_it(
     assert client.post(f"{own}/stamped", headers=clerk).get_json()["state"] == "issuing"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_requirement_26_a_paper_becomes_an_electronic_copy_with_its_corner_and_goes_out(
     session: Session, place: Province
@@ -194,6 +195,7 @@ def test_requirement_27_sao_luc_is_made_of_a_sao_y_alone(session: Session, place
     assert _made(session, place.a.clerk, certified.id, new).code == "01/SL-SNNMT"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_document_is_copied_to_paper(
     session: Session, place: Province, app: Flask
@@ -277,6 +279,7 @@ def test_who_may_copy_and_what_is_there_to_copy(session: Session, place: Provinc
         _made(session, place.a.clerk, document.id, new)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: Province, app: Flask) -> None:
     document, web = _paper(session, place), client_for(app, "a_clerk")
@@ -311,6 +314,7 @@ def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: P
     assert set(COPIES) == {"SY", "SL", "TRS"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_what_is_recalled_takes_its_certified_copies_along(session: Session, place: Province) -> None:
     document, clerk = _paper(session, place), place.a.clerk

@@ -70,6 +70,7 @@ def _answer(
     return reply
 
 
+@pytest.mark.slow
 def test_a_reply_is_counted_down_by_the_hour_on_the_desk_in_the_list_and_on_its_page(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -89,6 +89,7 @@ def test_a_collective_body_keeps_its_line_above_a_deputy_only(session: Session, 
     session.rollback()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_what_is_signed_in_time_holds_and_a_minute_after_the_end_is_refused(
     session: Session, place: Province
@@ -162,6 +163,7 @@ def test_it_is_ended_by_who_gave_it_alone_and_once(session: Session, place: Prov
         service.end_delegation(session, place.a.leader, lent.id)
 
 
+@pytest.mark.slow
 def test_the_page_allows_and_ends(app: Flask, session: Session, place: Province) -> None:
     leader = client_for(app, "a_leader")
     today = f"{clock.today():%d/%m/%Y}"

@@ -97,6 +97,7 @@ def test_what_was_approved_counts_no_more_once_it_is_sent_back(session: Session,
         service.send_back(session, place.a.head, document.id, " ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_a_step_is_taken_back_until_the_next_person_has_acted(session: Session, place: Province) -> None:
     house = place.a
@@ -170,6 +171,7 @@ def test_every_step_that_is_not_in_the_table_is_refused(
     assert document.state == state
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_the_table_leads_from_the_draft_to_the_issue(session: Session, place: Province) -> None:
     assert {rule.target for rule in MACHINE.rules.values()} | set(MACHINE.initial) == set(State)
@@ -183,6 +185,7 @@ def _everybody(house: House) -> list[Actor]:
     return list(house.actors.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", [state for state in State if MACHINE.moves(state)])
 def test_each_step_is_refused_to_everyone_whose_it_is_not(
     session: Session, place: Province, state: State
@@ -324,6 +327,7 @@ def test_who_does_not_draft_cannot_begin(session: Session, place: Province) -> N
         service.draft_from_template(session, place.a.clerk, fields(place), TEXT)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_an_uploaded_page_is_signed_and_numbered_in_its_places(session: Session, place: Province) -> None:
     page = path(newest(session, draft(session, place), FileRole.DRAFT)).read_bytes()
@@ -429,6 +433,7 @@ def test_a_letter_goes_to_a_citizen_and_a_company_that_are_in_no_directory(
         draft(session, place, outside=("x" * 201,))
 
 
+@pytest.mark.slow
 def test_a_form_with_a_name_outside_is_a_draft_and_its_page_names_the_place(
     session: Session, place: Province, app: Flask
 ) -> None:

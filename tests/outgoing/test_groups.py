@@ -150,6 +150,7 @@ def test_hundreds_of_recipients_cost_no_more_than_any_page(
     assert len(statements) <= MOST
 
 
+@pytest.mark.slow
 def test_a_group_is_kept_on_its_page_and_two_who_change_it_do_not_overwrite_each_other(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:

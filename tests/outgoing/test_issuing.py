@@ -39,6 +39,7 @@ from tests.signatures.keys import pki
 pytestmark = pytest.mark.usefixtures("keys")
 
 
+@pytest.mark.slow
 def test_requirement_24_leader_number_and_seal_make_a_chain_that_every_verifier_accepts(
     session: Session, place: Province
 ) -> None:
@@ -70,12 +71,14 @@ def test_openssl_accepts_the_leaders_signature(session: Session, place: Province
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_what_the_leader_signed_is_the_beginning_of_what_is_issued(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUED)
     signed = path(newest(session, document, FileRole.SIGNED)).read_bytes()
     assert path(newest(session, document, FileRole.ISSUED)).read_bytes().startswith(signed)
 
 
+@pytest.mark.slow
 def test_number_and_date_of_an_issued_document_are_found_and_seen(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUED)
     before, after = (path(newest(session, document, role)) for role in (FileRole.SIGNED, FileRole.ISSUED))
@@ -93,6 +96,7 @@ def test_number_and_date_of_an_issued_document_are_found_and_seen(session: Sessi
     assert drawn.crop(line).getextrema()[0] < 60  # ink after
 
 
+@pytest.mark.slow
 def test_the_search_finds_the_number_of_an_issued_document(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUED)
     jobs.work_off(session)
@@ -103,6 +107,7 @@ def test_the_search_finds_the_number_of_an_issued_document(session: Session, pla
     assert found
 
 
+@pytest.mark.slow
 def test_issuing_names_the_document_and_puts_it_into_the_outbox(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUED)
     assert document.code == "01/SNNMT-KHTC"
@@ -112,6 +117,7 @@ def test_issuing_names_the_document_and_puts_it_into_the_outbox(session: Session
     assert sorted(codes) == [place.b.agency.code, place.outside.code]
 
 
+@pytest.mark.slow
 def test_an_issued_document_cannot_be_changed_by_any_code_path(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUED)
     document.subject = "Nội dung khác"
@@ -146,6 +152,7 @@ def test_two_clerks_at_once_give_one_number(session: Session, place: Province) -
     assert session.scalar(sa.select(sa.func.count()).select_from(RegisterEntry)) == 1
 
 
+@pytest.mark.slow
 def test_sealing_again_after_a_failure_uses_the_same_number(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.SEALING)
     with config.override(**{TSA_URL.name: "http://127.0.0.1:9/tsa"}), pytest.raises(errors.TimestampDown):
@@ -174,6 +181,7 @@ def test_a_wrong_pin_signs_nothing_and_is_never_written_down(session: Session, p
         assert "wrong-secret-pin" not in str(entry.details)
 
 
+@pytest.mark.slow
 def test_five_wrong_pins_lock_the_key_for_a_while(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.SIGNATURE)
     for _ in range(4):
@@ -204,6 +212,7 @@ def test_a_leader_without_key_is_told_whom_to_ask(session: Session, place: Provi
         issuing.sign(session, place.a.leader, document.id, PIN)
 
 
+@pytest.mark.slow
 def test_requirement_22_a_separate_attachment_is_signed_with_number_and_time(
     session: Session, place: Province
 ) -> None:
@@ -218,6 +227,7 @@ def test_requirement_22_a_separate_attachment_is_signed_with_number_and_time(
     assert len(documents.files(session, document, FileRole.ATTACHMENT)) == 1
 
 
+@pytest.mark.slow
 def test_a_void_number_stays_with_its_reason_and_is_not_used_again(session: Session, place: Province) -> None:
     first = bring(session, place.a, draft(session, place), State.SEALING)
     issuing.void_number(session, place.a.clerk, first.id, "Ký nhầm bản cũ")
@@ -230,6 +240,7 @@ def test_a_void_number_stays_with_its_reason_and_is_not_used_again(session: Sess
         issuing.void_number(session, place.a.clerk, second.id, " ")
 
 
+@pytest.mark.slow
 def test_the_verdict_on_what_was_made_is_kept_and_told(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUING)
     jobs.work_off(session)
@@ -241,6 +252,7 @@ def test_the_verdict_on_what_was_made_is_kept_and_told(session: Session, place: 
     )  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_a_byte_changed_after_the_issue_is_found(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.ISSUED)
     issued = newest(session, document, FileRole.ISSUED)
@@ -251,6 +263,7 @@ def test_a_byte_changed_after_the_issue_is_found(session: Session, place: Provin
     assert checking.check(blobs().path(changed.sha256)).verdict in (Verdict.INVALID, Verdict.UNREADABLE)
 
 
+@pytest.mark.slow
 def test_number_and_day_go_into_the_blanks_of_the_drafters_own_page(
     session: Session, place: Province, page_with_blanks: Callable[[str], bytes]
 ) -> None:
@@ -283,6 +296,7 @@ def test_a_printed_notation_that_is_not_the_registers_is_refused(
         upload(session, place, page_with_blanks("SNNMT-TTBVTV"))
 
 
+@pytest.mark.slow
 def test_no_transaction_stays_open_while_a_signature_is_made(
     session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +315,7 @@ def test_no_transaction_stays_open_while_a_signature_is_made(
     assert open_then == [False, False, False]
 
 
+@pytest.mark.slow
 def test_what_was_destroyed_is_neither_sealed_nor_issued(session: Session, place: Province) -> None:
     """A row of a destroyed file is refused even while its bytes wait to be erased."""
     numbered, sealed = (

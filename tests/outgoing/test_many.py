@@ -41,6 +41,7 @@ def _sign(leader: FlaskClient, session: Session, document: OutgoingDocument, **c
     return answer.headers["X-Result"]
 
 
+@pytest.mark.slow
 def test_one_pin_signs_them_all_and_one_failure_stops_none(
     session: Session, leader: FlaskClient, waiting: list[OutgoingDocument]
 ) -> None:
@@ -56,6 +57,7 @@ def test_one_pin_signs_them_all_and_one_failure_stops_none(
     assert session.scalar(sa.select(sa.func.count()).select_from(OpenedKey)) == 0
 
 
+@pytest.mark.slow
 def test_without_script_the_form_signs_what_was_chosen(
     session: Session, leader: FlaskClient, waiting: list[OutgoingDocument]
 ) -> None:

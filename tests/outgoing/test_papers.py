@@ -43,6 +43,7 @@ def test_long_unchanged_passages_are_cut_to_what_stands_around_a_change() -> Non
     assert [piece.text for piece in pieces if piece.change is Change.CUT] == ["86", "86"]
 
 
+@pytest.mark.slow
 def test_two_versions_of_a_draft_are_compared_by_who_may_see_it(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -81,6 +81,7 @@ def test_the_reading_room_takes_millimetres_and_shows_the_new_place(
     assert "Chữ ký phải nằm trong" in refused.get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_a_box_that_was_only_dragged_is_where_the_signature_stands(
     session: Session, place: Province, app: Flask
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_box_that_was_only_dragged_is_where_the_signature_stands(
     assert stands.box.centre == pytest.approx((130.5 * MM, 842 - 212.5 * MM), abs=0.5)
 
 
+@pytest.mark.slow
 def test_the_clerk_may_move_the_number_line(session: Session, place: Province) -> None:
     document = bring(session, place.a, draft(session, place), State.SEALING)
     with pytest.raises(placing.BoxOutside):

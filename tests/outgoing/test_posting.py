@@ -85,6 +85,7 @@ def test_the_oldest_line_waits_first_and_none_is_hidden(
     assert (refused.status_code, "Xã 52" in refused.get_data(as_text=True)) == (422, True), "the same page"
 
 
+@pytest.mark.slow
 def test_a_program_writes_the_book_with_the_rights_of_the_page(
     app: Flask, session: Session, place: Province, issued: OutgoingDocument
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_program_writes_the_book_with_the_rights_of_the_page(
     assert "post" in paths["/api/v1/outgoing/posting/send"]
 
 
+@pytest.mark.slow
 def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
     app: Flask, session: Session, place: Province, issued: OutgoingDocument
 ) -> None:

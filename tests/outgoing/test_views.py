@@ -52,6 +52,7 @@ def _only(session: Session) -> OutgoingDocument:
     return session.scalars(sa.select(OutgoingDocument)).one()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_a_document_goes_the_whole_way_through_the_pages(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
@@ -105,6 +106,7 @@ def test_every_page_of_every_state_opens_for_everyone_who_may_know(
     assert client("a_archivist").get(f"/outgoing/{document.id}").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("left", ["nan", "inf", "-1", "", "x"])
 def test_a_number_line_that_is_no_place_is_refused(
@@ -118,6 +120,7 @@ def test_a_number_line_that_is_no_place_is_refused(
     assert document.number_box == before
 
 
+@pytest.mark.slow
 def test_the_forms_and_the_reading_room_cost_no_more_than_any_page(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
@@ -180,6 +183,7 @@ def test_a_wrong_pin_is_told_at_its_field_and_not_sent_back(
     assert "000111" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_a_draft_that_the_open_page_does_not_show_is_not_signed(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
@@ -204,6 +208,7 @@ def test_a_draft_that_the_open_page_does_not_show_is_not_signed(
     assert leader.post(url, data={"pin": PIN, "seen": newer.id}).status_code == 303
 
 
+@pytest.mark.slow
 def test_not_yours_and_not_now_are_told_apart(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
@@ -222,6 +227,7 @@ def test_not_yours_and_not_now_are_told_apart(
     assert client("a_secretary").post(f"/outgoing/{document.id}/take_back").status_code == 403
 
 
+@pytest.mark.slow
 def test_who_saves_a_draft_second_replaces_nothing_unseen(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
@@ -254,6 +260,7 @@ def test_a_page_uploaded_by_form_is_a_version(
     assert drafter.post("/outgoing/new", data=broken).status_code == 422
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_any_file_is_checked_and_nothing_kept(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
@@ -267,6 +274,7 @@ def test_any_file_is_checked_and_nothing_kept(
     assert client("b_clerk").post("/verify").status_code == 422
 
 
+@pytest.mark.slow
 def test_an_answer_starts_from_the_document_it_answers(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
@@ -305,6 +313,7 @@ def test_a_replacement_starts_from_the_document_it_replaces(
     assert specialist.get(f"/outgoing/new?replaces={made.id}").status_code == 422, "a draft is changed"
 
 
+@pytest.mark.slow
 def test_the_form_check_says_who_is_sent_it_and_stands_nowhere_on_the_page(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
@@ -329,6 +338,7 @@ def test_the_form_check_says_who_is_sent_it_and_stands_nowhere_on_the_page(
     assert place.outside.name in text
 
 
+@pytest.mark.slow
 def test_requirement_29_form_is_corrected_by_a_letter_and_the_issued_document_stays(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
@@ -363,6 +373,7 @@ def no_lists(app: Flask, tmp_path: Path) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys", "no_lists")
 def test_requirement_25_signed_without_lists_the_signer_is_warned_and_nothing_is_called_valid(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
@@ -397,6 +408,7 @@ def test_requirement_25_signed_without_lists_the_signer_is_warned_and_nothing_is
     assert told["number"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys", "no_lists")
 def test_of_many_signed_at_once_each_row_carries_its_warning(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
@@ -409,6 +421,7 @@ def test_of_many_signed_at_once_each_row_carries_its_warning(
     assert "chưa kiểm tra được chứng thư số có bị thu hồi" in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_who_gets_the_issued_document_on_paper_stays_named(
     session: Session, place: Province, client: Callable[[str], FlaskClient]

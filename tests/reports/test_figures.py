@@ -204,6 +204,7 @@ def test_units_people_kinds_and_months_are_counted_by_what_was_asked_of_them(
         assert figures.by_month(days) == [Day(date(2026, 10, 1), 0, 0), Day(date(2026, 11, 1), 5, 3)]
 
 
+@pytest.mark.slow
 def test_numbers_are_counted_by_register_with_those_made_void(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -304,6 +305,7 @@ def test_a_register_says_what_was_in_time_and_what_went_over_the_axis(
     assert page.data.startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_the_page_the_spreadsheet_and_the_interface_say_the_same(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -331,6 +333,7 @@ def test_the_page_the_spreadsheet_and_the_interface_say_the_same(
         assert (answer["electronic_share"], answer["overdue"], answer["hours_to_direct"]) == (50, 1, 2.0)
 
 
+@pytest.mark.slow
 def test_the_province_is_shown_to_its_keepers_people_alone_and_names_nobody(
     app: Flask, session: Session, place: Province
 ) -> None:

@@ -224,6 +224,7 @@ def test_nobody_closes_a_register_at_a_number_he_has_not_seen(session: Session, 
     assert register.closed_at is None
 
 
+@pytest.mark.slow
 def test_a_book_whose_making_failed_says_so_and_is_set_again(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -264,6 +265,7 @@ def test_a_year_that_is_not_over_is_closed_by_decision_only(session: Session, pl
         service.close(session, place.a.clerk, register.id, 0, DECISION)
 
 
+@pytest.mark.slow
 def test_a_register_with_documents_under_way_is_not_closed(session: Session, place: Province) -> None:
     equip(session, place.a)
     drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.SEALING)
@@ -313,6 +315,7 @@ def test_a_closed_register_becomes_a_signed_book_that_says_nothing_is_missing(
     assert blobs().read(book.signed_sha256).startswith(blobs().read(book.sha256))
 
 
+@pytest.mark.slow
 def test_a_long_register_fills_several_volumes(
     session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,6 +363,7 @@ def test_the_pages_lead_from_the_list_to_the_signed_book(
     assert client_for(app, "b_clerk").get(f"/registers/books/{book.id}.pdf").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_part_of_the_registers_is_shown_then_printed_or_taken_out(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -401,6 +405,7 @@ def test_the_chief_of_office_opens_a_register_on_its_page(
     assert made.last_number == 40
 
 
+@pytest.mark.slow
 def test_a_program_reads_the_registers_and_their_proof(app: Flask, session: Session, place: Province) -> None:
     document = incoming.registered(session, place.a)
     token = accounts.make_token(session, system_actor(), "a_clerk", "báo cáo", ["*"])

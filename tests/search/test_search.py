@@ -214,6 +214,7 @@ def test_found_words_are_marked_and_nothing_else_becomes_markup() -> None:
     assert str(highlight("A & B", ())) == "A &amp; B"
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_was_found_in_both_languages(app: Flask, session: Session) -> None:
     place = province(session)
     target = incoming(session, place.a, "Về việc <i>hạn mặn</i>", code_number="77", code_notation="TB-VP")
@@ -289,6 +290,7 @@ def test_one_without_the_right_does_not_search(app: Flask, session: Session) -> 
     assert client_for(app, "a_administrator").get("/search?q=x").status_code == 403
 
 
+@pytest.mark.slow
 def test_facets_count_what_was_found_and_each_narrows_it(app: Flask, session: Session) -> None:
     place = province(session)
     for number in range(3):
@@ -323,6 +325,7 @@ def test_facets_count_what_was_found_and_each_narrows_it(app: Flask, session: Se
     assert "Sở Tài chính" not in page
 
 
+@pytest.mark.slow
 def test_what_facets_read_does_not_grow_with_the_table(session: Session) -> None:
     place = province(session)
     _many(session, place.a.agency.id, queries.COUNTED + queries.NEWEST)

@@ -112,6 +112,7 @@ def test_an_issued_document_is_archived_and_stamped_again_in_time(
     assert judged(second, late).verdict is Verdict.VALID
 
 
+@pytest.mark.slow
 def test_what_cannot_be_archived_keeps_the_reason_and_is_tried_again(
     session: Session, place: Province, authority: DemoPki, monkeypatch: pytest.MonkeyPatch, app: Flask
 ) -> None:

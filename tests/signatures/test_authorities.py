@@ -49,6 +49,7 @@ def _looked_at(client: FlaskClient, purpose: str, data: bytes) -> tuple[int, str
     return sent.status_code, sent.get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_the_keepers_administrator_looks_confirms_and_retires(
     session: Session, app: Flask, kept: DemoPki
 ) -> None:

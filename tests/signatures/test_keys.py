@@ -53,6 +53,7 @@ def test_with_the_pin_changed_a_key_left_open_is_closed(session: Session, place:
         pass
 
 
+@pytest.mark.slow
 def test_rsa_keys_sign_by_pss_where_the_installation_says_so(session: Session, place: Province) -> None:
     leader = place.a.leader
     assert unlocking.unlock(session, leader, KeyPurpose.PERSON, PIN).algorithm == "rsa"
@@ -73,6 +74,7 @@ def test_a_key_of_somebody_else_is_refused(session: Session, place: Province) ->
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_administrator_enters_keys_and_pictures_of_his_own_agency_only(
     session: Session, place: Province
 ) -> None:
@@ -161,6 +163,7 @@ def test_tries_under_way_together_are_no_more_than_one_by_one(
         assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, PIN)
 
 
+@pytest.mark.slow
 def test_many_may_seal_at_once(session: Session, place: Province) -> None:
     with ExitStack() as all_at_once:
         for _ in range(7):
@@ -196,6 +199,7 @@ def test_a_report_survives_being_stored(session: Session, place: Province, tmp_p
     assert checking.read(checking.write(Report(Verdict.VALID))) == Report(Verdict.VALID)
 
 
+@pytest.mark.slow
 def test_the_owner_changes_his_pin_on_his_page(session: Session, place: Province) -> None:
     client = client_for(create_app(), "a_leader")
     assert place.a.posts[Role.LEADER].person.full_name in client.get("/key").get_data(as_text=True)
@@ -206,6 +210,7 @@ def test_the_owner_changes_his_pin_on_his_page(session: Session, place: Province
     assert unlocking.unlock(session, place.a.leader, KeyPurpose.PERSON, "555555")
 
 
+@pytest.mark.slow
 def test_an_operator_enters_a_key_by_command(session: Session, place: Province, tmp_path: Path) -> None:
     file = tmp_path / "b.p12"
     file.write_bytes(agency_key(pki().folder, place.b.agency.name, place.b.agency.code))

@@ -44,6 +44,7 @@ def lists(session: Session) -> Iterator[str]:
     services.wait(10)
 
 
+@pytest.mark.slow
 def test_a_fetched_list_is_used_and_an_old_one_stays_when_fetching_fails(
     session: Session, lists: str
 ) -> None:

@@ -346,6 +346,7 @@ def test_a_field_shown_where_its_own_entry_does_not_say_is_found(
     assert visible_fields(io.BytesIO(first + lying))["Later"].placement.page == 1
 
 
+@pytest.mark.slow
 def test_a_time_stamp_that_draws_over_the_page_is_not_confirmed(
     chain: list[bytes], pki: DemoPki, trust: TrustStore
 ) -> None:
@@ -433,6 +434,7 @@ def test_a_signature_below_another_field_is_seen_where_it_draws(
     assert report.signatures[-1].placement is not None
 
 
+@pytest.mark.slow
 def test_no_number_of_fields_hides_a_signature(document: bytes) -> None:
     with pikepdf.open(io.BytesIO(document)) as pdf:
         crowd = [pikepdf.Dictionary(T=pikepdf.String(str(one)), FT=pikepdf.Name.Tx) for one in range(10_001)]

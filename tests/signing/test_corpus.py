@@ -77,6 +77,7 @@ def test_quicker_ways_change_no_report(
     assert ours(name, believed, made_at) == report
 
 
+@pytest.mark.slow
 def test_the_levels_are_those_they_were_made_at(believed: TrustStore, made_at: datetime) -> None:
     levels = {name: {one.level for one in ours(name, believed, made_at).signatures} for name in FILES}
     assert levels["archived.pdf"] == levels["b-lta.pdf"] == {Level.B_LTA}

@@ -80,6 +80,7 @@ def test_what_is_no_signature_is_unreadable(data: bytes, trust: TrustStore) -> N
     assert check(CONTENT, data, trust).verdict is Verdict.UNREADABLE
 
 
+@pytest.mark.slow
 def test_a_stranger_is_not_confirmed_and_revocation_may_be_required(
     signature: bytes, pki: DemoPki, tmp_path: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_revoked_signer_is_invalid(pki: DemoPki, now: datetime) -> None:
     assert codes(report) >= {Code.REVOKED}
 
 
+@pytest.mark.slow
 def test_the_command_takes_it_and_openssl_agrees(
     signature: bytes, pki: DemoPki, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

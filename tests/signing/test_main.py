@@ -46,6 +46,7 @@ def call(*arguments: str | Path) -> tuple[int, str]:
     return code, out.getvalue()
 
 
+@pytest.mark.slow
 def test_sign_then_verify(files: Path, pki: DemoPki) -> None:
     signed = files / "out.pdf"
     key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
@@ -109,6 +110,7 @@ def test_exit_codes_tell_refused_from_wrong_use_and_unreadable(
     assert not (files / "o.pdf").exists()
 
 
+@pytest.mark.slow
 def test_what_is_no_pdf_and_what_is_not_there_are_said_plainly(files: Path) -> None:
     (files / "text.pdf").write_text("hello")
     key = ("--key", files / "key.p12", "--passphrase-env", "PIN")
@@ -183,6 +185,7 @@ def test_a_place_where_nothing_can_be_written_is_said_in_a_line(files: Path) -> 
     assert (code, len(out.splitlines())) == (2, 1)
 
 
+@pytest.mark.slow
 def test_inspect_gives_structure_without_a_verdict(files: Path, chain: list[bytes]) -> None:
     (files / "chain.pdf").write_bytes(chain[2])
     code, out = call("inspect", files / "chain.pdf", "--json")

@@ -106,6 +106,7 @@ def test_a_name_is_looked_up_once(
     assert asked.count("localhost") == 1
 
 
+@pytest.mark.slow
 def test_a_machine_without_a_way_to_names_waits_no_longer_than_it_may(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_machine_without_a_way_to_names_waits_no_longer_than_it_may(
     assert time.monotonic() - begun < 3
 
 
+@pytest.mark.slow
 def test_a_service_that_drips_is_left(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ def test_the_source_is_a_prefix_of_the_signed_file(document: bytes, leader: Pkcs
     assert not info.normalised
 
 
+@pytest.mark.slow
 def test_leader_number_and_seal_stay_valid_together(chain: list[bytes], trust: TrustStore) -> None:
     assert [verdict(step, trust) for step in chain] == [Verdict.VALID] * 3
     assert chain[2].startswith(chain[1])
@@ -85,6 +86,7 @@ def test_a_revoked_key_is_refused_although_its_issuer_cannot_be_checked(
         sign(document, key, field="L", trust=pki.trust.with_revocation(crls=[pki.crl()]))
 
 
+@pytest.mark.slow
 def test_an_unknown_issuer_is_refused_when_roots_are_given(
     document: bytes, leader: Pkcs12Key, tmp_path
 ) -> None:

@@ -39,6 +39,7 @@ def test_it_says_who_when_and_whether_revocation_was_checked(
     assert verify_timestamp(file, token, pki.trust, require_revocation=True).trouble is Trouble.UNCHECKED
 
 
+@pytest.mark.slow
 def test_another_file_a_changed_token_and_a_stranger_are_told_apart(
     file: Path, token: bytes, trust: TrustStore, tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_token_of_the_future_proves_nothing_yet(file: Path, pki: DemoPki, trus
     assert verify_timestamp(file, token, trust, at=later).verdict is Verdict.VALID
 
 
+@pytest.mark.slow
 def test_a_revoked_authority_is_not_believed(file: Path, tmp_path: Path) -> None:
     own = DemoPki.create(tmp_path / "own", "http://127.0.0.1:9")
     with file.open("rb") as stream:

@@ -45,6 +45,7 @@ def doubtful(request: pytest.FixtureRequest, pki: DemoPki, others: DemoPki) -> H
     return LocalTimestamper(pki, lambda: datetime.now(UTC) + timedelta(days=1))
 
 
+@pytest.mark.slow
 def test_it_is_refused_wherever_files_are_stamped(
     document: bytes, leader: Pkcs12Key, pki: DemoPki, trust: TrustStore, doubtful: HttpTimestamper
 ) -> None:
@@ -100,6 +101,7 @@ def endless() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_an_endless_reply_is_cut(endless: str) -> None:
     with pytest.raises(TimestampUnavailable, match="slow"):
         stamp(io.BytesIO(b"x"), HttpTimestamper(endless, timeout=0.3))

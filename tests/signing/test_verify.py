@@ -99,6 +99,7 @@ def test_an_encrypted_file_says_so(document: bytes, trust: TrustStore) -> None:
     assert codes(check(out.getvalue(), trust)) == {Code.ENCRYPTED}
 
 
+@pytest.mark.slow
 def test_an_untrusted_signer_is_not_confirmed(chain: list[bytes], tmp_path: Path) -> None:
     other = DemoPki.create(tmp_path / "other", "http://127.0.0.1:9")
     report = check(chain[0], other.trust)
@@ -177,6 +178,7 @@ def test_a_later_field_of_another_agency_is_not_confirmed(
     assert check(signed, trust, same_agency=same).verdict is Verdict.VALID
 
 
+@pytest.mark.slow
 def test_a_person_who_signs_after_an_agency_does_not_become_the_issuer(
     document: bytes, agency: Pkcs12Key, pki: DemoPki, trust: TrustStore
 ) -> None:
@@ -226,6 +228,7 @@ def test_a_later_field_of_the_same_agency_that_hides_a_signature_is_not_confirme
     assert Code.INK_ON_SIGNED not in codes(check(signed, trust)), "as much as a seal covers"
 
 
+@pytest.mark.slow
 def test_words_a_person_adds_when_signing_later_are_not_confirmed(
     chain: list[bytes], pki: DemoPki, trust: TrustStore
 ) -> None:
@@ -255,6 +258,7 @@ def append(data: bytes, change: Callable[[pikepdf.Pdf], None], tmp_path: Path) -
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_an_unsigned_note_leaves_the_signed_part_intact_but_is_not_valid(
     chain: list[bytes], trust: TrustStore, tmp_path: Path
 ) -> None:

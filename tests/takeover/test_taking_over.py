@@ -143,6 +143,7 @@ def _count(session: Session, kind: type) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
 
 
+@pytest.mark.slow
 def test_registers_go_on_after_their_last_number_and_earlier_years_come_closed(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -170,6 +171,7 @@ def test_registers_go_on_after_their_last_number_and_earlier_years_come_closed(
     assert client_for(app, "a_clerk").get("/registers/take-over").status_code == 403
 
 
+@pytest.mark.slow
 def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Session, place: Province) -> None:
     chief = client_for(app, "a_chief_of_office")
     _series(chief)
@@ -204,6 +206,7 @@ def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Sess
     assert "DEN 9; DEN 10" in wrong["Văn bản"]
 
 
+@pytest.mark.slow
 def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -246,6 +249,7 @@ def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     assert not kept, "what was handed over for the look is gone"
 
 
+@pytest.mark.slow
 def test_deadlines_of_a_year_that_is_over_stand_in_its_figures_once_and_in_none_of_this_year(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -292,6 +296,7 @@ def test_deadlines_of_a_year_that_is_over_stand_in_its_figures_once_and_in_none_
     assert found[last].handled == Handled(late=1, open=1)
 
 
+@pytest.mark.slow
 def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -329,6 +334,7 @@ def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
     assert session.scalar(sa.select(Document.id).where(Document.taken_over_from != "")) is None
 
 
+@pytest.mark.slow
 def test_files_that_no_row_names_are_told_before_and_after(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -368,6 +374,7 @@ def test_a_unit_that_is_not_here_is_called_a_unit(app: Flask, session: Session, 
     assert "không giữ chức vụ" not in page
 
 
+@pytest.mark.slow
 def test_the_command_takes_a_folder_and_rows_that_are_here_stay(
     app: Flask, session: Session, place: Province, tmp_path: Path
 ) -> None:
@@ -416,6 +423,7 @@ DOSSIERS = (
 )
 
 
+@pytest.mark.slow
 def test_drafts_and_dossiers_go_on_where_they_were(app: Flask, session: Session, place: Province) -> None:
     chief = client_for(app, "a_chief_of_office")
     _series(chief)
@@ -470,6 +478,7 @@ ARCHIVED = (
 )
 
 
+@pytest.mark.slow
 def test_what_the_archive_has_is_taken_over_with_its_day_and_place(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -502,6 +511,7 @@ def test_what_the_archive_has_is_taken_over_with_its_day_and_place(
     assert [one.id for one in dossier_queries.expired(session, old.agency_id, clock.today())] == [old.id]
 
 
+@pytest.mark.slow
 def test_an_opening_number_never_falls_below_what_was_taken_over(
     app: Flask, session: Session, place: Province
 ) -> None:

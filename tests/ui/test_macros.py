@@ -108,6 +108,7 @@ def forbidden(html: str) -> list[str]:
     return re.findall(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)|javascript:", html)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", MACROS)
 def test_a_macro_draws_without_inline_style_or_script(app: Flask, call: str) -> None:
     html = draw(call)

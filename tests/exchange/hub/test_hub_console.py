@@ -133,6 +133,7 @@ def test_a_system_is_registered_and_its_secret_changed_and_limited(visitor, hub)
     assert secret not in record
 
 
+@pytest.mark.slow
 def test_a_document_is_traced_by_its_number_to_each_recipient(visitor, party, letter):
     a, b, c = party(), party(), party()
     number = f"{os.getpid()}7"

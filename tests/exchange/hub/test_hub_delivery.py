@@ -38,6 +38,7 @@ def test_a_document_reaches_its_recipient_with_the_bytes_that_were_sent(party, l
     assert b.client.received() == []
 
 
+@pytest.mark.slow
 def test_the_sender_sees_what_became_of_it_at_each_recipient(party, letter):
     a, b, c = party(), party(), party()
     sent = a.send(letter(a, b, c))

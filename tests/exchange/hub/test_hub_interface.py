@@ -77,6 +77,7 @@ def wire(message) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_a_client_of_the_real_axis_works_unchanged(vendor, party, letter):
     a, b = party(), party()
     sender, receiver = vendor(a), vendor(b)
@@ -105,6 +106,7 @@ def test_a_client_of_the_real_axis_works_unchanged(vendor, party, letter):
     assert (seen["toCode"], seen["receiveStatus"], seen["notation"]) == (b.code, "done", "1415/UBND-KGVX")
 
 
+@pytest.mark.slow
 def test_agencies_are_registered_changed_listed_and_deleted(vendor, party):
     a = party()
     client = vendor(a)
@@ -142,6 +144,7 @@ def test_another_systems_agency_cannot_be_taken(party):
         a.client.delete_agency(b.code)
 
 
+@pytest.mark.slow
 def test_every_refusal_is_ascii_with_the_three_fields_and_a_docid(vendor, party, letter):
     a, b = party(), party()
     client = vendor(a)
@@ -188,6 +191,7 @@ def test_expect_100_continue_is_answered(hub, vendor, party):
     connection.close()
 
 
+@pytest.mark.slow
 def test_a_waiting_list_call_is_answered_as_soon_as_something_arrives(party, letter):
     a, b = party(), party()
     sending = threading.Timer(0.5, lambda: a.send(letter(a, b)))
@@ -198,12 +202,14 @@ def test_a_waiting_list_call_is_answered_as_soon_as_something_arrives(party, let
     sending.join()  # its answer comes after the wake-up: the client is closed with the test
 
 
+@pytest.mark.slow
 def test_a_waiting_list_call_ends_in_time(party):
     start = time.monotonic()
     assert party().client.received(wait=0.3) == []
     assert 0.2 < time.monotonic() - start < 3
 
 
+@pytest.mark.slow
 def test_waiting_calls_leave_threads_for_others(hub, party, letter):
     """Half the threads may wait; the others say when to come again, and sending goes on."""
     a, b = party(), party()
@@ -264,6 +270,7 @@ def test_status_messages_have_a_list_of_their_own(party, letter):
     b.client.confirm(waiting.doc_id, Delivery.DONE)
 
 
+@pytest.mark.slow
 def test_many_confirmations_at_once_have_an_answer_each(hub, vendor, party, letter):
     a, b = party(), party()
     for number in range(3):
@@ -283,6 +290,7 @@ def test_many_confirmations_at_once_have_an_answer_each(hub, vendor, party, lett
         assert vendor(b).call("updateStatuses", junk).json()["ErrorCode"] == "21"
 
 
+@pytest.mark.slow
 def test_a_sender_hears_how_its_messages_ended_until_it_says_so(vendor, party, letter):
     a, b, c = party(), party(), party()
     asking = vendor(a)

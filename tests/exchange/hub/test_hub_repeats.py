@@ -70,6 +70,7 @@ def test_ids_of_different_senders_do_not_meet(party, letter):
     assert a.send(letter(a, c), message_id="1").doc_id != b.send(letter(b, c), message_id="1").doc_id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("message_id", ["", "m-1"])
 def test_sixteen_at_once_make_one_delivery(party, letter, message_id: str):
     a, b = party(), party()

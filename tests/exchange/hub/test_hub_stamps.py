@@ -64,6 +64,7 @@ def found(axis: Axis, receipt: Receipt) -> Proof | None:
         return proof(session, seal_of(receipt))
 
 
+@pytest.mark.slow
 def test_every_receipt_gets_a_stamp_that_verifies_without_network(axis: Axis, authority: TrustServer):
     receipts = [take(axis, number) for number in range(5)]
     outlet = Outlet(axis, Traffic(axis.ledger))

@@ -56,6 +56,7 @@ def test_mail_to_a_closed_agency_reaches_its_successor_with_both_names(close, pa
     assert first.doc_id != second.doc_id
 
 
+@pytest.mark.slow
 def test_the_sender_is_told_before_he_sends(close, party):
     sender, closed, following, second, ending = party(), party(), party(), party(), party()
     close(closed, following, second)
@@ -74,6 +75,7 @@ def test_the_sender_is_told_before_he_sends(close, party):
     assert going.closed_on == f"{today() + timedelta(days=30)}", "also what is decided for a day to come"
 
 
+@pytest.mark.slow
 def test_successors_are_followed_and_an_end_without_one_is_refused(close, party, letter):
     sender, first, second, third, lost = (party() for _ in range(5))
     close(first, second)

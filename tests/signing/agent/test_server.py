@@ -23,6 +23,7 @@ from signing.verify import verify_pdf
 from tests.signing.agent.conftest import Drawer, Site, answer, batch, code_in, listening, wanted
 
 
+@pytest.mark.slow
 def test_a_document_is_signed_after_the_person_agreed(
     site: Site, leader: Pkcs12Key, drawer: Drawer, document: bytes, trust: TrustStore
 ) -> None:
@@ -47,6 +48,7 @@ def test_a_document_is_signed_after_the_person_agreed(
     assert site.send("/sign", want).status_code == 409
 
 
+@pytest.mark.slow
 def test_nothing_is_signed_beyond_what_was_agreed_to(site: Site, leader: Pkcs12Key, document: bytes) -> None:
     made = prepare_pdf(io.BytesIO(document), io.BytesIO(), leader, field="S")
     asked = batch(leader, 1, 2)
@@ -59,6 +61,7 @@ def test_nothing_is_signed_beyond_what_was_agreed_to(site: Site, leader: Pkcs12K
     assert site.send("/sign", wanted(asked, "b", made.attributes)).status_code == 409
 
 
+@pytest.mark.slow
 def test_only_attributes_of_a_document_for_this_certificate_are_signed(
     site: Site, leader: Pkcs12Key, agency: Pkcs12Key, document: bytes
 ) -> None:
@@ -108,6 +111,7 @@ def test_an_abandoned_batch_ends_and_lets_go_of_the_token(
     assert "đã xong" in answer(window).text.lower()
 
 
+@pytest.mark.slow
 def test_only_the_paired_sites_own_messages_count(site: Site, leader: Pkcs12Key) -> None:
     asked = batch(leader, 1)
     thief = Site(site.url, site.origin)
@@ -168,6 +172,7 @@ def test_browsers_are_told_which_pages_may_reach_this_machine(site: Site, leader
     assert "frame-ancestors 'none'" in window.headers["Content-Security-Policy"]
 
 
+@pytest.mark.slow
 def test_a_code_is_good_once_and_not_for_guessing(agent: Agent, tmp_path: Path) -> None:
     with listening(agent) as url:
         site = Site(url)
@@ -191,6 +196,7 @@ def test_a_code_is_good_once_and_not_for_guessing(agent: Agent, tmp_path: Path) 
     assert agent.pairs.all() == {}
 
 
+@pytest.mark.slow
 def test_no_page_reads_the_code_in_the_agents_window(site: Site, agent: Agent, leader: Pkcs12Key) -> None:
     evil = Site(site.url, "https://evil.example")
     offer = {"name": "x", "key": public_text(evil.key)}
@@ -211,6 +217,7 @@ def test_no_page_reads_the_code_in_the_agents_window(site: Site, agent: Agent, l
     thief.pair()
 
 
+@pytest.mark.slow
 def test_fresh_offers_give_no_fresh_tries(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     with listening(agent) as url:
         for n in range(5):
