@@ -23,6 +23,7 @@ from eoffice.home import deeds, links, queries, words
 from eoffice.home.deeds import Side
 from eoffice.home.queries import Change, Series, Waiting, Work
 from eoffice.incoming import envelopes, sealed, sources
+from eoffice.incoming import presenting as incoming
 from eoffice.incoming.permissions import ENVELOPE_KEEP, INCOMING_REGISTER
 from eoffice.outgoing import presenting as outgoing
 from eoffice.outgoing.permissions import OUTGOING_NUMBER
@@ -172,7 +173,7 @@ def _why(one: Waiting) -> str | Markup:
 def _sentence(change: Change) -> tuple[str, str, str, Markup]:
     """One line of the feed: hour, icon, tone, who did what with which document."""
     entry, document = change.entry, change.document
-    name = document.code or document.subject or _("Scan not registered yet")
+    name = document.code or document.subject or incoming.unread_name(document)
     link = Markup('<a href="{}">{}</a>').format(links.document(document), name)
     who, what = entry.actor.partition(",")[0], outgoing.deed(entry)
     if what[1:2].islower():  # it stands within a sentence; ĐẾN and the like stay

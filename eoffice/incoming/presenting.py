@@ -26,6 +26,18 @@ from eoffice.incoming.states import Doubt, State
 COLOURS = {Tone.WAIT: "accent", Tone.RUN: "accent", Tone.OK: "ok", Tone.WARN: "warn", Tone.BAD: "bad",
            Tone.IDLE: "idle"}  # fmt: skip
 
+
+def unread_name(document: Document) -> str:
+    """What a paper is called before somebody has read its subject: how it came and when, so that two of a morning are
+    told apart."""
+    if not isinstance(document, IncomingDocument):
+        return ""
+    hour = f"{clock.local(document.arrived_at):%H:%M %d/%m}"
+    if document.sent_from:
+        return _("Mail from %(sender)s, %(hour)s, not registered yet", sender=document.sent_from, hour=hour)
+    return _("Scan of %(hour)s, not registered yet", hour=hour)
+
+
 #: number shown beside a field and at the place on the page it was read from
 TAGS = {
     "code_number": ("1", "number"), "code_notation": ("2", "notation"), "issued_on": ("3", "issued_on"),

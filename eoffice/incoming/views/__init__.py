@@ -8,6 +8,7 @@ from eoffice.incoming import presenting
 bp = Blueprint("incoming", __name__, template_folder="../templates")
 bp.add_app_template_global(deadlines.words, "due_words")
 bp.add_app_template_global(presenting.state_mark, "incoming_mark")
+bp.add_app_template_global(presenting.unread_name, "unread_name")
 bp.add_app_template_global(presenting.task_mark, "task_mark")
 bp.add_app_template_global(presenting.stamp, "stamp")
 
