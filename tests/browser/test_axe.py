@@ -3,12 +3,14 @@
 import re
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from eoffice.core import clock
 from eoffice.demo.province import PASSWORD
 from eoffice.directory.models import Role
 from eoffice.run import OPERATOR
@@ -231,7 +233,7 @@ _merger: list[int] = []
 def _planned_merger(installation: Installation) -> int:
     """One that never comes while these tests run."""
     if not _merger:
-        words = ("--on", "2099-01-01", "--basis", "Nghị quyết số 1/NQ-HĐND")
+        words = ("--on", f"{clock.today() + timedelta(days=60)}", "--basis", "Nghị quyết số 1/NQ-HĐND")
         _merger.append(int(installation.command("agency", "merge", "H01.187", "H01.12", *words)))
     return _merger[0]
 
