@@ -292,11 +292,10 @@ class Frozen(Conflict):
 def _freeze(_mapper: object, _connection: object, document: OutgoingDocument) -> None:
     """Whatever the code path, nothing but the step that issues writes a row that says issued; that it was recalled is
     noted beside what stays as it was."""
-    attributes = sa.inspect(document).attrs
-    state, session = attributes.state.history, object_session(document)
-    changed = session is not None and any(
-        one.key != "recalled_at" and one.history.has_changes() for one in attributes
-    )
+    seen, session = sa.inspect(document), object_session(document)
+    state = seen.attrs.state.history
+    columns = (one.key for one in seen.mapper.column_attrs if one.key != "recalled_at")
+    changed = session is not None and any(seen.attrs[key].history.has_changes() for key in columns)
     leaves = State.ISSUED in (state.deleted or ())
     stays = State.ISSUED in (state.unchanged or ())
     if leaves or (stays and (changed or (session is not None and document in session.deleted))):

@@ -125,6 +125,11 @@ def test_an_issued_document_cannot_be_changed_by_any_code_path(session: Session,
         session.flush()
     session.rollback()
     document = session.get_one(OutgoingDocument, document.id, populate_existing=True)
+    document.unit = place.a.office
+    with pytest.raises(Frozen):
+        session.flush()
+    session.rollback()
+    document = session.get_one(OutgoingDocument, document.id, populate_existing=True)
     document.state = State.DRAFT
     with pytest.raises(Frozen):
         session.flush()
