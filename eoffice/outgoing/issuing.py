@@ -25,7 +25,7 @@ from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import DocumentFile, FileRole, Medium
 from eoffice.dossiers import operations as dossiers
-from eoffice.outgoing import consulting, held, operations, posting, queries
+from eoffice.outgoing import consulting, held, operations, posting, queries, superseding
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures import keyring, marks
@@ -303,13 +303,18 @@ def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
 
 
 def allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
-    """The document, when the step is possible now and the actor's. Raises NotFound, InvalidTransition, Forbidden."""
+    """The document, when the step is possible now and the actor's.
+
+    Raises NotFound, InvalidTransition, Forbidden, and at the steps that bind Recalled and Replaced of what it names.
+    """
     document = queries.one(session, actor, document_id)
     MACHINE.step_of(actor, document.state, step, document)
     if step is Move.PLACE and document.number_box is None:  # a copy bears no number line
         raise InvalidTransition(state=document.state.word)
     if step not in (Move.SIGN, Move.SEAL):
         held.refuse_others(session, document)
+    if step in (Move.SIGN, Move.NUMBER, Move.ISSUE):
+        superseding.refuse_late(session, document)
     return document
 
 

@@ -18,9 +18,9 @@ from eoffice.documents import operations as documents
 from eoffice.documents.intake import StateSecret
 from eoffice.documents.kinds import OFFICIAL_LETTER
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind, Steering
-from eoffice.documents.queries import linked, related
+from eoffice.documents.queries import linked
 from eoffice.documents.queries import one as one_document
-from eoffice.outgoing import held, operations, queries
+from eoffice.outgoing import held, operations, queries, superseding
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
@@ -38,20 +38,6 @@ class NotIssued(Invalid):
     """Only what has left the agency can be replaced; a draft is changed."""
 
     message = _l("Only a document that was issued is replaced. Open it, then choose “Draft a replacement”.")
-
-
-class Recalled(Conflict):
-    """It counts no more, and stays as it was issued."""
-
-    message = _l(
-        "%(code)s was recalled, so it is neither corrected nor replaced. Draft a new document instead."
-    )
-
-
-class Replaced(Conflict):
-    """One document takes the place of another."""
-
-    message = _l("%(code)s was replaced by %(by)s already. Correct or replace that one.")
 
 
 class ReplacesAndCorrects(Invalid):
@@ -161,7 +147,7 @@ def replaceable(session: Session, actor: Actor, document_id: int) -> OutgoingDoc
     document = queries.one(session, actor, document_id)
     if document.state is not State.ISSUED:
         raise NotIssued(field="replaces")
-    return _standing(session, actor, document)
+    return _standing(session, document)
 
 
 def correctable(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
@@ -169,15 +155,11 @@ def correctable(session: Session, actor: Actor, document_id: int) -> OutgoingDoc
     document = queries.one(session, actor, document_id)
     if document.state is not State.ISSUED:
         raise NotToCorrect(field="corrects")
-    return _standing(session, actor, document)
+    return _standing(session, document)
 
 
-def _standing(session: Session, actor: Actor, document: OutgoingDocument) -> OutgoingDocument:
-    if document.recalled_at is not None:
-        raise Recalled(code=document.code)
-    newer = queries.issued_of(related(session, actor, document)[LinkKind.REPLACES, False])
-    if newer:
-        raise Replaced(code=document.code, by=newer[0].code)
+def _standing(session: Session, document: OutgoingDocument) -> OutgoingDocument:
+    superseding.refuse(session, document)
     return document
 
 

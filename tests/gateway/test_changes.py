@@ -30,7 +30,7 @@ from eoffice.incoming import service as incoming
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.states import State
-from eoffice.outgoing import copying
+from eoffice.outgoing import copying, superseding
 from eoffice.outgoing import service as outgoing_service
 from eoffice.outgoing.states import State as Out
 from exchange.client import AxisClient
@@ -346,7 +346,7 @@ def test_what_was_recalled_says_so_wherever_it_is_listed_and_counts_no_more(
     with pytest.raises(copying.SourceGone):
         copying.source(session, place.a.clerk, document.id)
     for refused in (outgoing_service.replaceable, outgoing_service.correctable):
-        with pytest.raises(outgoing_service.Recalled):
+        with pytest.raises(superseding.Recalled):
             refused(session, place.a.clerk, document.id)
 
 
@@ -366,7 +366,7 @@ def test_only_what_was_issued_takes_the_place_of_a_document_and_once(
         draft.state, draft.code_number, draft.issued_on = Out.ISSUED, "9", clock.today()
         draft.issued_at = clock.now()
     assert "Được thay thế bằng" in clerk.get(address).get_data(as_text=True)
-    with pytest.raises(outgoing_service.Replaced):
+    with pytest.raises(superseding.Replaced):
         outgoing_service.replaceable(session, place.a.clerk, old.id)
 
 

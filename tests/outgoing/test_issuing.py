@@ -23,17 +23,17 @@ from eoffice.documents import pages, registers
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, RegisterEntry
 from eoffice.gateway.models import Delivery, Dispatch
-from eoffice.outgoing import issuing, operations, service
+from eoffice.outgoing import issuing, operations, service, superseding
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.models import Frozen, OutgoingDocument
-from eoffice.outgoing.workflow import State
+from eoffice.outgoing.workflow import Move, State
 from eoffice.signatures import checking, errors, queries
 from eoffice.signatures import operations as signing
 from eoffice.signatures.models import KeyPurpose
 from eoffice.signatures.settings import TSA_URL
 from signing.report import Verdict
 from tests.factories import PIN, Province
-from tests.outgoing.drafts import bring, draft, newest, path, upload
+from tests.outgoing.drafts import bring, draft, newest, path, take, upload
 from tests.signatures.keys import pki
 
 pytestmark = pytest.mark.usefixtures("keys")
@@ -334,3 +334,23 @@ def test_what_was_destroyed_is_neither_sealed_nor_issued(session: Session, place
     with pytest.raises(issuing.Gone):
         issuing.issue(session, place.a.clerk, sealed.id)
     assert issuing.void_number(session, place.a.clerk, numbered.id, "Tệp đã hủy").state is State.VOID
+
+
+@pytest.mark.slow
+def test_what_a_draft_replaces_must_still_stand_when_it_is_signed_numbered_and_issued(
+    session: Session, place: Province
+) -> None:
+    old = bring(session, place.a, draft(session, place), State.ISSUED)
+    first, second, third = (draft(session, place, replaces_id=old.id) for _number in range(3))
+    bring(session, place.a, second, State.ISSUING)
+    bring(session, place.a, third, State.SIGNATURE)
+    bring(session, place.a, first, State.ISSUED)
+    with pytest.raises(superseding.Replaced):
+        take(session, place.a, second.id, Move.ISSUE)
+    with pytest.raises(superseding.Replaced):
+        take(session, place.a, third.id, Move.SIGN)
+    with transaction(session):
+        first.recalled_at = old.recalled_at = clock.now()
+    with pytest.raises(superseding.Recalled):
+        take(session, place.a, third.id, Move.SIGN)
+    take(session, place.a, second.id, Move.VOID)
