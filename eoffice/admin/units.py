@@ -60,7 +60,7 @@ def unit_of(session: Session, actor: Actor, unit_id: int) -> Unit:
 def rename(session: Session, actor: Actor, unit_id: int, name: str, abbreviation: str) -> None:
     """Call a unit otherwise from now on; what was issued keeps what stands on it.
 
-    Raises NotFound, Forbidden, BothNeeded, TooLong, UnitOtherwiseCalled.
+    Raises NotFound, Forbidden, BothNeeded, TooLong, UnitOtherwiseCalled, WrongAbbreviation.
     """
     with transaction(session):
         unit = unit_of(session, actor, unit_id)

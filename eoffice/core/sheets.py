@@ -92,7 +92,7 @@ def _text(path: str) -> Iterable[Sequence[object]]:
         raise ValueError("binary")
     first = text.partition("\n")[0]
     mark = max((";", "\t", ","), key=first.count)
-    return csv.reader(io.StringIO(text), delimiter=mark)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=mark)
 
 
 def _plain(value: object) -> str:
@@ -102,4 +102,5 @@ def _plain(value: object) -> str:
         return f"{value:%d/%m/%Y}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return " ".join(str(value).split())
+    # lines of one cell stay lines
+    return "\n".join(filter(None, (" ".join(line.split()) for line in str(value).splitlines())))

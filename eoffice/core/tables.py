@@ -33,6 +33,8 @@ class Column:
     longest: int = 200
     #: width in the model table, in characters
     width: int = 24
+    #: whether a cell may have several lines; " | " parts them, as where a cell can have one only
+    lines: bool = False
     #: what its words mean; refuses what means nothing. Asked of filled cells
     means: Callable[[str], object] | None = None
 
@@ -126,13 +128,26 @@ def _named(lines: Sequence[sheets.Line], columns: Sequence[Column]) -> list[Row]
     missing = [one.heading for one in columns if one.needed and one.key not in places]
     if missing:
         raise HeadingsMissing(columns=", ".join(missing), field="file")
+    parted = {one.key for one in columns if one.lines}
     rows = [
-        Row(number, {key: nfc(writable(texts[place])) for key, place in places.items() if place < len(texts)})
+        Row(
+            number,
+            {
+                key: _cleaned(texts[place], parted=key in parted)
+                for key, place in places.items()
+                if place < len(texts)
+            },
+        )
         for number, texts in lines[1:]
     ]
     if not rows:
         raise NothingInIt(field="file")
     return rows
+
+
+def _cleaned(text: str, *, parted: bool) -> str:
+    text = writable(text)
+    return nfc(" | ".join(text.splitlines()) if parted else text)
 
 
 def _plain(heading: str) -> str:

@@ -12,6 +12,7 @@ from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
 from eoffice.directory import signing
 from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
+from eoffice.directory.names import check_abbreviation
 
 AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or changed"))
 UNIT_ADDED = audit.action("directory.unit_added", _l("Unit added"))
@@ -42,7 +43,8 @@ def save_agency(session: Session, actor: Actor, code: str, name: str, **fields: 
 
 
 def add_unit(session: Session, actor: Actor, agency: Agency, name: str, abbreviation: str) -> Unit:
-    """Add a unit at the end of the agency's order."""
+    """Add a unit at the end of the agency's order. Raises WrongAbbreviation."""
+    check_abbreviation(abbreviation)
     last = session.scalar(sa.select(sa.func.max(Unit.position)).where(Unit.agency_id == agency.id))
     unit = Unit(agency_id=agency.id, name=nfc(name), abbreviation=abbreviation, position=(last or 0) + 1)
     session.add(unit)
@@ -51,7 +53,8 @@ def add_unit(session: Session, actor: Actor, agency: Agency, name: str, abbrevia
 
 
 def rename_unit(session: Session, actor: Actor, unit: Unit, name: str, abbreviation: str) -> None:
-    """Call a unit otherwise."""
+    """Call a unit otherwise. Raises WrongAbbreviation."""
+    check_abbreviation(nfc(abbreviation))
     before = f"{unit.name} ({unit.abbreviation})"
     unit.name, unit.abbreviation = nfc(name), nfc(abbreviation)
     after = f"{unit.name} ({unit.abbreviation})"

@@ -140,7 +140,7 @@ PEOPLE = (
     Column("unit_code", "Ký hiệu đơn vị", longest=30, width=14),
     Column("role", "Vai trò", needed=True, longest=30, width=16, means=role),
     Column("title", "Chức vụ", needed=True, longest=100),
-    Column("authority", "Quyền hạn ký", width=30),
+    Column("authority", "Quyền hạn ký", width=30, lines=True),
     Column("since", "Từ ngày", longest=10, width=12, means=day),
 )
 PEOPLE_EXAMPLE = (

@@ -17,25 +17,17 @@ from eoffice.core.permissions import Actor, require
 from eoffice.core.text import fold, nfc, whole
 from eoffice.directory import queries as directory
 from eoffice.directory.models import AdvisoryBody
+from eoffice.directory.names import WrongAbbreviation, check_abbreviation
 from eoffice.documents.permissions import REGISTER_OPEN
 
 ADDED = audit.action("documents.body_added", _l("Advisory body entered"))
 ENDED = audit.action("documents.body_ended", _l("Advisory body ended"))
-
-#: as in a notation: one group of capitals and digits without blanks or hyphens (Appendix I, part II.3)
-_ABBREVIATION = re.compile(r"[A-ZĐÀ-Ỹ][A-ZĐÀ-Ỹa-zđà-ỹ0-9.&]{0,14}")
 
 
 class NeedsName(Invalid):
     """It stands above every document of the body."""
 
     message = _l("Write the body's whole name, as it stands in the decision.")
-
-
-class WrongAbbreviation(Invalid):
-    """It stands between number and unit."""
-
-    message = _l("An abbreviation has 1 to 15 letters or digits without blanks, for example TCT06.")
 
 
 class AbbreviationTaken(Conflict):
@@ -84,8 +76,9 @@ def add(session: Session, actor: Actor, new: NewBody) -> AdvisoryBody:
         if not name:
             raise NeedsName(field="name")
         code = _plain(abbreviation)
-        if not code or not _ABBREVIATION.fullmatch(abbreviation):
+        if not code:
             raise WrongAbbreviation(field="abbreviation")
+        check_abbreviation(abbreviation)
         if not decision:
             raise NeedsDecision(field="decision")
         # held, so that of two who enter the same abbreviation the second reads who has it

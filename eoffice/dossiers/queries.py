@@ -8,12 +8,12 @@ from enum import StrEnum
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.orm import Session, joinedload, selectin_polymorphic
+from sqlalchemy.orm import Session, joinedload, with_polymorphic
 
 from eoffice.core import clock
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, Permission
 from eoffice.directory.models import Assignment
 from eoffice.documents import permissions as documents
 from eoffice.documents.models import (
@@ -29,6 +29,7 @@ from eoffice.dossiers.models import (
     HAND_OVER_DAYS,
     Destruction,
     DestructionItem,
+    DestructionState,
     Dossier,
     DossierDocument,
     DossierHeading,
@@ -36,10 +37,18 @@ from eoffice.dossiers.models import (
     HandOver,
     LegalHold,
 )
-from eoffice.dossiers.permissions import DOSSIER_WORK, may, may_know, visible_to
+from eoffice.dossiers.permissions import (
+    DOSSIER_APPROVE,
+    DOSSIER_ARCHIVE,
+    DOSSIER_CERTIFY,
+    DOSSIER_WORK,
+    may,
+    may_know,
+    visible_to,
+)
 from eoffice.dossiers.states import Fate, State
 from eoffice.dossiers.workflow import MACHINE, Move
-from eoffice.gateway.models import Answer, Arrival, Asked, Dispatch, Request
+from eoffice.gateway.models import Answer, Arrival, Asked, Request
 
 PAGE_SIZE = 50
 #: days before the last day from which a dossier counts as due (Appendix VI, I-III.5.b)
@@ -85,9 +94,9 @@ def in_tab(actor: Actor, tab: Tab) -> sa.ColumnElement[bool]:
 
 
 def due(today: date) -> sa.ColumnElement[bool]:
-    """Ended, still with its unit, and to be handed over within thirty days."""
-    waiting = Dossier.state.in_((State.CLOSED, State.RETURNED))
-    return sa.and_(waiting, Dossier.end_on <= today - timedelta(days=HAND_OVER_DAYS - REMIND_DAYS))
+    """Ended, still with its unit, and to be handed over within thirty days; or returned, to be mended at once."""
+    soon = Dossier.end_on <= today - timedelta(days=HAND_OVER_DAYS - REMIND_DAYS)
+    return sa.or_(Dossier.state == State.RETURNED, sa.and_(Dossier.state == State.CLOSED, soon))
 
 
 def listing(
@@ -109,6 +118,45 @@ def counts(session: Session, actor: Actor) -> dict[Tab, int]:
     columns = [sa.func.count().filter(in_tab(actor, tab)) for tab in tabs]
     row = session.execute(sa.select(*columns).select_from(Dossier).where(visible_to(actor))).one()
     return dict(zip(tabs, row, strict=True))
+
+
+class Waits(StrEnum):
+    """Steps of the archive that wait for whoever may take them."""
+
+    RETURNED = "returned"
+    ACCEPT = "accept"
+    APPROVE = "approve"
+    DECIDE = "decide"
+    CARRY_OUT = "carry_out"
+    CERTIFY = "certify"
+
+
+def waiting(session: Session, actor: Actor) -> dict[Waits, int]:
+    """How much of each waits for this person; one query, none for who may take none of them."""
+    mine = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    unsigned = sa.and_(Destruction.state == DestructionState.DONE, Destruction.signed_at.is_(None))
+    # a list is for approval once something stands on it
+    written = sa.exists().where(DossierHeading.plan_id == DossierPlan.id)
+    steps: dict[Waits, tuple[Permission, type[Dossier | DossierPlan | Destruction], sa.ColumnElement[bool]]] = {
+        Waits.RETURNED: (
+            DOSSIER_WORK, Dossier, sa.and_(Dossier.state == State.RETURNED, Dossier.creator_id.in_(mine))
+        ),
+        Waits.ACCEPT: (DOSSIER_ARCHIVE, Dossier, Dossier.state == State.HANDED_OVER),
+        Waits.APPROVE: (DOSSIER_APPROVE, DossierPlan, sa.and_(DossierPlan.approved_at.is_(None), written)),
+        Waits.DECIDE: (DOSSIER_APPROVE, Destruction, Destruction.state == DestructionState.PROPOSED),
+        Waits.CARRY_OUT: (DOSSIER_ARCHIVE, Destruction, Destruction.state == DestructionState.DECIDED),
+        Waits.CERTIFY: (DOSSIER_CERTIFY, Destruction, unsigned),
+    }  # fmt: skip
+    columns = [
+        sa.select(sa.func.count()).select_from(model).where(model.agency_id == actor.agency_id, holds)
+        .scalar_subquery().label(step.value)
+        for step, (permission, model, holds) in steps.items()
+        if actor.can(permission)
+    ]  # fmt: skip
+    if not columns:
+        return {}
+    found = session.execute(sa.select(*columns)).one()._mapping
+    return {Waits(step): count for step, count in found.items() if count}
 
 
 def one(session: Session, actor: Actor, dossier_id: int) -> Dossier:
@@ -156,14 +204,11 @@ def everything(session: Session, dossier: Dossier) -> Sequence[DossierDocument]:
 def unfinished(session: Session, dossier: Dossier) -> list[DossierDocument]:
     """The documents of a dossier whose business is not over: drafts, what is not issued, what is still worked on."""
     rows = everything(session, dossier)
-    inside = sa.select(Document).join(DossierDocument, DossierDocument.document_id == Document.id)
-    kinds = [Document.class_of(one) for one in Direction]
     # the row of its direction with each, or the state would be asked for one by one
-    session.scalars(
-        inside.where(DossierDocument.dossier_id == dossier.id)
-        .options(selectin_polymorphic(Document, kinds))
-        .execution_options(populate_existing=True)
-    ).all()
+    whole = with_polymorphic(Document, [Document.class_of(one) for one in Direction])
+    inside = sa.select(whole).join(DossierDocument, DossierDocument.document_id == whole.id)
+    inside = inside.where(DossierDocument.dossier_id == dossier.id)
+    session.scalars(inside.execution_options(populate_existing=True)).all()
     return [row for row in rows if not row.document.is_over]
 
 
@@ -173,17 +218,20 @@ def fates(session: Session, rows: Sequence[DossierDocument]) -> Mapping[int, Fat
     withdrawn = sa.and_(
         Request.answer == Answer.AGREED, Request.kind.in_([one for one in Asked if one.withdraws])
     )
+    # outgoing documents stand above this feature: their columns are asked, their code is not
+    ours = Document.class_of(Direction.OUT).__table__.c
     ways = (
         (Fate.VOID, sa.select(Document.id).join(RegisterEntry, RegisterEntry.document_id == Document.id).where(
             RegisterEntry.voided_at.is_not(None), Document.register_number.is_(None), Document.id.in_(ids))),
         (Fate.WITHDRAWN, sa.select(Arrival.document_id).join(Request, Request.arrival_id == Arrival.id).where(
             withdrawn, Arrival.document_id.in_(ids))),
-        (Fate.RECALLED, sa.select(Dispatch.document_id).where(
-            Dispatch.business == "recall", Dispatch.document_id.in_(ids))),
-        # by one that has a number: what is only being drafted replaces nothing yet
-        (Fate.REPLACED, sa.select(DocumentLink.target_id).join(Document, Document.id == DocumentLink.source_id).where(
-            DocumentLink.kind == LinkKind.REPLACES, Document.register_number.is_not(None),
-            DocumentLink.target_id.in_(ids))),
+        (Fate.RECALLED, sa.select(ours.id).where(ours.recalled_at.is_not(None), ours.id.in_(ids))),
+        (Fate.REPLACED, sa.select(DocumentLink.target_id).join(Document, Document.id == DocumentLink.source_id)
+            .outerjoin(ours.id.table, ours.id == DocumentLink.source_id).where(
+            DocumentLink.kind == LinkKind.REPLACES, DocumentLink.target_id.in_(ids),
+            # by what was registered here, or went out and still counts: a draft replaces nothing yet
+            sa.or_(sa.and_(Document.direction == Direction.IN, Document.register_number.is_not(None)),
+                   sa.and_(ours.issued_at.is_not(None), ours.recalled_at.is_(None))))),
     )  # fmt: skip
     found = session.execute(
         sa.union(*(query.add_columns(sa.literal(fate.value)) for fate, query in ways))

@@ -51,6 +51,14 @@ class HeadingUsed(Conflict):
     message = _l("Dossiers stand under the heading “%(abbreviation)s”. Take them off the list first.")
 
 
+class Destroyed(Conflict):
+    """A package without its files would look like a whole one."""
+
+    message = _l(
+        "This dossier was destroyed by decision. What is left of it is the certificate, on the page of destruction."
+    )
+
+
 class WrongAbbreviation(Invalid):
     """It stands in every notation below it."""
 
@@ -318,9 +326,14 @@ def hand_over(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> Han
 
 
 def take_along(session: Session, actor: Actor, dossier_id: int, form: str) -> tuple[Dossier, list[Enclosed]]:
-    """A dossier with all its files, to be taken out as `form`: the log keeps who did. Raises NotFound, NotAll."""
+    """A dossier with all its files, to be taken out as `form`: the log keeps who did.
+
+    Raises NotFound, Destroyed, NotAll.
+    """
     with transaction(session):
         dossier = queries.one(session, actor, dossier_id)
+        if dossier.state is State.DESTROYED:
+            raise Destroyed
         inside = queries.contents(session, actor, dossier)
         if inside.hidden:
             raise NotAll(count=inside.hidden)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_WORK
 from eoffice.directory import queries as directory
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import ACCESS_CONFIRM
+from eoffice.dossiers import queries as dossiers
+from eoffice.dossiers.queries import Waits
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Delivery
 from eoffice.gateway.permissions import GATEWAY_FOLLOW, GATEWAY_UNREADABLE
@@ -92,6 +95,7 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
             *_unreadable(session, actor),
             *_changes_of_rights(session, actor),
             *_envelopes(session, actor),
+            *_archive(session, actor),
         ],
         waiting=sum(one.count for one in waiting),
         late=sum(one.overdue for one in waiting),
@@ -137,6 +141,32 @@ def _ending(session: Session, actor: Actor) -> str:
         "From %(day)s on %(name)s follows (%(basis)s). Issue before that day what is signed; open work goes over.",
         day=f"{agency.valid_to + timedelta(days=1):%d/%m/%Y}", name=follows, basis=agency.legal_basis,
     )  # fmt: skip
+
+
+#: steps of the archive: word, page and what to do
+_ARCHIVE = {
+    Waits.RETURNED: (_l("Returned dossiers"), "dossiers.index", _l("Mend it, then hand it over again")),
+    Waits.ACCEPT: (_l("Dossiers handed over"), "dossiers.index", _l("Accept or return it")),
+    Waits.APPROVE: (_l("Lists of dossiers to approve"), "dossiers.plan", _l("Approve it by decision")),
+    Waits.DECIDE: (_l("Destruction to decide on"), "dossiers.destructions", _l("Decide on it")),
+    Waits.CARRY_OUT: (
+        _l("Destruction to carry out"),
+        "dossiers.destructions",
+        _l("Carry the destruction out"),
+    ),
+    Waits.CERTIFY: (
+        _l("Certificates of destruction"),
+        "dossiers.destructions",
+        _l("Sign it with the agency's key"),
+    ),
+}
+
+
+def _archive(session: Session, actor: Actor) -> Iterator[Tile]:
+    """What waits of dossiers: they are no documents, so no deeds of the list."""
+    for step, count in dossiers.waiting(session, actor).items():
+        label, endpoint, why = _ARCHIVE[step]
+        yield Tile(str(label), count, url_for(endpoint), str(why), alarm=False)
 
 
 def _away(session: Session, actor: Actor) -> Sequence[str]:

@@ -13,7 +13,9 @@ from eoffice.core.permissions import Actor, require
 from eoffice.directions import operations as directions
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Agency
+from eoffice.documents import queries as reads
 from eoffice.documents import recipients
+from eoffice.documents.models import FileRole
 from eoffice.gateway import operations as gateway
 from eoffice.gateway import queries as exchange
 from eoffice.incoming import operations
@@ -36,6 +38,12 @@ class OnPaper(Conflict):
     message = _l(
         "This document came on paper. For another agency make a certified copy of it and issue that."
     )
+
+
+class NothingLeft(Conflict):
+    """Whoever gets it could read nothing."""
+
+    message = _l("The files of this document were destroyed, so there is nothing to pass on.")
 
 
 class NotOnAxis(Invalid):
@@ -63,12 +71,14 @@ class Onward:
 def pass_on(session: Session, actor: Actor, document_id: int, to: Onward) -> IncomingDocument:
     """Pass a registered document on.
 
-    Raises NotFound, Forbidden, InvalidTransition, ToNobody, NotHere, NamedTwice, OnPaper, NotOnAxis, HasIt, and what
-    `recipients` refuses with.
+    Raises NotFound, Forbidden, InvalidTransition, NothingLeft, ToNobody, NotHere, NamedTwice, OnPaper, NotOnAxis,
+    HasIt, and what `recipients` refuses with.
     """
     with transaction(session):
         document = operations.locked(session, actor, document_id)
         require(actor, MACHINE.step(document.state, Move.PASS_ON).permission, document)
+        if all(file.destroyed_at is not None for file in reads.files(session, document, FileRole.ORIGINAL)):
+            raise NothingLeft
         outside = recipients.find(session, to.agencies)
         if not to.named and not outside:
             raise ToNobody(field="recipients")

@@ -14,11 +14,8 @@ from eoffice.core.permissions import Actor
 from eoffice.core.tables import Column, Report, Row
 from eoffice.core.web import db
 from eoffice.takeover import service
-from eoffice.takeover.files import Folder, NoFiles
+from eoffice.takeover.files import SHOWN, Folder, NoFiles
 from eoffice.takeover.tables import DOCUMENTS, DOSSIERS, DRAFTS, REGISTERS
-
-#: files that no row names and that are told
-_SHOWN = 10
 
 takeover_cli = Commands("takeover", help="Changing over from another system.")
 _TABLE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -91,7 +88,7 @@ def _take(
     report = _try(lambda: use(db(), _actor(username), rows, folder, system, rehearse=dry_run))
     left = service.unnamed(rows, folder)
     if left:
-        click.echo(f"{len(left)} files are named by no row: {'; '.join(left[:_SHOWN])}", err=True)
+        click.echo(f"{len(left)} files are named by no row: {'; '.join(left[:SHOWN])}", err=True)
     _tell(report, rows, columns, errors, dry_run)
 
 

@@ -23,6 +23,8 @@ from eoffice.documents.intake import TooLarge
 
 #: files of one ZIP
 _MEMBERS = 20_000
+#: files that are named where some are left behind; the others are counted
+SHOWN = 10
 #: what systems leave in folders and archives
 _LITTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 

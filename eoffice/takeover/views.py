@@ -17,7 +17,7 @@ from eoffice.core.web import current_actor, db, needs
 from eoffice.documents import registers
 from eoffice.documents.permissions import REGISTER_OPEN
 from eoffice.takeover import service
-from eoffice.takeover.files import Files, Kept
+from eoffice.takeover.files import SHOWN, Files, Kept
 from eoffice.takeover.forms import KINDS, GoForm, PapersForm
 from eoffice.takeover.service import DRAFTS_LIMIT, LIMIT
 from eoffice.takeover.tables import (
@@ -30,9 +30,6 @@ from eoffice.takeover.tables import (
     REGISTERS,
     REGISTERS_EXAMPLE,
 )
-
-#: files of those left behind that are named
-SHOWN = 10
 
 bp = Blueprint("takeover", __name__, template_folder="templates")
 

@@ -295,3 +295,15 @@ def test_a_table_changes_no_agency_of_the_installation_and_no_code_changes_hands
     assert session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 3
     assert CliRunner().invoke(app.cli, ["agency", "import", str(path)]).exit_code == 0
     assert session.scalar(sa.select(sa.func.count()).select_from(Agency)) == 4
+
+
+def test_a_cell_with_two_lines_is_read_as_two_lines(app: Flask, session: Session, place: Province) -> None:
+    row = 'Lê Văn Phó;a_pho;;;Lãnh đạo;Phó Giám đốc;"KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC"\n'
+    admin = client_for(app, "a_administrator")
+    status, page = _look(admin, HEAD + row)
+    assert status == 200
+    admin.post("/admin/people/take-in", data={"table": _kept(page)})
+    found = [
+        one for one in queries.signers(session, place.a.agency.id) if one.person.full_name == "Lê Văn Phó"
+    ]
+    assert [one.authority for one in found] == ["KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC"]

@@ -70,6 +70,17 @@ def test_no_unit_gets_the_name_or_the_notation_of_another(
 
 
 @pytest.mark.slow
+def test_a_units_abbreviation_is_one_that_a_notation_can_hold(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin, unit = client_for(app, "a_administrator"), _empty(session, place)
+    for wrong in ("P/T N", "P/X <b>", "P-C", "pc"):
+        refused = admin.post(f"/admin/units/{unit.id}", data={"name": unit.name, "abbreviation": wrong})
+        assert (refused.status_code, "không có khoảng trắng" in refused.get_data(as_text=True)) == (422, True)
+    session.refresh(unit)
+    assert unit.abbreviation == "PC"
+
+
 def test_an_empty_unit_is_closed_offered_no_more_and_opened_again(
     app: Flask, session: Session, place: Province
 ) -> None:

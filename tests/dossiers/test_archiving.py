@@ -7,6 +7,7 @@ import zipfile
 import pikepdf
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from lxml import etree
 from sqlalchemy.orm import Session
 
@@ -15,13 +16,17 @@ from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden
+from eoffice.directions.operations import Named
 from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, LinkKind, PageText
 from eoffice.documents.pages import page_text
 from eoffice.dossiers import archiving, operations, packages, papers, queries, service
-from eoffice.dossiers.models import Destruction, Dossier
+from eoffice.dossiers.models import Destruction, Dossier, DossierHeading
+from eoffice.dossiers.queries import Waits
 from eoffice.dossiers.states import Fate, State
+from eoffice.incoming import passing
+from eoffice.incoming.passing import Onward
 from eoffice.outgoing import issuing
 from eoffice.outgoing.states import State as OutState
 from eoffice.signatures import checking
@@ -33,6 +38,7 @@ from tests.factories import PIN, House, Province, province
 from tests.incoming import steps as incoming
 from tests.outgoing import drafts
 from tests.signatures.keys import equip, pki, to_token
+from tests.web import client_for
 
 DECISION = "Quyết định số 9/QĐ-SNNMT ngày 20/11/2026"
 
@@ -95,6 +101,44 @@ def test_requirement_42_a_hold_overrides_retention_even_after_the_decision(
 
 
 @pytest.mark.slow
+def test_each_step_of_the_archive_waits_on_the_desk_of_whoever_takes_it(
+    app: Flask, session: Session, house: House
+) -> None:
+    def desks() -> dict[str, set[Waits]]:
+        return {
+            who: set(queries.waiting(session, actor))
+            for who, actor in people.items()
+            if queries.waiting(session, actor)
+        }
+
+    people = {
+        "worker": house.specialist,
+        "archivist": house.archivist,
+        "leader": house.leader,
+        "clerk": house.clerk,
+    }
+    equip(session, house)
+    returned = files.returned(session, house)
+    heading = session.get_one(DossierHeading, returned.heading_id)
+    listed = {Waits.APPROVE} if heading.plan.approved_at is None else set()
+    assert desks() == {"worker": {Waits.RETURNED}} | ({"leader": listed} if listed else {})
+    assert "Hồ sơ bị trả lại" in client_for(app, "a_specialist").get("/").get_data(as_text=True)
+    service.hand_over(session, house.specialist, [returned.id])
+    assert desks()["archivist"] == {Waits.ACCEPT}
+    archiving.accept(session, house.archivist, returned.id)
+    with transaction(session):
+        returned.end_on = files.LONG_AGO.date()
+    made = archiving.propose(session, house.archivist, [returned.id])
+    assert desks() == {"leader": {Waits.DECIDE} | listed}
+    archiving.decide(session, house.leader, made.id, DECISION)
+    assert desks()["archivist"] == {Waits.CARRY_OUT}
+    archiving.destroy(session, house.archivist, made.id)
+    assert desks()["clerk"] == {Waits.CERTIFY}
+    archiving.certify(session, house.clerk, made.id, PIN)
+    assert desks() == ({"leader": listed} if listed else {})
+
+
+@pytest.mark.slow
 def test_nothing_is_destroyed_of_a_dossier_whose_business_is_not_over(
     session: Session, place: Province, house: House
 ) -> None:
@@ -143,6 +187,10 @@ def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were
     assert session.scalar(sa.select(sa.func.count()).select_from(PageText)) == 0
     with pytest.raises(documents.Destroyed):
         documents.readable_file(session, house.clerk, file.id)
+    with pytest.raises(service.Destroyed):
+        service.take_along(session, house.archivist, dossier.id, "sip")
+    with pytest.raises(passing.NothingLeft):
+        passing.pass_on(session, house.clerk, document.id, Onward([Named(unit_id=house.unit.id)]))
     assert documents.one(session, house.clerk, document.id).subject == document.subject
     _certified_by_token(session, house, made.id)
     assert made.signed_sha256 is not None
