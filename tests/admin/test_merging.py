@@ -1,34 +1,27 @@
 """Agencies are merged in one step: registers end, open work moves, what is done stays and is found by both."""
 
 import html
-import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
-from eoffice.accounts.settings import KEEPER
 from eoffice.admin import merging
 from eoffice.admin.merging import NewMerger
 from eoffice.core import clock, jobs
-from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
-from eoffice.core.config import override
 from eoffice.core.db import transaction
-from eoffice.core.permissions import Actor
 from eoffice.directions import queries as directions
 from eoffice.directions import service as directing
 from eoffice.directions.models import Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directory import queries
-from eoffice.directory.models import Agency, Merger, Role
+from eoffice.directory.models import Role
 from eoffice.documents import groups, registers
-from eoffice.documents.models import Direction, Register
+from eoffice.documents.models import Direction
 from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import DOCUMENT_READ, may_know
 from eoffice.dossiers import service as dossiers
@@ -48,42 +41,14 @@ from eoffice.reports.books import Span
 from eoffice.reports.columns import Form
 from eoffice.signatures import checking
 from signing.report import Verdict
+from tests.admin.mergers import BASIS, as_of_now, everybody_follows, keeper_of, plan_of
+from tests.admin.mergers import place as place  # the same two agencies
 from tests.dossiers import files
-from tests.factories import PIN, Province, house, province
+from tests.factories import PIN, Province, house
 from tests.home import made
 from tests.incoming import steps
 from tests.signatures.keys import equip
 from tests.web import client_for
-
-REASON = "Quốc hội lùi thời hạn sắp xếp"
-BASIS = "Nghị quyết số 190/2025/QH15 ngày 19/02/2025"
-
-
-@pytest.fixture
-def place(session: Session) -> Iterator[Province]:
-    """A, Sở Nông nghiệp, goes over into B; its administrators keep the installation."""
-    place = province(session)
-    with override(**{KEEPER.name: place.b.agency.code}):
-        yield place
-
-
-def _keeper(session: Session, place: Province) -> Actor:
-    return accounts.actor_of(session, place.b.users[Role.ADMINISTRATOR])
-
-
-def _planned(session: Session, place: Province, days: int = 1) -> Merger:
-    new = NewMerger(place.a.agency.id, place.b.agency.id, clock.today() + timedelta(days=days), BASIS)
-    return merging.plan(session, _keeper(session, place), new)
-
-
-def _everybody_follows(session: Session, place: Province, merger: Merger) -> None:
-    """Each post by the one of the same role; the units have the same names."""
-    pairs = {place.a.posts[role].id: place.b.posts[role].id for role in place.a.posts}
-    merging.choose(session, _keeper(session, place), merger.id, pairs, {})
-
-
-def _again(session: Session, place: Province, role: Role) -> Actor:
-    return accounts.actor_of(session, place.b.users[role])
 
 
 @pytest.mark.slow
@@ -99,10 +64,10 @@ def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
     )
     last = registers.next_number(session, place.a.agency.id, Direction.IN, "CV") - 1
     number = working.register_number
-    merger = _planned(session, place)
-    _everybody_follows(session, place, merger)
+    merger = plan_of(session, place)
+    everybody_follows(session, place, merger)
     with clock.freeze(clock.now() + timedelta(days=1)):
-        found = merging.carry_out(session, _keeper(session, place), merger.id)
+        found = merging.carry_out(session, keeper_of(session, place), merger.id)
         assert (found.incoming, found.drafts, found.problems) == (2, 1, [])
         by_code = {register.code: gaps for register, gaps in found.registers}
         assert (by_code["DEN"].last, by_code["DEN"].sound) == (last, True)
@@ -111,7 +76,10 @@ def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
             one.closed_at for one in registers.registers(session, place.a.agency.id, clock.today().year)
         )
         # open work: the same documents, numbers and names, now with those who follow
-        specialist, leader = _again(session, place, Role.SPECIALIST), _again(session, place, Role.LEADER)
+        specialist, leader = (
+            as_of_now(session, place, Role.SPECIALIST),
+            as_of_now(session, place, Role.LEADER),
+        )
         assert [one.document_id for one in directions.to_do(session, specialist)] == [working.id]
         assert (working.agency_id, working.register_number) == (place.b.agency.id, number)
         assert waiting.submitted_to_id == leader.assignment_id
@@ -150,17 +118,17 @@ def test_sealed_envelopes_stay_in_their_register_and_wait_for_who_follows(
         session, place.b.clerk, NewEnvelope(EnvelopeSign.A, "Tỉnh đội", "", place.b.posts[Role.LEADER].id)
     )
     envelopes.receive(session, place.a.leader, taken.id, intact=True)
-    merger = _planned(session, place)
-    keeper = _keeper(session, place)
+    merger = plan_of(session, place)
+    keeper = keeper_of(session, place)
     assert [str(one) for one in merging.rehearse(session, keeper, merger.id).problems] == [
         f"Nobody takes over from {leader}. Choose who does, in the table below."
     ]
-    _everybody_follows(session, place, merger)
+    everybody_follows(session, place, merger)
     assert merging.rehearse(session, keeper, merger.id).envelopes == 1
     with clock.freeze(clock.now() + timedelta(days=1)):
         assert merging.carry_out(session, keeper, merger.id).envelopes == 1
         session.expire_all()
-        follows = _again(session, place, Role.LEADER)
+        follows = as_of_now(session, place, Role.LEADER)
         assert envelopes.count_waiting(session, follows) == 2
         assert (here.number, here.agency_id) == (1, place.a.agency.id), "numbers of a register never change"
         assert envelopes.receive(session, follows, here.id, intact=True).received_by.startswith(follows.name)
@@ -168,7 +136,7 @@ def test_sealed_envelopes_stay_in_their_register_and_wait_for_who_follows(
         span = Span(Form.ENVELOPES, place.b.agency.id, clock.today() - timedelta(days=9), clock.today())
         rows = [
             (row[0], row[2], row[-1])
-            for row in reports.lines(session, _again(session, place, Role.CLERK), span, 9)
+            for row in reports.lines(session, as_of_now(session, place, Role.CLERK), span, 9)
         ]
         year = here.year
         assert rows == [
@@ -219,7 +187,7 @@ def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
         session, place.a.clerk,
         NewEnvelope(EnvelopeSign.A, "Công an tỉnh", "", place.a.posts[Role.SPECIALIST].id),
     )  # fmt: skip
-    keeper, on = _keeper(session, place), clock.today() + timedelta(days=1)
+    keeper, on = keeper_of(session, place), clock.today() + timedelta(days=1)
     with pytest.raises(merging.WrongAgencies):
         merging.plan(
             session, keeper, NewMerger(place.a.agency.id, place.b.agency.id, on, BASIS, (place.b.agency.id,))
@@ -267,7 +235,7 @@ def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
         assert (opened.agency_id, opened.creator.agency_id) == (third.agency.id, third.agency.id)
         assert envelopes.receive(session, theirs, sealed.id, intact=True).received_by.startswith(theirs.name)
         assert issued.agency_id == place.a.agency.id
-        assert may_know(_again(session, place, Role.CLERK), DOCUMENT_READ, issued), (
+        assert may_know(as_of_now(session, place, Role.CLERK), DOCUMENT_READ, issued), (
             "the first keeps what is done"
         )
         assert not may_know(theirs, DOCUMENT_READ, waiting)
@@ -279,178 +247,27 @@ def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
 def test_sight_follows_the_documents_and_nobody_else_gains_any(session: Session, place: Province) -> None:
     done = steps.done(session, place.a)
     mine = made.outgoing(session, place.a, "của chuyên viên cũ", Out.ISSUED)
-    merger = _planned(session, place)
-    _everybody_follows(session, place, merger)
-    before = _again(session, place, Role.CLERK)
+    merger = plan_of(session, place)
+    everybody_follows(session, place, merger)
+    before = as_of_now(session, place, Role.CLERK)
     assert not may_know(before, DOCUMENT_READ, done)
     with clock.freeze(clock.now() + timedelta(days=1)):
-        merging.carry_out(session, _keeper(session, place), merger.id)
+        merging.carry_out(session, keeper_of(session, place), merger.id)
         session.expire_all()
-        assert may_know(_again(session, place, Role.CLERK), DOCUMENT_READ, done)
-        assert not may_know(_again(session, place, Role.SPECIALIST), DOCUMENT_READ, mine)
-
-
-@pytest.mark.slow
-def test_a_rehearsal_names_what_is_missing_and_keeps_nothing(
-    app: Flask, session: Session, place: Province
-) -> None:
-    working, _task = steps.in_progress(session, place.a)
-    merger = _planned(session, place)
-    entries = session.scalar(sa.select(sa.func.count()).select_from(AuditEntry))
-    admin = client_for(app, "b_administrator")
-    answer = admin.post(f"/admin/mergers/{merger.id}/rehearse")
-    page = html.unescape(answer.get_data(as_text=True))
-    assert answer.status_code == 422
-    missing = re.findall(r"Chưa có ai tiếp nhận việc của[^<]*", page)
-    assert len(missing) == len(set(missing)) > 0
-    assert "chưa tính được" in page, "no nought where nobody counted"
-    choices = {f"p{place.a.posts[role].id}": str(place.b.posts[role].id) for role in place.a.posts}
-    answer = admin.post(f"/admin/mergers/{merger.id}/followers", data=choices)
-    assert answer.status_code == 200
-    assert "Chuyển được tất cả" in html.unescape(answer.get_data(as_text=True))
-    session.expire_all()
-    assert working.agency_id == place.a.agency.id
-    assert session.scalar(sa.select(Register.id).where(Register.closed_at.is_not(None))) is None
-    # the sign-in and the decision itself are all that was written
-    assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) <= (entries or 0) + 3
-    assert "sắp được hợp nhất" in client_for(app, "a_specialist").get("/").get_data(as_text=True)
-    early = admin.post(f"/admin/mergers/{merger.id}/carry-out")
-    assert early.status_code == 409
-    assert "Chỉ thực hiện hợp nhất được từ ngày" in html.unescape(early.get_data(as_text=True))
-
-
-def test_a_planned_merger_is_withdrawn_before_its_day_and_not_on_it(
-    session: Session, place: Province
-) -> None:
-    merger = _planned(session, place)
-    agency = session.get_one(Agency, place.a.agency.id)
-    assert agency.valid_to == merger.on - timedelta(days=1)
-    assert queries.serving(session, agency) is agency
-    with clock.freeze(clock.now() + timedelta(days=1)):
-        assert queries.serving(session, agency) == place.b.agency, "mail goes to who follows from that day on"
-        with pytest.raises(merging.TooLate):
-            merging.withdraw(session, _keeper(session, place), merger.id, REASON)
-    merging.withdraw(session, _keeper(session, place), merger.id, REASON)
-    assert (agency.valid_to, agency.successor_id, agency.legal_basis) == (None, None, "")
-    with pytest.raises(merging.Over):
-        merging.rehearse(session, _keeper(session, place), merger.id)
-    assert _planned(session, place).id != merger.id
-
-
-def _waiting(session: Session) -> int:
-    waiting = sa.text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'gateway.tell_merger'")
-    found = session.scalar(waiting) or 0
-    session.rollback()
-    return int(found)
-
-
-@pytest.mark.slow
-def test_the_axis_is_told_of_a_merger_once_nothing_prevents_it(
-    app: Flask, session: Session, place: Province
-) -> None:
-    steps.in_progress(session, place.a)
-    merger = _planned(session, place)
-    admin = client_for(app, "b_administrator")
-    where = f"/admin/mergers/{merger.id}"
-    assert "chưa được thông báo" in html.unescape(admin.get(where).get_data(as_text=True))
-    assert admin.post(f"{where}/rehearse").status_code == 422, "nobody follows who works on it"
-    assert _waiting(session) == 0
-    _everybody_follows(session, place, merger)
-    for _again_and_again in range(2):
-        assert admin.post(f"{where}/rehearse").status_code == 200
-        assert _waiting(session) == 1
-    assert "chưa được thông báo" not in html.unescape(admin.get(where).get_data(as_text=True))
-
-
-def test_what_was_never_rehearsed_is_told_when_it_is_carried_out(session: Session, place: Province) -> None:
-    merger = _planned(session, place)
-    _everybody_follows(session, place, merger)
-    with clock.freeze(clock.now() + timedelta(days=1)):
-        merging.carry_out(session, _keeper(session, place), merger.id)
-    assert _waiting(session) == 1
-
-
-def test_a_plan_is_withdrawn_with_a_reason_that_the_log_keeps_and_the_page_shows(
-    app: Flask, session: Session, place: Province
-) -> None:
-    merger = _planned(session, place)
-    admin = client_for(app, "b_administrator")
-    where = f"/admin/mergers/{merger.id}"
-    for wrong in ("", "  ", "x" * 501):
-        refused = admin.post(f"{where}/withdraw", data={"reason": wrong})
-        assert refused.status_code == 422
-        assert wrong.strip() in refused.get_data(as_text=True), "what was typed is kept"
-    assert admin.post(f"{where}/withdraw", data={"reason": REASON}).status_code == 303
-    page = html.unescape(admin.get(where).get_data(as_text=True))
-    assert REASON in page
-    assert place.b.users[Role.ADMINISTRATOR].person.full_name in page
-    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == merging.WITHDRAWN)).one()
-    assert entry.details["reason"] == REASON
-    session.rollback()
-    assert _waiting(session) == 0, "the axis never heard of it"
-    # planned and withdrawn again, each keeps its own reason
-    other = _planned(session, place)
-    merging.withdraw(session, _keeper(session, place), other.id, "Gộp vào đề án khác")
-    page = html.unescape(admin.get(where).get_data(as_text=True))
-    assert (REASON in page, "Gộp vào đề án khác" in page) == (True, False)
+        assert may_know(as_of_now(session, place, Role.CLERK), DOCUMENT_READ, done)
+        assert not may_know(as_of_now(session, place, Role.SPECIALIST), DOCUMENT_READ, mine)
 
 
 @pytest.mark.slow
 def test_what_is_signed_and_not_issued_prevents_it(session: Session, place: Province) -> None:
     made.outgoing(session, place.a, "đã ký", Out.NUMBERING)
-    merger = _planned(session, place)
-    _everybody_follows(session, place, merger)
-    assert [type(one) for one in merging.rehearse(session, _keeper(session, place), merger.id).problems] == [
-        merging.HalfIssued
-    ]
+    merger = plan_of(session, place)
+    everybody_follows(session, place, merger)
+    assert [
+        type(one) for one in merging.rehearse(session, keeper_of(session, place), merger.id).problems
+    ] == [merging.HalfIssued]
     with clock.freeze(clock.now() + timedelta(days=1)), pytest.raises(merging.NotReady):
-        merging.carry_out(session, _keeper(session, place), merger.id)
-
-
-def test_mergers_are_the_keepers_to_plan_and_wrong_ones_are_refused(
-    app: Flask, session: Session, place: Province
-) -> None:
-    assert client_for(app, "a_administrator").get("/admin/mergers").status_code == 403
-    admin = client_for(app, "b_administrator")
-    sent = {
-        "agency_id": place.a.agency.id, "to_id": place.b.agency.id, "legal_basis": BASIS,
-        "on": f"{clock.today() + timedelta(days=30):%d/%m/%Y}",
-    }  # fmt: skip
-    for wrong in (
-        {"to_id": place.a.agency.id},
-        {"to_id": ""},
-        {"agency_id": "x"},
-        {"on": f"{clock.today():%d/%m/%Y}"},
-        {"on": "24/11/2126"},
-        {"on": ""},
-    ):
-        assert admin.post("/admin/mergers", data=sent | wrong).status_code == 422, wrong
-    answer = admin.post("/admin/mergers", data=sent)
-    assert answer.status_code == 303
-    assert admin.get(answer.headers["Location"]).status_code == 200
-    assert admin.post("/admin/mergers", data=sent).status_code == 422, "one merger at a time"
-
-
-def test_the_operator_plans_one_by_command(app: Flask, session: Session, place: Province) -> None:
-    words = [
-        "agency",
-        "merge",
-        "H01.12",
-        "H01.05",
-        "--on",
-        f"{clock.today() + timedelta(days=60)}",
-        "--basis",
-        BASIS,
-    ]
-    ran = CliRunner().invoke(app.cli, words)
-    assert ran.exit_code == 0, ran.output
-    merger = session.get_one(Merger, int(ran.output))
-    assert (merger.agency_id, merger.to_id, merger.on) == (
-        place.a.agency.id,
-        place.b.agency.id,
-        clock.today() + timedelta(days=60),
-    )
-    assert CliRunner().invoke(app.cli, [*words[:2], "H99", *words[3:]]).exit_code == 1
+        merging.carry_out(session, keeper_of(session, place), merger.id)
 
 
 @pytest.mark.slow
@@ -462,10 +279,10 @@ def test_dossiers_of_both_stand_side_by_side_under_the_names_they_had(
     of = session.get_one(DossierHeading, archived.heading_id)
     open_one = dossiers.open_dossier(session, place.a.specialist, files.new(of))
     old_keeper = archived.creator_id
-    merger = _planned(session, place)
-    _everybody_follows(session, place, merger)
+    merger = plan_of(session, place)
+    everybody_follows(session, place, merger)
     with clock.freeze(clock.now() + timedelta(days=1)):
-        found = merging.carry_out(session, _keeper(session, place), merger.id)
+        found = merging.carry_out(session, keeper_of(session, place), merger.id)
         session.expire_all()
         assert found.dossiers == 2
         assert open_one.agency_id == archived.agency_id == place.b.agency.id
@@ -478,7 +295,7 @@ def test_dossiers_of_both_stand_side_by_side_under_the_names_they_had(
         # new ones are numbered under the list of the agency that follows alone
         heading = session.get_one(DossierHeading, theirs.heading_id)
         made_now = dossiers.open_dossier(
-            session, _again(session, place, Role.SPECIALIST), files.new(heading, "Việc mới")
+            session, as_of_now(session, place, Role.SPECIALIST), files.new(heading, "Việc mới")
         )
         assert made_now.notation == "02.TL"
 
@@ -488,14 +305,14 @@ def test_the_last_numbers_are_certified_by_the_agency_that_keeps_the_books(
     app: Flask, session: Session, place: Province
 ) -> None:
     steps.registered(session, place.a)
-    merger = _planned(session, place)
-    _everybody_follows(session, place, merger)
+    merger = plan_of(session, place)
+    everybody_follows(session, place, merger)
     with clock.freeze(clock.now() + timedelta(days=1)):
-        found = merging.carry_out(session, _keeper(session, place), merger.id)
+        found = merging.carry_out(session, keeper_of(session, place), merger.id)
         register = next(one for one, _gaps in found.registers if one.code == "DEN")
         jobs.run(session, "reports.bind", register_id=register.id)
         equip(session, place.b)
-        clerk = _again(session, place, Role.CLERK)
+        clerk = as_of_now(session, place, Role.CLERK)
         (book,) = reports.sign_books(session, clerk, register.id, PIN)
         verdict = checking.check(blobs().path(book.signed_sha256 or ""))
         assert verdict.verdict is Verdict.VALID
@@ -508,11 +325,11 @@ def test_the_last_numbers_are_certified_by_the_agency_that_keeps_the_books(
 def test_what_still_comes_under_the_old_code_arrives_at_the_agency_that_follows(
     session: Session, place: Province
 ) -> None:
-    merger = _planned(session, place)
-    _everybody_follows(session, place, merger)
+    merger = plan_of(session, place)
+    everybody_follows(session, place, merger)
     old, new = place.a.agency, place.b.agency
     with clock.freeze(clock.now() + timedelta(days=1)):
-        merging.carry_out(session, _keeper(session, place), merger.id)
+        merging.carry_out(session, keeper_of(session, place), merger.id)
         content = ArrivalContent(
             sender_code="G09", sender_name="Bộ Nội vụ", code_number="1", code_notation="BNV-VP", issued_on=None,
             kind_name="Công văn", subject="Gửi cơ quan cũ", signer_name="", signer_title="", urgency=0, due_on=None,

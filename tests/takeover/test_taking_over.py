@@ -1,10 +1,7 @@
 """An agency changes over in mid-year with registers at no. 1,234: everything comes along, no number comes twice."""
 
-import base64
 import html
-import io
 import re
-import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,8 +9,6 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
-from flask.testing import FlaskClient
-from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
@@ -23,124 +18,41 @@ from eoffice.core.workdays import days_left
 from eoffice.directions import queries as directions
 from eoffice.directions import service as work
 from eoffice.directions.models import Part, Task
-from eoffice.documents import closing, registers
-from eoffice.documents.models import Direction, Document, DocumentFile, Register, RegisterEntry
-from eoffice.dossiers import queries as dossier_queries
-from eoffice.dossiers import service as dossiers
-from eoffice.dossiers.models import Dossier
-from eoffice.dossiers.operations import NewDossier
-from eoffice.dossiers.states import State as Filed
+from eoffice.documents import closing
+from eoffice.documents.models import Direction, Document, DocumentFile, RegisterEntry
 from eoffice.home import deeds
 from eoffice.home import queries as home
-from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State
-from eoffice.outgoing.models import OutgoingDocument
-from eoffice.outgoing.states import State as Out
 from eoffice.reports import books, figures
 from eoffice.reports.books import Span
 from eoffice.reports.columns import Form
 from eoffice.reports.figures import Handled, Period
 from eoffice.takeover import house
-from tests.factories import Province, province
+from tests.factories import Province
 from tests.incoming import steps
 from tests.incoming.letters import letter_pdf, secret_pdf
+from tests.takeover.papers import (
+    DAY,
+    DECISION,
+    DOSSIERS,
+    DRAFTS,
+    FILES,
+    HEAD,
+    LAST,
+    ROWS,
+    SERIES,
+    YEAR,
+    by_number,
+    count,
+    hidden,
+    look,
+    mistakes,
+    pack,
+    register_of,
+    series,
+)
+from tests.takeover.papers import place as place  # the same two agencies
 from tests.web import client_for
-
-YEAR = clock.today().year
-DAY = f"{clock.today() - timedelta(days=3):%d/%m/%Y}"
-LAST = f"{clock.today() - timedelta(days=1):%d/%m/%Y}"
-DECISION = f"Quyết định số 15/QĐ-SNNMT ngày {DAY}"
-SERIES = (
-    "Ký hiệu sổ;Tên sổ;Loại sổ;Năm;Số cuối cùng;Tên loại;Quyết định\n"
-    f"DEN;Văn bản đến;Đến;{YEAR};1234;;{DECISION}\n"
-    f"QD;Quyết định;Đi;{YEAR};87;QĐ;{DECISION}\n"
-    f"DEN;Văn bản đến {YEAR - 1};Đến;{YEAR - 1};4321;;{DECISION}\n"
-)
-HEAD = (
-    "Ký hiệu sổ;Năm;Số trong sổ;Ngày vào sổ;Số, ký hiệu;Ngày văn bản;Cơ quan ban hành;Tên loại;Trích yếu;Người ký;"
-    "Nơi nhận;Tình trạng;Lãnh đạo chỉ đạo;Đơn vị chủ trì;Người chủ trì;Ý kiến chỉ đạo;Hạn giải quyết;Tệp;"
-    "Tệp kèm theo;Phối hợp\n"
-)
-#: done with its file; open with a person, overdue; with a unit; with the leader; issued
-ROWS = (
-    f"DEN;{YEAR};1230;{DAY};125/SNV-CCVC;{DAY};Sở Nội vụ;Công văn;Rà soát biên chế;Nguyễn Văn A;;Đã xong;;;;;;"
-    "den/a.pdf;b.xlsx\n"
-    f"DEN;{YEAR};1231;{DAY};126/SNV-CCVC;{DAY};Sở Nội vụ;CV;Báo cáo mặn;;;Đang xử lý;a_leader;;a_specialist;"
-    f"Trả lời;{LAST};;;KHTC\n"
-    f"DEN;{YEAR};1232;{DAY};127/SNV-CCVC;{DAY};Sở Nội vụ;CV;Việc của phòng;;;Đang xử lý;a_leader;KHTC;;Tham mưu;;;\n"
-    f"DEN;{YEAR};1234;{DAY};128/SNV-CCVC;{DAY};Sở Nội vụ;CV;Chờ ý kiến;;;Đang xử lý;a_leader;;;;;;\n"
-    f'QD;{YEAR};87;{DAY};87/QĐ-SNNMT;{DAY};;QĐ;Quy chế cũ;Trần Thị B;"Các phòng; Sở Nội vụ";Đã xong;;;;;;di/87.pdf;\n'
-    f"QD;{YEAR};86;{DAY};86/QĐ-SNNMT;{DAY};;QĐ;Không có tệp;Trần Thị B;;;;;;;;;\n"
-)
-
-
-@pytest.fixture
-def place(session: Session) -> Province:
-    return province(session)
-
-
-def _pack(**files: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name.replace("__", "/").replace("_", "."), data)
-    return out.getvalue()
-
-
-FILES = {
-    "den__a_pdf": letter_pdf(),
-    "b_xlsx": b"PK\x03\x04 no workbook, but an attachment",
-    "di__87_pdf": letter_pdf(),
-}
-
-
-def _look(client: FlaskClient, what: str, text: str, files: bytes | None = None) -> tuple[int, str]:
-    name = "file" if what == "registers" else "table"
-    sent: dict[str, object] = {
-        name: (io.BytesIO(text.encode()), "bang.csv"),
-        "system": "VNPT iOffice",
-        "what": what,
-    }
-    if files is not None:
-        sent["files"] = (io.BytesIO(files), "tep.zip")
-    where = "registers/look" if what == "registers" else "look"
-    answer = client.post(f"/registers/take-over/{where}", data=sent, content_type="multipart/form-data")
-    return answer.status_code, html.unescape(answer.get_data(as_text=True))
-
-
-def _mistakes(page: str) -> list[tuple[object, ...]]:
-    """The rows of the list of mistakes that a refused table links to."""
-    packed = re.search(r'href="data:[^"]*;base64,([^"]*)" download="danh-sach-loi.xlsx"', page)
-    assert packed
-    sheet = load_workbook(io.BytesIO(base64.b64decode(packed[1]))).worksheets[0]
-    return list(sheet.iter_rows(min_row=2, values_only=True))
-
-
-def _hidden(page: str) -> dict[str, str]:
-    fields = re.findall(r'type="hidden" value="([^"]*)"|name="(\w+)" type="hidden" value="([^"]*)"', page)
-    return {name: value for _only, name, value in fields if name}
-
-
-def _series(client: FlaskClient) -> None:
-    status, page = _look(client, "registers", SERIES)
-    assert status == 200, page
-    table = re.search(r'name="table"[^>]*value="([^"]*)"', page, re.DOTALL)
-    assert table
-    assert client.post("/registers/take-over/registers", data={"table": table[1]}).status_code == 303
-
-
-def _register(session: Session, place: Province, code: str, year: int = YEAR) -> Register:
-    keys = (Register.agency_id == place.a.agency.id, Register.code == code, Register.year == year)
-    return session.scalars(sa.select(Register).where(*keys)).one()
-
-
-def _by_number(session: Session, place: Province, number: int) -> IncomingDocument:
-    keys = (IncomingDocument.register_number == number, IncomingDocument.agency_id == place.a.agency.id)
-    return session.scalars(sa.select(IncomingDocument).where(*keys)).one()
-
-
-def _count(session: Session, kind: type) -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
 
 
 @pytest.mark.slow
@@ -148,13 +60,13 @@ def test_registers_go_on_after_their_last_number_and_earlier_years_come_closed(
     app: Flask, session: Session, place: Province
 ) -> None:
     chief = client_for(app, "a_chief_of_office")
-    _series(chief)
-    now, before = _register(session, place, "DEN"), _register(session, place, "DEN", YEAR - 1)
+    series(chief)
+    now, before = register_of(session, place, "DEN"), register_of(session, place, "DEN", YEAR - 1)
     assert (now.opening_number, now.last_number, now.decision) == (1234, 1234, DECISION)
     assert before.kept_elsewhere
-    status, page = _look(chief, "registers", SERIES)
+    status, page = look(chief, "registers", SERIES)
     assert (status, page.count("giữ nguyên")) == (200, 3), "the same table again changes nothing"
-    status, page = _look(chief, "registers", SERIES + f"DEN;Lần nữa;Đến;{YEAR};1235;;{DECISION}\n")
+    status, page = look(chief, "registers", SERIES + f"DEN;Lần nữa;Đến;{YEAR};1235;;{DECISION}\n")
     assert (status, "hai dòng" in page) == (422, True)
     letter = steps.registered(session, place.a)
     assert letter.register_number == 1235
@@ -174,15 +86,15 @@ def test_registers_go_on_after_their_last_number_and_earlier_years_come_closed(
 @pytest.mark.slow
 def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Session, place: Province) -> None:
     chief = client_for(app, "a_chief_of_office")
-    _series(chief)
+    series(chief)
     long = "Nơi " * 60
     row = (
         f"QD;{YEAR};1500;{DAY};86/QĐ-SNNMT;{DAY};;Đơn;Quy chế;;{long};Đang xử lý;ai_do;XYZ;ai_khac;Làm;mai;khong.pdf;"
         "kia.pdf;ai_nua\n"
     )
-    status, page = _look(chief, "documents", HEAD + row, _pack(**FILES))
+    status, page = look(chief, "documents", HEAD + row, pack(**FILES))
     assert status == 422
-    by_column = [line[1] for line in _mistakes(page)]
+    by_column = [line[1] for line in mistakes(page)]
     assert sorted(map(str, by_column)) == sorted(
         (
             "Số trong sổ", "Số, ký hiệu", "Tên loại", "Người ký", "Nơi nhận", "Tình trạng", "Lãnh đạo chỉ đạo",
@@ -190,16 +102,16 @@ def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Sess
         )
     )  # fmt: skip
     row = "Kế hoạch;Loại gì;a_clerk;ai_do;H99.99;hôm qua;DEN 9;Đã ký;khong.pdf\n"
-    _status, page = _look(chief, "drafts", DRAFTS.splitlines()[0] + "\n" + row)
-    assert sorted(str(line[1]) for line in _mistakes(page)) == sorted(
+    _status, page = look(chief, "drafts", DRAFTS.splitlines()[0] + "\n" + row)
+    assert sorted(str(line[1]) for line in mistakes(page)) == sorted(
         (
             "Tên loại", "Người soạn thảo", "Người ký", "Nơi nhận", "Hạn trả lời", "Trả lời văn bản đến", "Tình trạng",
             "Tệp",
         )
     )  # fmt: skip
     row = f'TCCB;{YEAR};;;Mãi mãi;ai_do;{LAST};{DAY};"DEN 9; DEN 10"\n'
-    _status, page = _look(chief, "dossiers", DOSSIERS.splitlines()[0] + "\n" + row)
-    wrong = {str(line[1]): str(line[2]) for line in _mistakes(page)}
+    _status, page = look(chief, "dossiers", DOSSIERS.splitlines()[0] + "\n" + row)
+    wrong = {str(line[1]): str(line[2]) for line in mistakes(page)}
     assert set(wrong) == {
         "Số và ký hiệu hồ sơ", "Tiêu đề hồ sơ", "Thời hạn bảo quản", "Người lập", "Ngày kết thúc", "Văn bản",
     }  # fmt: skip
@@ -210,15 +122,19 @@ def test_all_that_is_wrong_with_a_row_is_named_at_once(app: Flask, session: Sess
 def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     app: Flask, session: Session, place: Province
 ) -> None:
-    chief = client_for(app, "a_chief_of_office")
-    _series(chief)
-    before, entries = _count(session, Document), _count(session, AuditEntry)
-    status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
-    assert status == 200, page
-    assert (_count(session, Document), _count(session, AuditEntry)) == (before, entries), "only rehearsed"
-    assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
+    def kept() -> set[Path]:
+        return {path for path in (blobs().root / "shelf").rglob("*") if path.is_file()}
 
-    done, mine = _by_number(session, place, 1230), _by_number(session, place, 1231)
+    shelved = kept()
+    chief = client_for(app, "a_chief_of_office")
+    series(chief)
+    before, entries = count(session, Document), count(session, AuditEntry)
+    status, page = look(chief, "documents", HEAD + ROWS, pack(**FILES))
+    assert status == 200, page
+    assert (count(session, Document), count(session, AuditEntry)) == (before, entries), "only rehearsed"
+    assert chief.post("/registers/take-over/papers", data=hidden(page)).status_code == 303
+
+    done, mine = by_number(session, place, 1230), by_number(session, place, 1231)
     assert (done.state, done.code, done.taken_over_from) == (State.DONE, "125/SNV-CCVC", "VNPT iOffice")
     files = session.scalars(sa.select(DocumentFile).where(DocumentFile.document_id == done.id)).all()
     assert blobs().path(files[0].sha256).read_bytes() == letter_pdf()
@@ -228,16 +144,16 @@ def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     assert f"{mine.due_on:%d/%m/%Y}" == LAST
     parts = sa.select(Task.part).where(Task.document_id == mine.id, Task.unit_id == place.a.unit.id)
     assert session.scalars(parts).one() is Part.COORDINATE
-    assert _by_number(session, place, 1232).state is State.FORWARDED
-    assert _by_number(session, place, 1234).state is State.SUBMITTED
+    assert by_number(session, place, 1232).state is State.FORWARDED
+    assert by_number(session, place, 1234).state is State.SUBMITTED
     # numbers: the next one is new, the proof speaks of those given here, the book names where the others came from
     assert steps.registered(session, place.a).register_number == 1235
-    found = closing.gaps(session, _register(session, place, "DEN"))
+    found = closing.gaps(session, register_of(session, place, "DEN"))
     assert (found.sound, found.given, found.first) == (True, 1, 1235)
     span = Span(Form.INCOMING, place.a.agency.id, clock.today() - timedelta(days=9), clock.today())
     assert [row[1] for row in books.rows(session, span)] == ["1230", "1231", "1232", "1234", "1235"]
     assert books.rows(session, span)[0][-1] == "Tiếp nhận từ VNPT iOffice"
-    assert _register(session, place, "QD").last_dated_on == clock.today() - timedelta(days=3), (
+    assert register_of(session, place, "QD").last_dated_on == clock.today() - timedelta(days=3), (
         "no back-dating"
     )
     # the pages say so, and the search finds them
@@ -245,8 +161,7 @@ def test_documents_files_and_open_work_come_along_marked_and_take_no_number(
     for document in session.scalars(sa.select(Document).where(Document.taken_over_from != "")):
         kind = "incoming" if document.direction is Direction.IN else "outgoing"
         assert "VNPT iOffice" in chief.get(f"/{kind}/{document.id}").get_data(as_text=True)
-    kept = [path for path in (blobs().root / "shelf").rglob("*") if path.is_file()]
-    assert not kept, "what was handed over for the look is gone"
+    assert kept() == shelved, "what was handed over for the look is gone"
 
 
 @pytest.mark.slow
@@ -254,7 +169,7 @@ def test_deadlines_of_a_year_that_is_over_stand_in_its_figures_once_and_in_none_
     app: Flask, session: Session, place: Province
 ) -> None:
     chief, before = client_for(app, "a_chief_of_office"), YEAR - 1
-    _series(chief)
+    series(chief)
     then, due = f"15/12/{before}", f"20/12/{before}"
     rows = (
         f"DEN;{before};4319;{then};1/SNV-VP;{then};Sở Nội vụ;CV;Xong rồi;;;Đã xong;;;;;{due};;;\n"
@@ -262,9 +177,9 @@ def test_deadlines_of_a_year_that_is_over_stand_in_its_figures_once_and_in_none_
         f"Trả lời;{due};;;KHTC\n"
         f"DEN;{before};4321;{then};3/SNV-VP;{then};Sở Nội vụ;CV;Việc không hạn;;;Đang xử lý;a_leader;;;;;;;\n"
     )
-    status, page = _look(chief, "documents", HEAD + rows)
+    status, page = look(chief, "documents", HEAD + rows)
     assert status == 200, page
-    assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
+    assert chief.post("/registers/take-over/papers", data=hidden(page)).status_code == 303
 
     agency, this = place.a.agency.id, Period(date(YEAR, 1, 1), date(YEAR, 12, 31))
     last = Period(date(before, 1, 1), date(before, 12, 31))
@@ -290,7 +205,7 @@ def test_deadlines_of_a_year_that_is_over_stand_in_its_figures_once_and_in_none_
 
     # finished now, it is late work of the year it came in
     work.finish(session, place.a.specialist, task.id, "Đã trả lời")
-    assert _by_number(session, place, 4320).state is State.DONE
+    assert by_number(session, place, 4320).state is State.DONE
     found = {period: figures.by_agency(session, period, [agency])[agency] for period in (this, last)}
     assert found[this].handled == Handled()
     assert found[last].handled == Handled(late=1, open=1)
@@ -301,7 +216,7 @@ def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
     app: Flask, session: Session, place: Province
 ) -> None:
     chief = client_for(app, "a_chief_of_office")
-    _series(chief)
+    series(chief)
     wrong = {
         f"DEN;{YEAR};1235;{DAY};1/A;{DAY};Sở;CV;Số của hệ thống này;;;;;;;;;;": "lớn hơn số cuối cùng",
         f"DEN;{YEAR};12a;{DAY};1/A;{DAY};Sở;CV;Số có chữ;;;;;;;;;;": "không phải số nguyên",
@@ -317,12 +232,12 @@ def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
     }  # fmt: skip
     blobs_before = sum(1 for _ in blobs().root.glob("??/*"))
     files = FILES | {"mat_pdf": secret_pdf()}
-    status, page = _look(chief, "documents", HEAD + ROWS + "\n".join(wrong) + "\n", _pack(**files))
+    status, page = look(chief, "documents", HEAD + ROWS + "\n".join(wrong) + "\n", pack(**files))
     assert status == 422
     for said in wrong.values():
         assert said in page, said
     assert f"{len(wrong)} dòng không nhập được" in re.sub(r"\s+", " ", page)
-    listed = _mistakes(page)
+    listed = mistakes(page)
     assert sorted({row[0] for row in listed}) == list(range(8, 19)), "every row that is wrong"
     assert next(iter(wrong.values())) in str(listed[0][2])
     assert "Số của hệ thống này" in listed[0], "with what stood there"
@@ -339,22 +254,22 @@ def test_files_that_no_row_names_are_told_before_and_after(
     app: Flask, session: Session, place: Province
 ) -> None:
     chief = client_for(app, "a_chief_of_office")
-    _series(chief)
-    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
+    series(chief)
+    _status, page = look(chief, "documents", HEAD + ROWS, pack(**FILES))
     assert "không được dòng nào của bảng ghi tên" not in page
     more = {f"du__x{count:02}_pdf": b"x" for count in range(11)} | {"den__a2_pdf": b"x", "Thumbs_db": b"x"}
-    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES, **more))
+    _status, page = look(chief, "documents", HEAD + ROWS, pack(**FILES, **more))
     told = "Có 12 tệp không được dòng nào của bảng ghi tên nên không được tiếp nhận: du/x00.pdf; "
     assert told in page
     assert "du/x09.pdf…" in page, "the first ten"
-    done = chief.post("/registers/take-over/papers", data=_hidden(page), follow_redirects=True)
+    done = chief.post("/registers/take-over/papers", data=hidden(page), follow_redirects=True)
     assert told in html.unescape(done.get_data(as_text=True))
 
 
 def test_another_last_number_shows_as_a_change(app: Flask, session: Session, place: Province) -> None:
     chief = client_for(app, "a_chief_of_office")
-    _series(chief)
-    _status, page = _look(chief, "registers", SERIES.replace(";1234;", ";1300;").replace(";4321;", ";4400;"))
+    series(chief)
+    _status, page = look(chief, "registers", SERIES.replace(";1234;", ";1300;").replace(";4321;", ";4400;"))
     assert "sửa số cuối cùng từ 1234 thành 1300, cấp tiếp từ số 1301" in page
     assert page.count("giữ nguyên") == 1
     assert "sửa số cuối cùng từ 4321 thành 4400" in page
@@ -363,12 +278,12 @@ def test_another_last_number_shows_as_a_change(app: Flask, session: Session, pla
 
 def test_a_unit_that_is_not_here_is_called_a_unit(app: Flask, session: Session, place: Province) -> None:
     chief = client_for(app, "a_chief_of_office")
-    _series(chief)
+    series(chief)
     rows = (
         f"DEN;{YEAR};1;{DAY};1/A;{DAY};Sở;CV;Đơn vị lạ;;;Đang xử lý;a_leader;ZZ;;Làm;;;;\n"
         f"DEN;{YEAR};2;{DAY};1/A;{DAY};Sở;CV;Phối hợp lạ;;;Đang xử lý;a_leader;KHTC;;Làm;;;;YY\n"
     )
-    _status, page = _look(chief, "documents", HEAD + rows)
+    _status, page = look(chief, "documents", HEAD + rows)
     assert "không có đơn vị nào mang ký hiệu “ZZ”" in page
     assert "“YY” không phải ký hiệu của một đơn vị" in page
     assert "không giữ chức vụ" not in page
@@ -401,127 +316,11 @@ def test_the_command_takes_a_folder_and_rows_that_are_here_stay(
     (folder / "den/khac.pdf").unlink()
     assert session.scalar(sa.select(RegisterEntry.id)) is None
     assert run(*common) == (0, "6 rows were taken over\n")
-    before = _count(session, Document)
+    before = count(session, Document)
     assert run(*common)[0] == 0
-    assert _count(session, Document) == before
+    assert count(session, Document) == before
     issued = session.scalars(sa.select(Document).where(Document.code_number == "87")).one()
     assert [one.name for one in issued.recipients] == ["Các phòng", "Sở Nội vụ"]
     assert (issued.code, issued.signer_name) == ("87/QĐ-SNNMT", "Trần Thị B")
     table.write_text(HEAD + ROWS.replace("den/a.pdf", "../so.csv"))
     assert "../so.csv" in run(*common)[1], "nothing outside the folder"
-
-
-DRAFTS = (
-    "Trích yếu;Tên loại;Người soạn thảo;Người ký;Nơi nhận;Hạn trả lời;Trả lời văn bản đến;Tình trạng;Tệp\n"
-    f"Trả lời báo cáo mặn;CV;a_specialist;a_leader;H01.05;{LAST};DEN 1231;Đang soạn;du-thao/a.pdf\n"
-    "Kế hoạch;KH;a_specialist;a_leader;;;;Chờ duyệt;du-thao/a.pdf\n"
-)
-DOSSIERS = (
-    "Số và ký hiệu hồ sơ;Năm;Đề mục;Tiêu đề hồ sơ;Thời hạn bảo quản;Người lập;Ngày bắt đầu;Ngày kết thúc;Văn bản\n"
-    f'07.KHTC;{YEAR};Kế hoạch, tài chính;Xâm nhập mặn;10 năm;a_specialist;{DAY};;"DEN 1231; DEN 1232"\n'
-    f'02.KHTC;{YEAR};;Biên chế;Vĩnh viễn;a_unit_head;{DAY};{LAST};"DEN 1230; QD 87"\n'
-)
-
-
-@pytest.mark.slow
-def test_drafts_and_dossiers_go_on_where_they_were(app: Flask, session: Session, place: Province) -> None:
-    chief = client_for(app, "a_chief_of_office")
-    _series(chief)
-    wrong = DRAFTS + "Ai đó;CV;a_clerk;a_leader;H01.05;;DEN 9999;Đã ký;khong.pdf\n"
-    for what, text, said in (
-        ("drafts", wrong, "không giữ chức vụ"),
-        ("dossiers", DOSSIERS, "chưa có văn bản"),
-    ):
-        status, page = _look(chief, what, text)
-        assert (status, said in page) == (422, True), "documents and files come first"
-    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
-    chief.post("/registers/take-over/papers", data=_hidden(page))
-    before = _count(session, Document), _count(session, Dossier), _count(session, AuditEntry)
-    looked = [
-        _look(chief, "drafts", DRAFTS, _pack(**{"du-thao__a_pdf": letter_pdf()})),
-        _look(chief, "dossiers", DOSSIERS),
-    ]
-    assert before == (_count(session, Document), _count(session, Dossier), _count(session, AuditEntry))
-    for status, page in looked:
-        assert status == 200, page
-        assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
-
-    draft = session.scalars(
-        sa.select(OutgoingDocument).where(OutgoingDocument.subject.startswith("Trả lời"))
-    ).one()
-    assert (draft.state, draft.drafter.person_id) == (Out.DRAFT, place.a.specialist.person_id)
-    assert [one.name for one in draft.recipients] == ["Sở Tài chính"]
-    mine = client_for(app, "a_specialist")
-    shown = html.unescape(mine.get(f"/outgoing/{draft.id}").get_data(as_text=True))
-    assert "VNPT iOffice" in shown
-    assert "126/SNV-CCVC" in shown, "what it answers"
-    assert mine.post(f"/outgoing/{draft.id}/submit").status_code == 303, "its drafter goes on with it"
-    plan = session.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.subject == "Kế hoạch")).one()
-    assert plan.state is Out.APPROVAL
-
-    open_one, ended = session.scalars(sa.select(Dossier).order_by(Dossier.notation.desc())).all()
-    assert (open_one.state, ended.state, ended.last_ordinal) == (Filed.OPEN, Filed.CLOSED, 2)
-    shown = html.unescape(mine.get(f"/dossiers/{open_one.id}").get_data(as_text=True))
-    assert "VNPT iOffice" in shown
-    assert "127/SNV-CCVC" in shown, "whoever keeps it reads what lies in it"
-    new = NewDossier(open_one.heading_id, "Việc mới", open_one.retention)
-    assert dossiers.open_dossier(session, place.a.specialist, new).notation == "08.KHTC", "no number twice"
-    assert _look(chief, "dossiers", DOSSIERS)[1].count("giữ nguyên") == 2
-
-
-ARCHIVED = (
-    "Số và ký hiệu hồ sơ;Năm;Đề mục;Tiêu đề hồ sơ;Thời hạn bảo quản;Người lập;Ngày bắt đầu;Ngày kết thúc;Văn bản;"
-    "Tình trạng;Ngày nộp lưu;Vị trí lưu trữ\n"
-    "12.TCCB;2010;Tổ chức, cán bộ;Tuyển dụng năm 2010;10 năm;Lê Thị Đã Nghỉ;02/02/2010;20/12/2010;;"
-    'Đã nộp lưu;15/01/2011;"Kho 1, giá 3, hộp 12"\n'
-    f"03.KHTC;{YEAR};Kế hoạch;Ngân sách;Vĩnh viễn;a_specialist;{DAY};{DAY};DEN 1230;Đã nộp lưu;{LAST};Hộp 2\n"
-)
-
-
-@pytest.mark.slow
-def test_what_the_archive_has_is_taken_over_with_its_day_and_place(
-    app: Flask, session: Session, place: Province
-) -> None:
-    chief = client_for(app, "a_chief_of_office")
-    _series(chief)
-    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
-    chief.post("/registers/take-over/papers", data=_hidden(page))
-    wrong = ARCHIVED.replace("15/01/2011", "15/01/2010").replace("Vĩnh viễn;", "Mãi mãi;")
-    status, page = _look(chief, "dossiers", wrong)
-    assert status == 422
-    assert "theo đúng thứ tự thời gian" in page
-    assert "“Mãi mãi”" in page
-    status, page = _look(chief, "dossiers", ARCHIVED)
-    assert (status, _count(session, Dossier)) == (200, 0), "looked at, nothing kept"
-    assert "Lê Thị Đã Nghỉ, Kho 1, giá 3, hộp 12" in page
-    assert chief.post("/registers/take-over/papers", data=_hidden(page)).status_code == 303
-    old, new = session.scalars(sa.select(Dossier).order_by(Dossier.year)).all()
-    assert [one.state for one in (old, new)] == [Filed.ARCHIVED] * 2
-    assert (old.maker, old.shelf, old.taken_over_from) == (
-        "Lê Thị Đã Nghỉ",
-        "Kho 1, giá 3, hộp 12",
-        "VNPT iOffice",
-    )
-    assert (new.made_by, new.last_ordinal, new.keep_until) == (place.a.specialist.name, 1, None)
-    archivist = client_for(app, "a_archivist")
-    shown = html.unescape(archivist.get(f"/dossiers/{old.id}").get_data(as_text=True))
-    assert all(
-        word in shown for word in ("Kho 1, giá 3, hộp 12", "15/01/2011", "Lê Thị Đã Nghỉ", "VNPT iOffice")
-    )
-    assert [one.id for one in dossier_queries.expired(session, old.agency_id, clock.today())] == [old.id]
-
-
-@pytest.mark.slow
-def test_an_opening_number_never_falls_below_what_was_taken_over(
-    app: Flask, session: Session, place: Province
-) -> None:
-    chief = client_for(app, "a_chief_of_office")
-    _series(chief)
-    _status, page = _look(chief, "documents", HEAD + ROWS, _pack(**FILES))
-    chief.post("/registers/take-over/papers", data=_hidden(page))
-    register = _register(session, place, "DEN")
-    answer = chief.post(
-        f"/registers/{register.id}/opening", data={"opening_number": "1233", "decision": DECISION}
-    )
-    assert answer.status_code == 409
-    assert registers.next_number(session, place.a.agency.id, Direction.IN, "CV") == 1235
