@@ -5,7 +5,7 @@ changes: they stand beside the log, not in its chain, and a trigger of the datab
 delete one of the last twelve months.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
@@ -79,6 +79,17 @@ def of(session: Session, what: Visited, object_id: int, limit: int) -> Sequence[
     """The latest looks at one thing, newest first."""
     query = sa.select(Visit).where(Visit.what == what, Visit.object_id == object_id)
     return session.scalars(query.order_by(Visit.id.desc()).limit(limit)).all()
+
+
+def opened_since(
+    session: Session, actor: Actor, what: Visited, since: Mapping[int, datetime]
+) -> frozenset[int]:
+    """Those the actor has looked at since the moment named with each."""
+    last = sa.select(Visit.object_id, sa.func.max(Visit.at)).where(
+        Visit.what == what, Visit.object_id.in_(since), Visit.user_id == actor.user_id
+    )
+    found = session.execute(last.group_by(Visit.object_id))
+    return frozenset(one for one, at in found if one is not None and at >= since[one])
 
 
 def totals(

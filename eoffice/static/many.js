@@ -1,9 +1,6 @@
 // Signs the chosen documents one request after the other; the PIN is sent once and leaves the page with it.
 (() => {
   const form = document.querySelector("form[data-many]");
-  // The reading room notes which draft was opened on this machine; the list says which were not.
-  const page = document.querySelector("form[data-read]");
-  if (page) localStorage.setItem(`read ${page.dataset.read}`, "1");
   const words = form?.querySelector("[data-words]")?.dataset;
   if (!words) return;
   const $ = (selector, scope = form) => scope.querySelector(selector);
@@ -15,15 +12,6 @@
     for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) data.append(name, one);
     return fetch(form.dataset.many + address, { method: "POST", body: data });
   };
-
-  for (const body of bodies()) {
-    if ($("input", body) && !localStorage.getItem(`read ${body.dataset.seen}`)) {
-      const mark = document.createElement("b");
-      mark.className = "due soon";
-      mark.textContent = `${words.unread} · `;
-      $("a", body).before(mark);
-    }
-  }
 
   // One more round for one document: its row with the result, or what is wanted to go on.
   async function once(body, fields) {

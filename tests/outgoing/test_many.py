@@ -1,5 +1,6 @@
 """Many documents signed at once: one PIN, a result for each, one failure stops none."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -70,6 +71,26 @@ def test_without_script_the_form_signs_what_was_chosen(
     assert answer.get_data(as_text=True).count("Đã ký ") == 2
     session.expire_all()
     assert [one.state for one in waiting] == [State.NUMBERING, State.NUMBERING, State.SIGNATURE]
+
+
+def test_only_what_the_leader_has_opened_as_it_is_now_is_ticked_at_first(
+    session: Session, leader: FlaskClient, waiting: list[OutgoingDocument]
+) -> None:
+    def ticked() -> list[int]:
+        page = leader.get(MANY).get_data(as_text=True)
+        boxes = re.findall(r'<input type="checkbox" name="document" value="(\d+)"[^>]*?( checked)?>', page)
+        assert len(boxes) == 3
+        assert page.count("Chưa mở xem") == sum(not mark for _number, mark in boxes)
+        return [int(number) for number, mark in boxes if mark]
+
+    assert ticked() == []
+    for one in waiting[:2]:
+        assert leader.get(f"/outgoing/to-sign/{one.id}").status_code == 200
+    assert sorted(ticked()) == sorted(one.id for one in waiting[:2])
+    # what changed after he had read it he has not read
+    queries.newest_drafts(session, waiting)[waiting[0].id].created_at = clock.now()
+    session.commit()
+    assert ticked() == [waiting[1].id]
 
 
 def test_a_wrong_pin_signs_nothing_and_says_how_many_tries_are_left(

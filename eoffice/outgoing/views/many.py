@@ -15,8 +15,9 @@ from typing import Literal
 from flask import Response, current_app, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from eoffice.core import clock
+from eoffice.core import clock, visits
 from eoffice.core.errors import AppError
+from eoffice.core.visits import Visited
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.models import DocumentFile
 from eoffice.outgoing import held, issuing, queries
@@ -42,7 +43,9 @@ class Row:
 
     document: OutgoingDocument
     file: DocumentFile
+    #: ticked: at first what the signer has opened as it is now; what he has not read he ticks himself
     chosen: bool = True
+    opened: bool = True
     signed_at: datetime | None = None
     problem: AppError | None = None
     #: what the signer must know although it is signed
@@ -164,7 +167,9 @@ def close_key() -> ResponseReturnValue:
 def _rows() -> list[Row]:
     queue = queries.to_sign(db(), current_actor(), MOST)
     drafts = queries.newest_drafts(db(), queue)
-    return [Row(document, drafts[document.id]) for document in queue]
+    since = {document.id: drafts[document.id].created_at for document in queue}
+    seen = visits.opened_since(db(), current_actor(), Visited.DOCUMENT, since)
+    return [Row(one, drafts[one.id], chosen=one.id in seen, opened=one.id in seen) for one in queue]
 
 
 def _kind() -> KeyKind | None:
@@ -206,5 +211,6 @@ def _page(rows: list[Row], problem: AppError | None = None) -> str:
         problem=problem,
         key=keys.key_of(db(), current_actor(), KeyPurpose.PERSON),
         done=[row for row in rows if row.result != "waits"],
+        unread=[row for row in rows if row.result == "waits" and not row.opened],
         local=clock.local,
     )
