@@ -15,10 +15,9 @@ from eoffice.directions.operations import Named
 from eoffice.directory.models import Agency
 from eoffice.documents import queries as reads
 from eoffice.documents import recipients
-from eoffice.documents.models import FileRole
 from eoffice.gateway import operations as gateway
 from eoffice.gateway import queries as exchange
-from eoffice.incoming import operations
+from eoffice.incoming import operations, queries
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.workflow import MACHINE, Move
 
@@ -77,7 +76,7 @@ def pass_on(session: Session, actor: Actor, document_id: int, to: Onward) -> Inc
     with transaction(session):
         document = operations.locked(session, actor, document_id)
         require(actor, MACHINE.step(document.state, Move.PASS_ON).permission, document)
-        if all(file.destroyed_at is not None for file in reads.files(session, document, FileRole.ORIGINAL)):
+        if queries.is_gone(reads.files(session, document)):
             raise NothingLeft
         outside = recipients.find(session, to.agencies)
         if not to.named and not outside:

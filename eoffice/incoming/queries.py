@@ -119,6 +119,11 @@ def original(
     return next(kept, (None, None))
 
 
+def is_gone(files: Iterable[DocumentFile]) -> bool:
+    """Whether nothing is left of what came: whoever got it passed on could read nothing."""
+    return all(file.destroyed_at is not None for file in files if file.role is FileRole.ORIGINAL)
+
+
 def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
     """What the actor, who knows of it, can do with it now."""
     return {

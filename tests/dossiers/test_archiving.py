@@ -173,7 +173,7 @@ def _expired(session: Session, house: House, title: str) -> Dossier:
 
 @pytest.mark.slow
 def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were(
-    session: Session, house: House
+    session: Session, house: House, app: Flask
 ) -> None:
     equip(session, house)
     dossier = files.expired(session, house)
@@ -192,6 +192,9 @@ def test_destroyed_bytes_are_gone_and_the_signed_certificate_says_what_they_were
     with pytest.raises(passing.NothingLeft):
         passing.pass_on(session, house.clerk, document.id, Onward([Named(unit_id=house.unit.id)]))
     assert documents.one(session, house.clerk, document.id).subject == document.subject
+    page = client_for(app, "a_clerk").get(f"/incoming/{document.id}").get_data(as_text=True)
+    assert "pass-on" not in page and "/copy" not in page
+    assert client_for(app, "a_clerk").get(f"/incoming/{document.id}/pass-on").status_code == 409
     _certified_by_token(session, house, made.id)
     assert made.signed_sha256 is not None
     assert checking.check(blobs().path(made.signed_sha256)).verdict is Verdict.VALID

@@ -65,6 +65,16 @@ def test_the_address_a_refused_step_leaves_behind_leads_back_to_the_document(
     assert "<h1>Không mở địa chỉ này như vậy được</h1>" in unknown.text
 
 
+def test_where_one_is_says_what_became_of_a_document_that_got_no_number(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document = steps.received(session, house)
+    here = re.compile(r'aria-current="page">([^<]+)</span></nav>')
+    clerk = client_for(app, "a_clerk")
+    assert here.findall(clerk.get(f"/incoming/{document.id}").text) == ["Chưa vào sổ"]
+    service.discard(session, house.clerk, document.id, "Quét nhầm")
+    assert here.findall(clerk.get(f"/incoming/{document.id}").text) == ["Đã bỏ"]
+
+
 def test_control_characters_of_other_programs_are_left_out(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.received(session, house)

@@ -213,6 +213,8 @@ def _render(
     asked = arrival.requests if arrival else []
     # before anything asks for the leader's post: it is among those the form offers
     deeds = _deeds(document, [task for direction in given for task in direction.tasks], sent)
+    if queries.is_gone(file for file, _check in found):
+        deeds["moves"].discard(Move.PASS_ON)
     return render_template(
         "incoming/show.html",
         document=document,
@@ -232,7 +234,7 @@ def _render(
         certified=presenting.addresses(
             [one for one in related[LinkKind.COPIES, False] if one.register_number]
         ),
-        copy_url=_copy_url(document),
+        copy_url=_copy_url(document) if original else None,
         history=presenting.history(db(), document),
         looks=looks,
         onward=onward,

@@ -32,6 +32,8 @@ def pass_on(document_id: int) -> ResponseReturnValue:
     """Choose units, people and agencies."""
     document = queries.one(db(), current_actor(), document_id)
     MACHINE.step(document.state, Move.PASS_ON)
+    if queries.is_gone(file for file, _check in queries.files(db(), document)):
+        raise passing.NothingLeft
     if request.method == "GET" or "more" in request.form:
         return _form(document), 200
     listed = recipients.listed(db(), current_actor(), request.form)
