@@ -78,7 +78,7 @@ class SearchPage:
         "issuer": "part of the issuer's name",
         "from": "first date on the document, day/month/year or year-month-day",
         "to": "last date on the document",
-        "state": "in.<state> or out.<state>",
+        "state": "in.<state> or out.<state>; in.withdrawn finds what was recalled on either side",
         "page": "`next` of the page before",
     },
 )

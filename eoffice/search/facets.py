@@ -51,9 +51,13 @@ def count(session: Session, actor: Actor, question: Question, *, common: bool) -
     """Count what a question finds; `common`: it fills a page from the newest rows alone. One query."""
     hits = queries.bounded(actor, question, common=common).cte("hits")
     year = sa.func.extract("year", Document.issued_on)
-    state = sa.func.coalesce(
-        sa.literal("in.") + sa.cast(IncomingDocument.__table__.c.state, sa.Text),
-        sa.literal("out.") + sa.cast(OutgoingDocument.__table__.c.state, sa.Text),
+    ours = OutgoingDocument.__table__.c
+    state = sa.case(
+        (ours.recalled_at.is_not(None), state_value(IncomingState.WITHDRAWN)),
+        else_=sa.func.coalesce(
+            sa.literal("in.") + sa.cast(IncomingDocument.__table__.c.state, sa.Text),
+            sa.literal("out.") + sa.cast(ours.state, sa.Text),
+        ),
     )
     columns = (Document.direction, Document.kind_code, Document.issuer_name, state, year)
     query = (

@@ -21,8 +21,10 @@ from eoffice.search.query import Question, State, state_of, state_value
 _SIDES = {"": _l("Both"), Direction.IN.value: _l("Incoming"), Direction.OUT.value: _l("Outgoing")}
 #: in the order of the work
 _STATES: dict[object, tuple[State, ...]] = {
-    _l("Incoming"): tuple(IncomingState),
+    _l("Incoming"): tuple(state for state in IncomingState if state is not IncomingState.WITHDRAWN),
     _l("Outgoing"): tuple(OutgoingState),
+    # also what this agency recalled: the same word on both sides
+    _l("Both"): (IncomingState.WITHDRAWN,),
 }
 
 

@@ -188,12 +188,26 @@ def _filters(question: Question) -> list[sa.ColumnElement[bool]]:
         conditions.append(Document.issued_on >= question.dated_from)
     if question.dated_to is not None:
         conditions.append(Document.issued_on <= question.dated_to)
-    if question.state is not None:
+    if question.state is IncomingState.WITHDRAWN:
+        conditions.append(Document.id.in_(_taken_back()))
+    elif question.state is not None:
         incoming = isinstance(question.state, IncomingState)
         table = (IncomingDocument if incoming else OutgoingDocument).__table__
         conditions.append(Document.direction == (Direction.IN if incoming else Direction.OUT))
-        conditions.append(sa.exists().where(table.c.id == Document.id, table.c.state == question.state))
+        stands = [] if incoming else [table.c.recalled_at.is_(None)]
+        conditions.append(
+            sa.exists().where(table.c.id == Document.id, table.c.state == question.state, *stands)
+        )
     return conditions
+
+
+def _taken_back() -> sa.CompoundSelect[Any]:
+    """What whoever issued it took back: others from us, and we from others, whose state stays what it was."""
+    theirs, ours = IncomingDocument.__table__.c, OutgoingDocument.__table__.c
+    return sa.union_all(
+        sa.select(theirs.id).where(theirs.state == IncomingState.WITHDRAWN),
+        sa.select(ours.id).where(ours.recalled_at.is_not(None)),
+    )
 
 
 def _load(session: Session, ids: Collection[int]) -> dict[int, Document]:

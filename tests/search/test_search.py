@@ -325,6 +325,25 @@ def test_facets_count_what_was_found_and_each_narrows_it(app: Flask, session: Se
     assert "Sở Tài chính" not in page
 
 
+def test_what_was_taken_back_is_found_whoever_issued_it_and_counted_so(session: Session) -> None:
+    place = province(session)
+    incoming(session, place.a, "hạn mặn đến", In.WITHDRAWN)
+    incoming(session, place.a, "hạn mặn khác", In.DONE)
+    outgoing(session, place.a, "hạn mặn đi", Out.ISSUED, recalled_at=clock.now())
+    outgoing(session, place.a, "hạn mặn còn hiệu lực", Out.ISSUED)
+    for text in ("han man", ""):
+        taken_back = Question(text=text, state=In.WITHDRAWN)
+        assert set(_subjects(session, place.a.clerk, **vars(taken_back))) == {"hạn mặn đến", "hạn mặn đi"}
+        ours = vars(taken_back) | {"direction": Direction.OUT}
+        assert _subjects(session, place.a.clerk, **ours) == ["hạn mặn đi"]
+        # what was recalled says so instead of its step
+        assert _subjects(session, place.a.clerk, text=text, state=Out.ISSUED) == ["hạn mặn còn hiệu lực"]
+        found = facets.count(session, place.a.clerk, Question(text=text, kind="CV"), common=not text)
+        assert {one.fields["state"]: one.count for one in found.values["state"]} == {
+            "in.withdrawn": 2, "in.done": 1, "out.issued": 1,
+        }  # fmt: skip
+
+
 @pytest.mark.slow
 def test_what_facets_read_does_not_grow_with_the_table(session: Session) -> None:
     place = province(session)
