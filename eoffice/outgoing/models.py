@@ -21,7 +21,7 @@ from eoffice.core.errors import Conflict
 from eoffice.core.states import Look
 from eoffice.directory.models import AdvisoryBody, Assignment, Delegation, Unit
 from eoffice.documents.models import Direction, Document, Medium, Recipient
-from eoffice.outgoing.states import OPEN, RECALLED, State
+from eoffice.outgoing.states import OPEN, RECALLED, REPLACED, State
 
 
 class DraftSource(StrEnum):
@@ -88,10 +88,15 @@ class OutgoingDocument(Document):
     #: how many remarks on it are not done; read with the row of a page
     open_remarks: Mapped[int | None] = query_expression()
 
+    #: whether another one was issued in its place; read with the row of a page or list, see `queries.shown`
+    is_replaced: Mapped[bool | None] = query_expression()
+
     @property
     def look(self) -> Look:
-        """How its condition looks: issued and recalled is no step of its way, and all that counts of it."""
-        return RECALLED if self.recalled_at is not None else self.state.look
+        """How its condition looks: issued and recalled or replaced is no step of its way, and all that counts of it."""
+        if self.recalled_at is not None:
+            return RECALLED
+        return REPLACED if self.is_replaced else self.state.look
 
     @property
     def due(self) -> tuple[date | None, time | None]:

@@ -82,9 +82,7 @@ def opened(session: Session, actor: Actor, document_id: int) -> OutgoingDocument
     people = (OutgoingDocument.drafter, OutgoingDocument.signer, OutgoingDocument.unit)
     query = sa.select(OutgoingDocument).where(OutgoingDocument.id == document_id)
     still = with_expression(OutgoingDocument.open_remarks, _open_remarks())
-    return _known(
-        session, actor, query.options(*(joinedload(one) for one in people), still, *_with_deadline())
-    )
+    return _known(session, actor, query.options(*(joinedload(one) for one in people), still, *shown()))
 
 
 def _open_remarks() -> sa.ScalarSelect[int]:
@@ -138,9 +136,29 @@ def answer_by() -> tuple[sa.ScalarSelect[Any], sa.ScalarSelect[Any]]:
     return tuple(rows.with_only_columns(one).scalar_subquery() for one in (on, at))  # type: ignore[return-value]  # two
 
 
-def _with_deadline() -> list[ExecutableOption]:
+def shown() -> list[ExecutableOption]:
+    """What is read with the rows of pages and lists: until when, and whether it was replaced."""
     on, at = answer_by()
-    return [with_expression(OutgoingDocument.answer_on, on), with_expression(OutgoingDocument.answer_at, at)]
+    return [
+        with_expression(OutgoingDocument.answer_on, on),
+        with_expression(OutgoingDocument.answer_at, at),
+        with_expression(OutgoingDocument.is_replaced, is_replaced()),
+    ]
+
+
+@cache
+def is_replaced() -> sa.ColumnElement[bool]:
+    """Whether a document that counts was issued in its place."""
+    link, newer = DocumentLink.__table__, OutgoingDocument.__table__.alias("newer")
+    old = OutgoingDocument.__table__
+    return (
+        sa.exists()
+        .where(
+            link.c.target_id == old.c.id, link.c.kind == LinkKind.REPLACES, newer.c.id == link.c.source_id,
+            newer.c.state == State.ISSUED, newer.c.recalled_at.is_(None), old.c.state == State.ISSUED,
+        )
+        .correlate(old)
+    )  # fmt: skip
 
 
 def _by_deadline() -> list[sa.ColumnElement[Any]]:
@@ -270,7 +288,7 @@ def pressing(session: Session, actor: Actor, tab: Tab) -> Sequence[OutgoingDocum
 def _listed(actor: Actor, tab: Tab, by: type[Document]) -> sa.Select[OutgoingDocument]:
     people = joinedload(OutgoingDocument.unit), joinedload(OutgoingDocument.drafter)
     query = sa.select(OutgoingDocument).where(own(actor, by=by), _in_tab(actor, tab))
-    return query.options(*people, *_with_deadline())
+    return query.options(*people, *shown())
 
 
 def counts(session: Session, actor: Actor) -> dict[Tab, int]:
@@ -312,7 +330,7 @@ def to_approve(session: Session, actor: Actor, limit: int = 100) -> Sequence[Out
 
 def _queue(session: Session, query: sa.Select[OutgoingDocument], limit: int) -> Sequence[OutgoingDocument]:
     order = (Document.urgency.desc(), *_by_deadline(), Document.id)
-    query = query.options(joinedload(OutgoingDocument.unit), *_with_deadline()).order_by(*order).limit(limit)
+    query = query.options(joinedload(OutgoingDocument.unit), *shown()).order_by(*order).limit(limit)
     return session.scalars(query).all()
 
 

@@ -88,6 +88,11 @@ RECALLED = Look(
     _l("Recalled"), Shape.DASH, Tone.WARN, _l("The recipients were asked to destroy it; it counts no more")
 )
 
+#: of an issued document: another one was issued in its place
+REPLACED = Look(
+    _l("Replaced"), Shape.DASH, Tone.WARN, _l("Another document was issued in its place; that one counts")
+)
+
 #: states in which remarks on a draft are written, answered and marked: until it is signed
 REMARKED_IN = (State.DRAFT, State.SENT_BACK, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)
 #: what still asks something of somebody

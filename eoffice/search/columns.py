@@ -46,7 +46,7 @@ COLUMNS: Mapping[str, Column] = {
         Column("urgency", _l("Urgency"), 12, lambda one: str(one.urgency.word)),
         Column("due_on", _l("Deadline"), 12, lambda one: one.due_on),
         Column("pages", _l("Pages"), 8, lambda one: one.page_count or None),
-        Column("state", _l("State"), 18, lambda one: str(one.state.word)),
+        Column("state", _l("State"), 18, lambda one: str(one.look.word)),
     )
 }
 #: shown where nobody has chosen, and taken out

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectin_polymorphic
+from sqlalchemy.orm import Session, selectin_polymorphic, with_expression
 
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor
@@ -22,6 +22,7 @@ from eoffice.documents.permissions import of_houses, visible_to
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import State as IncomingState
 from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.queries import is_replaced
 from eoffice.search.query import Question
 
 PAGE_SIZE = 30
@@ -215,7 +216,8 @@ def _load(session: Session, ids: Collection[int]) -> dict[int, Document]:
     if not ids:
         return {}
     both = selectin_polymorphic(Document, [IncomingDocument, OutgoingDocument])
-    found = session.scalars(sa.select(Document).where(Document.id.in_(ids)).options(both))
+    query = sa.select(Document).where(Document.id.in_(ids))
+    found = session.scalars(query.options(both, with_expression(OutgoingDocument.is_replaced, is_replaced())))
     return {document.id: document for document in found}
 
 

@@ -21,8 +21,9 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import NotFound
 from eoffice.core.forms import Unreadable
 from eoffice.core.permissions import Actor, system_actor
+from eoffice.documents import operations as documents
 from eoffice.documents import registers
-from eoffice.documents.models import Direction, Document
+from eoffice.documents.models import Direction, Document, LinkKind
 from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import visible_to
 from eoffice.incoming.states import State as In
@@ -342,6 +343,26 @@ def test_what_was_taken_back_is_found_whoever_issued_it_and_counted_so(session: 
         assert {one.fields["state"]: one.count for one in found.values["state"]} == {
             "in.withdrawn": 2, "in.done": 1, "out.issued": 1,
         }  # fmt: skip
+
+
+def test_what_was_replaced_says_so_in_lists_search_and_spreadsheet(app: Flask, session: Session) -> None:
+    place = province(session)
+    old, newer = (outgoing(session, place.a, name, Out.ISSUED) for name in ("hạn mặn cũ", "hạn mặn mới"))
+    with transaction(session):
+        documents.link(session, place.a.clerk, newer, old, LinkKind.REPLACES)
+    clerk = client_for(app, "a_clerk")
+    pages = ("/outgoing?tab=issued", "/outgoing?tab=all", "/search?q=han+man")
+    for address in pages:
+        with counted() as statements:
+            assert clerk.get(address).text.count("Được thay thế") == 1, address
+        assert len(statements) <= MOST
+    taken_out = load_workbook(BytesIO(clerk.get("/search.xlsx?q=han+man&cols=state").data)).worksheets[0]
+    assert "Được thay thế" in [cell.value for row in taken_out.rows for cell in row]
+    # a replacement that counts no more replaces nothing
+    with transaction(session):
+        newer.recalled_at = clock.now()
+    for address in pages:
+        assert "Được thay thế" not in clerk.get(address).text, address
 
 
 @pytest.mark.slow
