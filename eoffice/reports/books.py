@@ -129,7 +129,7 @@ def _handling(session: Session, pairs: Sequence[tuple[RegisterEntry, IncomingDoc
 
 def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDocument]]) -> list[Row]:
     ids = [document.id for _entry, document in pairs]
-    places, newer = _recipients(session, ids), _replacements(session, ids)
+    places, later = _recipients(session, ids), _later(session, ids)
     return [
         (
             f"{padded(entry.number)}/{document.code_notation}", _day(entry.dated_on), _about(document),
@@ -137,7 +137,7 @@ def _outgoing(session: Session, pairs: Sequence[tuple[RegisterEntry, OutgoingDoc
             f"VT, {document.unit.abbreviation}" if document.unit else "VT",
             str(len(places.get(document.id, ())) or ""),
             _day(clock.local(document.issued_at).date() if document.issued_at else None), "",
-            "; ".join(filter(None, (_note(entry, document), _recalled(document), *newer.get(document.id, ())))),
+            "; ".join(filter(None, (_note(entry, document), _recalled(document), *later.get(document.id, ())))),
         )
         for entry, document in pairs
     ]  # fmt: skip
@@ -242,16 +242,23 @@ def _replies(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def _replacements(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    """By document: what was issued in its place."""
+#: what an issued document is to an earlier one, as the book notes it beside that one
+_LATER = {LinkKind.REPLACES: "Thay thế bằng", LinkKind.CORRECTS: "Đính chính bởi"}
+
+
+def _later(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    """By document: what was issued in its place or to correct it; of a correction that was recalled nothing counts."""
     newer = sa.orm.aliased(OutgoingDocument)
-    query = sa.select(DocumentLink.target_id, newer).join(newer, newer.id == DocumentLink.source_id)
-    query = query.where(
-        DocumentLink.target_id.in_(ids), DocumentLink.kind == LinkKind.REPLACES, newer.state == State.ISSUED
+    query = sa.select(DocumentLink.target_id, DocumentLink.kind, newer).join(
+        newer, newer.id == DocumentLink.source_id
     )
+    query = query.where(
+        DocumentLink.target_id.in_(ids), DocumentLink.kind.in_(_LATER), newer.state == State.ISSUED,
+        sa.or_(DocumentLink.kind == LinkKind.REPLACES, newer.recalled_at.is_(None)),
+    )  # fmt: skip
     found: dict[int, list[str]] = {}
-    for target, one in session.execute(query.order_by(DocumentLink.id)) if ids else ():
-        found.setdefault(target, []).append(f"Thay thế bằng {one.code} ngày {_day(one.issued_on)}")
+    for target, kind_of, one in session.execute(query.order_by(DocumentLink.id)) if ids else ():
+        found.setdefault(target, []).append(f"{_LATER[kind_of]} {one.code} ngày {_day(one.issued_on)}")
     return found
 
 

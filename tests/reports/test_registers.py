@@ -165,6 +165,25 @@ def test_the_outgoing_register_and_the_post_book_show_what_left(session: Session
     assert note == f"Thu hồi ngày {day}; Thay thế bằng {newer.code} ngày {day}"
 
 
+def test_the_outgoing_register_names_the_letter_that_corrects_a_document(
+    session: Session, place: Province
+) -> None:
+    equip(session, place.a)
+    sent = drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.ISSUED)
+    letter = drafts.draft(session, place, corrects_id=sent.id)
+    assert books.rows(session, _span(place, Form.OUTGOING))[0][9] == "", "it may never be issued"
+    letter = drafts.bring(session, place.a, letter, drafts.State.ISSUED)
+    day = f"{clock.today():%d/%m/%Y}"
+    span = _span(place, Form.OUTGOING)
+    assert books.rows(session, span)[0][9] == f"Đính chính bởi {letter.code} ngày {day}"
+    rows = service.lines(session, place.a.clerk, span, service.SHEET_LIMIT)
+    sheet = load_workbook(io.BytesIO(binding.spreadsheet(span, rows))).worksheets[0]
+    assert f"Đính chính bởi {letter.code} ngày {day}" in [cell.value for cell in sheet[2]]
+    with transaction(session):
+        letter.recalled_at = clock.now()
+    assert books.rows(session, span)[0][9] == ""
+
+
 def test_a_spreadsheet_of_a_register_holds_text_and_no_formula(session: Session, place: Province) -> None:
     incoming.registered(session, place.a, issuer_name="=1+1", subject="Thử công thức")
     span = _span(place, Form.INCOMING)
