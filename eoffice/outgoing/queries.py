@@ -368,3 +368,21 @@ def issued_of(others: Iterable[Document]) -> list[OutgoingDocument]:
 def begun_of(others: Iterable[Document]) -> list[OutgoingDocument]:
     """Those still on their way, so that nobody begins the same twice."""
     return [one for one in others if isinstance(one, OutgoingDocument) and one.state in OPEN]
+
+
+def drafted_instead(
+    session: Session, actor: Actor, document: OutgoingDocument, besides: OutgoingDocument | None = None
+) -> tuple[list[OutgoingDocument], bool]:
+    """What is on its way to take a document's place, but for `besides`: what the actor may know of, and whether there
+    is any at all, so that nobody begins the same twice."""
+    query = (
+        sa.select(OutgoingDocument, visible_to(actor, OutgoingDocument))
+        .join(DocumentLink, DocumentLink.source_id == OutgoingDocument.id)
+        .where(
+            DocumentLink.target_id == document.id, DocumentLink.kind == LinkKind.REPLACES,
+            OutgoingDocument.state.in_(OPEN), OutgoingDocument.id != (besides.id if besides else 0),
+        )
+        .order_by(OutgoingDocument.id)
+    )  # fmt: skip
+    found = session.execute(query).all()
+    return [one for one, known in found if known], bool(found)

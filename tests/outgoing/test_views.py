@@ -21,7 +21,7 @@ from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.pages import page_text
-from eoffice.outgoing import service
+from eoffice.outgoing import queries, service
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
@@ -313,6 +313,23 @@ def test_a_replacement_starts_from_the_document_it_replaces(
     assert specialist.get(f"/outgoing/new?replaces={made.id}").status_code == 422, "a draft is changed"
 
 
+def test_who_begins_a_replacement_reads_that_another_is_drafted_already(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    old = draft(session, place)
+    with transaction(session):
+        old.state = State.ISSUED
+    specialist, said = client("a_specialist"), "Đã có dự thảo thay thế"
+    address = f"/outgoing/new?replaces={old.id}"
+    assert said not in specialist.get(address).text
+    theirs = draft(session, place, replaces_id=old.id)
+    page = specialist.get(address).text
+    assert said in page and f'href="/outgoing/{theirs.id}"' in page
+    assert said not in specialist.get(f"/outgoing/{theirs.id}/edit").text, "it is this one"
+    # whoever may not know of it reads only that there is one
+    assert queries.drafted_instead(session, place.a.admin, old) == ([], True)
+
+
 @pytest.mark.slow
 def test_the_form_check_says_who_is_sent_it_and_stands_nowhere_on_the_page(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
@@ -350,6 +367,7 @@ def test_requirement_29_form_is_corrected_by_a_letter_and_the_issued_document_st
     page = specialist.get(f"/outgoing/new?corrects={old.id}").get_data(as_text=True)
     assert f"Đính chính Công văn số 01/SNNMT-KHTC ngày {clock.today():%d/%m/%Y}" in page
     assert place.b.agency.name in page
+    assert f'Đính chính văn bản <a href="/outgoing/{old.id}">' in " ".join(page.split())
     decision = specialist.post("/outgoing/new", data=_typed(place, corrects=str(old.id), kind_code="QD"))
     assert (decision.status_code, "Điều 18" in decision.get_data(as_text=True)) == (422, True)
     assert specialist.post("/outgoing/new", data=_typed(place, corrects=str(old.id))).status_code == 303

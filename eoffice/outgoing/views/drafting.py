@@ -114,12 +114,17 @@ def _prefilled() -> Typed:
     return forms.reply(service.answerable(db(), actor, answered), agency.name)
 
 
-def _replaced(typed: Typed) -> OutgoingDocument | None:
-    """The document it takes the place of; what may not be replaced is refused when it is saved."""
+def _concerned(typed: Typed, document: OutgoingDocument | None) -> dict[str, Any]:
+    """What it replaces or corrects, and what is drafted instead of it already; what may be neither is refused when it
+    is saved."""
+    found: dict[str, Any] = {"replaced": None, "corrected": None, "instead": ([], False)}
     with suppress(AppError):
         if typed.replaces.isdecimal():
-            return service.replaceable(db(), current_actor(), int(typed.replaces))
-    return None
+            found["replaced"] = service.replaceable(db(), current_actor(), int(typed.replaces))
+            found["instead"] = queries.drafted_instead(db(), current_actor(), found["replaced"], document)
+        if typed.corrects.isdecimal():
+            found["corrected"] = service.correctable(db(), current_actor(), int(typed.corrects))
+    return found
 
 
 def _wrong(
@@ -150,7 +155,7 @@ def _form(
     file = documents.latest_file(db(), document, FileRole.DRAFT) if document else None
     page: dict[str, Any] = {
         "typed": typed,
-        "replaced": _replaced(typed),
+        **_concerned(typed, document),
         "source": source.value,
         "document": document,
         "file": file,
