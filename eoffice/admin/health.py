@@ -29,7 +29,7 @@ from eoffice.core.states import Tone
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.settings import AXIS_URL
 from eoffice.incoming import sources
-from eoffice.incoming.models import Source
+from eoffice.incoming.models import Source, SourceAway
 from eoffice.incoming.settings import MAILBOXES, SCAN_FOLDER
 from eoffice.migrations import configuration
 from eoffice.signatures import places
@@ -218,23 +218,35 @@ def _unreadable(session: Session) -> Check:
 
 
 def _sources(session: Session) -> list[Check]:
-    """One check for each mail box or folder that cannot be read; one for all of them otherwise."""
+    """One check for each mail box or folder that cannot be read or not wholly; one for all of them otherwise."""
     named = [one for one in (settings().get(MAILBOXES), settings().get(SCAN_FOLDER)) if one]
-    found = [
-        Check(
-            f"source-{one.key}",
-            _l("Mail box %(place)s", place=one.place) if one.source is Source.MAIL else _l("Scanners' folder"),
-            Tone.BAD,
-            _(
-                "Not read since %(hour)s, so nothing comes in from there: %(why)s",
-                hour=f"{clock.local(one.since):%H:%M %d/%m/%Y}", why=one.why,
-            ),
-        )
-        for one in sources.all_away(session)
-    ]  # fmt: skip
+    found = [_source(one) for one in sources.all_away(session)]
     if found or not named:
         return found
     return [Check("sources", _l("Mail boxes and scanners' folder"), Tone.OK, _("They are read."))]
+
+
+def _source(one: SourceAway) -> Check:
+    hour = f"{clock.local(one.since):%H:%M %d/%m/%Y}"
+    name = _l("Mail box %(place)s", place=one.place) if one.source is Source.MAIL else _l("Scanners' folder")
+    if one.key.startswith(sources.FLAGGED):
+        said = ngettext(
+            "%(num)s mail in it could not be taken in and stays there flagged. Open the box: register the document by "
+            "hand and mark the mail as read, or take the flag off to have it tried again.",
+            "%(num)s mails in it could not be taken in and stay there flagged. Open the box: register the documents by "
+            "hand and mark the mails as read, or take the flags off to have them tried again.",
+            int(one.why),
+        )
+        return Check(f"source-{one.key}", name, Tone.WARN, said)
+    if one.key.startswith(sources.UNKNOWN):
+        said = _(
+            "Nothing is taken from %(names)s: no agency here has such a code. Rename the folder to the code of its "
+            "agency, or take it away.",
+            names=one.why,
+        )
+        return Check("source-unknown", name, Tone.WARN, said)
+    said = _("Not read since %(hour)s, so nothing comes in from there: %(why)s", hour=hour, why=one.why)
+    return Check(f"source-{one.key}", name, Tone.BAD, said)
 
 
 def _log(session: Session) -> Check:

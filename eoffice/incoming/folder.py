@@ -44,6 +44,19 @@ def watch(session: Session, folder: Path) -> int:
     return taken
 
 
+def unknown(session: Session, folder: Path) -> list[str]:
+    """Names of the folders in it that belong to no agency here: what is scanned to them comes to nobody.
+
+    Raises OSError.
+    """
+    known = {agency.code for agency in directory.hosted(session)}
+    return sorted(
+        one.name
+        for one in folder.iterdir()
+        if one.is_dir() and not one.name.startswith(".") and one.name not in known
+    )
+
+
 def _ready(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         return

@@ -12,6 +12,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import parseaddr
 from io import BytesIO
@@ -63,8 +64,16 @@ class MailAway(Exception):
     """The server does not answer, does not let us in, or answers something else than it should."""
 
 
-def read(session: Session, agency_code: str, box: Mailbox) -> int:
-    """Take in what lies in a mail box; returns how many documents. A message that cannot be taken stops no other.
+@dataclass(frozen=True)
+class Round:
+    """What a round gave: documents that were taken in, and messages that stay flagged for a person."""
+
+    taken: int
+    flagged: int
+
+
+def read(session: Session, agency_code: str, box: Mailbox) -> Round:
+    """Take in what lies in a mail box. A message that cannot be taken stops no other.
 
     Raises MailAway.
     """
@@ -76,7 +85,7 @@ def read(session: Session, agency_code: str, box: Mailbox) -> int:
     with closing(Opened(box)) as opened:
         for uid, size in opened.waiting()[:_ROUND]:
             taken += _take(session, actor, opened, uid, size)
-    return taken
+        return Round(taken, opened.flagged())
 
 
 def _take(session: Session, actor: Actor, opened: "Opened", uid: str, size: int) -> int:
@@ -178,6 +187,11 @@ class Opened:
             if uid and size:
                 sizes[uid[1].decode()] = int(size[1])
         return [(uid, sizes[uid]) for uid in uids if uid in sizes]
+
+    def flagged(self) -> int:
+        """How many messages nobody has looked at were refused."""
+        (found,) = self._say("uid", "SEARCH", "UNSEEN", "FLAGGED", "UNDELETED")
+        return len(found.split()) if isinstance(found, bytes) else 0
 
     def message(self, uid: str) -> bytes:
         """The bytes of a message, which stays unread. Raises MailAway."""

@@ -130,10 +130,10 @@ class Envelope(Base):
 
 
 class SourceAway(Base):
-    """A mail box or scanners' folder that cannot be read; the row goes when it can be again."""
+    """A mail box or scanners' folder that cannot be read, or not wholly; the row goes when that is over."""
 
     __tablename__ = "source_away"
-    #: which one: "mail:H01.12", "scan"
+    #: which one: "mail:H01.12", "scan"; see `sources` for what is read and holds what is not taken in
     key: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
     #: whose documents do not come in; None: every agency's
     agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))

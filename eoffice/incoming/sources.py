@@ -1,4 +1,5 @@
-"""Mail boxes and folders that documents come from by themselves: which of them cannot be read, since when and why.
+"""Mail boxes and folders that documents come from by themselves: which of them cannot be read, since when and why, and
+what lies in them that is not taken in.
 
 A box that fails every minute says nothing new: its row keeps the first moment, and is gone with the first success.
 """
@@ -13,6 +14,9 @@ from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.permissions import Actor
 from eoffice.incoming.models import Source, SourceAway
+
+#: what begins the key of a row that says what lies there untaken; such a box or folder itself is read
+FLAGGED, UNKNOWN = "flagged:", "unknown:"
 
 
 def away(
@@ -47,4 +51,7 @@ def all_away(session: Session) -> Sequence[SourceAway]:
 def away_for(session: Session, actor: Actor) -> Sequence[SourceAway]:
     """What keeps documents from the actor's agency."""
     own = sa.or_(SourceAway.agency_id.is_(None), SourceAway.agency_id == actor.agency_id)
-    return session.scalars(sa.select(SourceAway).where(own).order_by(SourceAway.since, SourceAway.key)).all()
+    read = sa.or_(SourceAway.key.startswith(FLAGGED), SourceAway.key.startswith(UNKNOWN))
+    return session.scalars(
+        sa.select(SourceAway).where(own, ~read).order_by(SourceAway.since, SourceAway.key)
+    ).all()

@@ -225,6 +225,17 @@ def test_a_mail_box_or_folder_that_cannot_be_read_is_told_to_administrator_and_c
         (tmp_path / "gone").mkdir()
         jobs.run(session, "incoming.watch_folder")
         assert "source-scan" not in _tones(session, app)
+        # a folder of no agency here, as a wrong code in the scanner's settings makes one
+        (tmp_path / "gone" / "H01.99").mkdir()
+        jobs.run(session, "incoming.watch_folder")
+        assert _tones(session, app)["source-unknown"] is Tone.WARN
+        page = client_for(app, "a_administrator").get("/admin/health").text
+        assert "H01.99" in page
+        assert "Hãy đổi tên thư mục" in page
+        assert "H01.99" not in client_for(app, "a_clerk").get("/").text, "the clerk can do nothing about it"
+        (tmp_path / "gone" / "H01.99").rmdir()
+        jobs.run(session, "incoming.watch_folder")
+        assert "source-unknown" not in _tones(session, app)
     boxes.write_text("")
     with override(EOFFICE_MAILBOXES=str(boxes)):
         jobs.run(session, "incoming.read_mail")

@@ -14,6 +14,7 @@ from eoffice.core.audit import AuditEntry
 from eoffice.core.config import ConfigError
 from eoffice.documents.models import FileRole
 from eoffice.incoming import mail, mailboxes, service, sources
+from eoffice.incoming.mail import Round
 from eoffice.incoming.mailboxes import Mailbox
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State
@@ -67,7 +68,7 @@ def test_a_mail_becomes_one_waiting_document_and_is_marked_read_once_it_is_store
 ) -> None:
     server.put(_mail(("phu luc.xlsx", b"PK\x03\x04 no sheet"), ("Công văn số 3187.pdf", letter_pdf())))
     server.put(_mail(("86.pdf", steps.pdf())))
-    assert mail.read(session, "H01.12", box) == 2
+    assert mail.read(session, "H01.12", box) == Round(taken=2, flagged=0)
     first, second = _documents(session)
     assert (first.source, first.state, first.sent_from) == (
         Source.MAIL,
@@ -78,7 +79,7 @@ def test_a_mail_becomes_one_waiting_document_and_is_marked_read_once_it_is_store
         (FileRole.ORIGINAL, "Công văn số 3187.pdf"), (FileRole.ATTACHMENT, "phu luc.xlsx"),
     ]  # fmt: skip
     assert server.flags() == [r"\Seen", r"\Seen"]
-    assert mail.read(session, "H01.12", box) == 0
+    assert mail.read(session, "H01.12", box).taken == 0
     page = client_for(app, "a_clerk").get(f"/incoming/{first.id}").get_data(as_text=True)
     assert "vanthu@sotaichinh.example" in page
     service.discard(session, house.clerk, second.id, "Gửi nhầm")
@@ -113,7 +114,7 @@ def test_what_is_no_document_stays_flagged_and_the_log_says_why(
         server.put(_mail((name, content)))
     with config.override(EOFFICE_UPLOAD_LIMIT_MB=1):
         server.put(_mail(("to.pdf", letter_pdf() + b"\0" * (2 << 20))))
-        assert mail.read(session, "H01.12", box) == 0
+        assert mail.read(session, "H01.12", box) == Round(taken=0, flagged=5)
     assert server.flags() == [r"\Flagged"] * 5
     assert not _documents(session)
     told = [entry.details.get("reason", "") for entry in audit.history(session, house.agency)]
@@ -122,7 +123,7 @@ def test_what_is_no_document_stays_flagged_and_the_log_says_why(
 
 
 def test_the_job_reads_every_box_of_the_file_and_one_that_is_away_keeps_no_other_waiting(
-    session: Session, server: MailServer, box: Mailbox, tmp_path: Path
+    session: Session, server: MailServer, box: Mailbox, tmp_path: Path, app: Flask
 ) -> None:
     assert province(session)
     server.put(_mail(("86.pdf", letter_pdf())))
@@ -135,8 +136,11 @@ def test_the_job_reads_every_box_of_the_file_and_one_that_is_away_keeps_no_other
         (away,) = sources.all_away(session)
         assert "chmod 600" in away.why
         path.chmod(0o600)
+        server.put(_mail())
         jobs.run(session, "incoming.read_mail")  # the first box's certificate is nobody's
-        assert [one.key for one in sources.all_away(session)] == ["mail:H01.05"]
+        assert [one.key for one in sources.all_away(session)] == ["mail:H01.05", "flagged:H01.12"]
+        page = client_for(app, "a_administrator").get("/admin/health").text
+        assert "1 thư trong hộp không tiếp nhận được" in page
     assert [document.sent_from for document in _documents(session)] == ["vanthu@sotaichinh.example"]
 
 

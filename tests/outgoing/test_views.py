@@ -324,7 +324,8 @@ def test_who_begins_a_replacement_reads_that_another_is_drafted_already(
     assert said not in specialist.get(address).text
     theirs = draft(session, place, replaces_id=old.id)
     page = specialist.get(address).text
-    assert said in page and f'href="/outgoing/{theirs.id}"' in page
+    assert said in page
+    assert f'href="/outgoing/{theirs.id}"' in page
     assert said not in specialist.get(f"/outgoing/{theirs.id}/edit").text, "it is this one"
     # whoever may not know of it reads only that there is one
     assert queries.drafted_instead(session, place.a.admin, old) == ([], True)
