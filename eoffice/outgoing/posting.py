@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Invalid, NotFound
+from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc
+from eoffice.core.text import nfc, whole
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Channel
 from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState, ReturnedPosting
@@ -27,6 +27,7 @@ from eoffice.outgoing.workflow import PAPER, PaperMove
 SENT = audit.action("outgoing.paper_sent", _l("Sent on paper"))
 RECEIVED = audit.action("outgoing.paper_received", _l("Paper signed for"))
 CAME_BACK = audit.action("outgoing.paper_came_back", _l("Paper came back"))
+RENUMBERED = audit.action("outgoing.paper_renumbered", _l("Number at the post corrected"))
 
 #: lines on one page of the book
 LINES = 50
@@ -87,6 +88,24 @@ class NoteTooLong(Invalid):
     """Nothing that was written is cut off."""
 
     message = _l("%(name)s: what is written beside it is too long, at most %(max)d characters.")
+
+
+class NotSentYet(Conflict):
+    """Its number is written when it leaves."""
+
+    message = _l("%(name)s: it has not been sent yet. Write the number when it leaves.")
+
+
+class WhyCorrected(Invalid):
+    """Whoever reads the book later asks."""
+
+    message = _l("Write why the number is corrected.")
+
+
+class SameNumber(Invalid):
+    """Nothing to keep in the log."""
+
+    message = _l("This number stands there already.")
 
 
 @dataclass(frozen=True)
@@ -154,6 +173,39 @@ def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrie
                 to=posting.recipient.name, on=on, carrier=carrier, number=posting.tracking or None,
             )  # fmt: skip
     return [posting for _line, posting in held]
+
+
+def sent_line(session: Session, actor: Actor, posting_id: int) -> Posting:
+    """A line of the actor's book that has left. Raises NotFound, Forbidden, NotSentYet."""
+    posting = session.get(Posting, posting_id)
+    if posting is None or posting.agency_id not in actor.houses:
+        raise NotFound
+    require(actor, OUTGOING_POST, posting)
+    if posting.sent_on is None:
+        raise NotSentYet(name=posting.recipient.name)
+    return posting
+
+
+def correct_number(session: Session, actor: Actor, posting_id: int, number: str, reason: str) -> Posting:
+    """Write another number at the post for what has left; the log keeps the one before and why.
+
+    Raises NotFound, Forbidden, NotSentYet, NoteTooLong, SameNumber, WhyCorrected, TooLong.
+    """
+    with transaction(session):
+        posting = sent_line(session, actor, posting_id)
+        session.refresh(posting, with_for_update={"of": Posting})
+        line, before = Line(posting_id, number), posting.tracking
+        after, why = _noted(posting, line, _LONGEST_NUMBER), whole(reason, _LONGEST_NOTE, "reason")
+        if after == before:
+            raise SameNumber(field="number")
+        if not why:
+            raise WhyCorrected(field="reason")
+        posting.tracking = after
+        audit.record(
+            session, actor, RENUMBERED, posting.document,
+            to=posting.recipient.name, before=before, number=after, reason=why,
+        )  # fmt: skip
+    return posting
 
 
 def _keep_returned(session: Session, posting: Posting) -> None:

@@ -12,7 +12,7 @@ from eoffice.core import audit, clock
 from eoffice.core.states import Tone
 from eoffice.documents.geometry import MM
 from eoffice.documents.models import Direction, Document, DocumentFile
-from eoffice.outgoing import operations
+from eoffice.outgoing import operations, posting
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.queries import NextActor
 from eoffice.outgoing.states import State
@@ -136,5 +136,7 @@ def _sentence(entry: audit.AuditEntry) -> Markup:
     told = [
         str(details[key]) for key in ("number", "file", "recipient", "note", "reason") if details.get(key)
     ]
+    if entry.action == posting.RENUMBERED:
+        told = [f"{details['before'] or '…'} → {details['number'] or '…'}", details["to"], details["reason"]]
     said = f"{what[:1].upper()}{what[1:]}"
     return Markup("<b>{}</b>. {}{}").format(entry.actor, said, f": {'; '.join(told)}" if told else "")

@@ -17,7 +17,8 @@ from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.documents.models import Channel, Recipient
 from eoffice.outgoing import posting
-from eoffice.outgoing.models import OutgoingDocument, Posting, PostingState
+from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
+from eoffice.outgoing.posting import Line
 from eoffice.outgoing.states import State
 from eoffice.reports import books
 from eoffice.reports.books import Span
@@ -127,6 +128,28 @@ def test_a_program_writes_the_book_with_the_rights_of_the_page(
     assert client.get(f"{book}?tab=all", headers=clerk).status_code == 422
     paths = client.get("/api/v1/openapi.json").get_json()["paths"]
     assert "post" in paths["/api/v1/outgoing/posting/send"]
+
+
+def test_the_number_at_the_post_of_what_left_is_corrected_and_the_one_before_stays_in_the_log(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    company, farm = session.scalars(sa.select(Posting).order_by(Posting.id)).all()
+    posting.send(session, place.a.clerk, [Line(company.id, "EA123")], Carrier.POST, clock.today())
+    clerk = client_for(app, "a_clerk")
+    address = f"/outgoing/posting/{company.id}/number"
+    assert address in clerk.get("/outgoing/posting?tab=receive").text
+    assert "EA123" in clerk.get(address).text
+    assert clerk.post(address, data={"number": "EA124", "reason": " "}).status_code == 422, "it has a reason"
+    assert clerk.post(address, data={"number": "E" * 41, "reason": "Ghi nhầm"}).status_code == 422
+    assert clerk.post(address, data={"number": "EA123", "reason": "Ghi nhầm"}).status_code == 422
+    assert clerk.post(address, data={"number": "EA124", "reason": "Ghi nhầm"}).status_code == 303
+    session.expire_all()
+    assert (company.tracking, company.state) == ("EA124", PostingState.SENT)
+    shown = html.unescape(clerk.get(f"/outgoing/{issued.id}").text)
+    assert "EA123 → EA124; Công ty Thủy lợi; Ghi nhầm" in shown
+    assert clerk.get(f"/outgoing/posting/{farm.id}/number").status_code == 409, "it has not left"
+    assert client_for(app, "a_specialist").get(address).status_code == 403
+    assert client_for(app, "b_clerk").get(address).status_code == 404
 
 
 @pytest.mark.slow

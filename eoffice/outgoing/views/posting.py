@@ -75,6 +75,28 @@ def dispatch(step: str) -> ResponseReturnValue:
     return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
 
 
+@bp.route("/outgoing/posting/<int:posting_id>/number", methods=["GET", "POST"])
+@needs(OUTGOING_POST)
+def posting_number(posting_id: int) -> ResponseReturnValue:
+    """Correct the number at the post of what has left."""
+    line, problem = posting.sent_line(db(), current_actor(), posting_id), None
+    if request.method == "POST":
+        number, reason = request.form.get("number", ""), request.form.get("reason", "")
+        try:
+            posting.correct_number(db(), current_actor(), posting_id, number, reason)
+        except AppError as error:
+            if error.field is None:
+                raise
+            db().rollback()
+            problem = error
+        else:
+            flash(_("Corrected; the number before stands in the history of the document."), "ok")
+            tab = Tab.DONE if line.state in Tab.DONE.states else Tab.RECEIVE
+            return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
+    page = render_template("outgoing/posting_number.html", one=line, problem=problem, typed=request.form)
+    return page, problem.status if problem else 200
+
+
 def _send(chosen: Sequence[Line], on: date) -> None:
     given = request.form.get("carrier", "")
     carrier = next((one for one in Carrier if one.value == given), None)
