@@ -27,6 +27,22 @@ def test_every_value_of_a_card_stands_with_the_name_of_its_column(path: Path) ->
     assert [cell for cell in cells if "data-label" not in cell] == []
 
 
+#: what stands under no name: a box to tick, a step, a sentence over the whole row
+_NAMELESS = re.compile(
+    r"<td[^>]*></td>|<td[^>]*>(?:<form|{{ take_off|{% if dossier.state == \"planned\")|<td[^>]*colspan"
+)
+
+
+@pytest.mark.parametrize("name", ["list", "plan", "show"])
+def test_lists_of_dossiers_become_one_column_on_a_phone(name: str) -> None:
+    (path,) = (one for one in TEMPLATES if one.parts[-2:] == ("dossiers", f"{name}.html"))
+    text = path.read_text(encoding="utf-8")
+    (table,) = re.findall(r'<table class="dense rows stacked">.*?</table>', text, re.DOTALL)
+    cells = re.findall(r"<td\b.*?</td>", table, re.DOTALL)
+    # the step of an open heading stands beside its sentence
+    assert [one for one in cells if "data-label" not in one and not _NAMELESS.match(one)] == []
+
+
 def test_there_are_cards_to_look_at() -> None:
     assert sum(bool(_cards(path.read_text(encoding="utf-8"))) for path in TEMPLATES) > 7
 
