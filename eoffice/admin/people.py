@@ -1,6 +1,6 @@
 """People, units and accounts of an agency, taken in from a table as a whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
@@ -56,6 +56,15 @@ class SharedAccount(Conflict):
 
     message = _l(
         "This person also holds a post in another agency; no single agency's administrator sets the password."
+    )
+
+
+class SharedPerson(Conflict):
+    """Two agencies would write over each other."""
+
+    message = _l(
+        "This person also holds a post in another agency; no single agency's administrator changes the e-mail. Leave "
+        "the cell empty."
     )
 
 
@@ -125,19 +134,53 @@ def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules)
     rules.end()
     assert found is not None, "no rule is broken"
     (person, outcome), role, since = found, means.role(row["role"]), means.day_or_today(row["since"])
-    same = (post for post in house.posts if post.person_id == person.id and post.role is role)
-    if any(post.unit_id == (unit.id if unit else None) and post.title == row["title"] for post in same):
-        return _("stays as it is")
+    told = [*_email(session, actor, house, person, row["email"])]
+    for post in house.posts:
+        place = post.unit_id == (unit.id if unit else None) and post.title == row["title"]
+        if place and post.person_id == person.id and post.role is role:
+            told += _right_to_sign(session, actor, post, lines or "")
+            return "; ".join(told) or _("stays as it is")
     made = operations.assign(
         session, actor, person, house.agency, role, row["title"], unit=unit, valid_from=since,
         authority=lines or "", position=len(house.posts),
     )  # fmt: skip
     house.posts.append(made)
-    if unit is None or unit not in house.new_units:
-        return outcome
-    house.new_units.remove(unit)
-    added = _("new unit “%(name)s” (%(code)s)", name=unit.name, code=unit.abbreviation)
-    return f"{outcome}, {added}"
+    if unit is not None and unit in house.new_units:
+        house.new_units.remove(unit)
+        added = _("new unit “%(name)s” (%(code)s)", name=unit.name, code=unit.abbreviation)
+        outcome = f"{outcome}, {added}"
+    return "; ".join([outcome, *told])
+
+
+def _email(session: Session, actor: Actor, house: _House, person: Person, email: str) -> Iterator[str]:
+    """Where the table names another address, it holds; an empty cell says nothing. Raises SharedPerson."""
+    before = person.email
+    if not email or email == before:
+        return
+    if any(post.agency_id != house.agency.id for post in queries.assignments_of(session, person.id)):
+        raise SharedPerson
+    operations.change_email(session, actor, person, email)
+    yield _("e-mail: “%(before)s” becomes “%(after)s”", before=before, after=email)
+
+
+def _right_to_sign(session: Session, actor: Actor, post: Assignment, lines: str) -> Iterator[str]:
+    """The same of the lines above a signature: no right is lost by a cell that nobody filled in."""
+    before = post.authority
+    if lines == before:
+        return
+    if not lines:
+        yield _("stays as it is, also the right to sign “%(lines)s”", lines=_on_one_line(before))
+        return
+    operations.change_authority(session, actor, post, lines)
+    yield _(
+        "right to sign: “%(before)s” becomes “%(after)s”",
+        before=_on_one_line(before),
+        after=_on_one_line(lines),
+    )
+
+
+def _on_one_line(lines: str) -> str:
+    return " | ".join(lines.splitlines())
 
 
 def _authority(row: Row) -> str:

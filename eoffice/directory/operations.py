@@ -22,6 +22,8 @@ UNIT_REOPENED = audit.action("directory.unit_reopened", _l("Unit opened again"))
 PERSON_ADDED = audit.action("directory.person_added", _l("Person added"))
 ASSIGNED = audit.action("directory.assigned", _l("Post given"))
 DELEGATION_ENDED = audit.action("directory.delegation_ended", _l("Signing in another's stead ended"))
+AUTHORITY_CHANGED = audit.action("directory.authority_changed", _l("Right to sign changed"))
+EMAIL_CHANGED = audit.action("directory.email_changed", _l("E-mail address changed"))
 POST_ENDED = audit.action("directory.post_ended", _l("Post ended"))
 
 
@@ -82,6 +84,24 @@ def add_person(session: Session, actor: Actor, full_name: str, email: str = "") 
     session.add(person)
     audit.record(session, actor, PERSON_ADDED, person, name=name)
     return person
+
+
+def change_email(session: Session, actor: Actor, person: Person, email: str) -> None:
+    """Write to somebody at another address from now on."""
+    before, person.email = person.email, email
+    audit.record(session, actor, EMAIL_CHANGED, person, person=person.full_name, before=before, after=email)
+
+
+def change_authority(session: Session, actor: Actor, post: Assignment, authority: str) -> None:
+    """Let a post sign otherwise from now on; what was signed and what is drafted keeps its lines.
+
+    Raises what `signing.authority` raises.
+    """
+    before, post.authority = post.authority, signing.authority(post.role, post.title, authority)
+    access.record(
+        session, actor, AUTHORITY_CHANGED, post, [post.person_id],
+        person=post.person.full_name, title=post.title, before=before, after=post.authority,
+    )  # fmt: skip
 
 
 def assign(

@@ -1,5 +1,6 @@
 """People and agencies come in from tables: looked at first, all or nothing, never another agency's."""
 
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -46,8 +47,6 @@ def _look(client: FlaskClient, text: str, what: str = "people") -> tuple[int, st
 
 
 def _kept(page: str) -> str:
-    import html
-
     found = re.search(r'name="table"[^>]*value="([^"]*)"', page, re.DOTALL)
     assert found, page
     return html.unescape(found[1])
@@ -211,6 +210,36 @@ def test_a_table_taken_in_twice_leaves_everything_as_it_is(
     assert (status, page.count("giữ nguyên")) == (200, 2)
     names = session.scalars(sa.select(Person.full_name)).all()
     assert "Bùi Văn Phó" in names, "nothing is stored that nobody sees"
+
+
+def test_what_a_table_says_otherwise_of_somebody_is_shown_and_taken_over(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    _status, page = _look(admin, GOOD)
+    assert admin.post("/admin/people/take-in", data={"table": _kept(page)}).status_code == 200
+    head = HEAD.replace("Đơn vị;", "Thư điện tử;Đơn vị;", 1)
+    rows = (
+        "Bùi Văn Phó;a_pho;pho@angiang.gov.vn;;;Lãnh đạo;Phó Giám đốc;Q. GIÁM ĐỐC\n"
+        "Lê Thị Mới;a_moi;;Phòng Pháp chế;PC;Chuyên viên;Chuyên viên;\n"
+    )
+    _status, page = _look(admin, head + rows)
+    told = html.unescape(page)
+    assert "thư điện tử: “” → “pho@angiang.gov.vn”" in told
+    assert "quyền hạn ký: “KT. GIÁM ĐỐC | PHÓ GIÁM ĐỐC” → “Q. GIÁM ĐỐC”" in told
+    assert told.count("giữ nguyên") == 1
+    assert admin.post("/admin/people/take-in", data={"table": _kept(page)}).status_code == 200
+    session.expire_all()
+    post = next(
+        one for one in queries.roll(session, place.a.agency.id) if one.person.full_name == "Bùi Văn Phó"
+    )
+    assert (post.authority, post.person.email) == ("Q. GIÁM ĐỐC", "pho@angiang.gov.vn")
+    # an empty cell takes no right away, and the rule of the page holds here, too
+    _status, page = _look(admin, HEAD + "Bùi Văn Phó;a_pho;;;Lãnh đạo;Phó Giám đốc;\n")
+    assert "giữ nguyên, kể cả quyền hạn ký “Q. GIÁM ĐỐC”" in html.unescape(page)
+    status, page = _look(admin, HEAD + "Bùi Văn Phó;a_pho;;;Lãnh đạo;Phó Giám đốc;PHÓ GIÁM ĐỐC\n")
+    assert status == 422
+    assert "không đúng thẩm quyền ký của chức vụ này" in html.unescape(page)
 
 
 def test_people_are_taken_into_ones_own_agency_by_its_administrator_only(
