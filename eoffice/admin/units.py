@@ -39,6 +39,12 @@ class PostsThere(Conflict):
     )
 
 
+class OpenAlready(Conflict):
+    """Nothing was closed."""
+
+    message = _l("This unit is open; there is nothing to open again. Reload the page.")
+
+
 class WorkThere(Conflict):
     """Open work belongs to somebody."""
 
@@ -97,11 +103,12 @@ def close(session: Session, actor: Actor, unit_id: int) -> None:
 
 
 def reopen(session: Session, actor: Actor, unit_id: int) -> None:
-    """Offer it again. Raises NotFound, Forbidden, UnitOtherwiseCalled."""
+    """Offer it again. Raises NotFound, Forbidden, OpenAlready, UnitOtherwiseCalled."""
     with transaction(session):
         unit = unit_of(session, actor, unit_id)
+        if unit.closed_at is None:
+            raise OpenAlready
         for other in queries.units(session, unit.agency_id):
             if other is not unit and fold(other.name) == fold(unit.name):
                 raise UnitOtherwiseCalled(name=other.name, code=other.abbreviation)
-        if unit.closed_at is not None:
-            operations.reopen_unit(session, actor, unit)
+        operations.reopen_unit(session, actor, unit)

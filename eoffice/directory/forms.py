@@ -24,7 +24,7 @@ class AbsenceForm(Form):
     reason = StringField(_l("Reason"), [Optional(), at_most(300)])
 
     def offer(self, absent: Sequence[Assignment], posts: Sequence[Assignment]) -> None:
-        """Fill the lists: for whom one may record it, and who can stand in for one of them."""
+        """Fill the lists: for whom one may record it, and who can stand in for the one that is chosen."""
         self.post_id.choices = [(post.id, post.label) for post in absent]
         self.stand_in_id.choices = [(post.id, post.choice) for post in posts]
 

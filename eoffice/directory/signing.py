@@ -70,6 +70,15 @@ def authority(role: Role, title: str, text: str) -> str:
     return "\n".join(lines)
 
 
+def refusal(role: Role, title: str, text: str) -> Invalid | None:
+    """Why a post that holds already would not be given so; None where it would."""
+    try:
+        authority(role, title, text)
+    except Invalid as error:
+        return error
+    return None
+
+
 def _form(line: str, title: str, *, last: bool) -> str:
     """The form a line states, empty for the own title. Raises WrongSigningLine, NotTheOwnTitle."""
     found = _PREFIXED.fullmatch(line)

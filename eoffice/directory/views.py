@@ -55,8 +55,9 @@ def suggestions(items: Sequence[tuple[int | str, str, str]]) -> ResponseReturnVa
 @bp.get("/absences")
 @needs(DIRECTORY_READ)
 def absences() -> ResponseReturnValue:
-    """Who of the agency is away or will be, and who stands in."""
-    return _absences(AbsenceForm(formdata=None, starts_on=clock.today()))
+    """Who of the agency is away or will be, and who stands in; `post_id`: the post that is away in the form."""
+    chosen = request.args.get("post_id", type=int)
+    return _absences(AbsenceForm(formdata=None, starts_on=clock.today(), post_id=chosen))
 
 
 @bp.post("/absences")
@@ -88,7 +89,9 @@ def _offered(form: AbsenceForm) -> AbsenceForm:
     actor = current_actor()
     posts = queries.posts(db(), actor.agency_id or 0)
     absent = [post for post in posts if away.may_record(actor, post)]
-    form.offer(absent, [one for one in posts if any(away.fits(post, one) for post in absent)])
+    # the first one stands in the list as long as nobody has chosen
+    post = next((one for one in absent if one.id == form.post_id.data), absent[0] if absent else None)
+    form.offer(absent, [one for one in posts if post is not None and away.fits(post, one)])
     return form
 
 

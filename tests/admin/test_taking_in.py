@@ -20,7 +20,7 @@ from eoffice.core.config import override
 from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directory import operations, queries
-from eoffice.directory.models import Agency, Person, Unit
+from eoffice.directory.models import Agency, Person, Role, Unit
 from tests.factories import PASSWORD, Province, province
 from tests.web import client_for
 
@@ -240,6 +240,23 @@ def test_what_a_table_says_otherwise_of_somebody_is_shown_and_taken_over(
     status, page = _look(admin, HEAD + "Bùi Văn Phó;a_pho;;;Lãnh đạo;Phó Giám đốc;PHÓ GIÁM ĐỐC\n")
     assert status == 422
     assert "không đúng thẩm quyền ký của chức vụ này" in html.unescape(page)
+
+
+def test_a_right_to_sign_against_article_13_from_earlier_times_is_named_to_the_administrator(
+    app: Flask, session: Session, place: Province
+) -> None:
+    admin = client_for(app, "a_administrator")
+    assert "Trái Điều 13" not in admin.get("/admin/people").text
+    post = place.a.posts[Role.SPECIALIST]
+    with transaction(session):
+        post.authority = "GIÁM ĐỐC"
+    page = html.unescape(admin.get("/admin/people").text)
+    assert "Trái Điều 13" in page
+    assert (
+        f'href="/admin/people/posts/{post.id}/end"'
+        in page[page.index('id="wrong"') : page.index("</section>", page.index('id="wrong"'))]
+    )
+    assert "không có quyền tự ký" in page
 
 
 def test_people_are_taken_into_ones_own_agency_by_its_administrator_only(

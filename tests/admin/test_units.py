@@ -92,6 +92,8 @@ def test_an_empty_unit_is_closed_offered_no_more_and_opened_again(
     form = admin.get(f"/admin/people/posts/{place.a.posts[Role.SPECIALIST].id}/end").get_data(as_text=True)
     assert "Phòng Pháp chế" not in form
     assert admin.post(f"/admin/units/{unit.id}/reopen").status_code == 303
+    again = admin.post(f"/admin/units/{unit.id}/reopen")
+    assert (again.status_code, "đang hoạt động, không có gì để mở lại" in again.text) == (409, True)
     session.expire_all()
     assert unit in queries.units(session, place.a.agency.id)
     assert _said(session, unit)[-2:] == ["directory.unit_closed", "directory.unit_reopened"]

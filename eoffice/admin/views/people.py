@@ -16,6 +16,7 @@ from eoffice.core.tables import Row
 from eoffice.core.uploads import TableForm, TakeInForm
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
+from eoffice.directory import signing
 from eoffice.directory.permissions import DIRECTORY_MANAGE
 from eoffice.directory.tables import PEOPLE, PEOPLE_EXAMPLE
 
@@ -29,9 +30,11 @@ def people() -> ResponseReturnValue:
 
 def _people(form: FlaskForm, told: list[Newcomer] | None = None) -> str:
     posts = directory.roll(db(), current_actor().agency_id or 0)
+    # from tables taken in before the rule was asked
+    wrong = [(post, why) for post in posts if (why := signing.refusal(post.role, post.title, post.authority))]
     users = accounts.of_people(db(), {post.person_id for post in posts})
     return render_template(
-        "admin/people.html", posts=posts, users=users, form=form, told=told or [], now=clock.now(),
+        "admin/people.html", posts=posts, users=users, form=form, told=told or [], wrong=wrong, now=clock.now(),
         today=clock.today(), local=clock.local,
     )  # fmt: skip
 
