@@ -64,6 +64,18 @@ def successors_of(session: Session, closed: Collection[Agency]) -> dict[int, lis
     return found
 
 
+def kept_elsewhere(session: Session, agency_id: int) -> list[tuple[Agency, Agency]]:
+    """Divided agencies that an agency follows without what they finished, each with who keeps that."""
+    own, keeper = aliased(Agency), aliased(Agency)
+    query = (
+        sa.select(Agency, keeper)
+        .join(own, sa.and_(own.id == agency_id, Agency.successor_codes.any(own.code)))
+        .join(keeper, keeper.id == Agency.kept_by_id)
+        .where(Agency.kept_by_id != agency_id)
+    )
+    return [(closed, kept) for closed, kept in session.execute(query.order_by(Agency.sort_key))]
+
+
 def _succession(session: Session, ids: Collection[int | None]) -> dict[int, Agency]:
     """These agencies and whoever has taken over from them, one after the other."""
     if not ids:

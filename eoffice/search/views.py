@@ -57,6 +57,7 @@ def index() -> ResponseReturnValue:
         highlight=highlight,
         saved=saved.kept(db(), current_actor()),
         first_page=first,
+        elsewhere=directory.kept_elsewhere(db(), current_actor().agency_id or 0) if first else [],
     ), 422 if form.errors else 200
 
 

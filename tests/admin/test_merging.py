@@ -213,6 +213,10 @@ def test_a_divided_agencys_open_work_goes_where_whoever_leads_it_is_followed(
         theirs = accounts.actor_of(session, third.users[Role.SPECIALIST])
         assert [one.document_id for one in directions.to_do(session, theirs)] == [working.id]
         assert (working.agency_id, draft.agency_id) == (third.agency.id, third.agency.id)
+        # what is done is not divided: those who do not keep it are told who does
+        told = f"{place.a.agency.name} do {place.b.agency.name} lưu giữ"
+        assert told in html.unescape(client_for(app, "c_specialist").get("/search").text)
+        assert told not in html.unescape(client_for(app, "b_specialist").get("/search").text)
         assert draft.drafter_id == third.posts[Role.SPECIALIST].id
         assert (draft.issuer_name, draft.unit_id) == ("Sở Công Thương", third.unit.id)
         assert waiting.agency_id == place.b.agency.id, (
