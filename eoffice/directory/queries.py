@@ -69,7 +69,7 @@ def kept_elsewhere(session: Session, agency_id: int) -> list[tuple[Agency, Agenc
     own, keeper = aliased(Agency), aliased(Agency)
     query = (
         sa.select(Agency, keeper)
-        .join(own, sa.and_(own.id == agency_id, Agency.successor_codes.any(own.code)))
+        .join(own, sa.and_(own.id == agency_id, own.code == sa.any_(Agency.successor_codes)))
         .join(keeper, keeper.id == Agency.kept_by_id)
         .where(Agency.kept_by_id != agency_id)
     )

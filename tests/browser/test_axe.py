@@ -77,6 +77,7 @@ PAGES = {
     "outgoing.delegations": Look(Role.LEADER, "/delegations"),
     "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),
     "outgoing.dispatch_book": Look(Role.CLERK, "/outgoing/posting"),
+    "outgoing.posting_number": Look(Role.CLERK, "/outgoing/posting/{posting}/number"),
     "outgoing.group": Look(Role.CLERK, "/recipients/groups/new"),
     "outgoing.groups": Look(Role.CLERK, "/recipients/groups"),
     "outgoing.index": Look(Role.CLERK, "/outgoing?tab=all"),
@@ -184,6 +185,24 @@ def _unreadable(office: Office, folder: Path) -> int:
     return int(row[1])
 
 
+def _sent_on_paper(office: Office) -> int:
+    """A line of the dispatch book that has left."""
+    letter = {
+        "kind_code": "CV", "subject": "Về việc gửi bản giấy", "signer_id": office.post(Role.LEADER)["id"],
+        "outside": ["Hợp tác xã Tân Tiến"], "unit_id": office.unit("CCTL"), "body": "Gửi kèm bản giấy./.",
+        "addressees": ["Hợp tác xã Tân Tiến"], "copies": ["Như trên", "Lưu: VT, CCTL"],
+    }  # fmt: skip
+    number = int(office.specialist.post("/api/v1/outgoing", letter)["id"])
+    office.sign(number)
+    office.number(number)
+    office.seal(number)
+    office.issue(number)
+    (line,) = office.clerk.get("/api/v1/outgoing/posting")["lines"]
+    sent = {"on": clock.today().isoformat(), "lines": [{"id": line["id"], "note": "EA123456789VN"}]}
+    office.clerk.post("/api/v1/outgoing/posting/send", sent)
+    return int(line["id"])
+
+
 @pytest.fixture(scope="session")
 def examples(
     office: Office, installation: Installation, tmp_path_factory: pytest.TempPathFactory
@@ -222,6 +241,7 @@ def examples(
         "merger": _planned_merger(installation),
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
         "copy": office.outgoing(first("outgoing", "issued"))["deliveries"][0]["id"],
+        "posting": _sent_on_paper(office),
         "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),
     }
 
