@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from datetime import date
 from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from time import monotonic
+from typing import Any, BinaryIO, cast
 
 from cryptography import x509
-from urllib3 import BaseHTTPResponse
 
 from exchange import receipts
 from exchange.answers import (
@@ -34,22 +34,23 @@ from exchange.answers import (
     waiting,
 )
 from exchange.build import Digest
-from exchange.errors import BadReceipt, Damaged, Refused, Unavailable
-from exchange.line import Lines
+from exchange.caller import BYTES, FORM, JSON, Caller, retry_after
+from exchange.errors import BadReceipt, Damaged, ExchangeError, Refused, Unavailable
 from exchange.model import MessageKind
 from exchange.receipts import Event, Receipt
 from exchange.stamps import Proof, seal_of
 from exchange.streams import readable
-from exchange.vxp import DELIVERED_HASH, Delivery, signed_headers, unpadded
+from exchange.together import Joined, Outgoing, parted
+from exchange.vxp import DELIVERED_ALL, DELIVERED_HASH, Delivery, unpadded
 
-_JSON, _BYTES = "application/json", "application/octet-stream"
-_FORM = "application/x-www-form-urlencoded"
 _PIECE = 1 << 18
 #: bytes a second that a busy axis stores at least
 _SLOWEST = 4 << 20
+#: seconds after which an axis that took no messages together is tried again with some
+_APART = 600.0
 
 
-class AxisClient:
+class AxisClient(Caller):
     """Calls on behalf of one system.
 
     `endpoint`: URL that operation names are appended to. `timeout`: seconds without any progress.
@@ -65,21 +66,9 @@ class AxisClient:
         timeout: float = 30.0,
         trusted: Collection[x509.Certificate] | None = None,
     ) -> None:
-        self.endpoint = endpoint.rstrip("/")
-        self.system_id = system_id
-        self._secret = secret
-        self._timeout = timeout
+        super().__init__(endpoint, system_id, secret, timeout=timeout)
         self._trusted = trusted
-        self._lines = Lines(timeout)
-
-    def close(self) -> None:
-        self._lines.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        self._together_at = 0.0
 
     # Sending
 
@@ -119,11 +108,53 @@ class AxisClient:
         # the axis reads, checks and syncs all of it before it answers
         patience = self._timeout + digest.size / _SLOWEST
         if upload:
-            response = self._post("sendEdoc", parameters | {"upload": upload}, b"", _BYTES, {}, patience)
+            response = self._post("sendEdoc", parameters | {"upload": upload}, b"", BYTES, {}, patience)
         else:
             length = {"Content-Length": str(digest.size)}
-            response = self._post("sendEdoc", parameters, packet, _BYTES, length, patience)
+            response = self._post("sendEdoc", parameters, packet, BYTES, length, patience)
         return self._sent(self._checked(response), digest, message_id)
+
+    @property
+    def together(self) -> bool:
+        """Whether several messages go in one call: an axis that refused that is spared it for a while."""
+        return monotonic() >= self._together_at
+
+    def send_all(self, packets: Sequence[Outgoing]) -> list[Sent | ExchangeError]:
+        """Small messages in one call: for each what `send` returns or raises, in their order.
+
+        Another axis is told one by one. Raises Unavailable when nothing is known of any of them.
+        """
+        if len(packets) > 1 and self.together:
+            said = json.dumps([one.described for one in packets])
+            body = cast("BinaryIO", Joined([one.packet for one in packets]))
+            size = sum(one.digest.size for one in packets)
+            urgent = str(min(one.priority for one in packets))
+            parameters = {"packets": said, "calls": str(len(packets)), "priority": urgent}
+            length, patience = {"Content-Length": str(size)}, self._timeout + size / _SLOWEST
+            try:
+                answer = self._checked(self._post("sendEdocs", parameters, body, BYTES, length, patience))
+                return [self._answered(item, one) for item, one in zip(answer["data"], packets, strict=True)]
+            except Refused:
+                self._together_at = monotonic() + _APART
+                body.seek(0)
+        return [self._sent_alone(one) for one in packets]
+
+    def _answered(self, item: Mapping[str, Any], packet: Outgoing) -> Sent | ExchangeError:
+        if item["ErrorCode"] != "0":
+            return Refused(str(item["ErrorCode"]), str(item["ErrorDesc"]))
+        try:
+            return self._sent(item, packet.digest, packet.message_id)
+        except BadReceipt as doubt:
+            return doubt
+
+    def _sent_alone(self, one: Outgoing) -> Sent | ExchangeError:
+        try:
+            return self.send(
+                one.packet, one.digest, kind=one.kind, sender=one.sender, message_id=one.message_id,
+                priority=one.priority,
+            )  # fmt: skip
+        except ExchangeError as error:
+            return error
 
     def _sent(self, answer: Mapping[str, Any], digest: Digest, message_id: str) -> Sent:
         receipt = self._receipt(answer.get("Receipt"), Event.ACCEPTED, digest.sha256)
@@ -145,7 +176,7 @@ class AxisClient:
         parameters = {"upload": upload, "offset": str(offset), "sha256": sha256}
         length = {"Content-Length": str(len(piece))}
         # as a stream: the library keeps bytes it was given for as long as the call and its answer are remembered
-        response = self._post("uploadPiece", parameters, BytesIO(piece), _BYTES, length, self._timeout)
+        response = self._post("uploadPiece", parameters, BytesIO(piece), BYTES, length, self._timeout)
         return int(self._checked(response)["offset"])
 
     def send_file(self, path: Path, *, kind: MessageKind, sender: str, **options: Any) -> Sent:
@@ -184,12 +215,12 @@ class AxisClient:
         """
         parameters = {"pageSize": str(limit)} | ({"wait": f"{wait:g}"} if wait else {})
         content = json.dumps({"told": list(told)}).encode()
-        response = self._post("getReceiptList", parameters, content, _JSON, {}, self._timeout + wait)
+        response = self._post("getReceiptList", parameters, content, JSON, {}, self._timeout + wait)
         try:
             data = self._checked(response).get("data") or []
         except Refused:  # another axis knows no such operation
             return None
-        if wait and not data and (seconds := _retry_after(response)) is not None:
+        if wait and not data and (seconds := retry_after(response)) is not None:
             raise Unavailable("Trục đang bận", "The axis is busy", retry_after=seconds)
         return [self._ending(item) for item in data]
 
@@ -214,9 +245,9 @@ class AxisClient:
         parameters = {"servicetype": "eDoc", "messagetype": kind.value, "pageSize": str(limit)}
         if wait:
             parameters["wait"] = f"{wait:g}"
-        response = self._post("getReceivedEdocList", parameters, b"", _FORM, {}, self._timeout + wait)
+        response = self._post("getReceivedEdocList", parameters, b"", FORM, {}, self._timeout + wait)
         data = self._checked(response).get("data") or []
-        if wait and not data and (seconds := _retry_after(response)) is not None:
+        if wait and not data and (seconds := retry_after(response)) is not None:
             raise Unavailable("Trục đang bận", "The axis is busy", retry_after=seconds)
         return [waiting(item) for item in data]
 
@@ -238,12 +269,31 @@ class AxisClient:
     @contextmanager
     def fetch(self, doc_id: str) -> Iterator[tuple[Iterator[bytes], str]]:
         """As `open`, for who hashes by himself: the pieces, and the SHA-256 they have as the axis says, or ""."""
-        headers = self._headers({"docId": doc_id, "filePath": ""}, _JSON)
+        headers = self._headers({"docId": doc_id, "filePath": ""}, JSON)
         url = f"{self.endpoint}/downloadEdoc"
         with self._lines.get(url, headers) as answer:
-            if answer.headers.get("content-type", "").startswith(_JSON) or answer.status >= 400:
+            if answer.headers.get("content-type", "").startswith(JSON) or answer.status >= 400:
                 self._checked(answer)
             yield self._lines.pieces(answer, url, headers), answer.headers.get(DELIVERED_HASH, "")
+
+    @contextmanager
+    def fetch_all(self, doc_ids: Sequence[str]) -> Iterator[Iterator[tuple[Iterator[bytes], str]]]:
+        """Small messages in one call: of each, in their order, what `fetch` gives, to be read before the next.
+
+        A cut line is not taken up again. Raises Unavailable, Refused.
+        """
+        headers = self._headers({"docIds": json.dumps(doc_ids), "calls": str(len(doc_ids))}, JSON)
+        url = f"{self.endpoint}/downloadEdocs"
+        with self._lines.get(url, headers) as answer:
+            try:
+                if (said := answer.headers.get(DELIVERED_ALL)) is None:
+                    self._checked(answer)
+                    raise Refused(str(answer.status))
+            except Refused:
+                self._together_at = monotonic() + _APART
+                raise
+            sizes, hashes = zip(*json.loads(said), strict=True)
+            yield zip(parted(self._lines.pieces(answer, url, headers), sizes), hashes, strict=True)
 
     def download(self, doc_id: str, path: Path, expected: str | None = None) -> Digest:
         """A waiting message into a file that appears only when it is complete. Raises as `open`."""
@@ -339,57 +389,7 @@ class AxisClient:
         asked = {"after": str(after), "pageSize": str(most)} if after or most else {}
         return [entry(item) for item in self._list("getSynchronizeUnit", asked)]
 
-    # The call
-
-    def _list(self, operation: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._call(operation, parameters, kind=_FORM).get("data") or []
-        return found
-
-    def _call(
-        self,
-        operation: str,
-        parameters: Mapping[str, str],
-        *,
-        content: bytes = b"",
-        kind: str = _JSON,
-    ) -> dict[str, Any]:
-        return self._checked(self._post(operation, parameters, content, kind, {}, self._timeout))
-
-    def _post(
-        self,
-        operation: str,
-        parameters: Mapping[str, str],
-        content: bytes | BinaryIO,
-        kind: str,
-        extra: Mapping[str, str],
-        timeout: float,
-    ) -> BaseHTTPResponse:
-        headers = self._headers(parameters, kind) | dict(extra)
-        return self._lines.post(f"{self.endpoint}/{operation}", headers, content, timeout)
-
-    def _headers(self, parameters: Mapping[str, str], kind: str) -> dict[str, str]:
-        return signed_headers(self.system_id, self._secret, parameters, kind)
-
-    @staticmethod
-    def _checked(response: BaseHTTPResponse) -> dict[str, Any]:
-        """The JSON of a successful answer. Raises Unavailable, Refused."""
-        if response.status >= 500 or response.status in (408, 429):
-            raise Unavailable(
-                "Trục tạm thời không phục vụ",
-                f"The axis answered {response.status}",
-                retry_after=_retry_after(response),
-            )
-        try:
-            answer = response.json()
-            code = str(answer["ErrorCode"])
-        except (ValueError, KeyError, TypeError) as error:
-            if response.status >= 400:
-                raise Refused(str(response.status), response.reason or "") from error
-            raise Unavailable("Trục trả lời không hiểu được", "The answer of the axis is no JSON") from error
-        if code != "0" or answer.get("status") == "FAIL":
-            raise Refused(code, str(answer.get("ErrorDesc") or ""))
-        result: dict[str, Any] = answer
-        return result
+    # What the axis says
 
     def _receipt(self, data: object, event: Event, sha256: str = "") -> Receipt | None:
         if not data:
@@ -435,8 +435,3 @@ def _hashed(pieces: Iterator[bytes], expected: set[str | None]) -> Iterator[byte
         yield piece
     if expected - {digest.hexdigest()}:
         raise Damaged("Gói tin hỏng trên đường truyền", "The bytes received differ from those sent")
-
-
-def _retry_after(response: BaseHTTPResponse) -> float | None:
-    text = response.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None

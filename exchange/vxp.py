@@ -21,6 +21,8 @@ SIGNED_KEYS, SIGNED, HASH = f"{PREFIX}sign-header-key", f"{PREFIX}sign-header", 
 VERSION = "3.0.201608"
 #: answers carry the SHA-256 of the bytes delivered here
 DELIVERED_HASH = f"{PREFIX}sha256"
+#: of several messages in one answer: JSON list of size and SHA-256 of each, in their order
+DELIVERED_ALL = f"{PREFIX}packets"
 
 
 class Delivery(StrEnum):

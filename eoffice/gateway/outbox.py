@@ -41,6 +41,8 @@ class Parcel:
     said: Mapping[str, Any]
     #: of the kept packet
     digest: Digest | None = None
+    #: tries before this one
+    attempts: int = 0
     #: what the axis answered, or why not
     sent: Sent | None = None
     error: Exception | None = None
@@ -57,7 +59,7 @@ WITH due AS (
     ORDER BY urgent DESC, id LIMIT %(room)s FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE dispatch AS p SET held_until = %(until)s FROM due WHERE p.id = due.id
-RETURNING p.id, sender_code, message_id, urgent, message, packet_sha256, packet_size
+RETURNING p.id, sender_code, message_id, urgent, message, packet_sha256, packet_size, attempts
 """,
     # one at a time of each arrival or request: a later status never overtakes an earlier one
     MessageKind.STATUS: """
@@ -74,7 +76,7 @@ WITH due AS (
     ORDER BY id LIMIT %(room)s FOR UPDATE SKIP LOCKED
 )
 UPDATE status_report AS p SET held_until = %(until)s FROM due WHERE p.id = due.id
-RETURNING p.id, sender_code, message_id, FALSE AS urgent, message, NULL AS packet_sha256, NULL AS packet_size
+RETURNING p.id, sender_code, message_id, FALSE AS urgent, message, NULL AS packet_sha256, NULL AS packet_size, attempts
 """,
 }
 _HOLD: Mapping[MessageKind, LiteralString] = {
@@ -99,7 +101,7 @@ def claim(session: Session, kind: MessageKind, room: int, *, urgent_only: bool =
     return [
         Parcel(
             kind, row.id, row.sender_code, row.message_id, row.urgent, row.message,
-            Digest(row.packet_sha256, row.packet_size) if row.packet_sha256 else None,
+            Digest(row.packet_sha256, row.packet_size) if row.packet_sha256 else None, row.attempts,
         )
         for row in rows
     ]  # fmt: skip

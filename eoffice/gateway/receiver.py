@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from itertools import chain, groupby
 from pathlib import Path
 from time import monotonic, sleep
 from typing import BinaryIO, LiteralString
@@ -27,16 +28,18 @@ from eoffice.gateway.settings import LONG_POLL
 from eoffice.gateway.storing import Fetched, Stored
 from exchange.answers import Confirmation, Waiting
 from exchange.client import AxisClient
-from exchange.errors import Damaged, ExchangeError, Unavailable, Unreadable
+from exchange.errors import AxisError, Damaged, ExchangeError, Unavailable, Unreadable
 from exchange.model import DocumentMessage, Message, MessageKind
 from exchange.parse import parse
 from exchange.streams import readable
+from exchange.together import SMALL
 from exchange.vxp import Delivery as Transport
 
 log = structlog.get_logger(__name__)
 
-#: packets fetched at the same time; statuses too, but they are stored in the order of the list
-AT_ONCE = 8
+#: calls for packets at the same time, and packets fetched in one; statuses too, but they are stored in the order of
+#: the list
+AT_ONCE, BUNCH = 8, 6
 #: troubles of line, database and disk, which pass; any other is this one packet's own
 PASSING = (Unavailable, OperationalError, OSError)
 #: packets asked for at once; an urgent one is on top of the next list
@@ -63,7 +66,7 @@ class Receiver(Lane):
         super().__init__(f"receiver-{kind.value}")
         self.kind = kind
         self._pool = ThreadPoolExecutor(AT_ONCE, self.name)
-        self._flying: dict[Future[Fetched], Waiting] = {}
+        self._flying: dict[Future[list[Fetched | Exception]], Sequence[Waiting]] = {}
         #: packets that could not be received, and when they may be tried again
         self._resting: dict[str, float] = {}
         self._list_at = 0.0
@@ -103,16 +106,15 @@ class Receiver(Lane):
         self._resting = {doc_id: until for doc_id, until in self._resting.items() if until > now}
         offered = client.received(self.kind, limit=LISTED + len(self._resting), wait=poll)
         now = monotonic()
-        passed = {one.doc_id for one in self._flying.values()} | self._resting.keys()
+        passed = {one.doc_id for one in chain(*self._flying.values())} | self._resting.keys()
         new = {one.doc_id: one for one in offered if one.doc_id not in passed}
         self._list_at = now + (BRISK if new else LOOK / 4)
         large = [doc_id for doc_id, one in new.items() if one.size is None or one.size > _LARGE]
         here = storing.stored(session, large) if large else {}
         if here:  # stored before, but the axis was not told
             self._acknowledge(session, client, list(here.values()))
-        for doc_id, one in new.items():  # in the order of the list
-            if doc_id not in here:
-                self._flying[self._pool.submit(fetch, client, one)] = one
+        for bunch in _bunches([one for doc_id, one in new.items() if doc_id not in here]):
+            self._flying[self._pool.submit(fetch_all, client, bunch)] = bunch
         if poll and offered and not self._flying:
             self.woken.wait(LOOK / 4)  # what waits is resting: the axis would offer it again at once
 
@@ -143,18 +145,22 @@ class Receiver(Lane):
 
     def _landed(self) -> list[Fetched]:
         """What was fetched; of statuses none before those listed earlier."""
-        whole = []
+        whole: list[Fetched] = []
+        held = False
         for flight in list(self._flying):
-            if flight.done():
-                offered = self._flying.pop(flight)
-                try:
-                    whole.append(flight.result())
+            if held or not flight.done():
+                held = held or self.kind is MessageKind.STATUS
+                continue
+            bunch = self._flying.pop(flight)
+            for offered, came in zip(bunch, flight.result(), strict=True):
+                if held:
+                    continue  # the axis offers it again
+                if isinstance(came, Fetched):
+                    whole.append(came)
                     continue
-                except Exception as trouble:
-                    log.exception("packet not fetched", axis_id=offered.doc_id)
-                    self._rest([offered], passing=isinstance(trouble, PASSING))
-            if self.kind is MessageKind.STATUS:
-                break
+                log.error("packet not fetched", axis_id=offered.doc_id, exc_info=came)
+                self._rest([offered], passing=isinstance(came, PASSING))
+                held = self.kind is MessageKind.STATUS
         if self.kind is MessageKind.DOCUMENT:
             # another receiver may store the same ones: not in another order, or each would wait for the other
             whole.sort(key=lambda one: one.offered.doc_id)
@@ -200,16 +206,69 @@ def _confirmation(packet: Stored) -> Confirmation:
     return Confirmation(packet.hub_id, Transport.DONE, sha256=packet.sha256)
 
 
+def _bunches(offered: Sequence[Waiting]) -> Iterator[Sequence[Waiting]]:
+    """Those that are fetched in one call, in the order of the list: small ones that follow each other."""
+    for small, alike in groupby(offered, lambda one: one.size is not None and one.size <= SMALL):
+        bunch = list(alike)
+        step = BUNCH if small else 1
+        yield from (bunch[at : at + step] for at in range(0, len(bunch), step))
+
+
+def fetch_all(client: AxisClient, offered: Sequence[Waiting]) -> list[Fetched | Exception]:
+    """Download packets, check and read them; no database. For each what `fetch` returns or raises, in their order."""
+    together: list[Fetched] = []
+    if len(offered) > 1 and client.together:
+        try:
+            together = _fetch_together(client, offered)
+        except (AxisError, OSError) as trouble:
+            log.warning("packets not fetched together", count=len(offered), error=str(trouble))
+    return [*together, *(_tried(client, one) for one in offered[len(together) :])]
+
+
+def _tried(client: AxisClient, offered: Waiting) -> Fetched | Exception:
+    try:
+        return fetch(client, offered)
+    except Exception as trouble:  # noqa: BLE001 - told of by who asked
+        return trouble
+
+
+def _fetch_together(client: AxisClient, offered: Sequence[Waiting]) -> list[Fetched]:
+    """Those that came whole before a line was cut or one was damaged: the rest is fetched one by one."""
+    store, fetched = blobs(), list[Fetched]()
+    with store.scratch() as folder:
+        made: dict[Path, str] = {}
+        try:
+            with client.fetch_all([one.doc_id for one in offered]) as parts:
+                for one, (coming, said) in zip(offered, parts, strict=True):
+                    packet = folder / str(len(fetched))
+                    blob, message, error = _received(one, coming, packet)
+                    if not _whole(one, said, blob):
+                        break
+                    fetched.append(Fetched(one, blob, message, error))
+                    made |= _files(packet, fetched[-1])
+        except Unavailable as cut:
+            log.warning("line cut between packets", came=len(fetched), error=cut.en)
+        store.adopt(made)
+    return fetched
+
+
 def fetch(client: AxisClient, offered: Waiting) -> Fetched:
     """Download one packet, check and read it; no database. Raises Unavailable, Refused, OSError."""
     store = blobs()
     with store.scratch() as folder:
         packet = folder / "packet"
-        blob, message, error = _download(client, offered, packet)
-        files = message.attachments if isinstance(message, DocumentMessage) else ()
-        made = {one.content: one.sha256 for one in files if one.content is not None}
-        store.adopt({packet: blob.sha256} | made)
-    return Fetched(offered, blob, message, error)
+        fetched = Fetched(offered, *_download(client, offered, packet))
+        store.adopt(_files(packet, fetched))
+    return fetched
+
+
+def _files(packet: Path, fetched: Fetched) -> dict[Path, str]:
+    """What is to be kept of a packet: itself, and the files that were in it."""
+    message = fetched.message
+    files = message.attachments if isinstance(message, DocumentMessage) else ()
+    return {packet: fetched.blob.sha256} | {
+        one.content: one.sha256 for one in files if one.content is not None
+    }
 
 
 def _download(
@@ -220,16 +279,27 @@ def _download(
     A wrong hash is the line's fault the first time, and the packet's the second.
     """
     for _attempt in range(2):
-        digest = hashlib.sha256()
-        with client.fetch(offered.doc_id) as (pieces, said), packet.open("wb") as file:
-            coming = _kept(pieces, file, digest)
-            message, error = _read(offered, readable(coming), packet.with_name("files"))
-            for _unread in coming:
-                pass  # the reader gave up before the end, and all of it is kept
-            blob = Blob(digest.hexdigest(), file.tell())
-        if {said, offered.sha256} <= {blob.sha256, None, ""}:
+        with client.fetch(offered.doc_id) as (pieces, said):
+            blob, message, error = _received(offered, pieces, packet)
+        if _whole(offered, said, blob):
             return blob, message, error
     return blob, None, DAMAGED
+
+
+def _whole(offered: Waiting, said: str, blob: Blob) -> bool:
+    return {said, offered.sha256} <= {blob.sha256, None, ""}
+
+
+def _received(
+    offered: Waiting, pieces: Iterator[bytes], packet: Path
+) -> tuple[Blob, Message | None, Unreadable | None]:
+    digest = hashlib.sha256()
+    with packet.open("wb") as file:
+        coming = _kept(pieces, file, digest)
+        message, error = _read(offered, readable(coming), packet.with_name(f"{packet.name}-files"))
+        for _unread in coming:
+            pass  # the reader gave up before the end, and all of it is kept
+        return Blob(digest.hexdigest(), file.tell()), message, error
 
 
 def _kept(pieces: Iterator[bytes], file: BinaryIO, digest: "hashlib._Hash") -> Iterator[bytes]:

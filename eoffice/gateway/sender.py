@@ -4,11 +4,14 @@ The database is asked by one thread per kind, which notes whatever ended meanwhi
 calls are the pool's. So the more there is to do, the less each costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
+from itertools import chain, groupby
+from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import BinaryIO
 
 import structlog
 from sqlalchemy.orm import Session
@@ -20,10 +23,11 @@ from eoffice.gateway.lanes import LOOK, Lane
 from eoffice.gateway.outbox import Parcel
 from exchange import build as codec
 from exchange import pieces
-from exchange.build import Digest
+from exchange.answers import Sent
 from exchange.client import AxisClient
 from exchange.errors import Unavailable
 from exchange.model import MessageKind
+from exchange.together import SMALL, Outgoing
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +35,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = {MessageKind.DOCUMENT: 16, MessageKind.STATUS: 8}
 #: of these places some are for urgent documents only
 RESERVED = 2
-#: bytes from which on it is noted which packet it is before any of it leaves
-LARGE = 8 << 20
+#: packets that leave in one call: few, so that the next are built while the axis writes these down
+BUNCH = 6
 #: seconds to wait for more to end while something is under way, so that it is noted together
 BREATH = 0.01
 NO_AXIS = Unavailable("Chưa khai báo địa chỉ trục liên thông", "No axis is set")
@@ -45,7 +49,7 @@ class Sender(Lane):
         super().__init__(f"sender-{kind.value}")
         self.kind = kind
         self._pool = ThreadPoolExecutor(AT_ONCE[kind], self.name)
-        self._flying: dict[Future[None], Parcel] = {}
+        self._flying: dict[Future[None], Sequence[Parcel]] = {}
         self._held_at = monotonic()
         #: whether there may be more in the outbox than was claimed
         self._more = True
@@ -73,15 +77,15 @@ class Sender(Lane):
         """As `step`, at once; how many are on their way then."""
         with new_session() as session:
             self._land(session, client)
-            for parcel in self._claimed(session):
-                self._launch(client, parcel)
+            for bunch in _bunches(self._claimed(session)):
+                self._launch(client, bunch)
             if self._flying and monotonic() - self._held_at > outbox.HOLD.total_seconds() / 3:
-                outbox.hold(session, self.kind, [parcel.id for parcel in self._flying.values()])
+                outbox.hold(session, self.kind, [parcel.id for parcel in chain(*self._flying.values())])
                 self._held_at = monotonic()
-        return len(self._flying)
+        return sum(map(len, self._flying.values()))
 
     def _claimed(self, session: Session) -> list[Parcel]:
-        room = AT_ONCE[self.kind] - len(self._flying)
+        room = AT_ONCE[self.kind] - sum(map(len, self._flying.values()))
         if not self._more or room <= 0:
             return []
         reserved = self.kind is MessageKind.DOCUMENT and room <= RESERVED
@@ -90,18 +94,19 @@ class Sender(Lane):
         self._more = self._more or reserved or len(found) == room
         return found
 
-    def _launch(self, client: AxisClient | None, parcel: Parcel) -> None:
-        flight = self._pool.submit(_carry, client, parcel)
-        self._flying[flight] = parcel
+    def _launch(self, client: AxisClient | None, bunch: Sequence[Parcel]) -> None:
+        flight = self._pool.submit(_carry, client, bunch)
+        self._flying[flight] = bunch
         flight.add_done_callback(lambda _: self.woken.set())
 
     def _land(self, session: Session, client: AxisClient | None) -> None:
-        landed = [self._flying.pop(flight) for flight in [one for one in self._flying if one.done()]]
+        done = [flight for flight in self._flying if flight.done()]
+        landed = [parcel for flight in done for parcel in self._flying.pop(flight)]
         built = [parcel for parcel in landed if parcel.sent is None and parcel.error is None]
         if built:
             outbox.keep_packets(session, built)
         for parcel in built:
-            self._launch(client, parcel)
+            self._launch(client, [parcel])
         ended = [parcel for parcel in landed if parcel not in built]
         _settle(session, ended)
         if self.kind is MessageKind.STATUS and ended:
@@ -120,28 +125,86 @@ def _settle(session: Session, parcels: Sequence[Parcel]) -> None:
             _settle(session, [parcel])
 
 
-def _carry(client: AxisClient | None, parcel: Parcel) -> None:
-    """What is to be done with a parcel outside the database: its bytes, where they are not known yet, then the call."""
+def _bunches(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
+    """Those that leave in one call: small ones, none of which was in the way of others before, urgent ones apart."""
+    for _urgent, alike in groupby(parcels, lambda parcel: parcel.urgent):
+        alone: list[Parcel] = []
+        small: list[Parcel] = []
+        for parcel in alike:
+            large = parcel.digest is not None and parcel.digest.size > SMALL
+            (alone if large or parcel.attempts else small).append(parcel)
+        yield from (small[at : at + BUNCH] for at in range(0, len(small), BUNCH))
+        yield from ([parcel] for parcel in alone)
+
+
+def _carry(client: AxisClient | None, bunch: Sequence[Parcel]) -> None:
+    """What is to be done with parcels outside the database: their bytes, where they are not known yet, then the call.
+
+    One that turns out large stays here: it is noted which packet it is before any of it leaves.
+    """
+    new = [one for one in bunch if one.kind is MessageKind.DOCUMENT and one.digest is None]
     try:
-        if parcel.kind is MessageKind.DOCUMENT and parcel.digest is None:
-            kept = blobs().put(codec.stream(messages.read(parcel.kind, parcel.said)))
-            parcel.digest = Digest(kept.sha256, kept.size)
-            if kept.size >= LARGE:
-                return
-        _hand_over(client, parcel)
-    except Exception as error:  # noqa: BLE001 - noted with the row, whatever it is; the next try may do better
-        parcel.error = error
+        _build(new)
+        ready = [one for one in bunch if one.error is None and not (one in new and _large(one))]
+        if ready:
+            _hand_over(client, ready)
+    except Exception as error:  # noqa: BLE001 - noted with the rows, whatever it is; the next try may do better
+        for one in bunch:
+            if one.sent is None and not (one in new and _large(one)):
+                one.error = one.error or error
 
 
-def _hand_over(client: AxisClient | None, parcel: Parcel) -> None:
+def _large(parcel: Parcel) -> bool:
+    return parcel.digest is not None and parcel.digest.size > SMALL
+
+
+def _build(parcels: Sequence[Parcel]) -> None:
+    """Make the packets and keep their bytes; what keeps one from being made is noted with it."""
+    if not parcels:
+        return
+    store = blobs()
+    with store.scratch() as folder:
+        made: dict[Path, Parcel] = {}
+        for parcel in parcels:
+            path = folder / str(parcel.id)
+            try:
+                with path.open("wb") as out:
+                    parcel.digest = codec.build(messages.read(parcel.kind, parcel.said), out)
+                made[path] = parcel
+            except Exception as error:  # noqa: BLE001 - of this one; the others are built
+                parcel.error = error
+        store.adopt({path: parcel.digest.sha256 for path, parcel in made.items() if parcel.digest})
+
+
+def _hand_over(client: AxisClient | None, parcels: Sequence[Parcel]) -> None:
     if client is None:
         raise NO_AXIS
-    said: dict[str, Any] = {"kind": parcel.kind, "sender": parcel.sender, "message_id": parcel.message_id}
-    if parcel.digest is not None:
-        with blobs().open(parcel.digest.sha256) as packet:
-            parcel.sent = pieces.send(client, packet, parcel.digest, priority=int(parcel.urgent), **said)
-        return
-    spool = BytesIO()
-    digest = codec.build(messages.read(parcel.kind, parcel.said), spool)
-    spool.seek(0)
-    parcel.sent = client.send(spool, digest, **said)
+    with _opened(parcels) as packets:
+        if len(packets) == 1:
+            [parcel], [one] = parcels, packets
+            parcel.sent = pieces.send(
+                client, one.packet, one.digest, kind=one.kind, sender=one.sender, message_id=one.message_id,
+                priority=one.priority,
+            )  # fmt: skip
+            return
+        for parcel, answer in zip(parcels, client.send_all(packets), strict=True):
+            if isinstance(answer, Sent):
+                parcel.sent = answer
+            else:
+                parcel.error = answer
+
+
+@contextmanager
+def _opened(parcels: Sequence[Parcel]) -> Iterator[list[Outgoing]]:
+    """Their bytes: of documents those that are kept; a status is short and built again."""
+    with ExitStack() as stack:
+        packets = []
+        for one in parcels:
+            packet: BinaryIO = BytesIO()
+            if one.digest is not None:
+                packet, digest = stack.enter_context(blobs().open(one.digest.sha256)), one.digest
+            else:
+                digest = codec.build(messages.read(one.kind, one.said), packet)
+                packet.seek(0)
+            packets.append(Outgoing(packet, digest, one.kind, one.sender, one.message_id, int(one.urgent)))
+        yield packets

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Request, Response
 from eoffice.core.clock import now
 from exchange.hub import metrics
 from exchange.hub.axis import Axis
-from exchange.hub.calls import Call, Service, answer
+from exchange.hub.calls import Call, Service, answer, counted
 from exchange.hub.chores import Chore, Chores
 from exchange.hub.console.site import Console
 from exchange.hub.directory import Directory
@@ -155,7 +155,8 @@ class Application:
         system, parameters = self._authenticate(system_id, request)
         urgent = parameters.get("priority", "0") not in ("", "0")
         try:
-            self.quotas.spend(system_id, system["quota"] or self.quota, urgent=urgent)
+            calls = counted(parameters)
+            self.quotas.spend(system_id, system["quota"] or self.quota, urgent=urgent, calls=calls)
             with self.gate.turn(system_id, urgent=urgent) as turn:
                 response = operation(Call(self.axis, self.service, system_id, parameters, request, turn))
         except (Refusal, Overloaded):

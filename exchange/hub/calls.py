@@ -10,6 +10,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from exchange import together
 from exchange.hub.axis import Axis
 from exchange.hub.directory import Directory
 from exchange.hub.fairness import Turn
@@ -65,10 +66,7 @@ class Call:
         return min(max(number, 0), most) if text else default
 
     def kind(self) -> MessageKind:
-        try:
-            return MessageKind(self.get("messagetype").lower() or MessageKind.DOCUMENT)
-        except ValueError as error:
-            raise Refusal(Code.BAD_REQUEST, "Invalid messageType: value in (edoc,status)") from error
+        return kind_of(self.get("messagetype"))
 
     def body(self) -> dict[str, Any]:
         content = self.json()
@@ -89,6 +87,16 @@ class Call:
             raise Refusal(Code.BAD_REQUEST, "The body holds a zero character")
         return content
 
+    def several(self, name: str) -> list[Any]:
+        """A JSON array with as many members as `calls` says."""
+        try:
+            found = json.loads(self.need(name))
+        except (ValueError, RecursionError) as error:
+            raise Refusal(Code.BAD_REQUEST, f"{name} is no JSON array") from error
+        if not isinstance(found, list) or len(found) != counted(self.parameters):
+            raise Refusal(Code.BAD_REQUEST, f"{name} is no JSON array of as many as calls says")
+        return found
+
     def codes(self) -> tuple[str, ...]:
         """`to`: a JSON array of codes, or a single code as it is."""
         text = self.get("to")
@@ -101,6 +109,22 @@ class Call:
 
 
 Operation = Callable[[Call], Response]
+
+
+def kind_of(text: str) -> MessageKind:
+    """The kind of a message as `messagetype` names it; a document when it is empty. Raises Refusal."""
+    try:
+        return MessageKind(text.lower() or MessageKind.DOCUMENT)
+    except ValueError as error:
+        raise Refusal(Code.BAD_REQUEST, "Invalid messageType: value in (edoc,status)") from error
+
+
+def counted(parameters: Mapping[str, str]) -> int:
+    """For how many calls this one stands. Raises Refusal."""
+    text = parameters.get("calls", "1")
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= together.MOST):
+        raise Refusal(Code.BAD_REQUEST, f"calls is no number from 1 to {together.MOST}")
+    return int(text)
 
 
 def answer(http: int = 200, headers: Mapping[str, str] | None = None, /, **fields: Any) -> Response:

@@ -41,15 +41,20 @@ class Combiner(Generic[Item, Answer]):
         self._turn = threading.Lock()
 
     def __call__(self, item: Item) -> Answer:
-        mine: _Waiting[Item, Answer] = _Waiting(item)
-        self._queue.append(mine)
-        while not mine.done:
+        return self.all([item])[0]
+
+    def all(self, items: Sequence[Item]) -> list[Answer]:
+        """Several of one caller, in their order. Raises the first error of any."""
+        mine: list[_Waiting[Item, Answer]] = [_Waiting(item) for item in items]
+        self._queue.extend(mine)
+        while not all(one.done for one in mine):
             with self._turn:
-                if not mine.done:
+                if not all(one.done for one in mine):
                     self._serve([self._queue.popleft() for _ in range(min(len(self._queue), self._most))])
-        if mine.error is not None:
-            raise mine.error
-        return mine.answer  # type: ignore[return-value]  # set when done without error
+        for one in mine:
+            if one.error is not None:
+                raise one.error
+        return [one.answer for one in mine]  # type: ignore[misc]  # set when done without error
 
     def _serve(self, batch: Sequence[_Waiting[Item, Answer]]) -> None:
         try:

@@ -129,8 +129,9 @@ class Quotas:
         self._buckets: dict[tuple[str, bool], _Bucket] = {}
         self._lock = threading.Lock()
 
-    def spend(self, system_id: str, quota: int, *, urgent: bool) -> None:
-        """Count one call. Raises Overloaded when the quota is used up; 0: there is none."""
+    def spend(self, system_id: str, quota: int, *, urgent: bool, calls: int = 1) -> None:
+        """Count a call, or one that does the work of several. Raises Overloaded when the quota is used up; 0: there is
+        none."""
         if not quota:
             return
         rate = quota / self.processes
@@ -140,7 +141,7 @@ class Quotas:
                 left = self._left(system_id, rate / 4, True)
             if left.level < 1:
                 raise Overloaded((1 - left.level) / rate)
-            left.level -= 1
+            left.level -= calls
 
     def _left(self, system_id: str, rate: float, reserve: bool) -> _Bucket:
         now, most = self._clock(), max(2 * rate, 1)

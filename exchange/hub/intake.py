@@ -7,6 +7,8 @@ import io
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -34,6 +36,7 @@ from exchange.vxp import Delivery as State
 from exchange.vxp import same_hash
 
 _LINE_BREAK = b"\r\n"
+_PIECE = 1 << 18
 
 
 class Readable(Protocol):
@@ -90,20 +93,54 @@ class Intake:
 
         Raises Refusal; then nothing is stored.
         """
-        checked: list[tuple[Message, list[Target]]] = []
-
-        def check(message: Message) -> None:
-            checked.append((message, self._check(call, message)))
-
-        # The checks run when the last byte is read, so that a refused message never becomes a stored file.
-        upload = Upload(body, call.declared_hash, self._axis.limits, check)
+        upload = self._upload(call, body)
         blob = self._axis.blobs.put(upload)  # type: ignore[arg-type]  # it reads
-        arrived = Arrived(call, *checked[0], blob)
+        arrived = Arrived(call, *upload.checked[0], blob)
         self._traffic.taken(call.system_id, blob.size)
         # Without an id the same bytes may be a repeat under any id: that takes a look first.
         if call.message_id and (accepted := self._take(arrived)) is not None:
             return accepted
         return self._repeat(arrived)
+
+    def accept_all(self, calls: Sequence[tuple[Call, int]], body: Readable) -> list[Accepted | Refusal]:
+        """Messages with an id that follow each other in one body, each with its size: for each what `accept` returns
+        or raises, in their order."""
+        store, said = self._axis.blobs, list[Arrived | Refusal]()
+        with store.scratch() as folder:
+            files: dict[Path, str] = {}
+            for place, (call, size) in enumerate(calls):
+                part, path = _Part(body, size), folder / str(place)
+                said.append(one := self._received(call, part, path))
+                if isinstance(one, Arrived):
+                    files[path] = one.blob.sha256
+                while part.read(_PIECE):
+                    pass  # what comes after the place where it was refused
+            store.adopt(files)
+        whole = [one for one in said if isinstance(one, Arrived)]
+        for one in whole:
+            self._traffic.taken(one.call.system_id, one.blob.size)
+        taken = iter(self._take.all(whole))
+        return [one if isinstance(one, Refusal) else next(taken) or self._again(one) for one in said]
+
+    def _received(self, call: Call, body: Readable, path: Path) -> Arrived | Refusal:
+        upload = self._upload(call, body)
+        try:
+            with path.open("wb") as file:
+                while piece := upload.read(_PIECE):
+                    file.write(piece)
+                return Arrived(call, *upload.checked[0], Blob(upload.sha256, file.tell()))
+        except Refusal as refusal:
+            return refusal
+
+    def _upload(self, call: Call, body: Readable) -> Upload:
+        # The checks run when the last byte is read, so that a refused message never becomes a stored file.
+        return Upload(body, call.declared_hash, self._axis.limits, partial(self._check, call))
+
+    def _again(self, arrived: Arrived) -> Accepted | Refusal:
+        try:
+            return self._repeat(arrived)
+        except Refusal as refusal:
+            return refusal
 
     def known(self, system_id: str, message_id: str) -> Accepted | None:
         """What was answered to this message when it came first; None for one that has not come."""
@@ -319,8 +356,11 @@ class Upload(io.RawIOBase):
     """
 
     def __init__(
-        self, body: Readable, declared: str, limits: Limits, check: Callable[[Message], None]
+        self, body: Readable, declared: str, limits: Limits, check: Callable[[Message], list[Target]]
     ) -> None:
+        #: in the end the message with what the check says of it, and the hash of its bytes
+        self.checked: list[tuple[Message, list[Target]]] = []
+        self.sha256 = ""
         self._body = body
         self._declared = declared
         self._limits = limits
@@ -359,16 +399,29 @@ class Upload(io.RawIOBase):
     def _finish(self, tail: bytes) -> bytes:
         without = self._digest.hexdigest()
         self._digest.update(tail)
-        whole = self._digest.hexdigest()
+        self.sha256 = whole = self._digest.hexdigest()
         if self._declared and not same_hash(self._declared, whole):
             if tail != _LINE_BREAK or not same_hash(self._declared, without):
                 raise Refusal(Code.BAD_FILE, "The body does not match hash-file")
-            tail = b""
+            tail, self.sha256 = b"", without
         root = self._reader.close()
         try:
             message, _ = interpret(root)
         except Unreadable as error:
             # XML it is, but no message; everything before was no XML at all.
             raise Refusal(Code.BAD_MESSAGE, error.en) from error
-        self._check(message)
+        self.checked.append((message, self._check(message)))
         return tail
+
+
+class _Part:
+    """The next `left` bytes of a body."""
+
+    def __init__(self, body: Readable, left: int) -> None:
+        self._body = body
+        self._left = left
+
+    def read(self, size: int, /) -> bytes:
+        data = self._body.read(min(size, self._left)) if self._left else b""
+        self._left -= len(data)
+        return data

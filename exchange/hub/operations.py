@@ -8,10 +8,12 @@ from exchange.model import MessageKind
 
 OPERATIONS: dict[str, Operation] = {
     "sendEdoc": taking.send_edoc,
+    "sendEdocs": taking.send_edocs,
     "uploadPiece": taking.upload_piece,
     "getReceivedEdocList": handing.received_list,
     "getSentEdocList": handing.sent_list,
     "downloadEdoc": handing.download,
+    "downloadEdocs": handing.download_all,
     "getEdoc": handing.get_edoc,
     "updateStatus": handing.update_status,
     "updateStatuses": handing.update_statuses,

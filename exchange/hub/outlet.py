@@ -136,11 +136,17 @@ class Outlet:
 
     def fetch(self, system_id: str, doc_id: str) -> Line:
         """The message behind a delivery of this system. Raises Refusal."""
-        found = _own(self._axis.ledger.behind([doc_id]), system_id)
-        if not found:
-            raise _unknown(doc_id)
-        self._fetched.setdefault(doc_id, now())
-        return found[0]
+        return self.fetch_all(system_id, [doc_id])[0]
+
+    def fetch_all(self, system_id: str, doc_ids: Sequence[str]) -> list[Line]:
+        """As `fetch`, of several, in their order. Raises Refusal when one of them is none of this system's."""
+        found = {row["doc_id"]: row for row in _own(self._axis.ledger.behind(doc_ids), system_id)}
+        if missing := [doc_id for doc_id in doc_ids if doc_id not in found]:
+            raise _unknown(missing[0])
+        moment = now()
+        for doc_id in doc_ids:
+            self._fetched.setdefault(doc_id, moment)
+        return [found[doc_id] for doc_id in doc_ids]
 
     def write_down(self) -> None:
         """Note the downloads that nobody confirmed since; called every second."""

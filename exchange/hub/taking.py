@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, Any
 
 from werkzeug.wrappers import Response
 
+from exchange import together
 from exchange.hub import intake
-from exchange.hub.calls import Call, answer
+from exchange.hub.calls import Call, answer, kind_of
 from exchange.hub.fairness import Turn
-from exchange.hub.intake import Readable
+from exchange.hub.intake import Accepted, Readable
 from exchange.hub.refusal import Code, Refusal
 
 
@@ -37,6 +38,33 @@ def _accept(call: Call, body: Readable) -> Response:
         body,
     )
     return answer(DocId=accepted.doc_id, Receipt=accepted.receipt)
+
+
+def send_edocs(call: Call) -> Response:
+    """Ours: small messages that follow each other in the body; each has an answer of its own, in their order."""
+    said = [_described(call.system_id, one) for one in call.several("packets")]
+    answers = call.service.intake.accept_all(said, _Patient(call.request.stream, call.turn))
+    return answer(data=[_answered(one) for one in answers])
+
+
+def _described(system_id: str, said: Any) -> tuple[intake.Call, int]:
+    """What is said of one of several messages, and its size."""
+    text = {name: str(value) for name, value in said.items()} if isinstance(said, dict) else {}
+    size = text.get("size", "")
+    if not (text.get("message-id") and text.get("hash-file") and size.isascii() and size.isdigit()):
+        raise Refusal(Code.BAD_REQUEST, "Each of packets needs message-id, hash-file and size")
+    if int(size) > together.SMALL:
+        raise Refusal(Code.BAD_REQUEST, f"A message over {together.SMALL} bytes needs a call of its own")
+    kind = kind_of(text.get("messagetype", ""))
+    return intake.Call(system_id, kind, text.get("from", ""), (), text["hash-file"], text["message-id"]), int(
+        size
+    )
+
+
+def _answered(one: Accepted | Refusal) -> dict[str, Any]:
+    if isinstance(one, Refusal):
+        return {"ErrorCode": one.code, "ErrorDesc": one.text}
+    return {"ErrorCode": "0", "ErrorDesc": "", "DocId": one.doc_id, "Receipt": one.receipt}
 
 
 def upload_piece(call: Call) -> Response:

@@ -56,6 +56,17 @@ def test_urgent_calls_have_a_reserve_which_ends_too():
     assert calls(quotas, 100, urgent=True) == 5
 
 
+def test_a_call_with_several_messages_counts_as_so_many():
+    clock = Clock()
+    quotas = Quotas(clock)
+    quotas.spend("A", 10, urgent=False, calls=25)
+    with pytest.raises(Overloaded) as over:
+        quotas.spend("A", 10, urgent=False)
+    assert over.value.seconds == pytest.approx(0.6)
+    clock.now += 0.61
+    quotas.spend("A", 10, urgent=False)
+
+
 def test_processes_share_a_quota_and_none_means_no_limit():
     quotas = Quotas(Clock())
     quotas.processes = 2

@@ -1,0 +1,148 @@
+"""What goes and comes together stands or falls each by itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count, islice
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.db import transaction
+from eoffice.gateway.models import Dispatch, DispatchState, Packet, PacketState
+from exchange.client import AxisClient
+from exchange.errors import Unavailable
+from exchange.model import Organization
+from exchange.testing import document as edoc
+from exchange.testing import packet, send
+from tests import exchanging
+from tests.factories import province
+from tests.gateway.test_gateway import issue
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("hub", "no_checks")]
+MINISTRY = Organization("G09", "Bộ Nội vụ")
+OURS = Organization("H01.12", "Sở Nông nghiệp và Môi trường")
+_numbers = count(501)
+Parts = Iterator[tuple[Iterator[bytes], str]]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls for packets, in their order."""
+    calls: list[str] = []
+    for name in ("send", "send_all", "fetch", "fetch_all"):
+        whole = getattr(AxisClient, name)
+
+        def heard(*given: Any, _whole: Any = whole, _name: str = name, **named: Any) -> Any:
+            calls.append(_name)
+            return _whole(*given, **named)
+
+        monkeypatch.setattr(AxisClient, name, heard)
+    return calls
+
+
+def _come(session: Session, theirs: AxisClient) -> None:
+    """Three documents of the ministry wait at the axis."""
+    province(session)
+    for number in islice(_numbers, 3):  # the same bytes again would be a repeat
+        send(theirs, packet(edoc(number, sender=MINISTRY, recipients=[OURS])), "G09")
+
+
+def _damaged(session: Session) -> list[bool]:
+    rows = session.scalars(sa.select(Packet).order_by(Packet.id)).all()
+    return [row.state is PacketState.DAMAGED for row in rows]
+
+
+def _spoiled(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+    """`change` is done to the parts of an answer with several packets."""
+    whole = AxisClient.fetch_all
+
+    @contextmanager
+    def spoiled(self: AxisClient, doc_ids: list[str]) -> Iterator[Parts]:
+        with whole(self, doc_ids) as parts:
+            yield change(parts)
+
+    monkeypatch.setattr(AxisClient, "fetch_all", spoiled)
+
+
+def test_packets_come_together(session: Session, theirs: AxisClient, asked: list[str]) -> None:
+    _come(session, theirs)
+    asked.clear()
+    exchanging.receive(session)
+    assert asked == ["fetch_all"]
+    assert _damaged(session) == [False] * 3
+    assert theirs.count() == 0
+
+
+def test_what_came_before_the_line_was_cut_is_kept_and_the_rest_is_fetched_by_itself(
+    session: Session, theirs: AxisClient, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(parts: Parts) -> Parts:
+        yield next(parts)
+        raise Unavailable("Mất kết nối", "cut")
+
+    _come(session, theirs)
+    asked.clear()
+    _spoiled(monkeypatch, cut)
+    exchanging.receive(session)
+    assert asked == ["fetch_all", "fetch", "fetch"]
+    assert _damaged(session) == [False] * 3
+
+
+def test_a_packet_cut_short_or_changed_on_the_way_is_fetched_again_by_itself(
+    session: Session, theirs: AxisClient, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(parts: Parts) -> Parts:
+        for place, (coming, said) in enumerate(parts):
+            data = b"".join(coming)
+            yield iter([data[:-20] if place == 1 else data]), said
+
+    _come(session, theirs)
+    asked.clear()
+    _spoiled(monkeypatch, changed)
+    exchanging.receive(session)
+    assert asked == ["fetch_all", "fetch", "fetch"], "what came behind it is not believed either"
+    assert _damaged(session) == [False] * 3
+
+
+def _states(session: Session) -> list[tuple[DispatchState, int]]:
+    rows = session.scalars(sa.select(Dispatch).order_by(Dispatch.id)).all()
+    return [(row.state, row.attempts) for row in rows]
+
+
+def test_documents_that_failed_together_leave_each_by_itself(
+    session: Session, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = province(session)
+    for number in (511, 512, 513):
+        issue(session, place, number)
+
+    def away(*_given: object) -> None:
+        raise Unavailable("Mất kết nối", "cut")
+
+    with monkeypatch.context() as line:
+        line.setattr(AxisClient, "send_all", away)
+        exchanging.send(session)
+    assert _states(session) == [(DispatchState.WAITING, 1)] * 3
+    with transaction(session):
+        session.execute(sa.update(Dispatch).values(next_try_at=clock.now()))
+    asked.clear()
+    exchanging.send(session)
+    assert asked == ["send"] * 3
+    assert [state for state, _ in _states(session)] == [DispatchState.ACCEPTED] * 3
+
+
+def test_one_that_the_axis_refuses_among_several_fails_alone(session: Session, asked: list[str]) -> None:
+    place = province(session)
+    issue(session, place, 521)
+    refused = issue(session, place, 522)
+    issue(session, place, 523)
+    with transaction(session):
+        row = session.scalars(sa.select(Dispatch).where(Dispatch.document_id == refused.id)).one()
+        row.sender_code = "KHONG.CO"
+    exchanging.send(session)
+    assert "send_all" in asked
+    wanted = [DispatchState.ACCEPTED, DispatchState.FAILED, DispatchState.ACCEPTED]
+    assert [state for state, _ in _states(session)] == wanted
