@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError, PdfReadError
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import general
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
@@ -234,9 +235,9 @@ def stamper(
 
 @contextmanager
 def sound_copy(source: BinaryIO) -> Iterator[tuple[BinaryIO, bool]]:
-    """The source, or a clean copy of it when it is unsigned and damaged or hybrid."""
+    """The source, or a clean copy of it when it is unsigned and damaged, hybrid, or not as the standard has it."""
     structure = gate.examine(source)
-    if structure.sound and _begins_at_once(source):
+    if structure.sound and _begins_at_once(source) and (structure.signed or _by_the_letter(source)):
         yield source, False
         return
     if structure.signed:
@@ -245,6 +246,18 @@ def sound_copy(source: BinaryIO) -> Iterator[tuple[BinaryIO, bool]]:
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as copy:
         gate.normalise(source, copy)  # type: ignore[arg-type]  # a spooled file reads and writes like any other
         yield copy, True  # type: ignore[misc]
+
+
+def _by_the_letter(source: BinaryIO) -> bool:
+    """Whether a reader that takes the standard to the letter can read it; qpdf and viewers are kinder to what scanners
+    write, such as a free entry of generation 65536, but a verifier may not be (ISO 32000-2, 7.5.4)."""
+    try:
+        PdfFileReader(source, strict=True)
+    except PdfReadError:
+        return False
+    finally:
+        source.seek(0)
+    return True
 
 
 def _begins_at_once(source: BinaryIO) -> bool:

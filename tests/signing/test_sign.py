@@ -1,10 +1,12 @@
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from signing import appearance, errors, placement
 from signing.cms import KeySigner
@@ -134,6 +136,17 @@ def test_a_damaged_unsigned_file_is_written_anew_and_says_so(
 ) -> None:
     damaged = document.replace(b"startxref", b"startxxxx")
     signed, info = sign(damaged, leader, field="L")
+    assert info.normalised
+    assert verdict(signed, trust) is Verdict.VALID
+
+
+def test_a_scan_that_only_kind_readers_can_read_is_written_anew_and_signed(
+    leader: Pkcs12Key, trust: TrustStore
+) -> None:
+    scan = io.BytesIO()
+    Image.new("RGB", (400, 600), "white").save(scan, "PDF")
+    assert re.search(rb"\b0000000000 65536 f", scan.getvalue()), "as scanner programs write the first entry"
+    signed, info = sign(scan.getvalue(), leader, field="L")
     assert info.normalised
     assert verdict(signed, trust) is Verdict.VALID
 
