@@ -21,6 +21,7 @@ from eoffice.directory.models import Assignment, Unit
 from eoffice.documents import deadlines
 from eoffice.documents import operations as documents
 from eoffice.documents.models import Document
+from eoffice.gateway import changes
 
 GIVEN = audit.action("directions.given", _l("Direction given"))
 INFORMED = audit.action("directions.informed", _l("Passed on for information"))
@@ -188,16 +189,19 @@ def give(
     """Write the direction, a task for each one named, and let them see the document.
 
     `parent`: the unit's task that its head hands on. `decided`: whose direction it is when the actor only types it.
-    Raises what `check` raises, NamedTwice, NotHere.
+    Raises what `check` raises, NamedTwice, NotHere, WantedBack.
     """
     check(new, unit_task=parent)
+    changes.refuse_wanted(session, document, "opinion")
     return _write(session, actor, document, new, parent, decided)
 
 
 def inform(
     session: Session, actor: Actor, document: Document, named: Sequence[Named], words: str
 ) -> Direction:
-    """Pass a document on for information, without asking anything of anybody. Raises NamedTwice, NotHere."""
+    """Pass a document on for information, without asking anything of anybody. Raises NamedTwice, NotHere,
+    WantedBack."""
+    changes.refuse_wanted(session, document)
     return _write(session, actor, document, NewDirection(words, None, inform=tuple(named)))
 
 

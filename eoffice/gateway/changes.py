@@ -12,12 +12,23 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, events
+from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents.models import Document
 from eoffice.gateway import copies, messages, operations, queries
 from eoffice.gateway.events import ChangeAsked, SourceRecalled
 from eoffice.gateway.messages import Said
 from eoffice.gateway.models import Answer, Arrival, Asked, Delivery, Dispatch, Hop, Request
+
+
+class WantedBack(Conflict):
+    """The sender wants it back or destroyed: whoever works on it now works for nothing (rules of Article 18.4)."""
+
+    message = _l(
+        "The sender asks for this document back. The clerk decides that first; until then nobody is charged with it "
+        "and it goes to nobody."
+    )
+
 
 ASKED = audit.action("gateway.change_asked", _l("Asked of the recipient"))
 ASKED_OF_US = audit.action("gateway.asked_of_us", _l("Sender asks"))
@@ -162,6 +173,12 @@ def asked_of_us(
     document = session.get_one(Document, arrival.document_id)
     audit.record(session, system_actor(arrival.agency_id), ASKED_OF_US, document, kind=kind, reason=reason)
     events.publish(session, ChangeAsked(made))
+
+
+def refuse_wanted(session: Session, document: Document, field: str | None = None) -> None:
+    """Let nobody be given a document that its sender wants back. Raises WantedBack, at this field."""
+    if queries.wanted_back(session, [document.id]):
+        raise WantedBack(field=field)
 
 
 def answer(session: Session, actor: Actor, request: Request, given: Answer, note: str) -> None:

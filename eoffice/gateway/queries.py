@@ -200,6 +200,26 @@ def open_requests(session: Session, document: Document) -> list[Request]:
     return [one for one in requests_of(session, document) if one.answer is Answer.OPEN]
 
 
+def open_requests_of(session: Session, document_ids: Collection[int]) -> dict[int, list[Request]]:
+    """The same of several documents at once, by their ids; one query."""
+    query = (
+        sa.select(Arrival.document_id, Request)
+        .join(Request, Request.arrival_id == Arrival.id)
+        .where(Request.answer == Answer.OPEN, Arrival.document_id.in_(document_ids))
+        .order_by(Request.id)
+    )
+    found: dict[int, list[Request]] = {}
+    for document_id, asked in session.execute(query) if document_ids else ():
+        found.setdefault(document_id, []).append(asked)
+    return found
+
+
+def wanted_back(session: Session, document_ids: Collection[int]) -> set[int]:
+    """Which of these their sender wants back or destroyed, and nobody has answered; one query."""
+    asked = open_requests_of(session, document_ids)
+    return {one for one, requests in asked.items() if any(request.kind.withdraws for request in requests)}
+
+
 def copy_of(session: Session, actor: Actor, document: Document, delivery_id: int) -> Delivery:
     """One recipient's copy of a document the actor knows of. Raises NotFound, Forbidden."""
     found = session.get(Delivery, delivery_id)

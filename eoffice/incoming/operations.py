@@ -278,7 +278,8 @@ def move(
 
 
 def submit(session: Session, actor: Actor, document: IncomingDocument, leader_id: int) -> None:
-    """Put it before a leader. Raises NoSuchLeader, InvalidTransition."""
+    """Put it before a leader. Raises NoSuchLeader, InvalidTransition, WantedBack."""
+    changes.refuse_wanted(session, document, "submit_to_id")
     leaders = directory.posts(session, document.agency_id, Role.LEADER)
     leader = next((post for post in leaders if post.id == leader_id), None)
     if leader is None:

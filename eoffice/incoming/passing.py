@@ -15,6 +15,7 @@ from eoffice.directions.operations import Named
 from eoffice.directory.models import Agency
 from eoffice.documents import queries as reads
 from eoffice.documents import recipients
+from eoffice.gateway import changes
 from eoffice.gateway import operations as gateway
 from eoffice.gateway import queries as exchange
 from eoffice.incoming import operations, queries
@@ -71,11 +72,12 @@ def pass_on(session: Session, actor: Actor, document_id: int, to: Onward) -> Inc
     """Pass a registered document on.
 
     Raises NotFound, Forbidden, InvalidTransition, NothingLeft, ToNobody, NotHere, NamedTwice, OnPaper, NotOnAxis,
-    HasIt, and what `recipients` refuses with.
+    HasIt, WantedBack, and what `recipients` refuses with.
     """
     with transaction(session):
         document = operations.locked(session, actor, document_id)
         require(actor, MACHINE.step(document.state, Move.PASS_ON).permission, document)
+        changes.refuse_wanted(session, document)
         if queries.is_gone(reads.files(session, document)):
             raise NothingLeft
         outside = recipients.find(session, to.agencies)

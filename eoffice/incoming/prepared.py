@@ -22,6 +22,7 @@ from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
 from eoffice.documents.models import FileRole
 from eoffice.documents.operations import Inspected
+from eoffice.gateway import changes
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.workflow import MACHINE, Move
@@ -76,12 +77,13 @@ class NoPaper(Invalid):
 def prepare(session: Session, actor: Actor, document_id: int, new: NewDirection) -> Prepared:
     """Put a direction before the leader; what was prepared before is replaced, nobody is charged yet.
 
-    Raises NotFound, InvalidTransition, Forbidden and what `directions.give` raises.
+    Raises NotFound, InvalidTransition, Forbidden and what `directions.give` raises, WantedBack too.
     """
     with transaction(session):
         document = operations.locked(session, actor, document_id)
         MACHINE.step(document.state, Move.DIRECT)
         require(actor, DIRECTION_PREPARE, document)
+        changes.refuse_wanted(session, document, "opinion")
         directions.check(new)
         directions.find(session, document.agency_id, new, None)
         assert new.lead is not None  # checked above

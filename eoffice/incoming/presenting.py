@@ -100,8 +100,12 @@ def task_mark(task: Task) -> tuple[str, str, str, str]:
     return str(task.state.word), shape, colour, task.result
 
 
-def next_step(document: IncomingDocument, directions: Sequence[Direction]) -> NextStep | None:
-    """Who acts next and what he does, None when nothing is left to do."""
+def next_step(
+    document: IncomingDocument, directions: Sequence[Direction], *, wanted_back: bool = False
+) -> NextStep | None:
+    """Who acts next and what he does, None when nothing is left to do; `wanted_back`: its sender asks for it."""
+    if wanted_back:
+        return NextStep(None, _("the clerk answers the sender, who asks for it back"))
     match document.state:
         case State.WAITING | State.CHECK:
             return NextStep(None, _("the clerk checks and registers it"))

@@ -124,12 +124,17 @@ def is_gone(files: Iterable[DocumentFile]) -> bool:
     return all(file.destroyed_at is not None for file in files if file.role is FileRole.ORIGINAL)
 
 
-def moves(actor: Actor, document: IncomingDocument) -> set[Move]:
-    """What the actor, who knows of it, can do with it now."""
+#: steps that give it to somebody: none is taken while its sender wants it back
+_GIVES = (Move.SUBMIT, Move.DIRECT, Move.PASS_ON)
+
+
+def moves(actor: Actor, document: IncomingDocument, *, wanted_back: bool = False) -> set[Move]:
+    """What the actor, who knows of it, can do with it now; `wanted_back`: its sender asks for it."""
     return {
         move
         for move, rule in MACHINE.moves(document.state).items()
         if move is not Move.FLAG
+        and not (wanted_back and move in _GIVES)
         and (move is not Move.DISCARD or document.source is not Source.AXIS)
         and actor.can(rule.permission)
         and may(actor, rule.permission, document)

@@ -20,6 +20,7 @@ from eoffice.directions.permissions import DIRECTION_GIVE, DIRECTION_PREPARE, ca
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import service as files
+from eoffice.gateway import queries as gateway
 from eoffice.incoming import prepared, presenting, queries
 from eoffice.incoming import service as incoming
 from eoffice.incoming.models import IncomingDocument
@@ -113,15 +114,19 @@ def _room(
     preparing = kind is PreparationForm
     bar = tabs("incoming.to_prepare") if preparing else tabs("incoming.to_direct", **_counted(queue))
     found = queries.files(db(), document)
+    asked = gateway.open_requests_of(db(), [document.id, *(one.id for one in queue.waiting)])
+    wanted_back = {number for number, rest in asked.items() if any(one.kind.withdraws for one in rest)}
     original, check = queries.original(found)
     if sent is None:
         files.seen(db(), current_actor(), document)
     return render_template(
         "incoming/reading.html", document=document, files=found, original=original, check=check,
         pages=presenting.pages(original), directions=directions.of_document(db(), document),
-        may_direct=_may_send(document, preparing), form=form, prepared=known, kept=kept,
+        may_direct=_may_send(document, preparing, wanted_back=document.id in wanted_back), form=form,
+        prepared=known, kept=kept,
         act="incoming.prepare" if preparing else "incoming.direct",
-        tabs=bar, **_around(queue, document),
+        tabs=bar, wanted_back=wanted_back,
+        asked=[presenting.request(one) for one in asked.get(document.id, ())], **_around(queue, document),
     )  # fmt: skip
 
 
@@ -163,11 +168,11 @@ def _fresh(kind: type[DirectionForm], known: Prepared | None, kept: Sequence[Dir
     return form
 
 
-def _may_send(document: IncomingDocument, preparing: bool) -> bool:
-    """Whether the form can be sent now, by this person."""
+def _may_send(document: IncomingDocument, preparing: bool, *, wanted_back: bool = False) -> bool:
+    """Whether the form can be sent now, by this person; `wanted_back`: the clerk answers its sender first."""
     if preparing:
-        return (document.state, Move.DIRECT) in MACHINE.rules
-    return Move.DIRECT in queries.moves(current_actor(), document)
+        return (document.state, Move.DIRECT) in MACHINE.rules and not wanted_back
+    return Move.DIRECT in queries.moves(current_actor(), document, wanted_back=wanted_back)
 
 
 def _told(document: IncomingDocument, error: AppError, *, preparing: bool) -> AppError:

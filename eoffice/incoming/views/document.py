@@ -212,7 +212,9 @@ def _render(
     arrival = gateway.arrival_of(db(), document) if document.source is Source.AXIS else None
     asked = arrival.requests if arrival else []
     # before anything asks for the leader's post: it is among those the form offers
-    deeds = _deeds(document, [task for direction in given for task in direction.tasks], sent)
+    still_asked = [one for one in asked if one.answer is Answer.OPEN]
+    wanted = any(one.kind.withdraws for one in still_asked)
+    deeds = _deeds(document, [task for direction in given for task in direction.tasks], sent, wanted=wanted)
     if queries.is_gone(file for file, _check in found):
         deeds["moves"].discard(Move.PASS_ON)
     return render_template(
@@ -223,10 +225,11 @@ def _render(
         original=original,
         pages=presenting.pages(original),
         directions=given,
-        next_step=presenting.next_step(document, given),
+        next_step=presenting.next_step(document, given, wanted_back=wanted),
         hops=presenting.reports(arrival.reports if arrival else ()),
         addressed=presenting.addressed(arrival),
         asked=[presenting.request(one) for one in asked],
+        wanted_back={document.id} if wanted else set(),
         newer=presenting.addresses(related[LinkKind.REPLACES, False]),
         corrections=presenting.addresses(related[LinkKind.CORRECTS, False]),
         replies=presenting.addresses(related[LinkKind.REPLY, False]),
@@ -239,7 +242,7 @@ def _render(
         looks=looks,
         onward=onward,
         **deeds,
-        **_answering([one for one in asked if one.answer is Answer.OPEN], sent),
+        **_answering(still_asked, sent),
     )
 
 
@@ -253,12 +256,14 @@ def _answering(asked: Sequence[Request], sent: FlaskForm | None) -> dict[str, An
     }
 
 
-def _deeds(document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None) -> dict[str, Any]:
-    """The forms of the steps this person can take now."""
+def _deeds(
+    document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None, *, wanted: bool
+) -> dict[str, Any]:
+    """The forms of the steps this person can take now; `wanted`: none that gives it to somebody, its sender asks."""
     actor = current_actor()
-    moves = queries.moves(actor, document)
+    moves = queries.moves(actor, document, wanted_back=wanted)
     fresh = [task for task in tasks if task.state in (TaskState.NEW, TaskState.SEEN)]
-    to_assign = directions.own(actor, DIRECTION_ASSIGN, fresh)
+    to_assign = None if wanted else directions.own(actor, DIRECTION_ASSIGN, fresh)
     to_finish = directions.own(actor, DIRECTION_WORK, tasks)
     waiting = [task for task in tasks if task.wanted_due_on is not None]
     to_extend = directions.own(actor, DIRECTION_EXTEND, waiting)

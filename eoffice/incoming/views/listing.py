@@ -18,6 +18,7 @@ from eoffice.documents import registers
 from eoffice.documents import service as files
 from eoffice.documents.models import Direction
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.gateway import queries as gateway
 from eoffice.incoming import presenting, queries
 from eoffice.incoming.forms import FilterForm
 from eoffice.incoming.models import IncomingDocument
@@ -44,10 +45,12 @@ def index() -> ResponseReturnValue:
     first = [] if mark else pressing
     days = queries.days(db(), actor, wanted, page.rows, without=above, among=seen.ids)
     shown = [*first, *page.rows]
+    wanted_back = gateway.wanted_back(db(), [one.id for one in shown])
     return _page(
-        form, wanted, seen, page=page, shown=len(shown), groups=[*_pressing(first), *_groups(page.rows, days)],
+        form, wanted, seen, page=page, shown=len(shown), wanted_back=wanted_back,
+        groups=[*_pressing(first), *_groups(page.rows, days)],
         total=queries.total(db(), actor, wanted, seen.ids) if wanted.narrowed else None,
-        **(_preview(shown[0]) if shown else {}),
+        **(_preview(shown[0], shown[0].id in wanted_back) if shown else {}),
     )  # fmt: skip
 
 
@@ -70,12 +73,14 @@ def preview(document_id: int) -> ResponseReturnValue:
     """The pane beside the list."""
     document = queries.one(db(), current_actor(), document_id)
     files.seen(db(), current_actor(), document)
-    return render_template("incoming/_preview.html", **_preview(document))
+    wanted = gateway.wanted_back(db(), [document.id])
+    shown = _preview(document, document.id in wanted)
+    return render_template("incoming/_preview.html", wanted_back=wanted, **shown)
 
 
-def _preview(document: IncomingDocument) -> dict[str, Any]:
+def _preview(document: IncomingDocument, wanted_back: bool) -> dict[str, Any]:
     file, check = queries.original(queries.files(db(), document))
-    moves = queries.moves(current_actor(), document)
+    moves = queries.moves(current_actor(), document, wanted_back=wanted_back)
     number = None
     if Move.REGISTER in moves:
         # while no register is open, what has come is seen all the same

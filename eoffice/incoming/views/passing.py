@@ -14,6 +14,7 @@ from eoffice.directions.permissions import can_take
 from eoffice.directory import queries as directory
 from eoffice.documents import recipients
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.gateway import changes
 from eoffice.gateway import presenting as following
 from eoffice.gateway import service as exchange
 from eoffice.gateway.permissions import GATEWAY_RECALL
@@ -32,6 +33,7 @@ def pass_on(document_id: int) -> ResponseReturnValue:
     """Choose units, people and agencies."""
     document = queries.one(db(), current_actor(), document_id)
     MACHINE.step(document.state, Move.PASS_ON)
+    changes.refuse_wanted(db(), document)
     if queries.is_gone(file for file, _check in queries.files(db(), document)):
         raise passing.NothingLeft
     if request.method == "GET" or "more" in request.form:

@@ -19,6 +19,7 @@ from eoffice.directions.permissions import (
 )
 from eoffice.directions.worklists import worklist, worklists
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.gateway import queries as gateway
 from eoffice.incoming import queries
 from eoffice.incoming.views import bp
 
@@ -66,7 +67,8 @@ def to_read() -> ResponseReturnValue:
 
 
 def _tasks(endpoint: str, tasks: Sequence[Task]) -> str:
-    return render_template("incoming/work.html", tasks=tasks, tabs=tabs(endpoint))
+    wanted_back = gateway.wanted_back(db(), [task.document_id for task in tasks])
+    return render_template("incoming/work.html", tasks=tasks, tabs=tabs(endpoint), wanted_back=wanted_back)
 
 
 def tabs(endpoint: str, **known: int) -> list[tuple[Any, ...]]:
