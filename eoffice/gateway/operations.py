@@ -56,9 +56,9 @@ def forward(session: Session, actor: Actor, document: Document, reached: Mapping
 
 
 def call_off(session: Session, document: Document, reason: str) -> None:
-    """Let nothing of a document leave that no sender has taken up yet."""
+    """Let nothing of a document leave that no sender has taken up yet, but what recalls it."""
     query = sa.select(Dispatch).where(
-        Dispatch.document_id == document.id, Dispatch.state == DispatchState.WAITING,
+        Dispatch.document_id == document.id, Dispatch.state == DispatchState.WAITING, Dispatch.business != "recall",
         sa.or_(Dispatch.held_until.is_(None), Dispatch.held_until < clock.now()),
     )  # fmt: skip
     for sent in session.scalars(query.with_for_update().execution_options(populate_existing=True)):

@@ -26,7 +26,7 @@ from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
 from eoffice.gateway.events import ChangeAsked, PacketAccepted, PacketArrived
-from eoffice.gateway.models import FORWARD, Answer, Arrival, Request
+from eoffice.gateway.models import FORWARD, Answer, Arrival, Asked, Request
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import Doubt, State
@@ -155,7 +155,11 @@ def _as_sent(file: ArrivedFile) -> Inspected:
 
 @subscribe(ChangeAsked)
 def asked(session: Session, event: ChangeAsked) -> None:
-    """What nobody has registered goes at once at its sender's wish; else the clerk sees to it."""
+    """What nobody has registered goes at once at its sender's wish; else the clerk sees to it.
+
+    A recall leaves nobody a choice (Article 18.4): whom it was passed on to hears of it now and not when the clerk here
+    has answered. Giving it back may be refused, so that waits for him.
+    """
     request = session.get_one(Request, event.request_id)
     arrival = session.get_one(Arrival, request.arrival_id)
     document = operations.by_id(session, arrival.document_id) if arrival.document_id is not None else None
@@ -168,6 +172,8 @@ def asked(session: Session, event: ChangeAsked) -> None:
         changes.answer(session, actor, request, Answer.AGREED, text)
     elif document.state in (State.RETURNED, State.WITHDRAWN):
         changes.answer(session, actor, request, Answer.AGREED, "Văn bản không còn ở đơn vị")
+    elif request.kind is Asked.RECALL:
+        operations.recall_onward(session, actor, document, request.reason)
 
 
 @subscribe(FileChecked)
@@ -198,8 +204,12 @@ def followed(session: Session, event: PacketAccepted) -> None:
     if event.business != FORWARD:
         return
     document = operations.by_id(session, event.document_id)
-    if document is not None and document.state is State.WITHDRAWN:
-        changes.recall(session, system_actor(document.agency_id), document, document.reason)
+    if document is None:
+        return
+    recalls = [one for one in gateway.open_requests(session, document) if one.kind is Asked.RECALL]
+    reason = document.reason if document.state is State.WITHDRAWN else recalls[-1].reason if recalls else None
+    if reason is not None:
+        changes.recall(session, system_actor(document.agency_id), document, reason)
 
 
 @subscribe(SecretFound)

@@ -297,15 +297,20 @@ def withdraw(session: Session, actor: Actor, document: IncomingDocument, reason:
     move(session, actor, document, Move.WITHDRAW, reason=reason)
     for tasks in (directions.open_tasks(session, document), directions.unread(session, document)):
         directions.withdraw(session, actor, tasks)
-    if document.passed_on:
-        gateway.call_off(session, document, reason)
-        changes.recall(session, actor, document, reason)
+    recall_onward(session, actor, document, reason)
     changes.recall_copies(session, actor, document, reason)
     signatures.forget(session, document)
     document.reason, document.subject = reason, TOMBSTONE
     document.signer_name = document.signer_title = ""
     document.page_count = 0
     documents.destroy_files(session, actor, document, reason)
+
+
+def recall_onward(session: Session, actor: Actor, document: IncomingDocument, reason: str) -> None:
+    """Tell whoever it was passed on to that its sender recalled it; who was told already is not told again."""
+    if document.passed_on:
+        gateway.call_off(session, document, reason)
+        changes.recall(session, actor, document, reason)
 
 
 def report(session: Session, actor: Actor, document: IncomingDocument, code: str, text: str) -> None:

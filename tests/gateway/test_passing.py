@@ -1,5 +1,6 @@
 """What came in goes on to another agency with its own bytes, and its sender's recall follows it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
+from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.directions import queries as directions
@@ -15,8 +17,8 @@ from eoffice.directory import operations as directory
 from eoffice.documents import groups
 from eoffice.documents.groups import NewGroup
 from eoffice.documents.models import FileRole
-from eoffice.gateway import queries
-from eoffice.gateway.models import Answer, Dispatch, DispatchState, Hop
+from eoffice.gateway import changes, queries
+from eoffice.gateway.models import Answer, Asked, Dispatch, DispatchState, Hop
 from eoffice.incoming import passing, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.passing import Onward
@@ -93,6 +95,63 @@ def test_requirement_28_what_was_passed_on_is_followed_and_recalled_with_its_sou
         Answer.AGREED,
         State.WITHDRAWN,
     )
+
+
+def test_a_recall_goes_on_at_once_to_whom_it_was_passed_on_to_and_is_told_once(
+    session: Session, place: Province, came: IncomingDocument, theirs: AxisClient, tmp_path: Path
+) -> None:
+    passing.pass_on(session, place.a.clerk, came.id, TO_B)
+    exchange(session)
+    there = _came(session, place.b)
+    _register(session, place.b, there)
+    _recall(session, theirs, came, tmp_path)
+    exchange(session)
+    assert came.state is State.SUBMITTED, "the agency between has not answered yet"
+    (asked,) = queries.open_requests(session, there)
+    assert (asked.kind, asked.reason) == (Asked.RECALL, "Ban hành nhầm")
+    service.answer_sender(session, place.a.clerk, came.id, agree=True, note="")
+    exchange(session)
+    assert len(queries.requests_of(session, there)) == 1
+    service.answer_sender(session, place.b.clerk, there.id, agree=True, note="Đã hủy")
+    exchange(session)
+    (copy,) = queries.deliveries_of(session, came)
+    assert (copy.hop, came.state, there.state) == (Hop.WITHDRAWN, State.WITHDRAWN, State.WITHDRAWN)
+
+
+def test_what_was_leaving_when_its_source_was_recalled_is_recalled_before_the_clerk_has_answered(
+    session: Session, place: Province, came: IncomingDocument, theirs: AxisClient, tmp_path: Path
+) -> None:
+    passing.pass_on(session, place.a.clerk, came.id, TO_B)
+    with transaction(session):  # a sender has claimed it and not settled it yet
+        (copy,) = queries.deliveries_of(session, came)
+        copy.dispatch.held_until = clock.now() + timedelta(hours=1)
+    _recall(session, theirs, came, tmp_path)
+    with transaction(session):
+        copy.dispatch.held_until = None
+    send(session)
+    recall = queries.recall_of(session, came)
+    assert isinstance(recall, Dispatch)
+    assert (recall.reason, came.state) == ("Ban hành nhầm", State.SUBMITTED)
+
+
+def test_whom_it_was_passed_on_to_keeps_it_until_the_agency_between_agrees_to_give_it_back(
+    session: Session, app: Flask, place: Province, came: IncomingDocument
+) -> None:
+    page = client_for(app, "a_clerk").get(f"/incoming/{came.id}/pass-on").get_data(as_text=True)
+    assert "sau khi cơ quan bạn đồng ý" in page
+    passing.pass_on(session, place.a.clerk, came.id, TO_B)
+    exchange(session)
+    there = _came(session, place.b)
+    _register(session, place.b, there)
+    arrival = queries.arrival_of(session, came)
+    assert arrival is not None
+    with transaction(session):
+        changes.asked_of_us(session, arrival, Asked.TAKE_BACK, "Gửi nhầm", arrival.packet_id, clock.now())
+    exchange(session)
+    assert queries.requests_of(session, there) == []
+    service.answer_sender(session, place.a.clerk, came.id, agree=True, note="")
+    exchange(session)
+    assert [one.reason for one in queries.open_requests(session, there)] == ["Gửi nhầm"]
 
 
 def test_what_has_not_left_when_its_source_is_recalled_never_leaves(
