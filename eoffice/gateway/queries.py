@@ -210,7 +210,8 @@ def open_requests_of(session: Session, document_ids: Collection[int]) -> dict[in
     )
     found: dict[int, list[Request]] = {}
     for document_id, asked in session.execute(query) if document_ids else ():
-        found.setdefault(document_id, []).append(asked)
+        if document_id is not None:
+            found.setdefault(document_id, []).append(asked)
     return found
 
 
