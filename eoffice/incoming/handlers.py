@@ -1,5 +1,6 @@
 """What other features' events do to incoming documents, in the publisher's transaction."""
 
+from datetime import date
 from functools import cache
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, W
 from eoffice.directions.models import Direction as LeadersDirection
 from eoffice.directions.models import Task
 from eoffice.directory import queries as directory
-from eoffice.documents import intake
+from eoffice.directory.models import Agency
+from eoffice.documents import asking, intake
 from eoffice.documents import operations as documents_writes
 from eoffice.documents import queries as documents
 from eoffice.documents.events import DocumentIssued, SecretFound
@@ -51,7 +53,7 @@ def arrived(session: Session, event: PacketArrived) -> None:
     document = operations.receive(
         session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at,
         pages=(original.text if original else None) or (), page_count=original.page_count if original else 0,
-        **_fields(session, content),
+        **_fields(session, arrival, content),
     )  # fmt: skip
     arrival.document_id = document.id
     _link(session, actor, document, content.in_reply_to, _reference(content))
@@ -65,7 +67,7 @@ def arrived(session: Session, event: PacketArrived) -> None:
         operations.add_file(session, actor, document, file, role, indexed=True)
 
 
-def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
+def _fields(session: Session, arrival: Arrival, content: ArrivalContent) -> dict[str, object]:
     """The header in our columns; the gateway has cut it to what they hold.
 
     The axis vouches for the sender's code alone: whoever is in the directory is shown under its name there. Of what
@@ -76,7 +78,7 @@ def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
     unknown = content.issuer_code or content.sender_name
     return {
         "code_number": content.code_number, "code_notation": content.code_notation,
-        "issued_on": content.issued_on, "due_on": content.due_on,
+        "issued_on": content.issued_on, "due_on": _due_on(session, arrival, content),
         "issuer_name": issuer.name if issuer else unknown, "issuer_code": code,
         "subject": content.subject,
         "signer_name": content.signer_name, "signer_title": content.signer_title,
@@ -84,6 +86,16 @@ def _fields(session: Session, content: ArrivalContent) -> dict[str, object]:
         "document_uid": content.document_uid, "steering": Steering(content.steering),
         "summary": content.summary,
     }  # fmt: skip
+
+
+def _due_on(session: Session, arrival: Arrival, content: ArrivalContent) -> date | None:
+    """The document's own day for an answer, or an earlier one of a task that it gives to this agency."""
+    days = [content.due_on] if content.due_on else []
+    if content.steering == Steering.DIRECTS:
+        agency = session.get_one(Agency, arrival.agency_id)
+        called = (agency.name, agency.short_name, arrival.addressed_name)
+        days += [one.due_on for one in asking.of_agency(content.summary, called)]
+    return min(days, default=None)
 
 
 def _kind(name: str) -> str:

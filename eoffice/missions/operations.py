@@ -14,6 +14,7 @@ from eoffice.core.errors import Conflict, Invalid, TooLong
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
+from eoffice.documents import asking
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reading
 from eoffice.documents.models import Steering
@@ -40,8 +41,6 @@ _ACTIONS = {
 
 #: longest content or note, in characters
 LONGEST = 1000
-#: characters of the wire's Content, less those that say that there is more (edXML)
-_ROOM = 460
 #: what the log says of a recipient that was taken off again
 NOT_SENT = "Không còn là nơi nhận của văn bản"
 
@@ -164,18 +163,9 @@ def leave(session: Session, actor: Actor, document: OutgoingDocument) -> None:
     if asked:
         document.steering = Steering.DIRECTS
         document.due_on = document.due_on or min(one.due_on for one in asked)
-        document.summary = _told(asked)
-
-
-def _told(asked: Sequence[Mission]) -> str:
-    """The tasks in the words their recipients read beside the subject, as many as there is room for."""
-    told = "Nhiệm vụ giao:"
-    for one in asked:
-        more = f" {one.recipient_name}: {one.content} (hạn {one.due_on:%d/%m/%Y});"
-        if len(told) + len(more) > _ROOM:
-            return f"{told} và nhiệm vụ khác, xem văn bản"
-        told += more
-    return told.rstrip(";")
+        document.summary = asking.told(
+            asking.Asked(one.recipient_name, one.content, one.due_on) for one in asked
+        )
 
 
 def begin(session: Session, actor: Actor, document: OutgoingDocument) -> None:

@@ -13,11 +13,13 @@ from eoffice.core import clock
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
-from eoffice.documents.models import Document, DocumentLink, LinkKind
+from eoffice.documents.models import Document, DocumentLink, LinkKind, Steering
 from eoffice.documents.permissions import DOCUMENT_READ, visible_to
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Delivery
+from eoffice.incoming import queries as incoming
 from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.states import OPEN as UNFINISHED
 from eoffice.missions.models import Mission, State
 from eoffice.missions.permissions import MISSION_GIVE, may
 from eoffice.missions.workflow import MACHINE, Move
@@ -78,6 +80,25 @@ def listing(session: Session, actor: Actor, tab: Tab, mark: str | None = None) -
     query = query.where(_own(actor), in_tab(actor, tab)).options(joinedload(Mission.document))
     keys = (Mission.due_on, Mission.id)
     return page(session, query, keys, mark, PAGE_SIZE, oldest_first=tab is not Tab.DONE)
+
+
+def _received(actor: Actor) -> sa.ColumnElement[bool]:
+    """What other agencies' documents ask of this one and is not finished here."""
+    asks = sa.and_(IncomingDocument.state.in_(UNFINISHED), Document.steering == Steering.DIRECTS)
+    return sa.and_(incoming.own(actor), asks)
+
+
+def received(session: Session, actor: Actor) -> Sequence[IncomingDocument]:
+    """Documents of other agencies that give this one a task, what is due first on top, at most PAGE_SIZE."""
+    order = (Document.due_on.asc().nulls_last(), Document.due_time.asc().nulls_last(), Document.id)
+    query = sa.select(IncomingDocument).where(_received(actor)).order_by(*order)
+    return session.scalars(query.limit(PAGE_SIZE)).all()
+
+
+def count_received(session: Session, actor: Actor) -> int:
+    """How many there are."""
+    found = sa.select(sa.func.count()).select_from(IncomingDocument).where(_received(actor))
+    return session.scalar(found) or 0
 
 
 def counts(session: Session, actor: Actor) -> dict[Tab, int]:

@@ -12,8 +12,10 @@ from eoffice.core.errors import AppError, NotFound
 from eoffice.core.forms import refused
 from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
+from eoffice.directions.queries import leading_each
 from eoffice.directions.worklists import worklist
 from eoffice.directory import queries as directory
+from eoffice.documents import asking
 from eoffice.documents import queries as documents
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming.views.work import tabs as work_tabs
@@ -34,13 +36,16 @@ worklist("missions", _l("Tasks from documents"), "missions.index", MISSION_GIVE,
 @bp.get("/work/missions")
 @needs(DOCUMENT_READ)
 def index() -> ResponseReturnValue:
-    """A list; heads begin with what their unit has to do."""
-    actor, given = current_actor(), request.args.get("tab", "")
-    tab = Tab(given) if given in set(Tab) else Tab.MINE if actor.unit_ids else Tab.OPEN
-    page = queries.listing(db(), actor, tab, request.args.get("mark"))
+    """A list; heads begin with what their unit has to do, as whoever sees what other agencies ask of this one."""
+    actor, given, mark = current_actor(), request.args.get("tab", ""), request.args.get("mark")
+    came = queries.count_received(db(), actor)
+    tab = Tab(given) if given in set(Tab) else Tab.MINE if actor.unit_ids or came else Tab.OPEN
+    page = queries.listing(db(), actor, tab, mark)
     counted, told = queries.counts(db(), actor), queries.progress(db(), actor, page.rows)
+    counted[Tab.MINE] += came
     return render_template(
         "missions/list.html", page=page, tab=tab,
+        received=_received(actor) if came and tab is Tab.MINE and not mark else [],
         rows=[{"mission": one, "progress": told.get(one.id)} for one in page.rows],
         tabs=[
             (one.word, url_for("missions.index", tab=one.value), counted.get(one), one is tab,
@@ -50,6 +55,23 @@ def index() -> ResponseReturnValue:
         work_tabs=work_tabs("missions.index", missions=counted[Tab.MINE] + counted[Tab.REPORTED]),
         address=lambda mark: url_for("missions.index", tab=tab.value, mark=mark),
     )  # fmt: skip
+
+
+def _received(actor: Actor) -> list[dict[str, Any]]:
+    """What other agencies ask of this one, each with who leads it here and the words that are meant for it."""
+    found = queries.received(db(), actor)
+    leads = leading_each(db(), [one.id for one in found])
+    agency = directory.agency(db(), actor.agency_id or 0)
+    called = (agency.name, agency.short_name)
+    return [
+        {
+            "document": one,
+            "lead": leads.get(one.id, ""),
+            "content": "; ".join(task.content for task in asking.of_agency(one.summary, called))
+            or one.subject,
+        }
+        for one in found
+    ]
 
 
 def _shown(actor: Actor, missions: Sequence[Mission]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What comes over the axis, and what its sender is told."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from eoffice.core.db import transaction
 from eoffice.core.events import publish
 from eoffice.directions import service as directions
 from eoffice.directory.models import Role
+from eoffice.documents import asking
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as found
-from eoffice.documents.models import FileRole, LinkKind, Urgency
+from eoffice.documents.models import FileRole, LinkKind, Steering, Urgency
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
 from eoffice.gateway.events import PacketArrived
 from eoffice.gateway.models import Arrival, Packet, Report
@@ -83,6 +84,32 @@ def test_an_arrival_becomes_one_waiting_document_with_its_files_and_fields(sessi
     assert (document.state, document.source, document.code) == (State.WAITING, Source.AXIS, "2751/STC-QLNS")
     assert (document.kind_code, document.urgency, document.page_count) == ("CV", Urgency.URGENT, 1)
     assert [(file.role, file.name) for file in document.files] == [(FileRole.ORIGINAL, "cong van.pdf")]
+
+
+def test_the_deadline_of_a_task_for_this_agency_is_proposed_when_it_comes_before_the_documents_own(
+    session: Session, app: Flask
+) -> None:
+    house, today = province(session).a, clock.today()
+    ours, own, theirs = (today + timedelta(days=days) for days in (4, 8, 2))
+    told = asking.told(
+        [
+            asking.Asked("Sở Tài chính", "Bố trí kinh phí", theirs),
+            asking.Asked("Sở Nông nghiệp và Môi trường tỉnh An Giang", "Báo cáo vận hành cống", ours),
+        ]
+    )
+    asks = {"steering": Steering.DIRECTS, "summary": told}
+    document = arrive(session, house, due_on=own, **asks)
+    assert document.due_on == ours
+    page = client_for(app, "a_clerk").get(f"/incoming/{document.id}/register").get_data(as_text=True)
+    assert f'value="{ours:%d/%m/%Y}"' in page
+    without = arrive(session, house, due_on=None, document_uid="H01.05,2026-01-05,2752", **asks)
+    assert without.due_on == ours
+    words = arrive(session, house, due_on=own, document_uid="H01.05,2026-01-05,2753", summary=told)
+    assert words.due_on == own, "it directs nobody"
+    leader = house.posts[Role.LEADER].id
+    service.register(session, house.clerk, document.id, steps.entry(due_on=ours, submit_to_id=leader))
+    room = client_for(app, "a_leader").get(f"/work/direct/{document.id}").get_data(as_text=True)
+    assert f'value="{ours:%d/%m/%Y}"' in room
 
 
 def test_a_letter_of_correction_is_shown_with_what_it_corrects(session: Session, app: Flask) -> None:

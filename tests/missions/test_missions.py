@@ -13,8 +13,10 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Forbidden, Invalid, InvalidTransition, NotFound
 from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
+from eoffice.directions import service as directions
 from eoffice.directory.models import Merger, Role
 from eoffice.directory.takers import Takers
+from eoffice.documents import asking
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reading
 from eoffice.documents.events import DocumentIssued, DocumentLeaves
@@ -33,7 +35,7 @@ from tests.factories import Province, province
 from tests.home.made import outgoing
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
-from tests.web import client_for
+from tests.web import MOST, client_for, counted
 
 pytestmark = pytest.mark.postgres
 WEEK = timedelta(days=7)
@@ -263,6 +265,40 @@ def test_pages_lists_and_the_desk_show_it_to_those_whose_it_is(
     assert leader.post(f"/missions/{mission.id}/accept").status_code == 409
     assert client_for(app, "b_leader").get(page).status_code == 404
     assert client_for(app, "b_leader").post(f"/missions/{mission.id}/accept").status_code == 404
+
+
+def test_what_another_agency_asks_stands_in_the_list_of_whoever_it_is_for_until_it_is_done(
+    session: Session, place: Province, app: Flask
+) -> None:
+    house, due = place.b, clock.today() + WEEK
+    words = asking.told([asking.Asked(house.agency.name, "Báo cáo vận hành cống", due)])
+    document = arrive(
+        session, house, sender_code="H01.12", sender_name=place.a.agency.name, steering=Steering.DIRECTS,
+        summary=words,
+    )  # fmt: skip
+    leader, head, outsider = (client_for(app, f"b_{one}") for one in ("leader", "unit_head", "archivist"))
+    with counted() as sent:
+        page = leader.get("/work/missions").get_data(as_text=True)
+    assert len(sent) <= MOST, sent
+    assert "Báo cáo vận hành cống" in page
+    assert f"/incoming/{document.id}" in page
+    assert "Chưa chỉ đạo" in page
+    for client in (head, outsider):
+        assert "Báo cáo vận hành" not in client.get("/work/missions?tab=mine").get_data(as_text=True)
+    post = house.posts[Role.LEADER].id
+    entry = steps.entry(due_on=due, submit_to_id=post)
+    incoming.register(session, house.clerk, document.id, entry)
+    given = directions.direct(session, house.leader, document.id, steps.to_unit(house))
+    page = head.get("/work/missions").get_data(as_text=True)
+    assert "Báo cáo vận hành cống" in page
+    assert house.unit.name in page
+    working = directions.assign(
+        session, house.head, given.tasks[0].id, house.posts[Role.SPECIALIST].id, None, "Đồng chí làm"
+    ).tasks[0]
+    page = client_for(app, "b_specialist").get(f"/incoming/{document.id}").get_data(as_text=True)
+    assert "hãy gửi công văn riêng" in page, "no status asks for more time"
+    directions.finish(session, house.specialist, working.id, "Đã báo cáo")
+    assert "Báo cáo vận hành" not in leader.get("/work/missions?tab=mine").get_data(as_text=True)
 
 
 def test_other_systems_give_and_settle_tasks(session: Session, place: Province, app: Flask) -> None:

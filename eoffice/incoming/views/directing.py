@@ -19,6 +19,7 @@ from eoffice.directions.operations import Named
 from eoffice.directions.permissions import DIRECTION_GIVE, DIRECTION_PREPARE, can_take
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
+from eoffice.documents import deadlines
 from eoffice.documents import service as files
 from eoffice.gateway import queries as gateway
 from eoffice.incoming import prepared, presenting, queries
@@ -110,7 +111,7 @@ def _room(
 ) -> str:
     """The queue, the page, and the form: as it was sent, or as it was prepared."""
     known, kept = Prepared.of(document), helps.kept(db(), current_actor())
-    form = sent or _fresh(kind, known, kept)
+    form = sent or _fresh(kind, document, known, kept)
     preparing = kind is PreparationForm
     bar = tabs("incoming.to_prepare") if preparing else tabs("incoming.to_direct", **_counted(queue))
     found = queries.files(db(), document)
@@ -147,10 +148,18 @@ def _around(queue: Queue, document: IncomingDocument) -> dict[str, Any]:
     }
 
 
-def _fresh(kind: type[DirectionForm], known: Prepared | None, kept: Sequence[DirectingHelp]) -> DirectionForm:
-    """The form as it was prepared, with everybody of the group that the address asks for."""
+def _fresh(
+    kind: type[DirectionForm],
+    document: IncomingDocument,
+    known: Prepared | None,
+    kept: Sequence[DirectingHelp],
+) -> DirectionForm:
+    """The form as it was prepared, else with the document's deadline; with everybody of the group that the address
+    asks for."""
     form = kind(formdata=None, obj=known)
     offer(form)
+    if known is None and document.due_on and not deadlines.passed(document.due_on, document.due_time):
+        form.due_on.data, form.due_time.data = document.due_on, document.due_time
     wanted = request.args.get("group", type=int)
     group = next((one for one in kept if one.id == wanted and one.name), None)
     if group is None:
