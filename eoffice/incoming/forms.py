@@ -9,7 +9,7 @@ from wtforms.validators import Optional
 
 from eoffice.core import clock
 from eoffice.core.forms import DayField, DaysAsked, Form, HourField, at_most, needed
-from eoffice.directory.models import Assignment, Unit
+from eoffice.directory.models import Assignment, Role, Unit
 from eoffice.documents.fields import FieldGuess
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.layout.letter import Urgency as PageUrgency
@@ -144,13 +144,29 @@ class EnvelopeForm(Form):
     def offer(self, posts: Sequence[Assignment]) -> None:
         """Fill the lists."""
         self.sign.choices = [(one.value, one.word) for one in EnvelopeSign]
-        self.to_id.choices = [(post.id, post.label) for post in posts]
+        keepers = [(post.id, post.label) for post in posts if post.role is Role.ADMINISTRATOR]
+        others = [(post.id, post.label) for post in posts if post.role is not Role.ADMINISTRATOR]
+        self.to_id.choices = {
+            _l("Of every envelope"): others, _l("Only what nobody else may open"): keepers,
+        }  # fmt: skip
 
     def to_new(self) -> NewEnvelope:
         """What was entered."""
         return NewEnvelope(
             EnvelopeSign(self.sign.data), self.sender.data or "", self.code.data or "", self.to_id.data or 0
         )
+
+
+class CorrectionForm(EnvelopeForm):
+    """The same, put right."""
+
+    reason = StringField(_l("Why it is corrected"), [needed(), at_most(200)])
+
+
+class VoidForm(Form):
+    """A line that should not be there."""
+
+    void_reason = StringField(_l("Why it is void"), [needed(), at_most(200)])
 
 
 class ReturnForm(Form):

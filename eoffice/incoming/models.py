@@ -125,8 +125,17 @@ class Envelope(Base):
     received_by: Mapped[str] = mapped_column(default="")
     #: whether the seal was whole when it was handed over
     intact: Mapped[bool | None]
+    #: when the line was made void, as one entered twice; its number stays used
+    voided_at: Mapped[datetime | None]
+    #: what was corrected, by whom and why, or why it is void: a remark of the register, never what lies inside
+    note: Mapped[str] = mapped_column(default="", server_default="")
 
     to: Mapped[Assignment] = relationship(lazy="joined", innerjoin=True)
+
+    @classmethod
+    def with_clerk(cls) -> sa.ColumnElement[bool]:
+        """Those that nobody has taken over and that are not void."""
+        return sa.and_(cls.received_at.is_(None), cls.voided_at.is_(None))
 
 
 class SourceAway(Base):

@@ -40,7 +40,7 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
 
 def envelopes_of(session: Session, post: Assignment) -> list[Envelope]:
     """Sealed envelopes for a post that lie with the clerk still."""
-    query = sa.select(Envelope).where(Envelope.to_id == post.id, Envelope.received_at.is_(None))
+    query = sa.select(Envelope).where(Envelope.to_id == post.id, Envelope.with_clerk())
     return list(session.scalars(query.order_by(Envelope.id)))
 
 
@@ -68,7 +68,7 @@ def move_envelopes(session: Session, actor: Actor, agency: Agency, takers: Taker
     NobodyFollows.
     """
     waiting = sa.select(Envelope.to_id, sa.func.count()).where(
-        Envelope.agency_id == agency.id, Envelope.received_at.is_(None)
+        Envelope.agency_id == agency.id, Envelope.with_clerk()
     )
     found = session.execute(waiting.group_by(Envelope.to_id).order_by(Envelope.to_id)).all()
     for post_id, _count in found:

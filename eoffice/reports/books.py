@@ -206,6 +206,7 @@ def _envelopes(session: Session, span: Span, limit: int | None) -> list[Row]:
             "; ".join(filter(None, (
                 "" if agency.id == span.agency_id else f"Sổ của {agency.name}",
                 "Niêm phong không còn nguyên" if one.intact is False else "",
+                one.note,
             ))),
         )
         for one, agency in session.execute(query.limit(limit))

@@ -12,7 +12,7 @@ from eoffice.core.forms import refused
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.incoming import envelopes, sealed
-from eoffice.incoming.forms import EnvelopeForm
+from eoffice.incoming.forms import CorrectionForm, EnvelopeForm, VoidForm
 from eoffice.incoming.permissions import ENVELOPE_KEEP, INCOMING_REGISTER
 from eoffice.incoming.views import bp
 
@@ -57,6 +57,51 @@ def receive_envelope(envelope_id: int) -> ResponseReturnValue:
     return redirect(url_for("incoming.envelopes_page"), 303)
 
 
+@bp.route("/incoming/envelopes/<int:envelope_id>", methods=["GET", "POST"])
+@needs(INCOMING_REGISTER)
+def correct_envelope(envelope_id: int) -> ResponseReturnValue:
+    """Put a line right that was entered wrongly."""
+    actor, envelope = current_actor(), envelopes.one(db(), current_actor(), envelope_id)
+    form, status = CorrectionForm(obj=envelope), 200
+    form.offer(envelopes.takers(db(), actor, envelope))
+    if request.method == "POST":
+        status = 422
+    if form.validate_on_submit():
+        try:
+            envelopes.correct(db(), actor, envelope_id, form.to_new(), form.reason.data or "")
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(_("Corrected; the register says what stood there before."), "ok")
+            return redirect(url_for("incoming.envelopes_page"), 303)
+    return _line(envelope_id, form, VoidForm(formdata=None)), status
+
+
+@bp.post("/incoming/envelopes/<int:envelope_id>/void")
+@needs(INCOMING_REGISTER)
+def void_envelope(envelope_id: int) -> ResponseReturnValue:
+    """Make a line void; it stays in the register."""
+    actor, form, status = current_actor(), VoidForm(), 422
+    envelope = envelopes.one(db(), actor, envelope_id)
+    if form.validate_on_submit():
+        try:
+            made = envelopes.void(db(), actor, envelope_id, form.void_reason.data or "")
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(_("Number %(number)s is void; it stays in the register.", number=made.number), "ok")
+            return redirect(url_for("incoming.envelopes_page"), 303)
+    correction = CorrectionForm(formdata=None, obj=envelope)
+    correction.offer(envelopes.takers(db(), actor, envelope))
+    return _line(envelope_id, correction, form), status
+
+
+def _line(envelope_id: int, form: CorrectionForm, voiding: VoidForm) -> str:
+    db().rollback()
+    envelope = envelopes.one(db(), current_actor(), envelope_id)
+    return render_template("incoming/envelope.html", envelope=envelope, form=form, voiding=voiding)
+
+
 @bp.post("/incoming/sealed/<int:file_id>")
 @needs(ENVELOPE_KEEP)
 def decide_sealed(file_id: int) -> ResponseReturnValue:
@@ -75,6 +120,7 @@ def _page(form: EnvelopeForm) -> str:
         "incoming/envelopes.html",
         page=envelopes.listing(db(), actor, request.args.get("mark")),
         may_take=lambda one: envelopes.may_take(actor, one),
+        may_correct=lambda one: envelopes.may_correct(actor, one),
         form=form if enters else None,
         sealed=sealed.listing(db(), actor) if actor.can(ENVELOPE_KEEP) else (),
         local=clock.local,
