@@ -16,7 +16,8 @@ _TAIL = " và nhiệm vụ khác, xem văn bản"
 #: characters of the wire's Content, less those that say that there is more
 _ROOM = 460
 _ONE = re.compile(
-    r"\s*(?P<name>[^:]+): (?P<content>.+?) \(hạn (?P<day>\d\d/\d\d/\d{4})\)(?:;|(?= và nhiệm vụ)|$)", re.DOTALL
+    r"\s*(?P<name>[^:]+): (?P<content>.+?) \(hạn (?P<day>\d\d/\d\d/\d{4})\)(?:;|(?= và nhiệm vụ)|$)",
+    re.DOTALL,
 )
 
 
