@@ -24,6 +24,7 @@ from eoffice.gateway.outbox import Parcel
 from exchange import build as codec
 from exchange import pieces
 from exchange.answers import Sent
+from exchange.build import Digest
 from exchange.client import AxisClient
 from exchange.errors import Unavailable
 from exchange.model import MessageKind
@@ -131,16 +132,22 @@ def _bunches(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
         alone: list[Parcel] = []
         small: list[Parcel] = []
         for parcel in alike:
-            large = parcel.digest is not None and parcel.digest.size > SMALL
-            (alone if large or parcel.attempts else small).append(parcel)
+            (alone if parcel.attempts or _large(parcel) else small).append(parcel)
         yield from (small[at : at + BUNCH] for at in range(0, len(small), BUNCH))
         yield from ([parcel] for parcel in alone)
+
+
+def _large(parcel: Parcel) -> bool:
+    """By its packet or, before that is built, by the files that will be in it."""
+    if parcel.digest is not None:
+        return parcel.digest.size > SMALL
+    return sum(int(file["size"]) for file in parcel.said.get("attachments", ())) > SMALL // 2
 
 
 def _carry(client: AxisClient | None, bunch: Sequence[Parcel]) -> None:
     """What is to be done with parcels outside the database: their bytes, where they are not known yet, then the call.
 
-    One that turns out large stays here: it is noted which packet it is before any of it leaves.
+    A large one that was just built stays here: it is noted which packet it is before any of it leaves.
     """
     new = [one for one in bunch if one.kind is MessageKind.DOCUMENT and one.digest is None]
     try:
@@ -149,31 +156,29 @@ def _carry(client: AxisClient | None, bunch: Sequence[Parcel]) -> None:
         if ready:
             _hand_over(client, ready)
     except Exception as error:  # noqa: BLE001 - noted with the rows, whatever it is; the next try may do better
+        built = [one for one in new if one.digest is not None and _large(one)]
         for one in bunch:
-            if one.sent is None and not (one in new and _large(one)):
+            if one.sent is None and one not in built:
                 one.error = one.error or error
 
 
-def _large(parcel: Parcel) -> bool:
-    return parcel.digest is not None and parcel.digest.size > SMALL
-
-
 def _build(parcels: Sequence[Parcel]) -> None:
-    """Make the packets and keep their bytes; what keeps one from being made is noted with it."""
+    """Make the packets and keep their bytes; what keeps one from being made is noted with it. Raises OSError."""
     if not parcels:
         return
     store = blobs()
     with store.scratch() as folder:
-        made: dict[Path, Parcel] = {}
+        made: dict[Path, tuple[Parcel, Digest]] = {}
         for parcel in parcels:
             path = folder / str(parcel.id)
             try:
                 with path.open("wb") as out:
-                    parcel.digest = codec.build(messages.read(parcel.kind, parcel.said), out)
-                made[path] = parcel
+                    made[path] = parcel, codec.build(messages.read(parcel.kind, parcel.said), out)
             except Exception as error:  # noqa: BLE001 - of this one; the others are built
                 parcel.error = error
-        store.adopt({path: parcel.digest.sha256 for path, parcel in made.items() if parcel.digest})
+        store.adopt({path: digest.sha256 for path, (_, digest) in made.items()})
+        for parcel, digest in made.values():  # only what is kept is known by it
+            parcel.digest = digest
 
 
 def _hand_over(client: AxisClient | None, parcels: Sequence[Parcel]) -> None:

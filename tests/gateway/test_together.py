@@ -1,5 +1,6 @@
 """What goes and comes together stands or falls each by itself."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count, islice
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
+from eoffice.core.blobs import FolderStore, blobs
 from eoffice.core.db import transaction
 from eoffice.gateway.models import Dispatch, DispatchState, Packet, PacketState
 from exchange.client import AxisClient
@@ -17,6 +19,7 @@ from exchange.errors import Unavailable
 from exchange.model import Organization
 from exchange.testing import document as edoc
 from exchange.testing import packet, send
+from exchange.together import SMALL
 from tests import exchanging
 from tests.factories import province
 from tests.gateway.test_gateway import issue
@@ -146,3 +149,32 @@ def test_one_that_the_axis_refuses_among_several_fails_alone(session: Session, a
     assert "send_all" in asked
     wanted = [DispatchState.ACCEPTED, DispatchState.FAILED, DispatchState.ACCEPTED]
     assert [state for state, _ in _states(session)] == wanted
+
+
+def test_a_packet_that_could_not_be_kept_is_not_known_by_its_bytes(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = province(session)
+    issue(session, place, 531)
+    with transaction(session):
+        row = session.scalars(sa.select(Dispatch)).one()
+        [file] = row.message["attachments"]
+        big = blobs().put_bytes(b"%PDF-1.4\n" + bytes(2 * SMALL))
+        said = [file | {"sha256": big.sha256, "size": big.size}]
+        row.message = row.message | {"attachments": said}
+
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, "disk full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(FolderStore, "adopt", full)
+        exchanging.send(session)
+    session.refresh(row)
+    assert (row.state, row.attempts, row.packet_sha256) == (DispatchState.WAITING, 1, None)
+    with transaction(session):
+        row.next_try_at = clock.now()
+    exchanging.send(session)
+    session.refresh(row)
+    assert row.state is DispatchState.ACCEPTED
+    assert row.packet_size is not None
+    assert row.packet_size > 2 * SMALL
