@@ -149,10 +149,11 @@ class MoreTime:
 
 @dataclass(frozen=True)
 class TimeAnswer:
-    """The answer of who gave the task."""
+    """The answer of who gave the task; `until`: another day than the one asked for."""
 
     grant: bool
     note: str = ""
+    until: date | None = None
 
 
 @bp.post("/tasks/<int:task_id>/time")
@@ -170,7 +171,10 @@ def ask_for_time(task_id: int) -> ResponseReturnValue:
 def answer_time(task_id: int) -> ResponseReturnValue:
     """Answered."""
     new = body(TimeAnswer)
-    return answer(_task(service.answer_time(db(), current_actor(), task_id, grant=new.grant, note=new.note)))
+    task = service.answer_time(
+        db(), current_actor(), task_id, grant=new.grant, until=new.until, note=new.note
+    )
+    return answer(_task(task))
 
 
 @bp.post("/tasks/<int:task_id>/finish")

@@ -125,6 +125,7 @@ class MoreTimeForm(Form):
 class TimeAnswerForm(Form):
     """Who gave the task grants it or not."""
 
+    until = DayField(_l("More time until"), [Optional()])
     time_note = TextAreaField(_l("Words to the one who asks"), [Optional(), at_most(500)])
 
 

@@ -151,6 +151,8 @@ class Task(Base):
     #: more time that the one named asks for, and why; None: nothing is asked. What was answered stands in the log
     wanted_due_on: Mapped[date | None]
     wanted_reason: Mapped[str] = mapped_column(default="")
+    #: whom the direction named before it was handed on to who follows; empty: whom it names still
+    first_named: Mapped[str] = mapped_column(default="")
     #: when somebody last pressed for it, and who
     reminded_at: Mapped[datetime | None]
     reminded_by: Mapped[str] = mapped_column(default="")
@@ -165,6 +167,13 @@ class Task(Base):
     def label(self) -> str:
         """Whom it names."""
         return self.unit.name if self.unit else (self.assignment.label if self.assignment else "")
+
+    @property
+    def given_to(self) -> str:
+        """Whom it was given to, as the direction said, and who has it since."""
+        if not self.first_named:
+            return self.label
+        return str(_l("%(first)s (handed over to %(now)s)", first=self.first_named, now=self.label))
 
 
 class Reading(Base):

@@ -69,13 +69,22 @@ class HourOfNoDay(Invalid):
 class DueTooLate(Invalid):
     """What a unit hands on cannot be due after the unit's own deadline."""
 
-    message = _l("The unit's own deadline is %(limit)s. Give that day or an earlier one.")
+    message = _l(
+        "The unit's own deadline is %(limit)s. Give that day or an earlier one, or ask for more time for the unit "
+        "first."
+    )
 
 
 class NotLater(Invalid):
     """More time means a later day."""
 
     message = _l("Give a day after the present deadline, today or later.")
+
+
+class WhyNoTime(Invalid):
+    """Whoever asked must know what to do instead."""
+
+    message = _l("Write why you do not agree.")
 
 
 class NothingAsked(Conflict):
@@ -339,28 +348,40 @@ def remind(session: Session, actor: Actor, task: Task) -> None:
     audit.record(session, actor, REMINDED, task.document, task=task.label)
 
 
-def answer_time(session: Session, actor: Actor, task: Task, *, grant: bool, note: str) -> None:
-    """Grant the later deadline or refuse it. What a unit handed on cannot be due after the unit itself.
-
-    Raises NothingAsked, DueTooLate, NoOpinion when a refusal says nothing.
-    """
+def grant_time(session: Session, actor: Actor, task: Task, until: date | None, note: str) -> None:
+    """Grant more time, till the day that was asked for or till `until`. What a unit handed on cannot be due after the
+    unit itself. Raises NothingAsked, NotLater, DueTooLate."""
     if task.wanted_due_on is None:
         raise NothingAsked
+    day = until or task.wanted_due_on
+    if day < clock.today() or (task.due_on is not None and day <= task.due_on):
+        raise NotLater(field="until")
     parent_id = task.direction.parent_task_id
     above = session.get_one(Task, parent_id) if parent_id is not None else None
-    if grant and above is not None and above.due_on is not None and task.wanted_due_on > above.due_on:
-        raise DueTooLate(limit=f"{above.due_on:%d/%m/%Y}", field="note")
-    if not grant and not note.strip():
-        raise NoOpinion(field="note")
-    what = TIME_GRANTED if grant else TIME_REFUSED
+    if above is not None and above.due_on is not None and day > above.due_on:
+        raise DueTooLate(limit=f"{above.due_on:%d/%m/%Y}", field="until")
+    _note_answer(session, actor, task, TIME_GRANTED, day, note)
+    task.due_on, task.due_time = day, None
+    if above is None and task.part is Part.LEAD:
+        task.document.due_on, task.document.due_time = day, None
+
+
+def refuse_time(session: Session, actor: Actor, task: Task, note: str) -> None:
+    """Leave the deadline as it is. Raises NothingAsked, WhyNoTime."""
+    if task.wanted_due_on is None:
+        raise NothingAsked
+    if not note.strip():
+        raise WhyNoTime(field="note")
+    _note_answer(session, actor, task, TIME_REFUSED, task.wanted_due_on, note)
+
+
+def _note_answer(
+    session: Session, actor: Actor, task: Task, what: audit.Action, until: date, note: str
+) -> None:
     audit.record(
         session, actor, what, task.document,
-        task=task.label, before=task.due_on, until=task.wanted_due_on, reason=note.strip() or None,
+        task=task.label, before=task.due_on, until=until, reason=note.strip() or None,
     )  # fmt: skip
-    if grant:
-        task.due_on, task.due_time = task.wanted_due_on, None
-        if above is None and task.part is Part.LEAD:
-            task.document.due_on, task.document.due_time = task.due_on, None
     task.wanted_due_on, task.wanted_reason = None, ""
 
 

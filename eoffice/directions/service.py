@@ -136,15 +136,22 @@ def remind(session: Session, actor: Actor, task_id: int) -> Task:
     return task
 
 
-def answer_time(session: Session, actor: Actor, task_id: int, *, grant: bool, note: str = "") -> Task:
-    """Grant or refuse it, as who gave the task. Raises NotFound, Forbidden, InvalidTransition, NothingAsked,
-    DueTooLate, NoOpinion."""
+def answer_time(
+    session: Session, actor: Actor, task_id: int, *, grant: bool, until: date | None = None, note: str = ""
+) -> Task:
+    """Grant it, till the day that was asked for or till `until`, or refuse it, as who gave the task.
+
+    Raises NotFound, Forbidden, InvalidTransition, NothingAsked, NotLater, DueTooLate, WhyNoTime.
+    """
     with transaction(session):
         task = _locked_task(session, actor, task_id)
         if task.state not in OPEN:
             raise InvalidTransition(state=word_of(task.state))
         require(actor, DIRECTION_EXTEND, task)
-        operations.answer_time(session, actor, task, grant=grant, note=note)
+        if grant:
+            operations.grant_time(session, actor, task, until, note)
+        else:
+            operations.refuse_time(session, actor, task, note)
     return task
 
 

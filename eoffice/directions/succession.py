@@ -41,6 +41,7 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
     for task in open_tasks(session, leaving):
         if not can_take(to, task.part):
             raise NotHere(field="to_id")
+        task.first_named = task.first_named or task.label
         task.assignment = to
         documents.give_access(session, actor, task.document, person_ids=[to.person_id])
         audit.record(session, actor, HANDED_ON, task.document, before=leaving.label, named=[to.label])
@@ -75,6 +76,7 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers:
         if task in gone:
             continue
         before = task.label
+        task.first_named = task.first_named or before
         if task.unit_id is not None:
             task.unit_id = takers.unit(task.unit_id)
         elif task.assignment_id is not None:

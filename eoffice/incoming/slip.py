@@ -45,7 +45,7 @@ def slip(agency: Agency, document: IncomingDocument, given: Sequence[Direction])
 
 
 def _opinion(one: Direction) -> tuple[str, ...]:
-    named = "; ".join(f"{_PARTS[task.part]}: {task.label}" for task in one.tasks)
+    named = "; ".join(f"{_PARTS[task.part]}: {task.first_named or task.label}" for task in one.tasks)
     by = ", ".join(part for part in (one.by_name, one.by_title) if part)
     return (_day(clock.local(one.given_at).date()), by, one.opinion, named, _due(one))
 

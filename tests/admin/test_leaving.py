@@ -107,6 +107,23 @@ def test_what_waits_for_a_leader_goes_to_a_leader_and_what_he_was_to_sign_goes_b
     assert house.posts[Role.SECRETARY].assists_id in (None, new.id)
 
 
+def test_a_direction_still_names_whom_the_leader_named_after_he_has_left(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house, old = place.a, place.a.posts[Role.SPECIALIST]
+    letter = incoming(session, house, "cần làm", In.SUBMITTED)
+    directing.direct(session, house.leader, letter.id, NewDirection("Làm", Named(assignment_id=old.id)))
+    first = _colleague(session, house, Role.SPECIALIST, "Chuyên viên", unit=house.unit)
+    second = _colleague(session, house, Role.SPECIALIST, "Chuyên viên chính", unit=house.unit)
+    for leaving_post, to in ((old, first), (first, second)):
+        with transaction(session):
+            leaving._hand_on(session, house.admin, leaving_post, to)
+    [task] = directions.of_document(session, letter)[0].tasks
+    assert task.assignment_id == second.id
+    page = client_for(app, "a_leader").get(f"/incoming/{letter.id}").text
+    assert f"{old.label} (đã bàn giao cho {second.label})" in page
+
+
 def test_nobody_is_offered_as_a_successor_who_would_be_refused(
     app: Flask, session: Session, place: Province
 ) -> None:

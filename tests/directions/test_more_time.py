@@ -47,7 +47,7 @@ def test_a_refusal_says_why_and_changes_nothing(session: Session, house: House) 
     task = _led(session, house)
     before = task.due_on
     service.ask_for_time(session, house.specialist, task.id, _later(task), "Chờ số liệu")
-    with pytest.raises(operations.NoOpinion):
+    with pytest.raises(operations.WhyNoTime):
         service.answer_time(session, house.leader, task.id, grant=False, note=" ")
     service.answer_time(session, house.leader, task.id, grant=False, note="Việc gấp")
     assert (task.due_on, task.wanted_due_on) == (before, None)
@@ -60,6 +60,30 @@ def test_a_head_cannot_grant_more_than_the_unit_has(session: Session, house: Hou
         service.answer_time(session, house.leader, task.id, grant=True)
     with pytest.raises(operations.DueTooLate):
         service.answer_time(session, house.head, task.id, grant=True)
+
+
+def test_who_gave_the_task_may_grant_another_day_than_the_one_asked_for(
+    session: Session, house: House
+) -> None:
+    task = _led(session, house)
+    service.ask_for_time(session, house.specialist, task.id, _later(task, 9), "Chờ số liệu")
+    with pytest.raises(operations.NotLater):
+        service.answer_time(session, house.leader, task.id, grant=True, until=task.due_on)
+    sooner = _later(task, 4)
+    service.answer_time(session, house.leader, task.id, grant=True, until=sooner)
+    assert (task.due_on, task.document.due_on, task.wanted_due_on) == (sooner, sooner, None)
+
+
+def test_another_day_is_granted_by_clicking(session: Session, house: House, app: Flask) -> None:
+    task = _led(session, house)
+    service.ask_for_time(session, house.specialist, task.id, _later(task, 9), "Chờ số liệu")
+    leader = client_for(app, "a_leader")
+    assert 'name="until"' in leader.get(f"/incoming/{task.document_id}").text
+    sooner = _later(task, 4)
+    sent = leader.post(f"/tasks/{task.id}/time/answer", data={"until": f"{sooner:%d/%m/%Y}"})
+    assert sent.status_code == 303
+    session.refresh(task)
+    assert task.due_on == sooner
 
 
 def test_only_the_one_who_works_asks_for_a_later_day_and_while_it_is_open(

@@ -163,10 +163,31 @@ def test_opinions_are_no_longer_taken_once_the_document_went_on(
     take(session, house, document.id, Move.CHECK)
     page = client_for(app, "a_leader").get(f"/outgoing/to-sign/{document.id}").get_data(as_text=True)
     assert "Cho ý kiến về mục 2" in page, "who signs sees what was asked"
+    assert f"Còn đang xin ý kiến:</b> {house.clerk.name}" in page, "and that nothing was answered"
     assert f"/outgoing/{document.id}/missions/part" in page, "and what the document will ask"
     take(session, house, document.id, Move.SIGN)
     session.refresh(one)
     assert one.withdrawn_at is not None, "nobody waits for it any more"
+
+
+@pytest.mark.usefixtures("keys")
+def test_every_opinion_stays_on_the_page_of_what_was_issued(
+    session: Session, place: Province, app: Flask
+) -> None:
+    """Appendix VI, part III.5.a: each comment is kept with the document."""
+    house, document = place.a, draft(session, place)
+    (one,) = consulting.ask(session, house.specialist, document.id, question(house, Role.CLERK))
+    drafter = client_for(app, "a_specialist")
+    assert "Còn đang xin ý kiến:" in drafter.get(f"/outgoing/{document.id}").text, "before it is submitted"
+    consulting.answer(session, house.clerk, one.id, Stance.WITH_CHANGES, "Thêm căn cứ")
+    assert "Còn đang xin ý kiến:" not in drafter.get(f"/outgoing/{document.id}").text
+    take(session, house, document.id, Move.SUBMIT)
+    service.approve(session, house.head, document.id, "Đồng ý về nội dung")
+    for step in (Move.CHECK, Move.SIGN, Move.NUMBER, Move.SEAL, Move.ISSUE):
+        take(session, house, document.id, step)
+    page = drafter.get(f"/outgoing/{document.id}").text
+    for words in ("Cho ý kiến về mục 2", "Thêm căn cứ", "Đồng ý về nội dung"):
+        assert words in page
 
 
 @pytest.mark.slow

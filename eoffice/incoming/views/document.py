@@ -182,7 +182,8 @@ def answer_time(task_id: int) -> ResponseReturnValue:
         return page(task.document_id, form)
     grant = "refuse" not in request.form
     try:
-        work.answer_time(db(), current_actor(), task_id, grant=grant, note=form.time_note.data or "")
+        note, until = form.time_note.data or "", form.until.data
+        work.answer_time(db(), current_actor(), task_id, grant=grant, until=until, note=note)
     except AppError as error:
         if error.field == "note":
             error.field = "time_note"  # the page holds other notes

@@ -238,6 +238,8 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
     return {
         # what went out before this book began has no line in it
         "on_paper": [(one.name, lines.get(one.id)) for one in named],
+        # every opinion stays with what it was about (Appendix VI, part III.5.a)
+        "consulted": consulting.of_document(db(), document) if document.consulted else [],
         **following.shown(db(), current_actor(), document, document.issued_at),
     }
 
