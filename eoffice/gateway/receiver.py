@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 #: calls for packets at the same time, and packets fetched in one; statuses too, but they are stored in the order of
 #: the list
-AT_ONCE, BUNCH = 8, 6
+AT_ONCE, BUNCH = 8, 16
 #: troubles of line, database and disk, which pass; any other is this one packet's own
 PASSING = (Unavailable, OperationalError, OSError)
 #: packets asked for at once; an urgent one is on top of the next list
@@ -51,7 +51,7 @@ LONG_REST = 300.0
 UNSTORABLE = Unreadable("Phần mềm không xử lý được gói tin này", "This packet cannot be processed")
 DAMAGED = Damaged("Gói tin hỏng trên đường truyền", "The bytes received differ from those sent")
 #: seconds to wait for more to come while something is under way, so that it is stored together
-BREATH = 0.012
+BREATH = 0.002
 #: bytes from which on it is asked first whether a packet is here already, since somebody was killed before the axis
 #: was told; a smaller one is fetched once more and changes nothing
 _LARGE = 1 << 20

@@ -37,9 +37,9 @@ AT_ONCE = {MessageKind.DOCUMENT: 16, MessageKind.STATUS: 8}
 #: of these places some are for urgent documents only
 RESERVED = 2
 #: packets that leave in one call: few, so that the next are built while the axis writes these down
-BUNCH = 6
+BUNCH = 8
 #: seconds to wait for more to end while something is under way, so that it is noted together
-BREATH = 0.01
+BREATH = 0.002
 NO_AXIS = Unavailable("Chưa khai báo địa chỉ trục liên thông", "No axis is set")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, StringField
@@ -88,6 +89,20 @@ def write(question: Question) -> dict[str, str]:
         "cols": " ".join(question.columns),
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def told(question: Question) -> str:
+    """The same in words, for paper."""
+    parts = [
+        f"“{question.text}”" if question.text else "",
+        str(_SIDES[question.direction.value]) if question.direction else "",
+        EVERY[question.kind].name if question.kind in EVERY else question.kind,
+        f"{_('Issuer')}: {question.issuer}" if question.issuer else "",
+        _("from %(day)s", day=_written(question.dated_from)) if question.dated_from else "",
+        _("to %(day)s", day=_written(question.dated_to)) if question.dated_to else "",
+        f"{_('State')}: {question.state.word}" if question.state else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def _written(day: date | None) -> str:

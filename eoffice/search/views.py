@@ -1,7 +1,6 @@
 """The search page."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -105,7 +104,7 @@ def printed() -> Response:
     made = typeset(
         Table(
             agency=agency.name, parent=agency.parent_name, title=_("Documents found"),
-            subtitle="; ".join(forms.write(replace(forms.read(request.args), columns=())).values()),
+            subtitle=forms.told(forms.read(request.args)),
             columns=tuple(Width(str(one.heading), one.width) for one in columns),
             rows=[[one.text(row) for one in columns] for row in rows],
             notes=(
@@ -123,7 +122,9 @@ def _taken_out(form: str) -> tuple[list[Column], Sequence[Row]]:
     limit = service.PRINT_LIMIT if form == "pdf" else service.TABLE_LIMIT
     asked = forms.write(question) | {"form": form}
     found = service.take_out(db(), current_actor(), question, asked, limit)
-    return chosen(question.columns, TAKEN_OUT), [one for one in found if isinstance(one, Row)]
+    # as on the page, where it leads to the document and cannot be chosen away
+    columns = ("code", *question.columns) if question.columns else TAKEN_OUT
+    return chosen(columns, TAKEN_OUT), [one for one in found if isinstance(one, Row)]
 
 
 def _send(made: bytes, ending: str, media_type: str) -> Response:

@@ -38,8 +38,8 @@
     if (event.isComposing || event.altKey) return;
     const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
-      const form = typing?.form?.matches("[data-save]") ? typing.form : $("form[data-save]");
-      if (form) { event.preventDefault(); form.requestSubmit($("[data-key='Ctrl+S']", form) ?? undefined); }
+      const save = $("[data-key='Ctrl+S']", typing?.form ?? undefined) ?? bound("Ctrl+S");
+      if (save) { event.preventDefault(); act(save); }
       return;
     }
     if (event.ctrlKey || event.metaKey || $("dialog[open]")) return;

@@ -385,8 +385,10 @@ def test_columns_are_chosen_kept_in_the_address_and_taken_out_on_paper(app: Flas
     assert "cols=signer+subject" in page or "cols=subject+signer" in page, "links keep the choice"
     assert "Sở Nội vụ" not in re.sub(r'(?s)<section.*?aria-label="Thu hẹp.*?</section>', "", page)
     table = load_workbook(BytesIO(client.get("/search.xlsx?q=han&cols=signer").data)).worksheets[0]
-    assert [row[0] for row in table.iter_rows(values_only=True)] == ["Người ký", "Nguyễn Văn Ký"]
-    answer = client.get("/search.pdf?q=han")
+    number, *chosen = zip(*table.iter_rows(values_only=True), strict=True)
+    assert number[0] == "Số, ký hiệu", "as on the page, where it cannot be chosen away"
+    assert chosen == [("Người ký", "Nguyễn Văn Ký")]
+    answer = client.get("/search.pdf?q=han&direction=in&kind=CV&from=01/03/2026&state=in.registered")
     assert answer.mimetype == "application/pdf"
     with NamedTemporaryFile() as file:
         file.write(answer.data)
@@ -394,6 +396,7 @@ def test_columns_are_chosen_kept_in_the_address_and_taken_out_on_paper(app: Flas
         words = page_text(Path(file.name))[0].text
     assert "Nguyễn Văn Ký" in words
     assert "In từ hệ thống" in words, "prints say where they come from"
+    assert "“han”; Đến; Công văn; từ 01/03/2026; Trạng thái: " in words, "and what was asked, in words"
     told = session.scalars(
         sa.select(AuditEntry.details).where(AuditEntry.action == "search.taken_out").order_by(AuditEntry.id)
     ).all()
