@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, SelectMultipleField, StringField
-from wtforms.validators import Optional
+from wtforms import Field, SelectField, SelectMultipleField, StringField
+from wtforms.validators import Optional, ValidationError
 
 from eoffice.admin.leaving import Leaving
 from eoffice.admin.merging import NewMerger
+from eoffice.core import clock
 from eoffice.core.forms import DayField, Form, at_most, needed
 from eoffice.directory.models import Agency, Assignment, Role, Unit
+
+
+def _passed(_form: object, field: Field) -> None:
+    """What will be nobody knows: posts and rights change."""
+    if field.data > clock.today():
+        raise ValidationError(_l("This day is still to come. Give today or an earlier day."))
 
 
 class AccessForm(Form):
     """Which document, and on which day."""
 
     number = StringField(_l("Number, notation or số đến"), [needed(), at_most(60)])
-    day = DayField(_l("On the day"), [needed()])
+    day = DayField(_l("On the day"), [needed(), _passed])
 
 
 class UnitForm(Form):

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
@@ -284,21 +285,42 @@ def delegation_for(session: Session, post: Assignment, kind_code: str) -> Delega
 
 @dataclass(frozen=True)
 class SignsAs:
-    """A post that signs, and the lines above its signature."""
+    """A post that signs, and the lines above its signature; in another's stead: under which delegation."""
 
     id: int
     label: str
     authority: str
+    delegation: Delegation | None = None
+
+    @property
+    def mark(self) -> str:
+        """What names it in a form, see `signer_of`."""
+        return f"{self.id}-{self.delegation.id}" if self.delegation else str(self.id)
+
+    @property
+    def choice(self) -> str:
+        """As a form offers it: who, in which form, and on what that stands where it is lent."""
+        said = f"{self.label} ({' - '.join(self.authority.splitlines())})"
+        if self.delegation is None:
+            return said
+        last = clock.local(self.delegation.ends_at - timedelta(minutes=1))
+        return f"{said}, {self.delegation.basis}, {_('until %(day)s', day=f'{last:%d/%m/%Y}')}"
+
+
+def signer_of(mark: str) -> tuple[int, int | None]:
+    """Post and delegation that a form names; 0 for what is none."""
+    post, _dash, lent = mark.partition("-")
+    return int(post) if post.isdecimal() else 0, int(lent) if lent.isdecimal() else None
 
 
 def may_sign(session: Session, agency_id: int) -> list[SignsAs]:
-    """Who signs for the agency today: in his own right, or in another's stead."""
+    """Who signs for the agency today: in his own right, and under each delegation that holds now."""
     own = [SignsAs(post.id, post.label, post.authority) for post in signers(session, agency_id)]
-    now, known = clock.now(), {one.id for one in own}
+    now = clock.now()
     lent = [
-        SignsAs(one.to_id, one.to.label, one.authority)
+        SignsAs(one.to_id, one.to.label, one.authority, one)
         for one in delegations(session, agency_id)
-        if one.to_id not in known and one.starts_at <= now < (one.revoked_at or one.ends_at)
+        if one.starts_at <= now < min(one.ends_at, one.revoked_at or one.ends_at)
     ]
     return own + lent
 

@@ -1,7 +1,7 @@
 """Use cases of the directory: who signs in whose stead (Decree 30/2020, Article 13)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -48,6 +48,15 @@ class WrongPeriod(Invalid):
     message = _l("The end lies after the beginning and has not passed yet. Correct the two days.")
 
 
+class Unlimited(Invalid):
+    """Thừa ủy quyền is for special cases, limited in time and in what is signed (Article 13.3)."""
+
+    message = _l(
+        "TUQ. is limited in time and content (Decree 30/2020, Article 13.3): choose the kinds of documents, and an end "
+        "within a year."
+    )
+
+
 class BackDated(Invalid):
     """Nobody gets afterwards the right for what he has signed."""
 
@@ -66,6 +75,10 @@ class EndedAlready(Conflict):
     message = _l("This has ended already. Reload the page.")
 
 
+#: longest term of TUQ.: Article 13.3 names none; after a year the head decides anew
+LONGEST = timedelta(days=366)
+
+
 @dataclass(frozen=True)
 class NewDelegation:
     """What the head decides."""
@@ -81,7 +94,7 @@ class NewDelegation:
 def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
     """Let somebody sign in the actor's stead.
 
-    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, NeedsBasis.
+    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, NeedsBasis.
     """
     with transaction(session):
         require(actor, DIRECTORY_DELEGATE)
@@ -94,6 +107,10 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
             raise WrongPeriod(field="ends_on")
         if new.starts_at < clock.day_start(clock.today()):
             raise BackDated(field="starts_on")
+        if new.form is SigningForm.TUQ and not new.kind_codes:
+            raise Unlimited(field="kind_codes")
+        if new.form is SigningForm.TUQ and new.ends_at > new.starts_at + LONGEST:
+            raise Unlimited(field="ends_on")
         if not nfc(new.basis):
             raise NeedsBasis(field="basis")
         made = Delegation(
@@ -124,6 +141,17 @@ def end_delegation(session: Session, actor: Actor, delegation_id: int) -> Delega
         made.revoked_at = clock.now()
         access.record(session, actor, operations.DELEGATION_ENDED, made, to=made.to.label)
     return made
+
+
+def may_delegate(session: Session, actor: Actor) -> bool:
+    """Whether there is anything the actor could let another sign for him."""
+    if not actor.can(DIRECTORY_DELEGATE):
+        return False
+    try:
+        _own_post(session, actor)
+    except (Forbidden, NoAuthority):
+        return False
+    return True
 
 
 def _own_post(session: Session, actor: Actor) -> Assignment:

@@ -159,6 +159,13 @@ def waiting(session: Session, actor: Actor) -> dict[Waits, int]:
     return {Waits(step): count for step, count in found.items() if count}
 
 
+def year_to_approve(session: Session, agency_id: int) -> int | None:
+    """The earliest year whose list something stands on and nobody has approved."""
+    written = sa.exists().where(DossierHeading.plan_id == DossierPlan.id)
+    query = sa.select(sa.func.min(DossierPlan.year)).where(DossierPlan.agency_id == agency_id)
+    return session.scalar(query.where(DossierPlan.approved_at.is_(None), written))
+
+
 def one(session: Session, actor: Actor, dossier_id: int) -> Dossier:
     """A dossier the actor may know of. Raises NotFound."""
     dossier = session.get(Dossier, dossier_id)

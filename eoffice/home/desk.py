@@ -87,17 +87,17 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     watched = queries.waiting(session, actor, deeds.watched_by(actor))
     told = queries.changes(session, actor, list(_TOLD))
     tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
+    others = [
+        *_unreadable(session, actor),
+        *_changes_of_rights(session, actor),
+        *_envelopes(session, actor),
+        *_archive(session, actor),
+    ]
     return Desk(
         away=_away(session, actor),
         ending=_ending(session, actor),
-        tiles=[
-            *tiles,
-            *_unreadable(session, actor),
-            *_changes_of_rights(session, actor),
-            *_envelopes(session, actor),
-            *_archive(session, actor),
-        ],
-        waiting=sum(one.count for one in waiting),
+        tiles=[*tiles, *others],
+        waiting=sum(one.count for one in waiting) + sum(tile.count for tile in others),
         late=sum(one.overdue for one in waiting),
         first=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
         tasks=queries.work(session, actor, tasks, today_only=False, limit=_SHOWN) if works else None,
@@ -166,7 +166,8 @@ def _archive(session: Session, actor: Actor) -> Iterator[Tile]:
     """What waits of dossiers: they are no documents, so no deeds of the list."""
     for step, count in dossiers.waiting(session, actor).items():
         label, endpoint, why = _ARCHIVE[step]
-        yield Tile(str(label), count, url_for(endpoint), str(why), alarm=False)
+        url = url_for(endpoint, to_approve="1" if step is Waits.APPROVE else None)
+        yield Tile(str(label), count, url, str(why), alarm=False)
 
 
 def _away(session: Session, actor: Actor) -> Sequence[str]:

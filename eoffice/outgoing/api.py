@@ -65,6 +65,8 @@ class DraftFields:
     body_id: int | None = None
     #: what the signer is there, one line each: "TM. BAN CHỈ ĐẠO", "TRƯỞNG BAN"
     body_title: str = ""
+    #: under which delegation the signer signs, where there is more than one or he could sign in his own right
+    delegation_id: int | None = None
 
     def fields(self, session: Session, actor: Actor) -> Fields:
         """For the use case. Raises NotFound for a group that is not there."""

@@ -128,6 +128,8 @@ class NewCopy:
     scan: Upload | None = None
     #: recipients chosen with their groups
     members: tuple[Member, ...] = ()
+    #: under which delegation, see `drafting.Fields`
+    delegation_id: int | None = None
 
 
 def source(session: Session, actor: Actor, document_id: int) -> Source:
@@ -161,7 +163,9 @@ def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> Outgo
         if (kinds.COPIES.get(new.kind_code), new.medium) not in found.allowed:
             raise NotByLaw(field="made_as")
         subject = _subject(new, found.document)
-        fields = Fields(new.kind_code, subject, new.signer_id, new.recipients, members=new.members)
+        fields = Fields(
+            new.kind_code, subject, new.signer_id, new.recipients, members=new.members, delegation_id=new.delegation_id
+        )  # fmt: skip
         chosen = operations.choose(session, actor, fields)
         original = extracts.original(session, found.document, found.file)
     with secrets_noted(session, actor):

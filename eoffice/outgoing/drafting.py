@@ -93,6 +93,8 @@ class Fields:
     body_title: str = ""
     #: people and bodies in no directory, who get it on paper, by name
     outside: tuple[str, ...] = ()
+    #: under which delegation he signs; None: in his own right or, without one, under the one that holds longest
+    delegation_id: int | None = None
 
     def check(self) -> None:
         """Raise Missing, SubjectTooLong, WrongKind, TooManyOutside."""

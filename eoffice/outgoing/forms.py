@@ -16,6 +16,7 @@ from wtforms.validators import Optional
 from eoffice.core.errors import Invalid
 from eoffice.core.forms import Form, at_most
 from eoffice.core.permissions import Actor
+from eoffice.directory.queries import signer_of
 from eoffice.documents import recipients
 from eoffice.documents.groups import NewGroup
 from eoffice.documents.models import Document, Recipient, Urgency
@@ -123,7 +124,7 @@ class Typed:
             kind_code=document.kind_code,
             revision=str(document.revision),
             subject=document.subject,
-            signer_id=str(document.signer_id),
+            signer_id=_signer(document),
             body_id=str(document.body_id or ""),
             body_title=document.authority if document.body_id else "",
             unit_id=str(document.unit_id or ""),
@@ -140,10 +141,12 @@ class Typed:
 
     def fields(self, session: Session) -> Fields:
         """The values for the register. Raises BadDate."""
+        signer_id, delegation_id = signer_of(self.signer_id)
         return Fields(
             kind_code=self.kind_code,
             subject=self.subject,
-            signer_id=int(self.signer_id) if self.signer_id.isdecimal() else 0,
+            signer_id=signer_id,
+            delegation_id=delegation_id,
             unit_id=int(self.unit_id) if self.unit_id.isdecimal() else None,
             body_id=_number(self.body_id),
             body_title=self.body_title,
@@ -166,6 +169,14 @@ class Typed:
             copies=_split(self.copies),
             decided_by=self.decided_by,
         )
+
+
+def _signer(document: OutgoingDocument) -> str:
+    return (
+        f"{document.signer_id}-{document.delegation_id}"
+        if document.delegation_id
+        else str(document.signer_id)
+    )
 
 
 def _named(document: Document) -> str:
@@ -207,11 +218,13 @@ def correction(corrected: OutgoingDocument, recipients: list[Recipient]) -> Type
     return Typed(
         subject=f"Đính chính {_named(corrected)}"[:500],
         corrects=str(corrected.id),
-        signer_id=str(corrected.signer_id),
+        signer_id=_signer(corrected),
         body_id=str(corrected.body_id or ""),
         body_title=corrected.authority if corrected.body_id else "",
         body=body,
         to=Listed.of(recipients),
+        outside=_lines(tuple(outside(recipients))),
+        addressees=_lines(Text.read(corrected.content).addressees),
     )
 
 

@@ -121,7 +121,7 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
     today = clock.today()
     if signer is None or signer.agency_id != actor.agency_id:
         raise WrongSigner(field="signer_id")
-    lent = None if signer.authority else directory.delegation_for(session, signer, fields.kind_code)
+    lent = _lent(session, signer, fields)
     authority = lent.authority if lent else signer.authority
     if not authority:
         raise WrongSigner(field="signer_id")
@@ -134,6 +134,16 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
     if body is not None:
         authority = _in_body(fields)
     return Chosen(agency, signer, authority, lent, unit, to, lines, fields.outside, body)
+
+
+def _lent(session: Session, signer: Assignment, fields: Fields) -> Delegation | None:
+    """Under what the signer signs in another's stead (Article 13). Raises WrongSigner."""
+    if fields.delegation_id is None:
+        return None if signer.authority else directory.delegation_for(session, signer, fields.kind_code)
+    chosen = session.get(Delegation, fields.delegation_id)
+    if chosen is None or chosen.to_id != signer.id or not chosen.holds(clock.now(), fields.kind_code):
+        raise WrongSigner(field="signer_id")
+    return chosen
 
 
 def _in_body(fields: Fields) -> str:

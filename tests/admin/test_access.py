@@ -130,3 +130,12 @@ def test_it_is_asked_about_documents_of_ones_own_agency(session: Session, place:
         access.readers(session, place.a.admin, document.id, clock.today())
     with pytest.raises(Forbidden):
         access.readers(session, place.b.clerk, document.id, clock.today())
+
+
+def test_nobody_is_told_who_will_have_read_it(app: Flask, session: Session, place: Province) -> None:
+    letter = incoming(session, place.a, "mời họp")
+    later = clock.today() + timedelta(days=1)
+    asked = {"number": letter.code, "document": str(letter.id), "day": f"{later:%d/%m/%Y}"}
+    answer = client_for(app, "a_administrator").post("/admin/access", data=asked)
+    assert answer.status_code == 422
+    assert "Ngày này chưa đến" in answer.text

@@ -62,7 +62,7 @@ def _changes(session: Session, house: House) -> None:
         house.leader,
         delegations.NewDelegation(
             house.posts[Role.CHIEF_OF_OFFICE].id, SigningForm.TUQ, clock.now(), clock.now() + timedelta(days=2),
-            "Quyết định số 5/QĐ-SNNMT",
+            "Quyết định số 5/QĐ-SNNMT", ("CV",),
         ),
     )  # fmt: skip
     absences.record(

@@ -89,7 +89,7 @@ def test_what_waits_for_a_leader_goes_to_a_leader_and_what_he_was_to_sign_goes_b
     tomorrow = clock.now() + timedelta(days=30)
     given = service.delegate(
         session, house.leader,
-        service.NewDelegation(head.id, SigningForm.TUQ, clock.now(), tomorrow, "QĐ 1 ngày 1/1/2026"),
+        service.NewDelegation(head.id, SigningForm.TUQ, clock.now(), tomorrow, "QĐ 1 ngày 1/1/2026", ("CV",)),
     )  # fmt: skip
     with pytest.raises(AppError, match="Choose a leader"):
         leaving.end(session, house.admin, old.id, Leaving(clock.today(), head.id))

@@ -55,6 +55,8 @@ def test_the_yearly_list_is_compiled_and_issued(app: Flask, session: Session, ho
     }
     assert chief.post(f"/dossiers/plan/dossiers?year={year}", data=entry | {"title": ""}).status_code == 422
     assert chief.post(f"/dossiers/plan/dossiers?year={year}", data=entry).status_code == 303
+    assert f"năm {year}" in leader.get("/dossiers/plan?to_approve=1").text
+    assert "/dossiers/plan?to_approve=1" in leader.get("/").text, "from the desk to the year that waits"
     assert leader.post(f"/dossiers/plan/{year}/approve", data={"decision": ""}).status_code == 422
     assert leader.post(f"/dossiers/plan/{year}/approve", data={"decision": "QĐ 1"}).status_code == 303
     page = client_for(app, "a_specialist").get("/dossiers/plan").get_data(as_text=True)

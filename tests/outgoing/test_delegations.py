@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
 from eoffice.core import clock
+from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, NotFound
 from eoffice.core.permissions import system_actor
+from eoffice.directory import operations as operators
 from eoffice.directory import queries as directory
 from eoffice.directory import service
 from eoffice.directory.models import Delegation, Role, SigningForm
@@ -40,6 +42,7 @@ def _new(house: House, **changes: Any) -> NewDelegation:
         clock.day_start(clock.today()),
         now + timedelta(hours=1),
         BASIS,
+        ("CV", "BC"),
     )
     return replace(usual, **changes)
 
@@ -117,6 +120,47 @@ def test_a_kind_it_does_not_cover_has_no_signer(session: Session, place: Provinc
     ).delegation_id
 
 
+def test_each_authority_that_holds_is_chosen_by_itself(session: Session, place: Province) -> None:
+    """Article 13: the block and the record say under which of them a document was signed."""
+    house, head = place.a, place.a.posts[Role.UNIT_HEAD]
+    letters = _lend(session, house, kind_codes=("CV",), basis="Giấy ủy quyền số 1 ngày 2/11/2026")
+    all_kinds = _lend(session, house, kind_codes=("CV", "BC"), basis="Giấy ủy quyền số 2 ngày 3/11/2026")
+    offered = {
+        one.delegation.id: one
+        for one in directory.may_sign(session, house.agency.id)
+        if one.id == head.id and one.delegation
+    }
+    assert offered.keys() == {letters.id, all_kinds.id}
+    assert "Giấy ủy quyền số 1" in offered[letters.id].choice
+    for one in (letters, all_kinds):
+        assert directory.signer_of(offered[one.id].mark) == (head.id, one.id)
+        made = drafts.draft(session, place, signer_id=head.id, delegation_id=one.id)
+        assert made.delegation_id == one.id
+    with pytest.raises(operations.WrongSigner):
+        drafts.draft(session, place, signer_id=head.id, delegation_id=letters.id, kind_code="BC")
+    with pytest.raises(operations.WrongSigner):
+        drafts.draft(session, place, signer_id=house.posts[Role.LEADER].id, delegation_id=letters.id)
+
+
+def test_who_leads_for_the_time_being_signs_with_q_though_he_could_sign_as_deputy(
+    session: Session, place: Province, app: Flask
+) -> None:
+    house = place.a
+    with transaction(session):
+        person = operators.add_person(session, system_actor(), "Phan Hồng Nhạn")
+        deputy = operators.assign(
+            session, system_actor(), person, house.agency, Role.LEADER, "Phó Giám đốc",
+            authority="KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC",
+        )  # fmt: skip
+    lent = _lend(session, house, form=SigningForm.Q, to_id=deputy.id, kind_codes=())
+    offered = [one.authority for one in directory.may_sign(session, house.agency.id) if one.id == deputy.id]
+    assert sorted(offered) == ["KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC", "Q. GIÁM ĐỐC"]
+    page = client_for(app, "a_specialist").get("/outgoing/new").text
+    assert f'value="{deputy.id}-{lent.id}"' in page
+    assert drafts.draft(session, place, signer_id=deputy.id, delegation_id=lent.id).authority == "Q. GIÁM ĐỐC"
+    assert drafts.draft(session, place, signer_id=deputy.id).authority.startswith("KT.")
+
+
 def test_only_who_holds_it_now_is_offered_and_may_sign(session: Session, place: Province) -> None:
     head = place.a.posts[Role.UNIT_HEAD]
     assert head.id not in [one.id for one in directory.may_sign(session, place.a.agency.id)]
@@ -145,6 +189,9 @@ def test_authority_that_was_lent_is_not_handed_on(session: Session, place: Provi
         ({"basis": " "}, service.NeedsBasis),
         ({"ends_at": clock.now() - timedelta(days=1)}, service.WrongPeriod),
         ({"starts_at": clock.now() - timedelta(days=1)}, service.BackDated),
+        # TUQ.: limited in time and content
+        ({"kind_codes": ()}, service.Unlimited),
+        ({"ends_at": clock.now() + timedelta(days=400)}, service.Unlimited),
     ],
 )
 def test_what_article_13_does_not_allow_is_refused(
@@ -169,6 +216,7 @@ def test_the_page_allows_and_ends(app: Flask, session: Session, place: Province)
     today = f"{clock.today():%d/%m/%Y}"
     entry = {
         "to_id": place.a.posts[Role.UNIT_HEAD].id, "form": "TUQ", "starts_on": today, "ends_on": today, "basis": BASIS,
+        "kind_codes": ["CV"],
     }  # fmt: skip
     assert leader.get("/delegations").status_code == 200
     assert leader.post("/delegations", data=entry | {"form": "KT"}).status_code == 422

@@ -20,6 +20,7 @@ from eoffice.directory.models import Role
 from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
+from eoffice.documents.operations import set_recipients
 from eoffice.documents.pages import page_text
 from eoffice.outgoing import queries, service
 from eoffice.outgoing.models import Frozen, OutgoingDocument
@@ -364,8 +365,12 @@ def test_requirement_29_form_is_corrected_by_a_letter_and_the_issued_document_st
     specialist = client("a_specialist")
     assert specialist.get(f"/outgoing/new?corrects={old.id}").status_code == 422, "a draft is changed"
     with transaction(session):
+        set_recipients(session, old, [place.b.agency], outside=["Ông Nguyễn Văn A, ấp 3"])
+        old.content = old.content | {"addressees": ["Như nơi nhận"]}
         old.state, old.code_number, old.issued_on = State.ISSUED, "01", clock.today()
     page = specialist.get(f"/outgoing/new?corrects={old.id}").get_data(as_text=True)
+    assert "Ông Nguyễn Văn A, ấp 3" in page, "whoever got it hears of it, also on paper"
+    assert "Như nơi nhận" in page
     assert f"Đính chính Công văn số 01/SNNMT-KHTC ngày {clock.today():%d/%m/%Y}" in page
     assert place.b.agency.name in page
     assert f'Đính chính văn bản <a href="/outgoing/{old.id}">' in " ".join(page.split())

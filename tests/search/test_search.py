@@ -388,7 +388,7 @@ def test_columns_are_chosen_kept_in_the_address_and_taken_out_on_paper(app: Flas
     number, *chosen = zip(*table.iter_rows(values_only=True), strict=True)
     assert number[0] == "Số, ký hiệu", "as on the page, where it cannot be chosen away"
     assert chosen == [("Người ký", "Nguyễn Văn Ký")]
-    answer = client.get("/search.pdf?q=han&direction=in&kind=CV&from=01/03/2026&state=in.registered")
+    answer = client.get("/search.pdf?q=han&direction=in&kind=CV&from=01/03/2026&state=in.waiting")
     assert answer.mimetype == "application/pdf"
     with NamedTemporaryFile() as file:
         file.write(answer.data)

@@ -21,7 +21,14 @@ from eoffice.dossiers.views import bp
 @bp.get("/dossiers/plan")
 @needs(DOCUMENT_READ)
 def plan() -> ResponseReturnValue:
-    """The list of a year, this one by default."""
+    """The list of a year, this one by default; from the desk the one that waits for approval."""
+    waits = (
+        queries.year_to_approve(db(), current_actor().agency_id or 0)
+        if "to_approve" in request.args
+        else None
+    )
+    if waits is not None:
+        return _render(waits), 200
     years = queries.plan_years(db(), current_actor().agency_id or 0)
     asked = request.args.get("year", type=int) or clock.today().year
     # a clerk prepares next year's list in December

@@ -55,12 +55,12 @@ class Typed:
         if medium not in set(Medium):
             raise copying.NotByLaw(field="made_as")
         file = request.files.get("scan")
+        signer_id, delegation_id = directory.signer_of(self.signer_id)
         return NewCopy(
-            kind_code, Medium(medium), int(self.signer_id) if self.signer_id.isdecimal() else 0,
-            self.purpose, recipients.entries(db(), self.to.rows),
+            kind_code, Medium(medium), signer_id, self.purpose, recipients.entries(db(), self.to.rows),
             Extract(self.passage, self.authority, bool(self.compared)),
             Upload(file.stream, file.filename) if file is not None and file.filename else None,
-            tuple(self.to.members),
+            tuple(self.to.members), delegation_id,
         )  # fmt: skip
 
 

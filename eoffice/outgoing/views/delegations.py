@@ -40,7 +40,7 @@ def _page(form: DelegationForm) -> str:
     actor = current_actor()
     rows = directory.delegations(db(), actor.agency_id or 0)
     return render_template(
-        "outgoing/delegations.html", form=form if actor.can(DIRECTORY_DELEGATE) else None, rows=rows,
+        "outgoing/delegations.html", form=form if service.may_delegate(db(), actor) else None, rows=rows,
         now=clock.now(), local=clock.local, a_minute=timedelta(minutes=1), kind=kinds.kind,
         ending={one.id for one in rows if allowed(actor, DIRECTORY_DELEGATE, one)},
     )  # fmt: skip
