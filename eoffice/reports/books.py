@@ -1,6 +1,6 @@
 """The rows of registers as books, in a few statements whatever their length."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,6 +9,7 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
+from eoffice.core.visits import Visit, Visited
 from eoffice.directions.models import Direction as Opinion
 from eoffice.directions.models import Part, Task, TaskState
 from eoffice.directory.models import Agency
@@ -22,6 +23,7 @@ from eoffice.documents.models import (
     RegisterEntry,
 )
 from eoffice.documents.recipients import printed
+from eoffice.dossiers.models import Dossier, DossierDocument
 from eoffice.incoming.models import Envelope, EnvelopeSign, IncomingDocument
 from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState, ReturnedPosting
 from eoffice.outgoing.states import State
@@ -59,6 +61,8 @@ def rows(session: Session, span: Span, limit: int | None = None) -> list[Row]:
         return _outgoing(session, _issued(session, span, limit))
     if span.form is Form.ENVELOPES:
         return _envelopes(session, span, limit)
+    if span.form is Form.KEPT:
+        return _kept(session, span, limit)
     return _post(session, span, limit)
 
 
@@ -211,6 +215,55 @@ def _envelopes(session: Session, span: Span, limit: int | None) -> list[Row]:
         )
         for one, agency in session.execute(query.limit(limit))
     ]  # fmt: skip
+
+
+def _kept(session: Session, span: Span, limit: int | None) -> list[Row]:
+    """Who opened which issued document on which day. What is on paper is lent and given back by hand: its columns are
+    left to be written in."""
+    first, last = clock.day_start(span.first), clock.day_start(span.last + timedelta(days=1))
+    used = sa.and_(Visit.what == Visited.DOCUMENT, Visit.object_id == OutgoingDocument.id)
+    day = sa.cast(sa.func.timezone(clock.TZ.key, Visit.at), sa.Date)
+    query = (
+        sa.select(day, Visit.who, OutgoingDocument.id)
+        .join(OutgoingDocument, used)
+        .where(
+            Visit.agency_id == span.agency_id, Visit.at >= first, Visit.at < last,
+            OutgoingDocument.agency_id == span.agency_id, Visit.at >= OutgoingDocument.issued_at,
+        )
+        .group_by(day, Visit.who, OutgoingDocument.id)
+        .order_by(day, sa.func.min(Visit.id))
+    )  # fmt: skip
+    if span.register_id is not None:
+        numbered = sa.select(RegisterEntry.document_id).where(RegisterEntry.register_id == span.register_id)
+        query = query.where(OutgoingDocument.id.in_(numbered))
+    found = session.execute(query.limit(limit)).all()
+    ids = {document_id for _day_of, _who, document_id in found}
+    documents = {
+        one.id: one
+        for one in session.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.id.in_(ids)))
+    }
+    filed = _dossiers(session, ids)
+    return [
+        (
+            _day(at), who, f"{documents[one].code} ngày {_day(documents[one].issued_on)}", _about(documents[one]),
+            "; ".join(filed.get(one, ())), "", "", "", "Xem trên hệ thống",
+        )
+        for at, who, one in found
+    ]  # fmt: skip
+
+
+def _dossiers(session: Session, ids: Collection[int]) -> dict[int, list[str]]:
+    """Notations of the dossiers each document is in."""
+    query = (
+        sa.select(DossierDocument.document_id, Dossier.notation)
+        .join(Dossier, Dossier.id == DossierDocument.dossier_id)
+        .where(DossierDocument.document_id.in_(ids))
+        .order_by(Dossier.id)
+    )
+    found: dict[int, list[str]] = {}
+    for document_id, notation in session.execute(query):
+        found.setdefault(document_id, []).append(notation)
+    return found
 
 
 def _leads(session: Session, ids: Sequence[int]) -> dict[int, tuple[Task, Opinion]]:

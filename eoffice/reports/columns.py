@@ -23,6 +23,8 @@ class Form(StrEnum):
     HAND = "hand"
     #: sealed envelopes: what stands outside and who took them over, never what lies in them
     ENVELOPES = "envelopes"
+    #: who used what is kept of issued documents
+    KEPT = "kept"
 
     @property
     def word(self) -> LazyString:
@@ -32,9 +34,10 @@ class Form(StrEnum):
     @property
     def direction(self) -> Direction:
         """Whose registers it shows."""
-        return Direction.OUT if self in (Form.OUTGOING, Form.POST, Form.HAND) else Direction.IN
+        return Direction.OUT if self in _OUTGOING else Direction.IN
 
 
+_OUTGOING = (Form.OUTGOING, Form.POST, Form.HAND, Form.KEPT)
 _WORDS = {
     Form.OUTGOING: _l("Register of outgoing documents"),
     Form.INCOMING: _l("Register of incoming documents"),
@@ -42,6 +45,7 @@ _WORDS = {
     Form.POST: _l("Documents sent by post"),
     Form.HAND: _l("Documents handed over"),
     Form.ENVELOPES: _l("Sealed envelopes"),
+    Form.KEPT: _l("Use of kept copies"),
 }
 
 
@@ -103,6 +107,15 @@ SHEETS: dict[Form, Sheet] = {
             Column("Số đến", 1.6, True), Column("Ngày đến", 2.2, True), Column("Nơi gửi", 5),
             Column("Số, ký hiệu ngoài bì", 3.2), Column("Dấu trên bì", 1.8, True), Column("Người nhận", 4.4),
             Column("Ngày, giờ nhận", 2.4, True), Column("Ký nhận", 4), Column("Ghi chú", 3.2),
+        ),
+    ),
+    Form.KEPT: Sheet(
+        "Sổ sử dụng bản lưu",
+        (
+            Column("Ngày tháng", 2, True), Column("Họ và tên người sử dụng", 4),
+            Column("Số, ký hiệu, ngày tháng văn bản", 3.4), Column("Tên loại và trích yếu nội dung văn bản", 7),
+            Column("Số, ký hiệu hồ sơ", 2.6), Column("Ký nhận", 2), Column("Ngày trả", 1.8, True),
+            Column("Người cho phép sử dụng", 2.6), Column("Ghi chú", 2.8),
         ),
     ),
 }  # fmt: skip

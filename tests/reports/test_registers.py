@@ -18,6 +18,7 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, NotFound, TooLong
 from eoffice.core.permissions import system_actor
 from eoffice.documents import closing, registers
+from eoffice.documents import service as documents
 from eoffice.documents.closing import NewRegister
 from eoffice.documents.models import Direction, Register, RegisterEntry
 from eoffice.documents.pages import page_text
@@ -163,6 +164,26 @@ def test_the_outgoing_register_and_the_post_book_show_what_left(session: Session
     day = f"{clock.today():%d/%m/%Y}"
     note = books.rows(session, _span(place, Form.OUTGOING))[0][9]
     assert note == f"Thu hồi ngày {day}; Thay thế bằng {newer.code} ngày {day}"
+
+
+def test_requirement_30_the_use_of_kept_copies_is_written_down_by_itself(
+    session: Session, place: Province
+) -> None:
+    equip(session, place.a)
+    sent = drafts.bring(session, place.a, drafts.draft(session, place), drafts.State.ISSUED)
+    span = _span(place, Form.KEPT)
+    assert books.rows(session, span) == [], "who drafted and signed it used no kept copy"
+    for who in (place.a.clerk, place.a.clerk, place.a.head):
+        documents.seen(session, who, sent)
+    first, second = books.rows(session, span)
+    assert len(first) == len(SHEETS[Form.KEPT].columns) == 9
+    day = f"{clock.today():%d/%m/%Y}"
+    assert (first[0], first[2]) == (day, f"{sent.code} ngày {day}")
+    assert first[1].startswith(place.a.clerk.name)
+    assert second[1].startswith(place.a.head.name)
+    assert first[3] == f"Công văn: {sent.subject}"
+    assert books.rows(session, _span(place, Form.KEPT, register_id=1_000_000)) == []
+    assert binding.printed(session, span, [first, second]).startswith(b"%PDF-")
 
 
 def test_the_outgoing_register_names_the_letter_that_corrects_a_document(
