@@ -247,8 +247,8 @@ def fates(session: Session, rows: Sequence[DossierDocument]) -> Mapping[int, Fat
     return {one: Fate(fate) for one, fate in sorted(found, key=lambda row: -weight.index(Fate(row[1])))}
 
 
-#: what is taken out of a document: what was issued or arrived, and what goes with it
-_TAKEN_OUT = (FileRole.ORIGINAL, FileRole.ISSUED, FileRole.ATTACHMENT)
+#: what is taken out of a document: what was issued or arrived, what goes with it, and who decided on it by hand
+_TAKEN_OUT = (FileRole.ORIGINAL, FileRole.ISSUED, FileRole.ATTACHMENT, FileRole.DIRECTION)
 
 
 def files(session: Session, rows: Sequence[DossierDocument]) -> dict[int, list[DocumentFile]]:

@@ -39,6 +39,14 @@ class NotAll(Forbidden):
     message = _l("%(count)s documents of this dossier are not yours to see, so you cannot take it out whole.")
 
 
+class StillOpen(Conflict):
+    """What goes to an archive is complete (Article 29)."""
+
+    message = _l(
+        "This dossier is still being collected. Close it first; a package for an archive holds all of it."
+    )
+
+
 class HeadingTaken(Conflict):
     """Notations of two headings would be the same."""
 
@@ -328,12 +336,14 @@ def hand_over(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> Han
 def take_along(session: Session, actor: Actor, dossier_id: int, form: str) -> tuple[Dossier, list[Enclosed]]:
     """A dossier with all its files, to be taken out as `form`: the log keeps who did.
 
-    Raises NotFound, Destroyed, NotAll.
+    Raises NotFound, Destroyed, StillOpen, NotAll.
     """
     with transaction(session):
         dossier = queries.one(session, actor, dossier_id)
         if dossier.state is State.DESTROYED:
             raise Destroyed
+        if form == "sip" and dossier.state in (State.PLANNED, State.OPEN):
+            raise StillOpen
         inside = queries.contents(session, actor, dossier)
         if inside.hidden:
             raise NotAll(count=inside.hidden)

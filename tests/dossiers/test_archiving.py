@@ -17,6 +17,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden
 from eoffice.directions.operations import Named
+from eoffice.directory.models import Role
 from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
 from eoffice.documents.models import DocumentFile, LinkKind, PageText
@@ -25,7 +26,7 @@ from eoffice.dossiers import archiving, operations, packages, papers, queries, s
 from eoffice.dossiers.models import Destruction, Dossier, DossierHeading
 from eoffice.dossiers.queries import Waits
 from eoffice.dossiers.states import Fate, State
-from eoffice.incoming import passing
+from eoffice.incoming import passing, prepared
 from eoffice.incoming.passing import Onward
 from eoffice.outgoing import issuing
 from eoffice.outgoing.states import State as OutState
@@ -317,8 +318,24 @@ def test_a_number_stays_in_force_while_the_archive_keeps_its_document(
         issuing.void_number(session, house.clerk, numbered.id, "Sai người nhận")
 
 
+def test_what_the_leader_wrote_by_hand_goes_along_with_its_document(session: Session, house: House) -> None:
+    """Article 29: a dossier holds all that shows how the work was decided."""
+    letter = incoming.submitted(session, house)
+    prepared.direct_on_paper(
+        session, house.secretary, letter.id, house.posts[Role.LEADER].id, incoming.to_person(house),
+        incoming.scan("but phe.pdf"),
+    )  # fmt: skip
+    dossier = files.opened(session, house)
+    service.file(session, house.specialist, dossier.id, letter.id)
+    _, [enclosed] = service.take_along(session, house.specialist, dossier.id, "pdf")
+    assert "but phe.pdf" in [one.name for one in enclosed.files]
+
+
 def test_requirement_35_the_sip_names_every_file_with_its_hash(session: Session, house: House) -> None:
-    dossier = files.closed(session, house)
+    dossier = files.filled(session, house)
+    with pytest.raises(service.StillOpen):
+        service.take_along(session, house.specialist, dossier.id, "sip")
+    dossier = service.close(session, house.specialist, dossier.id)
     _, enclosed = service.take_along(session, house.specialist, dossier.id, "sip")
     with packages.spooled_sip(house.agency, dossier, enclosed) as made, zipfile.ZipFile(made) as package:
         assert package.testzip() is None

@@ -220,7 +220,10 @@ def file(document_id: int) -> ResponseReturnValue:
     """Choose a dossier for a document."""
     actor, form = current_actor(), ChooseForm()
     document = documents.one(db(), actor, document_id)
-    form.offer(queries.to_file_into(db(), actor))
+    inside = queries.holding(db(), actor, document)
+    open_ = queries.to_file_into(db(), actor)
+    # who sends one that holds it meanwhile is told so
+    form.offer(open_ if form.is_submitted() else [one for one in open_ if one not in inside])
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
@@ -230,7 +233,6 @@ def file(document_id: int) -> ResponseReturnValue:
         else:
             flash(_("The document lies in the dossier now."), "ok")
             return redirect(url_for("dossiers.show", dossier_id=form.dossier_id.data), 303)
-    inside = queries.holding(db(), actor, document)
     return render_template(
         "dossiers/choose.html", form=form, document=document, back=address(document), inside=inside
     ), status
