@@ -69,6 +69,8 @@ class Desk:
     first: Sequence[Work]
     #: own tasks by deadline; None for those who have none by role
     tasks: Sequence[Work] | None
+    #: documents among them that their sender asks for, so that nobody works on them for nothing
+    wanted_back: set[int]
     #: None for those who do not follow what was sent
     troubled: Sequence[tuple[Delivery, Document]] | None
     #: None for those who give no numbers
@@ -86,6 +88,9 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
     numbers = actor.can(INCOMING_REGISTER) or actor.can(OUTGOING_NUMBER)
     watched = queries.waiting(session, actor, deeds.watched_by(actor))
     told = queries.changes(session, actor, list(_TOLD))
+    first = queries.work(session, actor, own, today_only=True, limit=_SHOWN)
+    mine = queries.work(session, actor, tasks, today_only=False, limit=_SHOWN) if works else None
+    shown = [one.document.id for one in (*first, *(mine or ()))]
     tiles = [_tile(one) for one in (*waiting, *watched) if one.count or not one.deed.rare]
     others = [
         *_unreadable(session, actor),
@@ -99,8 +104,9 @@ def lay(session: Session, actor: Actor, waiting: Sequence[Waiting]) -> Desk:
         tiles=[*tiles, *others],
         waiting=sum(one.count for one in waiting) + sum(tile.count for tile in others),
         late=sum(one.overdue for one in waiting),
-        first=queries.work(session, actor, own, today_only=True, limit=_SHOWN),
-        tasks=queries.work(session, actor, tasks, today_only=False, limit=_SHOWN) if works else None,
+        first=first,
+        tasks=mine,
+        wanted_back=gateway.wanted_back(session, shown),
         troubled=queries.troubled(session, actor) if actor.can(GATEWAY_FOLLOW) else None,
         series=queries.series(session, actor) if numbers else None,
         changes=[_sentence(change) for change in told],

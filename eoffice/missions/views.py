@@ -18,6 +18,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents import asking
 from eoffice.documents import queries as documents
 from eoffice.documents.permissions import DOCUMENT_READ
+from eoffice.gateway import queries as gateway
 from eoffice.incoming.views.work import tabs as work_tabs
 from eoffice.missions import queries, service, urging
 from eoffice.missions.forms import MissionForm
@@ -45,7 +46,7 @@ def index() -> ResponseReturnValue:
     counted[Tab.MINE] += came
     return render_template(
         "missions/list.html", page=page, tab=tab,
-        received=_received(actor) if came and tab is Tab.MINE and not mark else [],
+        received=_received(actor) if came and tab is Tab.MINE and not mark else [], came=came,
         rows=[{"mission": one, "progress": told.get(one.id)} for one in page.rows],
         tabs=[
             (one.word, url_for("missions.index", tab=one.value), counted.get(one), one is tab,
@@ -60,13 +61,15 @@ def index() -> ResponseReturnValue:
 def _received(actor: Actor) -> list[dict[str, Any]]:
     """What other agencies ask of this one, each with who leads it here and the words that are meant for it."""
     found = queries.received(db(), actor)
-    leads = leading_each(db(), [one.id for one in found])
+    ids = [one.id for one in found]
+    leads, wanted_back = leading_each(db(), ids), gateway.wanted_back(db(), ids)
     agency = directory.agency(db(), actor.agency_id or 0)
     called = (agency.name, agency.short_name)
     return [
         {
             "document": one,
             "lead": leads.get(one.id, ""),
+            "wanted_back": one.id in wanted_back,
             "content": "; ".join(task.content for task in asking.of_agency(one.summary, called))
             or one.subject,
         }

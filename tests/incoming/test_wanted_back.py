@@ -21,7 +21,7 @@ from tests.incoming import steps
 from tests.incoming.test_axis import arrive
 from tests.web import MOST, client_for, counted
 
-MARK = "Nơi gửi đòi lại"
+MARK = "Có yêu cầu thu hồi"
 REFUSAL = "Văn thư trả lời yêu cầu đó trước"
 
 
@@ -77,6 +77,7 @@ def test_who_was_charged_with_it_sees_the_request_in_his_list_and_on_its_page(
     assert MARK not in specialist.get("/work/tasks").get_data(as_text=True)
     ask(session, document)
     for address in (
+        "/",
         "/work/tasks",
         f"/incoming/{document.id}",
         "/incoming",
