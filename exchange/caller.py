@@ -69,7 +69,7 @@ class Caller:
     @staticmethod
     def _checked(response: BaseHTTPResponse) -> dict[str, Any]:
         """The JSON of a successful answer. Raises Unavailable, Refused."""
-        if response.status >= 500 or response.status in (408, 429):
+        if (response.status >= 500 and response.status != 501) or response.status in (408, 429):
             raise Unavailable(
                 "Trục tạm thời không phục vụ",
                 f"The axis answered {response.status}",

@@ -126,14 +126,17 @@ class AxisClient(Caller):
         """
         if len(packets) > 1 and self.together:
             said = json.dumps([one.described for one in packets])
-            body = cast("BinaryIO", Joined([one.packet for one in packets]))
+            body = cast("BinaryIO", Joined([(one.packet, one.digest.size) for one in packets]))
             size = sum(one.digest.size for one in packets)
             urgent = str(min(one.priority for one in packets))
             parameters = {"packets": said, "calls": str(len(packets)), "priority": urgent}
             length, patience = {"Content-Length": str(size)}, self._timeout + size / _SLOWEST
             try:
                 answer = self._checked(self._post("sendEdocs", parameters, body, BYTES, length, patience))
-                return [self._answered(item, one) for item, one in zip(answer["data"], packets, strict=True)]
+                data = answer.get("data")
+                if not isinstance(data, list) or len(data) != len(packets):
+                    raise Refused("data", "no answer for each message")
+                return [self._answered(item, one) for item, one in zip(data, packets, strict=True)]
             except Refused:
                 self._together_at = monotonic() + _APART
                 body.seek(0)
@@ -289,11 +292,12 @@ class AxisClient(Caller):
                 if (said := answer.headers.get(DELIVERED_ALL)) is None:
                     self._checked(answer)
                     raise Refused(str(answer.status))
+                wanted = _sizes(said, len(doc_ids))
             except Refused:
                 self._together_at = monotonic() + _APART
                 raise
-            sizes, hashes = zip(*json.loads(said), strict=True)
-            yield zip(parted(self._lines.pieces(answer, url, headers), sizes), hashes, strict=True)
+            parts = parted(self._lines.pieces(answer, url, headers), [size for size, _ in wanted])
+            yield zip(parts, [sha256 for _, sha256 in wanted], strict=True)
 
     def download(self, doc_id: str, path: Path, expected: str | None = None) -> Digest:
         """A waiting message into a file that appears only when it is complete. Raises as `open`."""
@@ -420,6 +424,17 @@ class AxisClient(Caller):
             receipt=self._receipt(item.get("receipt"), Event.DELIVERED),
             addressed=str(item.get("addressed") or ""),
         )
+
+
+def _sizes(said: str, count: int) -> list[tuple[int, str]]:
+    """Size and SHA-256 of each message in an answer. Raises Refused."""
+    try:
+        found = [(int(size), str(sha256)) for size, sha256 in json.loads(said)]
+    except (ValueError, TypeError) as error:
+        raise Refused("sizes", "the answer does not say what it holds") from error
+    if len(found) != count:
+        raise Refused("sizes", "the answer holds other messages than were asked for")
+    return found
 
 
 def ascii_text(text: str) -> str:

@@ -58,7 +58,7 @@ class Lines:
     ) -> Iterator[bytes]:
         """The body of `first` as it comes; what a cut line leaves out is fetched again (RFC 9110, section 14).
 
-        Raises urllib3's HTTPError when the other side knows no ranges, or brings nothing more.
+        Raises Unavailable when the other side knows no ranges, or brings nothing more.
         """
         got, tries, answer = 0, 0, first
         while True:
@@ -69,14 +69,15 @@ class Lines:
                     got, tries = got + len(piece), 0
                     yield piece
                 return
-            except HTTPError:
+            except HTTPError as error:
                 tries += 1
                 if tries > TRIES or first.headers.get("accept-ranges") != "bytes":
-                    raise
+                    raise _unreached(error) from error
             finally:
                 if answer is not first:
                     _done(answer)
-            answer = self._again(url, {**headers, "Range": f"bytes={got}-"}, TRIES - tries)
+            with _reached():
+                answer = self._again(url, {**headers, "Range": f"bytes={got}-"}, TRIES - tries)
 
     def _again(self, url: str, headers: Mapping[str, str], tries: int) -> urllib3.BaseHTTPResponse:
         while True:
@@ -110,7 +111,11 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except HTTPError as error:
-        raise Unavailable("Không kết nối được với trục", f"The axis cannot be reached: {error!r}") from error
+        raise _unreached(error) from error
+
+
+def _unreached(error: HTTPError) -> Unavailable:
+    return Unavailable("Không kết nối được với trục", f"The axis cannot be reached: {error!r}")
 
 
 def _begun(begin: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPResponse:

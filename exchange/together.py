@@ -5,6 +5,7 @@ A call costs more than a small message does, on both sides of it (docs/decisions
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,11 +43,15 @@ class Outgoing:
 
 
 class Joined(io.RawIOBase):
-    """Files one behind the other, from where each stands; can be read again from its beginning."""
+    """Files one behind the other, so many bytes of each from where it stands; can be read again from the beginning.
 
-    def __init__(self, files: Sequence[BinaryIO]) -> None:
-        self._files = [(file, file.tell()) for file in files]
+    Raises OSError when a file has fewer: the bytes of the next would be taken for its own.
+    """
+
+    def __init__(self, files: Sequence[tuple[BinaryIO, int]]) -> None:
+        self._files = [(file, file.tell(), size) for file, size in files]
         self._at = 0
+        self._left = self._files[0][2] if files else 0
 
     def readable(self) -> bool:
         return True
@@ -58,16 +63,21 @@ class Joined(io.RawIOBase):
         """Back to the beginning; nothing else is possible."""
         if offset or whence != io.SEEK_SET:
             raise io.UnsupportedOperation("only the beginning can be gone to")
-        for file, start in self._files:
+        for file, start, _size in self._files:
             file.seek(start)
-        self._at = 0
+        self._at, self._left = 0, self._files[0][2] if self._files else 0
         return 0
 
     def read(self, size: int = -1, /) -> bytes:
         while self._at < len(self._files):
-            if piece := self._files[self._at][0].read(size):
+            if self._left:
+                piece = self._files[self._at][0].read(self._left if size < 0 else min(size, self._left))
+                if not piece:
+                    raise OSError(errno.EIO, "a packet is shorter than it was")
+                self._left -= len(piece)
                 return piece
             self._at += 1
+            self._left = self._files[self._at][2] if self._at < len(self._files) else 0
         return b""
 
 

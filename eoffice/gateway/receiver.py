@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
 from typing import BinaryIO, LiteralString
@@ -28,7 +28,7 @@ from eoffice.gateway.settings import LONG_POLL
 from eoffice.gateway.storing import Fetched, Stored
 from exchange.answers import Confirmation, Waiting
 from exchange.client import AxisClient
-from exchange.errors import AxisError, Damaged, ExchangeError, Unavailable, Unreadable
+from exchange.errors import Damaged, ExchangeError, Unavailable, Unreadable
 from exchange.model import DocumentMessage, Message, MessageKind
 from exchange.parse import parse
 from exchange.streams import readable
@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 #: calls for packets at the same time, and packets fetched in one; statuses too, but they are stored in the order of
 #: the list
 AT_ONCE, BUNCH = 8, 16
+#: bytes fetched in one call: what is stored first waits for no more than these
+_BUNCH_BYTES = 4 << 20
 #: troubles of line, database and disk, which pass; any other is this one packet's own
 PASSING = (Unavailable, OperationalError, OSError)
 #: packets asked for at once; an urgent one is on top of the next list
@@ -113,7 +115,7 @@ class Receiver(Lane):
         here = storing.stored(session, large) if large else {}
         if here:  # stored before, but the axis was not told
             self._acknowledge(session, client, list(here.values()))
-        for bunch in _bunches([one for doc_id, one in new.items() if doc_id not in here]):
+        for bunch in _bunches([one for doc_id, one in new.items() if doc_id not in here], client.together):
             self._flying[self._pool.submit(fetch_all, client, bunch)] = bunch
         if poll and offered and not self._flying:
             self.woken.wait(LOOK / 4)  # what waits is resting: the axis would offer it again at once
@@ -146,21 +148,20 @@ class Receiver(Lane):
     def _landed(self) -> list[Fetched]:
         """What was fetched; of statuses none before those listed earlier."""
         whole: list[Fetched] = []
-        held = False
         for flight in list(self._flying):
-            if held or not flight.done():
-                held = held or self.kind is MessageKind.STATUS
+            if not flight.done():
+                if self.kind is MessageKind.STATUS:
+                    break
                 continue
-            bunch = self._flying.pop(flight)
-            for offered, came in zip(bunch, flight.result(), strict=True):
-                if held:
-                    continue  # the axis offers it again
+            for offered, came in zip(self._flying.pop(flight), flight.result(), strict=True):
                 if isinstance(came, Fetched):
                     whole.append(came)
                     continue
                 log.error("packet not fetched", axis_id=offered.doc_id, exc_info=came)
-                self._rest([offered], passing=isinstance(came, PASSING))
-                held = self.kind is MessageKind.STATUS
+                passing = isinstance(came, PASSING)
+                self._rest([offered], passing=passing)
+                if passing and self.kind is MessageKind.STATUS:
+                    return whole  # all behind it are offered again, and come in their order
         if self.kind is MessageKind.DOCUMENT:
             # another receiver may store the same ones: not in another order, or each would wait for the other
             whole.sort(key=lambda one: one.offered.doc_id)
@@ -206,21 +207,34 @@ def _confirmation(packet: Stored) -> Confirmation:
     return Confirmation(packet.hub_id, Transport.DONE, sha256=packet.sha256)
 
 
-def _bunches(offered: Sequence[Waiting]) -> Iterator[Sequence[Waiting]]:
-    """Those that are fetched in one call, in the order of the list: small ones that follow each other."""
-    for small, alike in groupby(offered, lambda one: one.size is not None and one.size <= SMALL):
-        bunch = list(alike)
-        step = BUNCH if small else 1
-        yield from (bunch[at : at + step] for at in range(0, len(bunch), step))
+def _bunches(offered: Sequence[Waiting], together: bool) -> Iterator[Sequence[Waiting]]:
+    """Those that are fetched in one call, in the order of the list: small ones that follow each other, urgent ones
+    apart. `together`: the axis hands out several in one call."""
+    bunch: list[Waiting] = []
+    for one in offered:
+        small = together and one.size is not None and one.size <= SMALL
+        joins = small and bunch and bool(one.priority) == bool(bunch[0].priority)
+        full = len(bunch) >= BUNCH or sum(other.size or 0 for other in bunch) + (one.size or 0) > _BUNCH_BYTES
+        if bunch and (not joins or full):
+            yield bunch
+            bunch = []
+        if small:
+            bunch.append(one)
+        else:
+            yield [one]
+    if bunch:
+        yield bunch
 
 
 def fetch_all(client: AxisClient, offered: Sequence[Waiting]) -> list[Fetched | Exception]:
     """Download packets, check and read them; no database. For each what `fetch` returns or raises, in their order."""
     together: list[Fetched] = []
-    if len(offered) > 1 and client.together:
+    if len(offered) > 1:
         try:
             together = _fetch_together(client, offered)
-        except (AxisError, OSError) as trouble:
+        except Unavailable as away:
+            return [away] * len(offered)  # nothing came: one by one nothing would either
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, each is tried by itself
             log.warning("packets not fetched together", count=len(offered), error=str(trouble))
     return [*together, *(_tried(client, one) for one in offered[len(together) :])]
 
@@ -237,8 +251,8 @@ def _fetch_together(client: AxisClient, offered: Sequence[Waiting]) -> list[Fetc
     store, fetched = blobs(), list[Fetched]()
     with store.scratch() as folder:
         made: dict[Path, str] = {}
-        try:
-            with client.fetch_all([one.doc_id for one in offered]) as parts:
+        with client.fetch_all([one.doc_id for one in offered]) as parts:
+            try:
                 for one, (coming, said) in zip(offered, parts, strict=True):
                     packet = folder / str(len(fetched))
                     blob, message, error = _received(one, coming, packet)
@@ -246,8 +260,8 @@ def _fetch_together(client: AxisClient, offered: Sequence[Waiting]) -> list[Fetc
                         break
                     fetched.append(Fetched(one, blob, message, error))
                     made |= _files(packet, fetched[-1])
-        except Unavailable as cut:
-            log.warning("line cut between packets", came=len(fetched), error=cut.en)
+            except Unavailable as cut:
+                log.warning("line cut between packets", came=len(fetched), error=cut.en)
         store.adopt(made)
     return fetched
 

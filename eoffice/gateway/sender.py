@@ -32,10 +32,9 @@ from exchange.together import SMALL, Outgoing
 
 log = structlog.get_logger(__name__)
 
-#: packets on their way at the same time
-AT_ONCE = {MessageKind.DOCUMENT: 16, MessageKind.STATUS: 8}
-#: of these places some are for urgent documents only
+#: packets on their way at the same time, of documents with places for urgent ones only
 RESERVED = 2
+AT_ONCE = {MessageKind.DOCUMENT: 16 + RESERVED, MessageKind.STATUS: 8}
 #: packets that leave in one call: few, so that the next are built while the axis writes these down
 BUNCH = 8
 #: seconds to wait for more to end while something is under way, so that it is noted together
@@ -78,7 +77,7 @@ class Sender(Lane):
         """As `step`, at once; how many are on their way then."""
         with new_session() as session:
             self._land(session, client)
-            for bunch in _bunches(self._claimed(session)):
+            for bunch in _bunches(self._claimed(session), client is not None and client.together):
                 self._launch(client, bunch)
             if self._flying and monotonic() - self._held_at > outbox.HOLD.total_seconds() / 3:
                 outbox.hold(session, self.kind, [parcel.id for parcel in chain(*self._flying.values())])
@@ -90,6 +89,8 @@ class Sender(Lane):
         if not self._more or room <= 0:
             return []
         reserved = self.kind is MessageKind.DOCUMENT and room <= RESERVED
+        if self.kind is MessageKind.DOCUMENT and not reserved:
+            room -= RESERVED
         self._more = False  # before the question: who rings meanwhile is heard
         found = outbox.claim(session, self.kind, room, urgent_only=reserved)
         self._more = self._more or reserved or len(found) == room
@@ -126,13 +127,16 @@ def _settle(session: Session, parcels: Sequence[Parcel]) -> None:
             _settle(session, [parcel])
 
 
-def _bunches(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
-    """Those that leave in one call: small ones, none of which was in the way of others before, urgent ones apart."""
+def _bunches(parcels: Sequence[Parcel], together: bool) -> Iterator[Sequence[Parcel]]:
+    """Those that leave in one call: small ones, none of which was in the way of others before, urgent ones apart.
+
+    `together`: the axis takes several in one call.
+    """
     for _urgent, alike in groupby(parcels, lambda parcel: parcel.urgent):
         alone: list[Parcel] = []
         small: list[Parcel] = []
         for parcel in alike:
-            (alone if parcel.attempts or _large(parcel) else small).append(parcel)
+            (alone if parcel.attempts or not together or _large(parcel) else small).append(parcel)
         yield from (small[at : at + BUNCH] for at in range(0, len(small), BUNCH))
         yield from ([parcel] for parcel in alone)
 
@@ -184,15 +188,17 @@ def _build(parcels: Sequence[Parcel]) -> None:
 def _hand_over(client: AxisClient | None, parcels: Sequence[Parcel]) -> None:
     if client is None:
         raise NO_AXIS
-    with _opened(parcels) as packets:
-        if len(packets) == 1:
-            [parcel], [one] = parcels, packets
+    with _opened(parcels) as opened:
+        packets = [packet for _, packet in opened]
+        if len(opened) == 1:
+            [(parcel, one)] = opened
             parcel.sent = pieces.send(
                 client, one.packet, one.digest, kind=one.kind, sender=one.sender, message_id=one.message_id,
                 priority=one.priority,
             )  # fmt: skip
             return
-        for parcel, answer in zip(parcels, client.send_all(packets), strict=True):
+        answers = client.send_all(packets) if packets else []
+        for (parcel, _), answer in zip(opened, answers, strict=True):
             if isinstance(answer, Sent):
                 parcel.sent = answer
             else:
@@ -200,16 +206,22 @@ def _hand_over(client: AxisClient | None, parcels: Sequence[Parcel]) -> None:
 
 
 @contextmanager
-def _opened(parcels: Sequence[Parcel]) -> Iterator[list[Outgoing]]:
-    """Their bytes: of documents those that are kept; a status is short and built again."""
+def _opened(parcels: Sequence[Parcel]) -> Iterator[list[tuple[Parcel, Outgoing]]]:
+    """Their bytes: of documents those that are kept; a status is short and built again. One that cannot be opened keeps
+    no other from leaving."""
     with ExitStack() as stack:
-        packets = []
+        opened = []
         for one in parcels:
             packet: BinaryIO = BytesIO()
-            if one.digest is not None:
-                packet, digest = stack.enter_context(blobs().open(one.digest.sha256)), one.digest
-            else:
-                digest = codec.build(messages.read(one.kind, one.said), packet)
-                packet.seek(0)
-            packets.append(Outgoing(packet, digest, one.kind, one.sender, one.message_id, int(one.urgent)))
-        yield packets
+            try:
+                if one.digest is not None:
+                    packet, digest = stack.enter_context(blobs().open(one.digest.sha256)), one.digest
+                else:
+                    digest = codec.build(messages.read(one.kind, one.said), packet)
+                    packet.seek(0)
+            except Exception as error:  # noqa: BLE001 - of this one
+                one.error = error
+                continue
+            outgoing = Outgoing(packet, digest, one.kind, one.sender, one.message_id, int(one.urgent))
+            opened.append((one, outgoing))
+        yield opened

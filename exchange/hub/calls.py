@@ -88,14 +88,23 @@ class Call:
         return content
 
     def several(self, name: str) -> list[Any]:
-        """A JSON array with as many members as `calls` says."""
+        """A JSON array with as many members as `calls` says. Texts that no database holds are refused."""
         try:
             found = json.loads(self.need(name))
+            text = json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise Refusal(Code.BAD_REQUEST, f"{name} is no Unicode text") from error
         except (ValueError, RecursionError) as error:
             raise Refusal(Code.BAD_REQUEST, f"{name} is no JSON array") from error
+        if b"\\u0000" in text:
+            raise Refusal(Code.BAD_REQUEST, f"{name} holds a zero character")
         if not isinstance(found, list) or len(found) != counted(self.parameters):
             raise Refusal(Code.BAD_REQUEST, f"{name} is no JSON array of as many as calls says")
         return found
+
+    def message_id(self) -> str:
+        """The sender's own id of a message. Raises Refusal for one that no index holds."""
+        return message_id_of(self.get("message-id"))
 
     def codes(self) -> tuple[str, ...]:
         """`to`: a JSON array of codes, or a single code as it is."""
@@ -109,6 +118,15 @@ class Call:
 
 
 Operation = Callable[[Call], Response]
+#: characters of the id that a sender gives a message
+_LONGEST_ID = 200
+
+
+def message_id_of(text: str) -> str:
+    """It, as a sender gave it. Raises Refusal."""
+    if len(text) > _LONGEST_ID:
+        raise Refusal(Code.BAD_REQUEST, f"message-id is longer than {_LONGEST_ID} characters")
+    return text
 
 
 def kind_of(text: str) -> MessageKind:
@@ -122,7 +140,7 @@ def kind_of(text: str) -> MessageKind:
 def counted(parameters: Mapping[str, str]) -> int:
     """For how many calls this one stands. Raises Refusal."""
     text = parameters.get("calls", "1")
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= together.MOST):
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) <= together.MOST):
         raise Refusal(Code.BAD_REQUEST, f"calls is no number from 1 to {together.MOST}")
     return int(text)
 

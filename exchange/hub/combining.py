@@ -41,20 +41,20 @@ class Combiner(Generic[Item, Answer]):
         self._turn = threading.Lock()
 
     def __call__(self, item: Item) -> Answer:
-        return self.all([item])[0]
+        [answer] = self.all([item])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    def all(self, items: Sequence[Item]) -> list[Answer]:
-        """Several of one caller, in their order. Raises the first error of any."""
+    def all(self, items: Sequence[Item]) -> list[Answer | Exception]:
+        """Several of one caller, in their order; instead of an answer the error of one."""
         mine: list[_Waiting[Item, Answer]] = [_Waiting(item) for item in items]
         self._queue.extend(mine)
         while not all(one.done for one in mine):
             with self._turn:
                 if not all(one.done for one in mine):
                     self._serve([self._queue.popleft() for _ in range(min(len(self._queue), self._most))])
-        for one in mine:
-            if one.error is not None:
-                raise one.error
-        return [one.answer for one in mine]  # type: ignore[misc]  # set when done without error
+        return [one.error or one.answer for one in mine]  # type: ignore[misc]  # one of them is set when it is done
 
     def _serve(self, batch: Sequence[_Waiting[Item, Answer]]) -> None:
         try:

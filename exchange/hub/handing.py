@@ -110,7 +110,9 @@ def download(call: Call) -> Response:
 
 def download_all(call: Call) -> Response:
     """Ours: small messages one behind the other; a header says size and hash of each, in their order."""
-    wanted = [str(one) for one in call.several("docIds")]
+    wanted = call.several("docIds")
+    if not all(isinstance(one, str) for one in wanted):
+        raise Refusal(Code.BAD_REQUEST, "docIds is no JSON array of texts")
     packets = call.service.outlet.fetch_all(call.system_id, wanted)
     if any(packet["size"] > together.SMALL for packet in packets):
         raise Refusal(Code.BAD_REQUEST, f"A message over {together.SMALL} bytes needs a call of its own")

@@ -6,7 +6,7 @@ import hashlib
 import io
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,6 +37,8 @@ from exchange.vxp import same_hash
 
 _LINE_BREAK = b"\r\n"
 _PIECE = 1 << 18
+#: what is the fault of one message: the others that came with it are taken without it
+_ITS_OWN = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, ValueError)
 
 
 class Readable(Protocol):
@@ -86,7 +88,7 @@ class Intake:
         self._axis = axis
         self._traffic = traffic
         self._directory = directory
-        self._take = Combiner(self._write_all, apart=(psycopg.DataError, psycopg.IntegrityError))
+        self._take = Combiner(self._write_all, apart=_ITS_OWN)
 
     def accept(self, call: Call, body: Readable) -> Accepted:
         """Store the message and one delivery per recipient; a repeat gets the first answer.
@@ -120,7 +122,7 @@ class Intake:
         for one in whole:
             self._traffic.taken(one.call.system_id, one.blob.size)
         taken = iter(self._take.all(whole))
-        return [one if isinstance(one, Refusal) else next(taken) or self._again(one) for one in said]
+        return [one if isinstance(one, Refusal) else self._told(one, next(taken)) for one in said]
 
     def _received(self, call: Call, body: Readable, path: Path) -> Arrived | Refusal:
         upload = self._upload(call, body)
@@ -128,7 +130,8 @@ class Intake:
             with path.open("wb") as file:
                 while piece := upload.read(_PIECE):
                     file.write(piece)
-                return Arrived(call, *upload.checked[0], Blob(upload.sha256, file.tell()))
+                [(message, targets)] = upload.checked
+                return Arrived(call, _short(message), targets, Blob(upload.sha256, file.tell()))
         except Refusal as refusal:
             return refusal
 
@@ -136,9 +139,14 @@ class Intake:
         # The checks run when the last byte is read, so that a refused message never becomes a stored file.
         return Upload(body, call.declared_hash, self._axis.limits, partial(self._check, call))
 
-    def _again(self, arrived: Arrived) -> Accepted | Refusal:
+    def _told(self, arrived: Arrived, answer: Accepted | Exception | None) -> Accepted | Refusal:
+        """What one of several is answered; only what is the fault of all is raised."""
+        if isinstance(answer, _ITS_OWN):
+            return Refusal(Code.BAD_MESSAGE, "The message holds what cannot be stored")
+        if isinstance(answer, Exception):
+            raise answer
         try:
-            return self._repeat(arrived)
+            return answer or self._repeat(arrived)
         except Refusal as refusal:
             return refusal
 
@@ -203,6 +211,13 @@ class Intake:
         [receipt] = receipts.sign(self._axis.key, [self._accepted(packet, arrived)])
         packet["receipt"] = receipt.to_json()
         session.execute(insert(Seal).values(leaf=leaf_hash(receipt.signature)).on_conflict_do_nothing())
+
+
+def _short(message: Message) -> Message:
+    """Without its lists: several that came together are all held until they are written down."""
+    if isinstance(message, StatusMessage):
+        return message
+    return replace(message, recipients=(), response_for=(), trace=(), attachments=())
 
 
 def _missing(message: Message, call: Call) -> list[str]:

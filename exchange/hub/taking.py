@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from exchange import together
 from exchange.hub import intake
-from exchange.hub.calls import Call, answer, kind_of
+from exchange.hub.calls import Call, answer, kind_of, message_id_of
 from exchange.hub.fairness import Turn
 from exchange.hub.intake import Accepted, Readable
 from exchange.hub.refusal import Code, Refusal
@@ -32,7 +32,7 @@ def _accept(call: Call, body: Readable) -> Response:
             sender=call.get("from"),
             recipients=call.codes(),
             declared_hash=call.get("hash-file"),
-            message_id=call.get("message-id"),
+            message_id=call.message_id(),
             trace=tuple(filter(None, call.get("trace").split(","))),
         ),
         body,
@@ -49,16 +49,17 @@ def send_edocs(call: Call) -> Response:
 
 def _described(system_id: str, said: Any) -> tuple[intake.Call, int]:
     """What is said of one of several messages, and its size."""
-    text = {name: str(value) for name, value in said.items()} if isinstance(said, dict) else {}
+    given = said.items() if isinstance(said, dict) else ()
+    text = {name: value.strip() for name, value in given if isinstance(value, str)}
     size = text.get("size", "")
-    if not (text.get("message-id") and text.get("hash-file") and size.isascii() and size.isdigit()):
+    numbered = size.isascii() and size.isdigit() and len(size) < 9
+    if not (text.get("message-id") and text.get("hash-file") and numbered):
         raise Refusal(Code.BAD_REQUEST, "Each of packets needs message-id, hash-file and size")
     if int(size) > together.SMALL:
         raise Refusal(Code.BAD_REQUEST, f"A message over {together.SMALL} bytes needs a call of its own")
-    kind = kind_of(text.get("messagetype", ""))
-    return intake.Call(system_id, kind, text.get("from", ""), (), text["hash-file"], text["message-id"]), int(
-        size
-    )
+    kind, message_id = kind_of(text.get("messagetype", "")), message_id_of(text["message-id"])
+    call = intake.Call(system_id, kind, text.get("from", ""), (), text["hash-file"], message_id)
+    return call, int(size)
 
 
 def _answered(one: Accepted | Refusal) -> dict[str, Any]:

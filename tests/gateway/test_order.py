@@ -109,7 +109,7 @@ def test_statuses_behind_one_that_was_cut_wait_for_it(
     def once(self: AxisClient, doc_id: str) -> Any:
         return _cut() if next(tries) == 0 else whole(self, doc_id)
 
-    monkeypatch.setattr(AxisClient, "fetch_all", _cut)  # they are asked for together first
+    monkeypatch.setattr(AxisClient, "together", False)  # each by itself
     monkeypatch.setattr(AxisClient, "fetch", once)
     receiver = Receiver(MessageKind.STATUS)
     while receiver.turn(_client()):

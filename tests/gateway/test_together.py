@@ -13,10 +13,13 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.blobs import FolderStore, blobs
 from eoffice.core.db import transaction
-from eoffice.gateway.models import Dispatch, DispatchState, Packet, PacketState
+from eoffice.gateway import receiver
+from eoffice.gateway.models import Dispatch, DispatchState, Packet, PacketState, Report
+from eoffice.gateway.receiver import BUNCH
+from exchange.answers import Waiting
 from exchange.client import AxisClient
-from exchange.errors import Unavailable
-from exchange.model import Organization
+from exchange.errors import Refused, Unavailable
+from exchange.model import MessageKind, Organization, ResponseFor, StatusMessage
 from exchange.testing import document as edoc
 from exchange.testing import packet, send
 from exchange.together import SMALL
@@ -178,3 +181,65 @@ def test_a_packet_that_could_not_be_kept_is_not_known_by_its_bytes(
     assert row.state is DispatchState.ACCEPTED
     assert row.packet_size is not None
     assert row.packet_size > 2 * SMALL
+
+
+def test_a_status_nothing_can_be_made_of_keeps_no_other_from_leaving(
+    session: Session, theirs: AxisClient
+) -> None:
+    _come(session, theirs)
+    exchanging.receive(session)
+    first, broken, last = session.scalars(sa.select(Report).order_by(Report.id)).all()
+    with transaction(session):
+        broken.message = broken.message | {"description": "\ufffe"}
+    exchanging.send(session)
+    assert [one.state for one in (first, last)] == [DispatchState.ACCEPTED] * 2
+    assert broken.state is DispatchState.FAILED
+
+
+def test_statuses_keep_their_order_though_one_of_them_is_refused(
+    session: Session, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = province(session)
+    document = issue(session, place, 541)
+    exchanging.send(session)
+    about = ResponseFor("H01.12", document.code, document.document_uid, document.issued_on)
+    count_of = BUNCH + 4
+    for number in range(count_of):
+        said = StatusMessage(MINISTRY, about, "05", clock.now(), f"S{number:02}")
+        send(theirs, packet(said), "G09", MessageKind.STATUS)
+    whole = receiver.fetch_all
+
+    def refused_first(client: AxisClient, offered: Any) -> list[Any]:
+        came = whole(client, offered)
+        return [Refused("21") if one.message.description == "S00" else one for one in came]
+
+    monkeypatch.setattr(receiver, "fetch_all", refused_first)
+    exchanging.receive(session, MessageKind.STATUS)
+    rows = session.scalars(sa.select(Packet).where(Packet.message_type == "status").order_by(Packet.id))
+    assert [row.content["description"] for row in rows] == [f"S{number:02}" for number in range(1, count_of)]
+
+
+def test_urgent_packets_wait_for_no_usual_ones(theirs: AxisClient) -> None:
+    def waiting(name: str, priority: int, size: int = 1000) -> Waiting:
+        return Waiting(
+            name, MessageKind.DOCUMENT, "G09", ("H01.12",), "initial", "", name, priority, "", size
+        )
+
+    offered = [waiting("a", 2), waiting("b", 1), waiting("c", 0), waiting("d", 0, 2 * SMALL), waiting("e", 0)]
+    together = [[one.doc_id for one in bunch] for bunch in receiver._bunches(offered, True)]
+    assert together == [["a", "b"], ["c"], ["d"], ["e"]]
+    assert [len(bunch) for bunch in receiver._bunches(offered, False)] == [1] * 5
+
+
+def test_of_an_axis_that_is_away_nobody_asks_one_by_one(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, theirs: AxisClient
+) -> None:
+    @contextmanager
+    def away(*_given: object) -> Iterator[Parts]:
+        raise Unavailable("Trục đang bận", "busy")
+        yield
+
+    monkeypatch.setattr(AxisClient, "fetch_all", away)
+    offered = [Waiting(str(n), MessageKind.DOCUMENT, "G09", (), "", "", "", 0, "", 10) for n in range(3)]
+    assert [type(one) for one in receiver.fetch_all(theirs, offered)] == [Unavailable] * 3
+    assert asked == []

@@ -12,7 +12,7 @@ import pytest
 
 from exchange.answers import Sent
 from exchange.build import Digest
-from exchange.client import AxisClient
+from exchange.client import AxisClient, _sizes
 from exchange.errors import Refused, Unavailable
 from exchange.model import MessageKind
 from exchange.testing import HubProcess, attachment
@@ -130,6 +130,12 @@ def test_a_body_that_ends_early_loses_only_what_is_missing(
         {"packets": f'[{{"message-id": "x", "hash-file": "00", "size": "{SMALL + 1}"}}]'},
         {"packets": '[{"hash-file": "00", "size": "1"}]'},
         {"packets": "[" * 100_000},
+        {"calls": "9" * 5000},
+        {"packets": '[{"message-id": "x", "hash-file": "00", "size": "%s"}]' % ("9" * 5000)},
+        {"packets": '[{"message-id": "\\ud800", "hash-file": "00", "size": "1"}]'},
+        {"packets": '[{"message-id": "a\\u0000", "hash-file": "00", "size": "1"}]'},
+        {"packets": '[{"message-id": null, "hash-file": "00", "size": "1"}]'},
+        {"packets": '[{"message-id": "%s", "hash-file": "00", "size": "1"}]' % ("x" * 300)},
     ],
 )
 def test_a_call_for_several_that_does_not_say_what_it_brings_is_refused(
@@ -206,7 +212,25 @@ def test_the_parts_of_a_stream_are_its_bytes_wherever_it_is_cut() -> None:
 def test_files_one_behind_the_other_are_read_again_from_where_they_stood() -> None:
     files = [BytesIO(b"xxabc"), BytesIO(b""), BytesIO(b"defg")]
     files[0].seek(2)
-    joined = Joined(files)  # type: ignore[arg-type]  # BytesIO is a binary file
+    joined = Joined([(files[0], 3), (files[1], 0), (files[2], 4)])
     assert b"".join(iter(lambda: joined.read(2), b"")) == b"abcdefg"
     joined.seek(0)
     assert b"".join(iter(lambda: joined.read(100), b"")) == b"abcdefg"
+    short = Joined([(BytesIO(b"ab"), 3), (BytesIO(b"cd"), 2)])
+    with pytest.raises(OSError, match="shorter"):
+        b"".join(iter(lambda: short.read(100), b""))
+
+
+@pytest.mark.parametrize("ids", ['["\\ud800"]', '["\\u0000"]', "[7]", "[null]"])
+def test_ids_that_no_message_has_are_refused(hub: HubProcess, party: Callable[..., Party], ids: str) -> None:
+    a = party()
+    told = answer(hub, a.client.system_id, "downloadEdocs", docIds=ids, calls="1")
+    assert told["ErrorCode"] == "21"
+
+
+@pytest.mark.parametrize(
+    "said", ["[]", "{}", "[[1]]", '[["x", "y"]]', "nonsense", '[[1, "a"], [2, "b"], [3, "c"]]']
+)
+def test_an_answer_that_does_not_say_what_it_holds_is_none(said: str) -> None:
+    with pytest.raises(Refused):
+        _sizes(said, 2)
