@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from eoffice.core import clock
 from eoffice.demo.province import PASSWORD
 from eoffice.directory.models import Role
+from eoffice.incoming.models import EnvelopeSign
 from eoffice.run import OPERATOR
 from exchange.model import Organization
 from exchange.testing import attachment, damaged, packet, send
@@ -60,6 +61,7 @@ PAGES = {
     "home.desk": Look(Role.CLERK, "/"),
     "incoming.direct": Look(Role.LEADER, "/work/direct/{to_direct}"),
     "incoming.envelopes_page": Look(Role.CLERK, "/incoming/envelopes"),
+    "incoming.correct_envelope": Look(Role.CLERK, "/incoming/envelopes/{envelope}"),
     "incoming.helps": Look(Role.LEADER, "/work/helps"),
     "incoming.index": Look(Role.CLERK, "/incoming"),
     "incoming.pass_on": Look(Role.CLERK, "/incoming/{incoming}/pass-on"),
@@ -185,6 +187,22 @@ def _unreadable(office: Office, folder: Path) -> int:
     return int(row[1])
 
 
+def _envelope(office: Office) -> int:
+    """A sealed envelope that is still with the clerk."""
+    with closing(office.where.pages(account("snnmt", Role.CLERK))) as clerk:
+        page = clerk.get("/incoming/envelopes").text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert token is not None
+        entered = {
+            "csrf_token": token[1], "sign": EnvelopeSign.NAMED.value, "sender": "Tòa án nhân dân tỉnh", "code": "",
+            "to_id": str(office.post(Role.LEADER)["id"]),
+        }  # fmt: skip
+        listed = clerk.post("/incoming/envelopes", data=entered).text
+        row = re.search(r'"/incoming/envelopes/(\d+)"', listed)
+    assert row is not None
+    return int(row[1])
+
+
 def _sent_on_paper(office: Office) -> int:
     """A line of the dispatch book that has left."""
     letter = {
@@ -242,6 +260,7 @@ def examples(
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
         "copy": office.outgoing(first("outgoing", "issued"))["deliveries"][0]["id"],
         "posting": _sent_on_paper(office),
+        "envelope": _envelope(office),
         "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),
     }
 
