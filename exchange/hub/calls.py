@@ -76,28 +76,11 @@ class Call:
 
     def json(self) -> Any:
         """What the body says; None when it is no JSON. Texts that no database holds are refused."""
-        try:
-            content = json.loads(self.request.get_data())
-            text = json.dumps(content, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:  # half of a character outside the basic plane
-            raise Refusal(Code.BAD_REQUEST, "The body is no Unicode text") from error
-        except (ValueError, RecursionError):
-            return None
-        if b"\\u0000" in text:
-            raise Refusal(Code.BAD_REQUEST, "The body holds a zero character")
-        return content
+        return _read(self.request.get_data(), "The body")
 
     def several(self, name: str) -> list[Any]:
         """A JSON array with as many members as `calls` says. Texts that no database holds are refused."""
-        try:
-            found = json.loads(self.need(name))
-            text = json.dumps(found, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            raise Refusal(Code.BAD_REQUEST, f"{name} is no Unicode text") from error
-        except (ValueError, RecursionError) as error:
-            raise Refusal(Code.BAD_REQUEST, f"{name} is no JSON array") from error
-        if b"\\u0000" in text:
-            raise Refusal(Code.BAD_REQUEST, f"{name} holds a zero character")
+        found = _read(self.need(name), name)
         if not isinstance(found, list) or len(found) != counted(self.parameters):
             raise Refusal(Code.BAD_REQUEST, f"{name} is no JSON array of as many as calls says")
         return found
@@ -115,6 +98,20 @@ class Call:
             return tuple(dict.fromkeys(str(code) for code in json.loads(text)))
         except ValueError as error:
             raise Refusal(Code.BAD_REQUEST, "to is no JSON array") from error
+
+
+def _read(said: str | bytes, name: str) -> Any:
+    """What JSON says; None when it is none. Raises Refusal for texts that no database holds."""
+    try:
+        content = json.loads(said)
+        text = json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:  # half of a character outside the basic plane
+        raise Refusal(Code.BAD_REQUEST, f"{name} is no Unicode text") from error
+    except (ValueError, RecursionError):
+        return None
+    if b"\\u0000" in text:
+        raise Refusal(Code.BAD_REQUEST, f"{name} holds a zero character")
+    return content
 
 
 Operation = Callable[[Call], Response]
