@@ -17,7 +17,7 @@ import pybase64
 from exchange.errors import Damaged, TooLarge
 from exchange.limits import Limits
 
-_SPACE = str.maketrans("", "", " \t\r\n")
+_SPACE = b" \t\r\n"
 _PIECE = 1 << 18
 #: ZIP-based formats that are files in their own right
 _OWN_ZIP = frozenset(
@@ -52,12 +52,12 @@ class Base64File:
         self.path = path
         self.size = 0
         self._limit = limit
-        self._rest = ""
+        self._rest = b""
         self._ended = False
         self._file = path.open("wb")
 
-    def feed(self, text: str) -> None:
-        text = self._rest + text.translate(_SPACE)
+    def feed(self, text: bytes) -> None:
+        text = self._rest + text.translate(None, _SPACE)
         whole = len(text) - len(text) % 4
         self._rest = text[whole:]
         if whole:
@@ -67,16 +67,16 @@ class Base64File:
         """End of the text. Padding that a careless sender left out is put back."""
         try:
             if self._rest:
-                self._write(self._rest + "=" * (-len(self._rest) % 4))
+                self._write(self._rest + b"=" * (-len(self._rest) % 4))
         finally:
             self._file.close()
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: bytes) -> None:
         if self._ended:
             raise _damaged(
                 self.path, "còn dữ liệu sau khi mã base64 đã kết thúc", "data after its base64 text"
             )
-        self._ended = text.endswith("=")
+        self._ended = text.endswith(b"=")
         try:
             data = pybase64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:

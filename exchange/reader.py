@@ -6,6 +6,7 @@ so elements are known by local name, compared without case (spec of the wire for
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from exchange.limits import LIMITS, Limits
 
 #: bytes of rubbish in front of `<?xml` that are passed over
 _JUNK = 4096
+#: where the start tag of an encoded element may end
+_ENCODED_TAG = re.compile(rb"contenttransferencoded[^<>]*>", re.IGNORECASE)
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
 
 
 @dataclass
@@ -24,7 +28,6 @@ class Node:
     """One element: local name in lower case, its own text (NFC, trimmed), child elements."""
 
     name: str
-    line: int = 0
     text: str = ""
     children: list[Node] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
@@ -49,9 +52,9 @@ class Node:
 
 
 class Decoder(Protocol):
-    """Takes the text of one encoded element."""
+    """Takes the text of one encoded element; what is not ASCII comes as UTF-8."""
 
-    def feed(self, text: str) -> None: ...
+    def feed(self, text: bytes) -> None: ...
     def close(self) -> None: ...
 
 
@@ -59,6 +62,10 @@ class Reader:
     """Feed bytes, then `close()` for the root. Raises Unreadable and its kinds from either.
 
     `decoder`: called for each encoded element; without one their text is dropped unread.
+
+    Base64 goes past expat, which would look at each of its bytes several times and count its lines. Only what cannot
+    be anything else does: text of the alphabet of base64 that begins where a start tag surely ends. Everything else
+    inside an encoded element, a comment or `&#13;` say, is expat's until the element ends.
     """
 
     def __init__(self, decoder: Callable[[], Decoder] | None = None, limits: Limits = LIMITS) -> None:
@@ -67,6 +74,12 @@ class Reader:
         self._open: list[Node] = []
         self._decoder: Decoder | None = None
         self._encoded = False
+        #: byte at which expat saw the encoded element begin; -1 when it has been given more than the tag
+        self._tag = -1
+        #: whether the next bytes are text of the encoded element of which expat has seen the start tag only
+        self._direct = False
+        #: bytes that expat was not given, and the lines they end
+        self._passed = self._passed_lines = 0
         self._fed = self._elements = self._text = 0
         self._started = False
         self._head = b""
@@ -94,8 +107,8 @@ class Reader:
         self._fed += len(data)
         if self._fed > self._limits.packet:
             raise TooLarge("Gói tin quá lớn", f"The message is over {self._limits.packet} bytes")
-        self._parse(data, final=False)
-        if self._fed - self._parser.CurrentByteIndex > self._limits.token + len(data):
+        self._read(data)
+        if self._fed - self._passed - self._parser.CurrentByteIndex > self._limits.token + len(data):
             raise TooLarge("Thẻ XML quá dài", f"One piece of markup is over {self._limits.token} bytes")
 
     def close(self) -> Node:
@@ -120,14 +133,46 @@ class Reader:
         data, self._head = self._head[start:], b""
         return data
 
+    def _read(self, data: bytes) -> None:
+        """Part `data` into text of encoded elements and what expat reads."""
+        at = 0
+        while at < len(data):
+            if self._direct:
+                at += self._past_expat(data, at)
+                continue
+            found = _ENCODED_TAG.search(data, at)
+            end = found.end() if found else len(data)
+            self._tag = -1
+            self._parse(data[at:end], final=False)
+            # The tag began in these bytes, and the first `>` after that is the last of them: nothing follows the tag.
+            tag = self._tag - (self._fed - len(data) - self._passed)
+            self._direct = self._encoded and tag >= at and data.find(b">", tag) == end - 1
+            at = end
+
+    def _past_expat(self, data: bytes, at: int) -> int:
+        """Take text of the encoded element from `data[at:]`; its length. Leaves the rest to expat."""
+        end = data.find(b"<", at)
+        text = data[at : end if end >= 0 else len(data)]
+        if text.translate(None, _BASE64):
+            self._direct = False
+            return 0
+        self._direct = end < 0
+        self._passed += len(text)
+        self._passed_lines += text.count(b"\n")
+        if self._decoder and text:
+            self._decoder.feed(text)
+        return len(text)
+
     def _parse(self, data: bytes, *, final: bool) -> None:
         try:
             self._parser.Parse(data, final)
         except expat.ExpatError as error:
-            where = f"{error.lineno}:{error.offset}"
+            # after text that expat has not seen its columns may be wrong
+            column = "" if self._passed else f":{error.offset}"
+            where = f"{error.lineno + self._passed_lines}{column}"
             reason = expat.errors.messages.get(error.code, "syntax error")
             raise Unreadable(
-                f"XML sai cú pháp tại dòng:cột {where}", f"XML not well-formed at {where}: {reason}"
+                f"XML sai cú pháp tại dòng {where}", f"XML not well-formed at line {where}: {reason}"
             ) from error
         except (LookupError, ValueError) as error:  # an encoding nobody knows, or one expat cannot read
             raise Unreadable("Sai bảng mã ký tự", f"Wrong character encoding: {error}") from error
@@ -141,7 +186,7 @@ class Reader:
             raise TooLarge("Gói tin có quá nhiều thẻ XML", "Too many XML elements, or nested too deep")
         if self._encoded:
             raise Unreadable("Nội dung tệp đính kèm chứa thẻ XML", "Markup inside an encoded attachment")
-        node = Node(_local(name), self._parser.CurrentLineNumber, attributes=attributes)
+        node = Node(_local(name), attributes=attributes)
         if self._open:
             self._open[-1].children.append(node)
         elif self.root is None:
@@ -149,13 +194,14 @@ class Reader:
         self._open.append(node)
         if node.name == "contenttransferencoded":
             self._encoded = True
+            self._tag = self._parser.CurrentByteIndex
             self._decoder = self._make() if self._make else None
             # Without a decoder the text need not even become a string.
             self._parser.CharacterDataHandler = self._data if self._decoder else None
 
     def _data(self, text: str) -> None:
         if self._decoder:
-            self._decoder.feed(text)
+            self._decoder.feed(text.encode())
         elif self._open and not self._encoded:
             self._text += len(text)
             if self._text > self._limits.text:
