@@ -240,8 +240,8 @@ def _source(one: SourceAway) -> Check:
         return Check(f"source-{one.key}", name, Tone.WARN, said)
     if one.key.startswith(sources.UNKNOWN):
         said = _(
-            "Nothing is taken from %(names)s: no agency here has such a code. Rename the folder to the code of its "
-            "agency, or take it away.",
+            "Nothing is taken from %(names)s: papers are taken from folders named by the code of an agency here. Put "
+            "them there, or take them away.",
             names=one.why,
         )
         return Check("source-unknown", name, Tone.WARN, said)

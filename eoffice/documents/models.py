@@ -3,13 +3,13 @@
 import re
 from datetime import date, datetime, time
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from eoffice.core import clock
 from eoffice.core.db import Base, enum_column
@@ -138,6 +138,10 @@ class Document(Base):
     words: Mapped[Any | None] = mapped_column(TSVECTOR, deferred=True)
     version: Mapped[int] = mapped_column()
 
+    if TYPE_CHECKING:
+        #: `due_on`; without a deadline the end of time, so that lists can be ordered and paged by it
+        due_by: Mapped[date]
+
     files: Mapped[list["DocumentFile"]] = relationship(order_by="DocumentFile.id", viewonly=True)
     recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position", viewonly=True)
 
@@ -164,6 +168,11 @@ class Document(Base):
         if not self.code_notation:
             return self.code_number
         return f"{self.code_number or '…'}/{self.code_notation}"
+
+
+Document.due_by = column_property(
+    sa.func.coalesce(Document.__table__.c.due_on, sa.literal(date.max, sa.Date)), deferred=True
+)
 
 
 class FileRole(StrEnum):

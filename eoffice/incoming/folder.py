@@ -45,16 +45,12 @@ def watch(session: Session, folder: Path) -> int:
 
 
 def unknown(session: Session, folder: Path) -> list[str]:
-    """Names of the folders in it that belong to no agency here: what is scanned to them comes to nobody.
-
-    Raises OSError.
+    """Names of what lies in it and belongs to no agency here, folders and papers: what is scanned there comes to
+    nobody. Raises OSError.
     """
     known = {agency.code for agency in directory.hosted(session)}
-    return sorted(
-        one.name
-        for one in folder.iterdir()
-        if one.is_dir() and not one.name.startswith(".") and one.name not in known
-    )
+    names = {one.name for one in folder.iterdir() if not one.name.startswith(".")}
+    return sorted(name for name in names if name not in known or not (folder / name).is_dir())
 
 
 def _ready(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, undefer
 
 from eoffice.core import clock
 from eoffice.core.errors import NotFound
@@ -88,11 +88,11 @@ def _received(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(incoming.own(actor), asks)
 
 
-def received(session: Session, actor: Actor) -> Sequence[IncomingDocument]:
-    """Documents of other agencies that give this one a task, what is due first on top, at most PAGE_SIZE."""
-    order = (Document.due_on.asc().nulls_last(), Document.due_time.asc().nulls_last(), Document.id)
-    query = sa.select(IncomingDocument).where(_received(actor)).order_by(*order)
-    return session.scalars(query.limit(PAGE_SIZE)).all()
+def received(session: Session, actor: Actor, mark: str | None = None) -> Page[IncomingDocument]:
+    """One page of the documents of other agencies that give this one a task, what is due first on top. Raises NotFound
+    for a mark that cannot be read."""
+    query = sa.select(IncomingDocument).where(_received(actor)).options(undefer(IncomingDocument.due_by))
+    return page(session, query, (IncomingDocument.due_by, Document.id), mark, PAGE_SIZE, oldest_first=True)
 
 
 def count_received(session: Session, actor: Actor) -> int:

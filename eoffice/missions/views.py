@@ -1,6 +1,6 @@
 """What documents ask: of one document, and the lists of what is open, late, reported and finished."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -37,35 +37,32 @@ worklist("missions", _l("Tasks from documents"), "missions.index", MISSION_GIVE,
 @bp.get("/work/missions")
 @needs(DOCUMENT_READ)
 def index() -> ResponseReturnValue:
-    """A list; heads begin with what their unit has to do, as whoever sees what other agencies ask of this one."""
+    """A list; heads begin with what their unit has to do, others with what other agencies ask of this one."""
     actor, given, mark = current_actor(), request.args.get("tab", ""), request.args.get("mark")
-    came = queries.count_received(db(), actor)
-    tab = Tab(given) if given in set(Tab) else Tab.MINE if actor.unit_ids or came else Tab.OPEN
+    counted, came = queries.counts(db(), actor), queries.count_received(db(), actor)
+    if not given and came and not actor.unit_ids:
+        return redirect(url_for("missions.received"))
+    tab = Tab(given) if given in set(Tab) else Tab.MINE if actor.unit_ids else Tab.OPEN
     page = queries.listing(db(), actor, tab, mark)
-    counted, told = queries.counts(db(), actor), queries.progress(db(), actor, page.rows)
-    counted[Tab.MINE] += came
+    told = queries.progress(db(), actor, page.rows)
     return render_template(
-        "missions/list.html", page=page, tab=tab,
-        received=_received(actor) if came and tab is Tab.MINE and not mark else [], came=came,
+        "missions/list.html", page=page, tab=tab, **_tabs(counted, came, tab),
         rows=[{"mission": one, "progress": told.get(one.id)} for one in page.rows],
-        tabs=[
-            (one.word, url_for("missions.index", tab=one.value), counted.get(one), one is tab,
-             one is Tab.OVERDUE and bool(counted[one]))
-            for one in Tab
-        ],
-        work_tabs=work_tabs("missions.index", missions=counted[Tab.MINE] + counted[Tab.REPORTED]),
         address=lambda mark: url_for("missions.index", tab=tab.value, mark=mark),
     )  # fmt: skip
 
 
-def _received(actor: Actor) -> list[dict[str, Any]]:
+@bp.get("/work/missions/received")
+@needs(DOCUMENT_READ)
+def received() -> str:
     """What other agencies ask of this one, each with who leads it here and the words that are meant for it."""
-    found = queries.received(db(), actor)
-    ids = [one.id for one in found]
+    actor = current_actor()
+    page = queries.received(db(), actor, request.args.get("mark"))
+    ids = [one.id for one in page.rows]
     leads, wanted_back = leading_each(db(), ids), gateway.wanted_back(db(), ids)
     agency = directory.agency(db(), actor.agency_id or 0)
     called = (agency.name, agency.short_name)
-    return [
+    rows = [
         {
             "document": one,
             "lead": leads.get(one.id, ""),
@@ -73,8 +70,27 @@ def _received(actor: Actor) -> list[dict[str, Any]]:
             "content": "; ".join(task.content for task in asking.of_agency(one.summary, called))
             or one.subject,
         }
-        for one in found
+        for one in page.rows
     ]
+    counted, came = queries.counts(db(), actor), queries.count_received(db(), actor)
+    return render_template(
+        "missions/received.html", page=page, rows=rows, **_tabs(counted, came, None),
+        address=lambda mark: url_for("missions.received", mark=mark),
+    )  # fmt: skip
+
+
+def _tabs(counted: Mapping[Tab, int], came: int, shown: Tab | None) -> dict[str, Any]:
+    """The lists beside each other; `shown`: None for what other agencies ask, of which `came` are open."""
+    tabs = [
+        (one.word, url_for("missions.index", tab=one.value), counted.get(one), one is shown,
+         one is Tab.OVERDUE and bool(counted[one]))
+        for one in Tab
+    ]  # fmt: skip
+    if came or shown is None:
+        asked = (_("Asked by other agencies"), url_for("missions.received"), came, shown is None, False)
+        tabs.insert(1, asked)
+    waiting = counted[Tab.MINE] + counted[Tab.REPORTED] + came
+    return {"tabs": tabs, "work_tabs": work_tabs("missions.index", missions=waiting)}
 
 
 def _shown(actor: Actor, missions: Sequence[Mission]) -> list[dict[str, Any]]:

@@ -231,9 +231,14 @@ def test_a_mail_box_or_folder_that_cannot_be_read_is_told_to_administrator_and_c
         assert _tones(session, app)["source-unknown"] is Tone.WARN
         page = client_for(app, "a_administrator").get("/admin/health").text
         assert "H01.99" in page
-        assert "Hãy đổi tên thư mục" in page
+        assert "Hãy chuyển vào đúng thư mục" in page
         assert "H01.99" not in client_for(app, "a_clerk").get("/").text, "the clerk can do nothing about it"
         (tmp_path / "gone" / "H01.99").rmdir()
+        # and a paper beside the folders, where a scanner without one puts it
+        (tmp_path / "gone" / "Scan_0001.pdf").touch()
+        jobs.run(session, "incoming.watch_folder")
+        assert "Scan_0001.pdf" in client_for(app, "a_administrator").get("/admin/health").text
+        (tmp_path / "gone" / "Scan_0001.pdf").unlink()
         jobs.run(session, "incoming.watch_folder")
         assert "source-unknown" not in _tones(session, app)
     boxes.write_text("")

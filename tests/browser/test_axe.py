@@ -75,6 +75,7 @@ PAGES = {
     "incoming.to_read": Look(Role.UNIT_HEAD, "/work/read", "KHTC"),
     "openapi.page": Look(Role.CLERK, "/api/v1/"),
     "missions.index": Look(Role.UNIT_HEAD, "/work/missions", "CCTL"),
+    "missions.received": Look(Role.LEADER, "/work/missions/received"),
     "missions.of_document": Look(Role.LEADER, "/outgoing/{issued}/missions"),
     "outgoing.delegations": Look(Role.LEADER, "/delegations"),
     "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),

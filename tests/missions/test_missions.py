@@ -1,5 +1,6 @@
 """What documents ask of units and other agencies: who may ask, who reports, who accepts."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -278,27 +279,52 @@ def test_what_another_agency_asks_stands_in_the_list_of_whoever_it_is_for_until_
     )  # fmt: skip
     leader, head, outsider = (client_for(app, f"b_{one}") for one in ("leader", "unit_head", "archivist"))
     with counted() as sent:
-        page = leader.get("/work/missions").get_data(as_text=True)
+        page = leader.get("/work/missions/received").get_data(as_text=True)
     assert len(sent) <= MOST, sent
     assert "Báo cáo vận hành cống" in page
     assert f"/incoming/{document.id}" in page
     assert "Chưa chỉ đạo" in page
     for client in (head, outsider):
-        assert "Báo cáo vận hành" not in client.get("/work/missions?tab=mine").get_data(as_text=True)
+        assert "Báo cáo vận hành" not in client.get("/work/missions/received").get_data(as_text=True)
     post = house.posts[Role.LEADER].id
     entry = steps.entry(due_on=due, submit_to_id=post)
     incoming.register(session, house.clerk, document.id, entry)
     given = directions.direct(session, house.leader, document.id, steps.to_unit(house))
-    page = head.get("/work/missions").get_data(as_text=True)
+    page = head.get("/work/missions/received").get_data(as_text=True)
     assert "Báo cáo vận hành cống" in page
     assert house.unit.name in page
+    assert "/work/missions/received" in head.get("/work/missions").get_data(as_text=True)
     working = directions.assign(
         session, house.head, given.tasks[0].id, house.posts[Role.SPECIALIST].id, None, "Đồng chí làm"
     ).tasks[0]
     page = client_for(app, "b_specialist").get(f"/incoming/{document.id}").get_data(as_text=True)
     assert "hãy gửi công văn riêng" in page, "no status asks for more time"
     directions.finish(session, house.specialist, working.id, "Đã báo cáo")
-    assert "Báo cáo vận hành" not in leader.get("/work/missions?tab=mine").get_data(as_text=True)
+    assert "Báo cáo vận hành" not in leader.get("/work/missions/received").get_data(as_text=True)
+
+
+def test_all_that_other_agencies_ask_is_shown_page_by_page_what_is_due_first_on_top(
+    session: Session, place: Province, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    days = [None, 9, 3, None, 5]
+    for number, days_left in enumerate(days):
+        words = asking.told([asking.Asked(place.b.agency.name, f"Việc số {number}", clock.today() + WEEK)])
+        document = arrive(
+            session, place.b, sender_code="H01.12", sender_name=place.a.agency.name, steering=Steering.DIRECTS,
+            summary=words,
+        )  # fmt: skip
+        document.due_on = days_left and clock.today() + timedelta(days=days_left)
+    session.commit()
+    client, seen, pages = client_for(app, "b_leader"), "", 0
+    address: str | None = client.get("/work/missions").location
+    while address:
+        page = client.get(address).get_data(as_text=True)
+        seen, pages = seen + page, pages + 1
+        older = re.search(r'href="(/work/missions/received\?mark=a[^"]+)"', page)
+        address = older.group(1) if older else None
+    assert pages == 3
+    assert re.findall(r'title="Việc số (\d)"', seen) == ["2", "4", "1", "0", "3"]
 
 
 def test_other_systems_give_and_settle_tasks(session: Session, place: Province, app: Flask) -> None:
