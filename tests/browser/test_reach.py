@@ -93,6 +93,17 @@ def test_a_list_is_walked_and_opened_by_keys(desks: Desks) -> None:
     expect(page).to_have_url(re.compile("/$"))
 
 
+def test_ctrl_s_saves_the_form_that_is_being_typed_in(desks: Desks) -> None:
+    page = desks.of(SPECIALIST)
+    page.goto("/outgoing/new", wait_until="networkidle")
+    page.get_by_label("Trích yếu").fill("Lưu bằng phím")
+    page.get_by_role("combobox", name="Nơi nhận 1").fill("Sở Tài chính")
+    page.get_by_label("Nội dung").fill("Đề nghị báo cáo./.")
+    page.keyboard.press("Control+s")
+    expect(page).to_have_url(re.compile(r"/outgoing/\d+/edit"))
+    expect(page.get_by_label("Trích yếu")).to_have_value("Lưu bằng phím")
+
+
 def test_an_error_loses_nothing_typed(desks: Desks, examples: dict[str, int]) -> None:
     page = desks.of(CLERK)
     page.goto(f"/incoming/{examples['to_register']}/register")

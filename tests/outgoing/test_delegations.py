@@ -228,3 +228,13 @@ def test_the_page_allows_and_ends(app: Flask, session: Session, place: Province)
     assert f"- {today} 23:59" in page, "the last day counts whole"
     assert client_for(app, "a_clerk").post(f"/delegations/{lent.id}/end").status_code == 403
     assert leader.post(f"/delegations/{lent.id}/end").status_code == 303
+
+
+def test_the_form_is_there_for_who_signs_in_his_own_right_alone(
+    app: Flask, session: Session, place: Province
+) -> None:
+    _lend(session, place.a)
+    for user, sees in (("a_leader", True), ("a_clerk", False), ("a_unit_head", False)):
+        page = client_for(app, user).get("/delegations")
+        assert ('name="basis"' in page.text) is sees, user
+        assert "TUQ. GIÁM ĐỐC" in page.text, "everybody sees what holds"
