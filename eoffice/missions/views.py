@@ -87,7 +87,7 @@ def _tabs(counted: Mapping[Tab, int], came: int, shown: Tab | None) -> dict[str,
         for one in Tab
     ]  # fmt: skip
     if came or shown is None:
-        asked = (_("Asked by other agencies"), url_for("missions.received"), came, shown is None, False)
+        asked = (_l("Asked by other agencies"), url_for("missions.received"), came, shown is None, False)
         tabs.insert(1, asked)
     waiting = counted[Tab.MINE] + counted[Tab.REPORTED] + came
     return {"tabs": tabs, "work_tabs": work_tabs("missions.index", missions=waiting)}

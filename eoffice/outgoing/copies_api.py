@@ -35,6 +35,8 @@ class CopyWanted(Copyable):
     purpose: str = ""
     #: codes of agencies
     recipients: list[str] = field(default_factory=list)
+    #: of a copy on paper: people and bodies in no directory, by name
+    outside: list[str] = field(default_factory=list)
     #: of a part: what it says, word by word, and the lines above the signer's name
     passage: str = ""
     authority: str = ""
@@ -65,6 +67,7 @@ def ask_for_copy(document_id: int) -> ResponseReturnValue:
     new = NewCopy(
         wanted.kind_code, wanted.medium, wanted.signer_id, wanted.purpose, tuple(wanted.recipients),
         extract if wanted.passage else None, Upload(file.stream, file.filename or "ban-quet.pdf") if file else None,
+        outside=tuple(wanted.outside),
     )  # fmt: skip
     return reply(copying.ask(db(), current_actor(), document_id, new), 201)
 

@@ -91,6 +91,14 @@ class NotByLaw(Invalid):
     )
 
 
+class OnPaperOnly(Invalid):
+    """The axis reaches agencies; what is printed of an electronic copy is no copy."""
+
+    message = _l(
+        "People and bodies in no directory get a copy on paper. Choose a copy on paper, or take them off the list."
+    )
+
+
 @dataclass(frozen=True)
 class Source:
     """What is to be copied."""
@@ -130,6 +138,8 @@ class NewCopy:
     members: tuple[Member, ...] = ()
     #: under which delegation, see `drafting.Fields`
     delegation_id: int | None = None
+    #: people and bodies in no directory, by name
+    outside: tuple[str, ...] = ()
 
 
 def source(session: Session, actor: Actor, document_id: int) -> Source:
@@ -155,17 +165,21 @@ def source(session: Session, actor: Actor, document_id: int) -> Source:
 def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
     """Prepare a copy and ask the competent leader for it.
 
-    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw, TooLong.
+    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw, OnPaperOnly, TooLong.
     """
     new = replace(new, purpose=whole(new.purpose, 500, "purpose"))
     with transaction(session):  # page and check take a moment: this one is over before
         found = source(session, actor, document_id)
         if (kinds.COPIES.get(new.kind_code), new.medium) not in found.allowed:
             raise NotByLaw(field="made_as")
+        if new.outside and new.medium is not Medium.PAPER:
+            raise OnPaperOnly(field="outside")
         subject = _subject(new, found.document)
         fields = Fields(
-            new.kind_code, subject, new.signer_id, new.recipients, members=new.members, delegation_id=new.delegation_id
+            new.kind_code, subject, new.signer_id, new.recipients, members=new.members,
+            delegation_id=new.delegation_id, outside=new.outside,
         )  # fmt: skip
+        fields.check_outside()
         chosen = operations.choose(session, actor, fields)
         original = extracts.original(session, found.document, found.file)
     with secrets_noted(session, actor):
@@ -210,7 +224,9 @@ def _begin(
     copy.draft_source = DraftSource.TEMPLATE if new.kind_code == _PART.code else DraftSource.UPLOAD
     copy.page_count = page.page_count
     on_paper = new.medium is Medium.PAPER
-    documents.set_recipients(session, copy, chosen.recipients, on_paper=on_paper, lines=chosen.lines)
+    documents.set_recipients(
+        session, copy, chosen.recipients, on_paper=on_paper, lines=chosen.lines, outside=chosen.outside
+    )
     documents.add_file(session, actor, copy, page, FileRole.DRAFT, version_no=1)
     documents.link(session, actor, copy, found.document, LinkKind.COPIES)
     documents.give_access(session, actor, copy, person_ids=[chosen.signer.person_id])

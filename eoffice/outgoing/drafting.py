@@ -102,10 +102,14 @@ class Fields:
             raise WrongKind(field="kind_code")
         if not self.subject.strip():
             raise Missing(what=str(_l("subject")), field="subject")
-        if len(self.outside) > OUTSIDE_LIMIT or any(len(name) > 200 for name in self.outside):
-            raise TooManyOutside(field="outside")
+        self.check_outside()
         if len(nfc(self.subject)) > SUBJECT_LIMIT:
             raise SubjectTooLong(length=len(nfc(self.subject)), limit=SUBJECT_LIMIT, field="subject")
+
+    def check_outside(self) -> None:
+        """Raise TooManyOutside."""
+        if len(self.outside) > OUTSIDE_LIMIT or any(len(name) > 200 for name in self.outside):
+            raise TooManyOutside(field="outside")
 
     def check_day(self, today: date) -> None:
         """Raise DayPassed."""

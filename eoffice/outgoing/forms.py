@@ -156,7 +156,7 @@ class Typed:
             replaces_id=int(self.replaces) if self.replaces.isdecimal() else None,
             corrects_id=int(self.corrects) if self.corrects.isdecimal() else None,
             recipients=recipients.entries(session, self.to.rows),
-            outside=tuple(dict.fromkeys(_split(self.outside))),
+            outside=tuple(dict.fromkeys(split_lines(self.outside))),
             members=tuple(self.to.members),
         )
 
@@ -164,9 +164,9 @@ class Typed:
         """The values for the template."""
         return Text(
             body=self.body,
-            addressees=_split(self.addressees),
-            bases=_split(self.bases),
-            copies=_split(self.copies),
+            addressees=split_lines(self.addressees),
+            bases=split_lines(self.bases),
+            copies=split_lines(self.copies),
             decided_by=self.decided_by,
         )
 
@@ -288,7 +288,8 @@ def millimetres(form: Mapping[str, Any], name: str) -> float:
     return length
 
 
-def _split(typed: str) -> tuple[str, ...]:
+def split_lines(typed: str) -> tuple[str, ...]:
+    """What a field of one entry a line says."""
     return tuple(line.strip() for line in typed.splitlines() if line.strip())
 
 

@@ -228,6 +228,31 @@ def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_doc
     assert not gateway.deliveries_of(session, copy)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("keys")
+def test_a_citizen_in_no_directory_gets_a_copy_on_paper_by_the_dispatch_book(
+    session: Session, place: Province, app: Flask
+) -> None:
+    document, web = _issued(session, place), client_for(app, "a_clerk")
+    address = f"/outgoing/copies/new/{document.id}"
+    typed = {
+        "signer_id": str(place.a.posts[Role.LEADER].id), "outside": "Bà Trần Thị Út, ấp Vĩnh Lợi\n\nHợp tác xã Xẻo Rô",
+        "passage": "1. Lịch xuống giống: đợt 1 từ ngày 10 tháng 11 đến ngày 30 tháng 11 năm 2026.",
+    }  # fmt: skip
+    refused = web.post(address, data=typed | {"made_as": "TRS:electronic"})
+    assert refused.status_code == 422
+    assert "chỉ nhận bản sao giấy" in refused.text
+    assert "Hợp tác xã Xẻo Rô" in refused.text, "what was typed is kept"
+    own = web.post(address, data=typed | {"made_as": "SY:paper"}).headers["Location"]
+    assert client_for(app, "a_leader").post(f"{own}/allow").status_code == 303
+    assert web.post(f"{own}/seal", data={"stamped": "1"}).status_code == 303
+    assert web.post(f"{own}/issue").status_code == 303
+    assert "Bà Trần Thị Út, ấp Vĩnh Lợi" in web.get("/outgoing/posting").text
+    session.expire_all()
+    copy = session.get_one(OutgoingDocument, int(own.rpartition("/")[2]))
+    assert "- Hợp tác xã Xẻo Rô;" in _page(session, copy, FileRole.ISSUED)
+
+
 def test_an_extract_says_what_the_document_says(session: Session, place: Province) -> None:
     letter = Letter(("Sở Tài chính",), "x", "", "An", ("GIÁM ĐỐC",))
     known = extracts.Original(letter, "GIÁM ĐỐC", "1. Giao Chi cục\nThủy lợi. 2. Báo cáo.", recognised=False)

@@ -22,6 +22,7 @@ from eoffice.outgoing import copying, extracts, presenting
 from eoffice.outgoing.copying import NewCopy, Source
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.extracts import Extract, Original
+from eoffice.outgoing.forms import split_lines
 from eoffice.outgoing.permissions import OUTGOING_COPY
 from eoffice.outgoing.views import bp
 
@@ -39,6 +40,7 @@ class Typed:
     passage: str = ""
     authority: str = ""
     compared: str = ""
+    outside: str = ""
     to: Listed = field(default_factory=Listed)
 
     @classmethod
@@ -60,7 +62,7 @@ class Typed:
             kind_code, Medium(medium), signer_id, self.purpose, recipients.entries(db(), self.to.rows),
             Extract(self.passage, self.authority, bool(self.compared)),
             Upload(file.stream, file.filename) if file is not None and file.filename else None,
-            tuple(self.to.members), delegation_id,
+            tuple(self.to.members), delegation_id, tuple(dict.fromkeys(split_lines(self.outside))),
         )  # fmt: skip
 
 
