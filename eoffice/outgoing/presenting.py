@@ -11,7 +11,7 @@ from markupsafe import Markup
 from eoffice.core import audit, clock
 from eoffice.core.states import Tone
 from eoffice.documents.geometry import MM
-from eoffice.documents.models import Direction, Document, DocumentFile
+from eoffice.documents.models import Direction, Document, DocumentFile, Medium
 from eoffice.outgoing import operations, posting
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.queries import NextActor
@@ -48,6 +48,7 @@ _NEXT = {
     State.ISSUING: _l("issues it to the recipients"),
     State.PERMISSION: _l("allows the copy or refuses it"),
 }
+_BY_HAND = _l("prints it, has it signed and stamps it")
 
 
 def address(document: Document) -> str:
@@ -62,9 +63,12 @@ def state_mark(document: OutgoingDocument) -> tuple[str, str, str, str]:
     return str(look.word), look.shape.value, _COLOURS.get(look.tone, look.tone.value), str(look.sentence)
 
 
-def next_step(step: NextActor | None) -> tuple[str | None, str] | None:
+def next_step(document: OutgoingDocument, step: NextActor | None) -> tuple[str | None, str] | None:
     """Who acts next and what he does."""
-    return (step.name, str(_NEXT[step.state])) if step else None
+    if step is None:
+        return None
+    by_hand = document.copied_to is Medium.PAPER and step.state is State.SEALING
+    return step.name, str(_BY_HAND if by_hand else _NEXT[step.state])
 
 
 #: the signature block of most documents: right half, lower part of the last page, in points

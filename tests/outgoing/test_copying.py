@@ -245,6 +245,7 @@ def test_a_citizen_in_no_directory_gets_a_copy_on_paper_by_the_dispatch_book(
     assert "Hợp tác xã Xẻo Rô" in refused.text, "what was typed is kept"
     own = web.post(address, data=typed | {"made_as": "SY:paper"}).headers["Location"]
     assert client_for(app, "a_leader").post(f"{own}/allow").status_code == 303
+    assert "in, trình ký, đóng dấu" in web.get(own).text
     assert web.post(f"{own}/seal", data={"stamped": "1"}).status_code == 303
     assert web.post(f"{own}/issue").status_code == 303
     assert "Bà Trần Thị Út, ấp Vĩnh Lợi" in web.get("/outgoing/posting").text

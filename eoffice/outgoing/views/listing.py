@@ -51,7 +51,7 @@ def _preview(document: OutgoingDocument) -> dict[str, object]:
     return {
         "document": document,
         "pages": presenting.pages(file, document)[:1],
-        "next_step": presenting.next_step(queries.next_actor(db(), document)),
+        "next_step": presenting.next_step(document, queries.next_actor(db(), document)),
     }
 
 
