@@ -73,6 +73,8 @@ COPIES: dict[str, Kind] = {
         Kind("TRS", "Trích sao", "TrS", 37),
     )
 }
+#: of what a certified copy may be made in its turn, by code: of copies, of a sao y alone (Article 3.10 to 12)
+NOT_COPIED = frozenset(COPIES) - {"SY"}
 #: whatever a register may hold
 EVERY: dict[str, Kind] = KINDS | COPIES | {kind.code: kind for kind in INCOMING_ONLY}
 

@@ -39,6 +39,7 @@ from eoffice.outgoing.states import State
 from eoffice.outgoing.workflow import ASK, MACHINE, Move
 from eoffice.signatures import marks
 from eoffice.signatures import queries as signatures
+from eoffice.signatures.operations import have_checked
 
 COPIED = audit.action("outgoing.copied", _l("Certified copy asked for"))
 
@@ -111,10 +112,9 @@ class Source:
     def allowed(self) -> list[tuple[Kind, Medium]]:
         """The copies that may be made of it: sao lục of a sao y alone, the others of no copy (Article 3.10 to 12)."""
         code = self.document.kind_code
-        if code in kinds.COPIES:
-            named = [_OF_A_COPY] if code == _FULL.code else []
-        else:
-            named = [_FULL, _PART]
+        if code in kinds.NOT_COPIED:
+            return []
+        named = [_OF_A_COPY] if code == _FULL.code else [_FULL, _PART]
         return [(kind, to) for kind in named for to in Medium if to in _ALLOWED[kind, self.medium]]
 
 
@@ -301,6 +301,7 @@ def stamped(session: Session, actor: Actor, document_id: int) -> OutgoingDocumen
         copy = unchanged(session, actor, document_id, Move.SEAL, page)
         kept = documents.take_in(made, operations.issued_name(copy))
         file = documents.add_file(session, actor, copy, kept, FileRole.ISSUED)
+        have_checked(session, file)
         copy.page_count, copy.sealed_at = file.page_count, clock.now()
         operations.move(session, actor, copy, MACHINE.step(copy.state, Move.SEAL).target, Move.SEAL)
         documents.index(session, copy)

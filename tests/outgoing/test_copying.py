@@ -251,6 +251,12 @@ def test_a_citizen_in_no_directory_gets_a_copy_on_paper_by_the_dispatch_book(
     assert "Bà Trần Thị Út, ấp Vĩnh Lợi" in web.get("/outgoing/posting").text
     session.expire_all()
     copy = session.get_one(OutgoingDocument, int(own.rpartition("/")[2]))
+    kept = newest(session, copy, FileRole.ISSUED).id
+    checks = "SELECT (args ->> 'file_id')::int FROM procrastinate_jobs WHERE task_name = 'signatures.check_file'"
+    assert kept in session.scalars(sa.text(checks)).all()
+    jobs.run(session, "signatures.check_file", file_id=kept)
+    assert "Đang kiểm tra" not in web.get(own).text
+    assert f"/outgoing/copies/new/{copy.id}" in web.get(own).text, "a sao lục may be made of it"
     assert "- Hợp tác xã Xẻo Rô;" in _page(session, copy, FileRole.ISSUED)
 
 

@@ -28,6 +28,7 @@ from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
 from eoffice.documents import service as files
+from eoffice.documents.kinds import NOT_COPIED
 from eoffice.documents.models import LinkKind
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
@@ -310,7 +311,7 @@ def _copy_url(document: IncomingDocument) -> str | None:
     kept = document.state not in (State.RETURNED, State.WITHDRAWN, State.DISCARDED)
     return (
         url_for("outgoing.copy", document_id=document.id)
-        if may and kept and document.register_number
+        if may and kept and document.register_number and document.kind_code not in NOT_COPIED
         else None
     )
 

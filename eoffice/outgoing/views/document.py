@@ -16,6 +16,7 @@ from eoffice.documents import formcheck
 from eoffice.documents import queries as documents
 from eoffice.documents import service as files
 from eoffice.documents.geometry import MM
+from eoffice.documents.kinds import NOT_COPIED
 from eoffice.documents.models import Channel, DocumentFile, LinkKind
 from eoffice.documents.operations import upload_limit
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -238,6 +239,7 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
     return {
         # what went out before this book began has no line in it
         "on_paper": [(one.name, lines.get(one.id)) for one in named],
+        "may_be_copied": document.kind_code not in NOT_COPIED,
         # every opinion stays with what it was about (Appendix VI, part III.5.a)
         "consulted": consulting.of_document(db(), document) if document.consulted else [],
         **following.shown(db(), current_actor(), document, document.issued_at),
