@@ -135,14 +135,12 @@ def waiting(session: Session, actor: Actor) -> dict[Waits, int]:
     """How much of each waits for this person; one query, none for who may take none of them."""
     mine = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
     unsigned = sa.and_(Destruction.state == DestructionState.DONE, Destruction.signed_at.is_(None))
-    # a list is for approval once something stands on it
-    written = sa.exists().where(DossierHeading.plan_id == DossierPlan.id)
     steps: dict[Waits, tuple[Permission, type[Dossier | DossierPlan | Destruction], sa.ColumnElement[bool]]] = {
         Waits.RETURNED: (
             DOSSIER_WORK, Dossier, sa.and_(Dossier.state == State.RETURNED, Dossier.creator_id.in_(mine))
         ),
         Waits.ACCEPT: (DOSSIER_ARCHIVE, Dossier, Dossier.state == State.HANDED_OVER),
-        Waits.APPROVE: (DOSSIER_APPROVE, DossierPlan, sa.and_(DossierPlan.approved_at.is_(None), written)),
+        Waits.APPROVE: (DOSSIER_APPROVE, DossierPlan, _to_approve()),
         Waits.DECIDE: (DOSSIER_APPROVE, Destruction, Destruction.state == DestructionState.PROPOSED),
         Waits.CARRY_OUT: (DOSSIER_ARCHIVE, Destruction, Destruction.state == DestructionState.DECIDED),
         Waits.CERTIFY: (DOSSIER_CERTIFY, Destruction, unsigned),
@@ -159,11 +157,19 @@ def waiting(session: Session, actor: Actor) -> dict[Waits, int]:
     return {Waits(step): count for step, count in found.items() if count}
 
 
+def _to_approve() -> sa.ColumnElement[bool]:
+    """Lists that something stands on and nobody has approved; of what is all with the archive, as it comes along from
+    another system, nobody asks for it."""
+    headings = sa.select(DossierHeading.id).where(DossierHeading.plan_id == DossierPlan.id)
+    opened = sa.exists().where(Dossier.heading_id.in_(headings))
+    worked_on = sa.exists().where(Dossier.heading_id.in_(headings), Dossier.archived_at.is_(None))
+    return sa.and_(DossierPlan.approved_at.is_(None), headings.exists(), sa.or_(worked_on, ~opened))
+
+
 def year_to_approve(session: Session, agency_id: int) -> int | None:
-    """The earliest year whose list something stands on and nobody has approved."""
-    written = sa.exists().where(DossierHeading.plan_id == DossierPlan.id)
+    """The earliest year whose list waits for approval."""
     query = sa.select(sa.func.min(DossierPlan.year)).where(DossierPlan.agency_id == agency_id)
-    return session.scalar(query.where(DossierPlan.approved_at.is_(None), written))
+    return session.scalar(query.where(_to_approve()))
 
 
 def one(session: Session, actor: Actor, dossier_id: int) -> Dossier:
