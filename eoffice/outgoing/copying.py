@@ -239,10 +239,12 @@ def _begin(
 def allow(session: Session, actor: Actor, copy_id: int) -> OutgoingDocument:
     """Let a copy be made: it has its number from then on; what is left is to seal and issue it.
 
-    Raises NotFound, Forbidden, InvalidTransition, RegisterClosed, BackDated, and what `source` refuses with.
+    Raises NotFound, Forbidden, InvalidTransition, DelegationOver, RegisterClosed, BackDated, and what `source` refuses
+    with.
     """
     with transaction(session):
         copy = allowed(session, actor, copy_id, Move.ALLOW)
+        operations.refuse_ended(copy)
         copy.approved_at, copy.approved_by = clock.now(), _who(actor)
         operations.give_number(session, actor, copy, clock.today())
         operations.move(session, actor, copy, MACHINE.step(copy.state, Move.ALLOW).target, Move.ALLOW)

@@ -43,15 +43,6 @@ class NotChecked(Conflict):
     message = _l("Content and form must be approved before it is signed. Send it back to be checked.")
 
 
-class DelegationOver(Conflict):
-    """Article 13.4: limited in time and content."""
-
-    message = _l(
-        "The authority to sign in another's stead ended at %(end)s or does not cover this kind. "
-        "Send the draft back; the drafter chooses who signs."
-    )
-
-
 class NoPlaceForSignature(Conflict):
     """The signer's name does not stand on the last pages of an uploaded file."""
 
@@ -113,7 +104,7 @@ def sign(
         document = allowed(session, actor, document_id, Move.SIGN)
         if document.approved_at is None or document.form_checked_at is None:
             raise NotChecked
-        _refuse_ended(document)
+        operations.refuse_ended(document)
         source = newest(session, document, FileRole.DRAFT)
         if seen_file_id not in (None, source.id):
             raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
@@ -123,7 +114,7 @@ def sign(
         made = key.sign(source.sha256, mark)
         with transaction(session):
             document = unchanged(session, actor, document_id, Move.SIGN, source)
-            _refuse_ended(document)  # it may have ended while the key was being opened
+            operations.refuse_ended(document)  # it may have ended while the key was being opened
             document.signed_at = clock.now()
             consulting.close(session, actor, document)
             operations.add_signed(session, actor, document, made.blob, source, FileRole.SIGNED, source.name)
@@ -145,13 +136,6 @@ def _cautions(signed: Iterable[Signed]) -> list[Caution]:
 def _say(signed: Iterable[Signed], tell: Tell) -> None:
     for caution in _cautions(signed):
         tell(caution)
-
-
-def _refuse_ended(document: OutgoingDocument) -> None:
-    """What is signed in another's stead is signed while that holds (Article 13). Raises DelegationOver."""
-    lent = document.delegation
-    if lent is not None and not lent.holds(clock.now(), document.kind_code):
-        raise DelegationOver(end=f"{clock.local(lent.revoked_at or lent.ends_at):%H:%M %d/%m/%Y}")
 
 
 def _leader_mark(session: Session, document: OutgoingDocument) -> Mark:

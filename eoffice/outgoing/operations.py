@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.blobs import Blob, blobs
-from eoffice.core.errors import Invalid, NotFound
+from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.directory import queries as directory
@@ -69,6 +69,15 @@ class NoteTooShort(Invalid):
     """Whoever gets it back must know why."""
 
     message = _l("Say why in a few words; the drafter reads it.")
+
+
+class DelegationOver(Conflict):
+    """Article 13.4: limited in time and content."""
+
+    message = _l(
+        "The authority to sign in another's stead ended at %(end)s or does not cover this kind. "
+        "The drafter chooses another signer; a draft that was submitted is sent back for that."
+    )
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,21 @@ def _lent(session: Session, signer: Assignment, fields: Fields) -> Delegation | 
     if chosen is None or chosen.to_id != signer.id or not chosen.holds(clock.now(), fields.kind_code):
         raise WrongSigner(field="signer_id")
     return chosen
+
+
+def ended(document: OutgoingDocument) -> DelegationOver | None:
+    """Why nobody can sign it, or allow the copy, as it is: the authority for that ends with its day (Article 13)."""
+    lent = document.delegation
+    done = document.signed_at or (document.approved_at if document.copied_to else None)
+    if lent is None or done is not None or lent.holds(clock.now(), document.kind_code):
+        return None
+    return DelegationOver(end=f"{clock.local(lent.revoked_at or lent.ends_at):%H:%M %d/%m/%Y}")
+
+
+def refuse_ended(document: OutgoingDocument) -> None:
+    """Raises DelegationOver."""
+    if (over := ended(document)) is not None:
+        raise over
 
 
 def _in_body(fields: Fields) -> str:

@@ -232,7 +232,7 @@ def detach(session: Session, actor: Actor, document_id: int, file_id: int) -> Ou
 
 
 def submit(session: Session, actor: Actor, document_id: int, note: str = "") -> OutgoingDocument:
-    """Hand a draft to the head of its unit."""
+    """Hand a draft to the head of its unit. Raises DelegationOver where its signer signs in nobody's stead any more."""
     return _step(session, actor, document_id, Move.SUBMIT, note)
 
 
@@ -262,6 +262,8 @@ def _step(session: Session, actor: Actor, document_id: int, step: Move, note: st
         rule = MACHINE.step(document.state, step)
         if rule.needs_note and len(note.strip()) < 3:
             raise operations.NoteTooShort(field="note")
+        if step == Move.SUBMIT:
+            operations.refuse_ended(document)  # whoever can choose another signer hears it first
         if step == Move.TAKE_BACK:
             _unmark(document)
         else:

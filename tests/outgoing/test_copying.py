@@ -252,7 +252,9 @@ def test_a_citizen_in_no_directory_gets_a_copy_on_paper_by_the_dispatch_book(
     session.expire_all()
     copy = session.get_one(OutgoingDocument, int(own.rpartition("/")[2]))
     kept = newest(session, copy, FileRole.ISSUED).id
-    checks = "SELECT (args ->> 'file_id')::int FROM procrastinate_jobs WHERE task_name = 'signatures.check_file'"
+    checks = (
+        "SELECT (args ->> 'file_id')::int FROM procrastinate_jobs WHERE task_name = 'signatures.check_file'"
+    )
     assert kept in session.scalars(sa.text(checks)).all()
     jobs.run(session, "signatures.check_file", file_id=kept)
     assert "Đang kiểm tra" not in web.get(own).text

@@ -104,11 +104,26 @@ def test_what_is_signed_in_time_holds_and_a_minute_after_the_end_is_refused(
     first, second = _to_sign(session, place), _to_sign(session, place)
     with clock.freeze(lent.ends_at - timedelta(minutes=1)):
         assert issuing.sign(session, head, first.id, PIN).state is State.NUMBERING
-    with clock.freeze(lent.ends_at + timedelta(minutes=1)), pytest.raises(issuing.DelegationOver):
+    with clock.freeze(lent.ends_at + timedelta(minutes=1)), pytest.raises(operations.DelegationOver):
         issuing.sign(session, head, second.id, PIN)
     service.end_delegation(session, place.a.leader, lent.id)
-    with pytest.raises(issuing.DelegationOver):
+    with pytest.raises(operations.DelegationOver):
         issuing.sign(session, head, second.id, PIN)
+
+
+def test_a_draft_whose_signer_signs_in_nobodys_stead_any_more_says_so_before_it_is_submitted(
+    app: Flask, session: Session, place: Province
+) -> None:
+    lent, signer = _lend(session, place.a), place.a.posts[Role.UNIT_HEAD].id
+    made = drafts.draft(session, place, signer_id=signer)
+    service.end_delegation(session, place.a.leader, lent.id)
+    client = client_for(app, "a_specialist")
+    assert "Người soạn chọn người ký khác" in client.get(f"/outgoing/{made.id}").text
+    refused = client.post(f"/outgoing/{made.id}/submit")
+    assert refused.status_code == 409
+    assert "Thẩm quyền ký thay đã hết lúc" in refused.text
+    session.expire_all()
+    assert session.get_one(OutgoingDocument, made.id).state is State.DRAFT
 
 
 def test_a_kind_it_does_not_cover_has_no_signer(session: Session, place: Province) -> None:

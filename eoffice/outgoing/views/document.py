@@ -259,6 +259,7 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
         "asked": asked,
         "stances": [(stance.value, stance.word) for stance in Stance],
         "moves": moves,
+        "ended": operations.ended(document),
         "next_step": presenting.next_step(document, queries.next_actor(db(), document)),
         "recipients": recipients,
         "lacks": formcheck.lacks(path) if path and Move.CHECK in moves else None,
