@@ -1,5 +1,6 @@
 """Opinions on a draft: whom one may ask, whose turn it is, and what an answer needs."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -202,6 +203,10 @@ def test_asked_and_answered_by_clicking(session: Session, place: Province, app: 
     assert wrong.status_code == 422
     assert "Xem giúp" in wrong.text
     assert wrong.text.count(" selected") >= 2  # whom one had chosen
+    more = drafter.post(f"{where}/consult", data={"people": ["", *people[::-1]], "more": "1"}).text
+    chosen = re.findall(r'<option value="(\d+)" selected', more)
+    assert chosen == [str(one) for one in people[::-1]], "in the order in which they are to answer"
+    assert more.count('name="people"') == 6
     assert (
         drafter.post(f"{where}/consult", data={"people": people, "question": "Xem giúp"}).status_code == 303
     )

@@ -14,6 +14,9 @@ from eoffice.outgoing import consulting, forms, queries
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.views.document import refused
 
+#: colleagues that the form has room for, and how many are added
+_ROWS = 4
+
 worklist("opinions", _l("Opinions asked of me"), "outgoing.to_advise", DOCUMENT_READ, consulting.counts, 60)
 
 
@@ -33,7 +36,7 @@ def to_advise() -> ResponseReturnValue:
 def consult(document_id: int) -> ResponseReturnValue:
     """Ask colleagues; the service asks whose right that is."""
     problem: AppError | None = None
-    if request.method == "POST":
+    if request.method == "POST" and "more" not in request.form:
         try:
             made = consulting.ask(db(), current_actor(), document_id, forms.question(request.form))
         except AppError as error:
@@ -46,9 +49,16 @@ def consult(document_id: int) -> ResponseReturnValue:
         "outgoing/consult.html",
         document=queries.opened(db(), current_actor(), document_id),
         colleagues=_colleagues(),
+        rows=_rows(),
         problem=problem,
     )
     return page, problem.status if problem else 200
+
+
+def _rows() -> list[str]:
+    """Whom the form names, and room for more."""
+    chosen = [one for one in request.form.getlist("people") if one]
+    return [*chosen, *[""] * max(_ROWS - len(chosen), _ROWS if "more" in request.form else 1)]
 
 
 def _colleagues() -> list[tuple[int, str]]:
