@@ -94,6 +94,8 @@ def ask(session: Session, actor: Actor, document_id: int, asked: Question) -> Se
             if any(one.open and one.asked_id == post.id for one in before):
                 raise AlreadyAsked(name=post.person.full_name, field="people")
         turn = max((one.turn for one in before), default=0) + 1
+        if not asked.in_turn:  # at once: whoever was asked before and has not answered keeps nobody waiting
+            turn = min((one.turn for one in before if one.open), default=turn)
         made = [
             Consultation(
                 agency_id=document.agency_id, document_id=document.id, asker_id=actor.assignment_id, asked_id=post.id,

@@ -65,6 +65,19 @@ def test_in_turn_the_second_waits_for_the_first(session: Session, place: Provinc
     consulting.answer(session, house.clerk, second.id, Stance.AGREE, "")
 
 
+def test_whoever_is_asked_at_once_waits_for_nobody_who_was_asked_before(
+    session: Session, place: Province, app: Flask
+) -> None:
+    house, document = place.a, draft(session, place)
+    in_turn = question(house, Role.SECRETARY, Role.CLERK, in_turn=True)
+    consulting.ask(session, house.specialist, document.id, in_turn)
+    page = client_for(app, "a_specialist").get(f"/outgoing/{document.id}").text
+    assert page.count("chưa đến lượt") == 1
+    (late,) = consulting.ask(session, house.specialist, document.id, question(house, Role.CHIEF_OF_OFFICE))
+    assert list(consulting.waiting(session, house.chief)) == [late]
+    assert not consulting.waiting(session, house.clerk)
+
+
 def test_who_is_asked_may_read_the_draft_from_then_on(session: Session, place: Province) -> None:
     house, document = place.a, draft(session, place)
     with pytest.raises(NotFound):
