@@ -99,7 +99,7 @@ class Figures:
     to_direct: float | None = None
     to_finish: float | None = None
     issued: int = 0
-    #: with recipients elsewhere, and of these those that went to every one of them over the axis
+    #: to other agencies, and of these those that went to every one of them over the axis
     sent: int = 0
     sent_on_axis: int = 0
     #: opened, and those put on the yearly list
@@ -286,8 +286,11 @@ def _outgoing(period: Period) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _sent() -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """Whether an outgoing document has recipients, and whether any of them gets paper."""
-    of_document = Recipient.document_id == OutgoingDocument.id
+    """Whether an outgoing document goes to other agencies, and to any of them on paper.
+
+    Who is in no directory counts for neither: Decision 28/2018 speaks of what agencies exchange.
+    """
+    of_document = sa.and_(Recipient.document_id == OutgoingDocument.id, Recipient.code != "")
     return sa.exists().where(of_document), sa.exists().where(of_document, Recipient.channel == Channel.PAPER)
 
 

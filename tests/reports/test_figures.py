@@ -106,6 +106,20 @@ def _fill(session: Session, house: House) -> None:
     _out(session, house)
 
 
+def test_what_people_in_no_directory_get_is_no_exchange_between_agencies(
+    session: Session, place: Province
+) -> None:
+    _out(session, place.a, Channel.AXIS)
+    _out(session, place.a, Channel.AXIS, Channel.PAPER)
+    _out(session, place.a, Channel.PAPER)
+    with transaction(session):
+        paper = sa.update(Recipient).where(Recipient.channel == Channel.PAPER)
+        session.execute(paper.values(code="", name="Bà Trần Thị Út"))
+    with clock.freeze(MONDAY + timedelta(days=5)):
+        own = figures.by_agency(session, WEEK, [place.a.agency.id])[place.a.agency.id]
+        assert (own.issued, own.sent, own.sent_on_axis, own.electronic) == (3, 2, 2, 100)
+
+
 def test_requirement_12_each_figure_is_what_happened_in_the_period(session: Session, place: Province) -> None:
     _fill(session, place.a)
     _in(session, place.b, 1, In.DONE, done=1)
