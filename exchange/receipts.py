@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -32,6 +32,10 @@ class Event(StrEnum):
     ACCEPTED = "accepted"
     #: the receiving system fetched the message, checked it and confirmed
     DELIVERED = "delivered"
+
+
+#: made once: a receipt is written down and checked several times on its way
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,12 @@ class Statement:
 
     def canonical(self) -> bytes:
         """The exact bytes that are hashed and signed."""
-        content = asdict(self) | {"at": self.at.isoformat(), "recipients": sorted(self.recipients)}
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _CANONICAL.encode(self.to_json()).encode()
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain JSON."""
+        plain = {"event": self.event.value, "at": self.at.isoformat(), "recipients": sorted(self.recipients)}
+        return vars(self) | plain
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ class Receipt:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, ASCII only apart from names in the statement."""
         return {
-            "statement": json.loads(self.statement.canonical()),
+            "statement": self.statement.to_json(),
             "signature": _text(self.signature),
             "certificates": [_text(item) for item in self.certificates],
             "tree": {"index": self.index, "size": self.batch, "path": [item.hex() for item in self.path]},
