@@ -52,7 +52,7 @@ def interpret(root: Node) -> tuple[Message, list[Notice]]:
 
 class _Reading:
     def __init__(self, root: Node, header: Node) -> None:
-        self.root = root
+        self.every = list(root.walk())
         self.header = header
         self.notices: list[Notice] = []
         if root.attributes.get("xmlns", NAMESPACE) != NAMESPACE:
@@ -193,7 +193,7 @@ class _Reading:
 
     def _all(self, *names: str) -> list[Node]:
         wanted = {name.lower() for name in names}
-        return [node for node in self.root.walk() if node.name in wanted]
+        return [node for node in self.every if node.name in wanted]
 
     def _number(self, node: Node, *names: str) -> int | None:
         text = node.value(*names)

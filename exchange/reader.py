@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 from xml.parsers import expat
 
@@ -23,6 +24,12 @@ _ENCODED_TAG = re.compile(rb"contenttransferencoded[^<>]*>", re.IGNORECASE)
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
 
 
+@cache
+def _lower(names: tuple[str, ...]) -> frozenset[str]:
+    """Names that elements are asked for by: those of the code, which are few."""
+    return frozenset(name.lower() for name in names)
+
+
 @dataclass
 class Node:
     """One element: local name in lower case, its own text (NFC, trimmed), child elements."""
@@ -34,11 +41,15 @@ class Node:
 
     def all(self, *names: str) -> list[Node]:
         """Children of any of these names, in document order."""
-        wanted = {name.lower() for name in names}
+        wanted = _lower(names)
         return [child for child in self.children if child.name in wanted]
 
     def first(self, *names: str) -> Node | None:
-        return next(iter(self.all(*names)), None)
+        wanted = _lower(names)
+        for child in self.children:
+            if child.name in wanted:
+                return child
+        return None
 
     def value(self, *names: str) -> str:
         """Text of the first such child, empty when there is none."""
