@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
@@ -69,6 +70,15 @@ class NeedsBasis(Invalid):
     message = _l("Give number, date and name of the document that allows it.")
 
 
+class LentAlready(Conflict):
+    """Two that say the same would have to be ended one by one."""
+
+    message = _l(
+        "%(name)s has this already under the same document, from %(start)s till %(end)s. End that first, or choose "
+        "other days or kinds."
+    )
+
+
 class EndedAlready(Conflict):
     """It holds no more."""
 
@@ -94,7 +104,7 @@ class NewDelegation:
 def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
     """Let somebody sign in the actor's stead.
 
-    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, NeedsBasis.
+    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, NeedsBasis, LentAlready.
     """
     with transaction(session):
         require(actor, DIRECTORY_DELEGATE)
@@ -113,6 +123,7 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
             raise Unlimited(field="ends_on")
         if not nfc(new.basis):
             raise NeedsBasis(field="basis")
+        _refuse_twice(session, own, new)
         made = Delegation(
             agency_id=own.agency_id, from_id=own.id, to_id=taker.id, form=new.form,
             kind_codes=list(new.kind_codes), starts_at=new.starts_at, ends_at=new.ends_at,
@@ -141,6 +152,20 @@ def end_delegation(session: Session, actor: Actor, delegation_id: int) -> Delega
         made.revoked_at = clock.now()
         access.record(session, actor, operations.DELEGATION_ENDED, made, to=made.to.label)
     return made
+
+
+def _refuse_twice(session: Session, own: Assignment, new: NewDelegation) -> None:
+    """Raises LentAlready where the same document has given the same already, for some of the time and of the kinds."""
+    session.refresh(own, with_for_update={"of": Assignment})  # who sends the form twice comes second
+    query = sa.select(Delegation).where(
+        Delegation.from_id == own.id, Delegation.to_id == new.to_id, Delegation.form == new.form,
+        Delegation.revoked_at.is_(None), Delegation.starts_at < new.ends_at, Delegation.ends_at > new.starts_at,
+        Delegation.basis == nfc(new.basis),
+    )  # fmt: skip
+    for one in session.scalars(query):
+        if not one.kind_codes or not new.kind_codes or set(one.kind_codes) & set(new.kind_codes):
+            start, end = (f"{clock.local(at):%H:%M %d/%m/%Y}" for at in (one.starts_at, one.ends_at))
+            raise LentAlready(name=one.to.person.full_name, start=start, end=end, field="to_id")
 
 
 def may_delegate(session: Session, actor: Actor) -> bool:

@@ -41,6 +41,7 @@ from eoffice.signatures.models import KeyPurpose
 HELD = audit.action("dossiers.held", _l("Dossier put on hold"))
 RELEASED = audit.action("dossiers.released", _l("Hold on a dossier lifted"))
 PROPOSED = audit.action("dossiers.destruction_proposed", _l("Destruction proposed"))
+DROPPED = audit.action("dossiers.destruction_dropped", _l("List of destruction dropped"))
 DECIDED = audit.action("dossiers.destruction_decided", _l("Destruction decided"))
 DESTROYED = audit.action("dossiers.destroyed", _l("Dossiers destroyed by decision"))
 CERTIFICATE = _l("Certificate of destruction")
@@ -163,16 +164,33 @@ def propose(session: Session, actor: Actor, dossier_ids: Sequence[int]) -> Destr
     return made
 
 
+def drop(session: Session, actor: Actor, destruction_id: int, reason: str) -> Destruction:
+    """Refuse a list, or take it back, until it is carried out; its dossiers stay. Raises NotFound, Forbidden, NotNow,
+    NeedsReason, TooLong."""
+    with transaction(session):
+        made = _destruction(session, actor, destruction_id)
+        require(actor, DOSSIER_APPROVE if actor.can(DOSSIER_APPROVE) else DOSSIER_ARCHIVE, made)
+        if made.state is DestructionState.DONE or made.dropped_at is not None:
+            raise NotNow
+        why = whole(reason, 500, "note")
+        if len(why) < 3:
+            raise operations.NeedsReason(field="note")
+        made.dropped_at, made.dropped_by, made.dropped_why = clock.now(), _named(actor), why
+        audit.record(session, actor, DROPPED, made, note=why)
+    return made
+
+
 def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -> Destruction:
-    """The head decides. Raises NotFound, Forbidden, NotNow, NeedsDecision, NotOver."""
+    """The head decides. Raises NotFound, Forbidden, NotNow, NeedsDecision, NotExpired, NotOver."""
     with transaction(session):
         made = _destruction(session, actor, destruction_id)
         require(actor, DOSSIER_APPROVE, made)
-        if made.state is not DestructionState.PROPOSED:
+        if made.state is not DestructionState.PROPOSED or made.dropped_at is not None:
             raise NotNow
         if not nfc(decision):
             raise NeedsDecision(field="decision")
         for item in made.items:
+            _refuse_kept(session, item.dossier)  # a hold may have been placed since it was proposed
             operations.refuse_unfinished(session, actor, item.dossier, NotOver)
         made.state, made.decision = DestructionState.DECIDED, whole(decision, 300, "decision")
         made.decided_at, made.decided_by = clock.now(), _named(actor)
@@ -189,7 +207,7 @@ def destroy(session: Session, actor: Actor, destruction_id: int) -> Destruction:
     with transaction(session):
         made = _destruction(session, actor, destruction_id)
         require(actor, DOSSIER_ARCHIVE, made)
-        if made.state is not DestructionState.DECIDED:
+        if made.state is not DestructionState.DECIDED or made.dropped_at is not None:
             raise NotNow
         files: dict[int, list[DocumentFile]] = {}
         kept: dict[int, int] = {}

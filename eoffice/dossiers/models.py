@@ -191,6 +191,10 @@ class Destruction(Base):
     decision: Mapped[str] = mapped_column(sa.String(300), default="")
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(default="")
+    #: proposed or decided no more, and why; nothing of it is destroyed, and what it lists may be listed again
+    dropped_at: Mapped[datetime | None]
+    dropped_by: Mapped[str] = mapped_column(default="")
+    dropped_why: Mapped[str] = mapped_column(sa.String(500), default="")
     done_at: Mapped[datetime | None]
     done_by: Mapped[str] = mapped_column(default="")
     certificate_sha256: Mapped[str | None] = mapped_column(sa.String(64))

@@ -134,6 +134,7 @@ class Waits(StrEnum):
 def waiting(session: Session, actor: Actor) -> dict[Waits, int]:
     """How much of each waits for this person; one query, none for who may take none of them."""
     mine = sa.select(Assignment.id).where(Assignment.person_id == actor.person_id)
+    stands = Destruction.dropped_at.is_(None)
     unsigned = sa.and_(Destruction.state == DestructionState.DONE, Destruction.signed_at.is_(None))
     steps: dict[Waits, tuple[Permission, type[Dossier | DossierPlan | Destruction], sa.ColumnElement[bool]]] = {
         Waits.RETURNED: (
@@ -141,8 +142,10 @@ def waiting(session: Session, actor: Actor) -> dict[Waits, int]:
         ),
         Waits.ACCEPT: (DOSSIER_ARCHIVE, Dossier, Dossier.state == State.HANDED_OVER),
         Waits.APPROVE: (DOSSIER_APPROVE, DossierPlan, _to_approve()),
-        Waits.DECIDE: (DOSSIER_APPROVE, Destruction, Destruction.state == DestructionState.PROPOSED),
-        Waits.CARRY_OUT: (DOSSIER_ARCHIVE, Destruction, Destruction.state == DestructionState.DECIDED),
+        Waits.DECIDE: (DOSSIER_APPROVE, Destruction, sa.and_(stands, Destruction.state == DestructionState.PROPOSED)),
+        Waits.CARRY_OUT: (
+            DOSSIER_ARCHIVE, Destruction, sa.and_(stands, Destruction.state == DestructionState.DECIDED)
+        ),
         Waits.CERTIFY: (DOSSIER_CERTIFY, Destruction, unsigned),
     }  # fmt: skip
     columns = [
@@ -372,7 +375,11 @@ def held() -> sa.ColumnElement[bool]:
 
 def expired(session: Session, agency_id: int, today: date) -> list[Dossier]:
     """Archived dossiers whose time is over, that no hold protects and no list proposes yet."""
-    listed = sa.select(DestructionItem.dossier_id)
+    listed = (
+        sa.select(DestructionItem.dossier_id)
+        .join(Destruction, Destruction.id == DestructionItem.destruction_id)
+        .where(Destruction.dropped_at.is_(None))
+    )
     query = sa.select(Dossier).where(
         Dossier.agency_id == agency_id, Dossier.state == State.ARCHIVED, ~held(), Dossier.id.not_in(listed)
     )
@@ -384,6 +391,14 @@ def destructions(session: Session, agency_id: int) -> Sequence[Destruction]:
     """The lists of destruction of an agency, newest first."""
     query = sa.select(Destruction).where(Destruction.agency_id == agency_id)
     return session.scalars(query.order_by(Destruction.id.desc())).all()
+
+
+def held_in(session: Session, made: Destruction) -> dict[int, str]:
+    """Why dossiers of a list are on hold now, by dossier."""
+    query = sa.select(LegalHold.dossier_id, LegalHold.reason).where(
+        LegalHold.dossier_id.in_([item.dossier_id for item in made.items]), LegalHold.lifted_at.is_(None)
+    )
+    return {row.dossier_id: row.reason for row in session.execute(query)}
 
 
 def destruction(session: Session, actor: Actor, destruction_id: int) -> Destruction:

@@ -8,6 +8,7 @@ The clerk does not open them (Decree 30/2020, Article 21.1); state secrets are n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -72,6 +73,19 @@ class IsVoid(Conflict):
     """Once is enough."""
 
     message = _l("This line was made void already. Reload the page.")
+
+
+#: within which the same again is the same form
+_SENT_TWICE = timedelta(minutes=1)
+
+
+class EnteredAlready(Conflict):
+    """The form was sent twice."""
+
+    message = _l(
+        "It stands in the register as number %(number)s, entered by %(name)s at %(time)s. If this is another one, "
+        "say so beside the number outside."
+    )
 
 
 class TakenOver(Conflict):
@@ -146,12 +160,14 @@ def count_waiting(session: Session, actor: Actor) -> int:
 
 
 def enter(session: Session, actor: Actor, new: NewEnvelope) -> Envelope:
-    """Enter an envelope; it gets its number. Raises Forbidden, NoSender, NotHere, NotForSecrets, TooLong."""
+    """Enter an envelope; it gets its number. Raises Forbidden, NoSender, NotHere, NotForSecrets, TooLong,
+    EnteredAlready."""
     with transaction(session):
         require(actor, INCOMING_REGISTER)
         sender, code, to = _checked(session, actor, new)
         agency = session.get_one(Agency, actor.agency_id, with_for_update=True)
         of_year = (Envelope.agency_id == agency.id, Envelope.year == clock.today().year)
+        _refuse_twice(session, agency, new, sender, code)
         last = session.scalar(sa.select(sa.func.max(Envelope.number)).where(*of_year)) or 0
         made = Envelope(
             agency_id=agency.id, year=clock.today().year, number=last + 1, sign=new.sign,
@@ -280,6 +296,17 @@ def _checked(
     if posts[new.to_id].role is Role.ADMINISTRATOR and new.sign is not EnvelopeSign.NAMED:
         raise NotForSecrets(field="to_id")
     return sender, code, posts[new.to_id]
+
+
+def _refuse_twice(session: Session, agency: Agency, new: NewEnvelope, sender: str, code: str) -> None:
+    """Raises EnteredAlready for the very same within a minute, as a form that is sent twice brings it."""
+    query = sa.select(Envelope).where(
+        Envelope.agency_id == agency.id, Envelope.sender == sender, Envelope.code == code, Envelope.sign == new.sign,
+        Envelope.to_id == new.to_id, Envelope.voided_at.is_(None), Envelope.arrived_at > clock.now() - _SENT_TWICE,
+    )  # fmt: skip
+    if (found := session.scalar(query.limit(1))) is not None:
+        at = f"{clock.local(found.arrived_at):%H:%M %d/%m/%Y}"
+        raise EnteredAlready(number=found.number, name=found.entered_by, time=at, field="code")
 
 
 def _reason(text: str, field: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.errors import Conflict, Forbidden, Invalid
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
@@ -231,6 +231,14 @@ def detach(session: Session, actor: Actor, document_id: int, file_id: int) -> Ou
     return document
 
 
+class NotYourStep(Forbidden):
+    """The right of remorse is that of whoever took the step."""
+
+    message = _l(
+        "%(name)s took this step and alone takes it back. Send the document back with a reason instead."
+    )
+
+
 def submit(session: Session, actor: Actor, document_id: int, note: str = "") -> OutgoingDocument:
     """Hand a draft to the head of its unit. Raises DelegationOver where its signer signs in nobody's stead any more."""
     return _step(session, actor, document_id, Move.SUBMIT, note)
@@ -252,7 +260,10 @@ def send_back(session: Session, actor: Actor, document_id: int, reason: str) -> 
 
 
 def take_back(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
-    """Undo the last step, by whose it was, while nobody has taken the next one; versions and signatures made stay."""
+    """Undo one's own last step while nobody has taken the next one; versions and signatures made stay.
+
+    Raises NotYourStep.
+    """
     return _step(session, actor, document_id, Move.TAKE_BACK, "")
 
 
@@ -265,11 +276,19 @@ def _step(session: Session, actor: Actor, document_id: int, step: Move, note: st
         if step == Move.SUBMIT:
             operations.refuse_ended(document)  # whoever can choose another signer hears it first
         if step == Move.TAKE_BACK:
+            _refuse_anothers(session, actor, document)
             _unmark(document)
         else:
             _mark(document, actor, step, note)
         operations.move(session, actor, document, rule.target, step, note)
     return document
+
+
+def _refuse_anothers(session: Session, actor: Actor, document: OutgoingDocument) -> None:
+    """Raises NotYourStep: whoever sees it otherwise sends the document back, with a reason."""
+    last = queries.last_step(session, document)
+    if last is None or last.user_id != actor.user_id:
+        raise NotYourStep(name=last.actor if last else "?")
 
 
 def _mark(document: OutgoingDocument, actor: Actor, step: Move, note: str) -> None:

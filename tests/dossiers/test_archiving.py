@@ -11,7 +11,7 @@ from flask import Flask
 from lxml import etree
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs
+from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
@@ -99,6 +99,44 @@ def test_requirement_42_a_hold_overrides_retention_even_after_the_decision(
     with pytest.raises(archiving.NotNow):
         archiving.release(session, house.archivist, dossier.id, "lần nữa")
     assert archiving.destroy(session, house.archivist, made.id).certificate_sha256 is not None
+
+
+def test_the_head_refuses_a_list_and_the_archivist_takes_one_back(
+    app: Flask, session: Session, house: House
+) -> None:
+    dossier = files.expired(session, house)
+    made = archiving.propose(session, house.archivist, [dossier.id])
+    leader, page = client_for(app, "a_leader"), f"/dossiers/destruction/{made.id}"
+    assert leader.post(f"{page}/drop", data={"note": ""}).status_code == 422
+    assert client_for(app, "a_specialist").post(f"{page}/drop", data={"note": "Giữ lại"}).status_code in (
+        403,
+        404,
+    )
+    assert leader.post(f"{page}/drop", data={"note": "Còn tranh chấp đất"}).status_code == 303
+    assert "Còn tranh chấp đất" in client_for(app, "a_archivist").get(page).text
+    assert leader.post(f"{page}/drop", data={"note": "lần nữa"}).status_code == 409
+    session.expire_all()
+    for late in (
+        lambda: archiving.decide(session, house.leader, made.id, DECISION),
+        lambda: archiving.destroy(session, house.archivist, made.id),
+    ):
+        with pytest.raises(archiving.NotNow):
+            late()
+    again = _decided(session, house, dossier.id)
+    archiving.drop(session, house.archivist, again.id, "Quyết định sai số")
+    assert Waits.CARRY_OUT not in queries.waiting(session, house.archivist)
+    assert dossier in queries.expired(session, house.agency.id, clock.today())
+
+
+def test_a_hold_placed_since_a_list_was_proposed_is_told_and_nothing_is_decided(
+    app: Flask, session: Session, house: House
+) -> None:
+    dossier = files.expired(session, house)
+    made = archiving.propose(session, house.archivist, [dossier.id])
+    archiving.hold(session, house.archivist, dossier.id, "Thanh tra đang xem")
+    leader, page = client_for(app, "a_leader"), f"/dossiers/destruction/{made.id}"
+    assert "Thanh tra đang xem" in leader.get(page).text
+    assert leader.post(f"{page}/decide", data={"decision": DECISION}).status_code == 409
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -146,7 +147,11 @@ def test_a_line_entered_wrongly_is_corrected_with_a_reason_that_stands_in_the_re
 
 def test_a_line_entered_twice_is_made_void_and_stays_under_its_number(session: Session, app: Flask) -> None:
     house = province(session).a
-    envelope, twice = (_entered(session, house, EnvelopeSign.C, Role.LEADER) for _time in range(2))
+    envelope = _entered(session, house, EnvelopeSign.C, Role.LEADER)
+    with pytest.raises(envelopes.EnteredAlready):  # the same form once more
+        _entered(session, house, EnvelopeSign.C, Role.LEADER)
+    with clock.freeze(clock.now() + timedelta(minutes=2)):
+        twice = _entered(session, house, EnvelopeSign.C, Role.LEADER)
     clerk, leader = client_for(app, "a_clerk"), client_for(app, "a_leader")
     address = f"/incoming/envelopes/{twice.id}"
     assert clerk.post(f"{address}/void", data={"void_reason": " "}).status_code == 422
@@ -161,7 +166,8 @@ def test_a_line_entered_twice_is_made_void_and_stays_under_its_number(session: S
     assert [one.id for one in succession.envelopes_of(session, house.posts[Role.LEADER])] == [envelope.id]
     session.expire_all()
     assert audit.history(session, twice)[0].details["reason"] == "Ghi hai lần"
-    assert _entered(session, house, EnvelopeSign.C, Role.LEADER).number == 3
+    with clock.freeze(clock.now() + timedelta(minutes=4)):
+        assert _entered(session, house, EnvelopeSign.C, Role.LEADER).number == 3
     today = clock.today()
     printed = books.rows(session, Span(Form.ENVELOPES, house.agency.id, today, today))
     assert [row[0] for row in printed] == [f"{number}/{today.year}" for number in (1, 2, 3)]

@@ -118,6 +118,8 @@ def test_a_draft_whose_signer_signs_in_nobodys_stead_any_more_says_so_before_it_
     made = drafts.draft(session, place, signer_id=signer)
     service.end_delegation(session, place.a.leader, lent.id)
     client = client_for(app, "a_specialist")
+    edit = client.get(f"/outgoing/{made.id}/edit").text
+    assert '<option value="">Chọn…</option>' in edit, "nobody takes his place by standing first"
     assert "Người soạn chọn người ký khác" in client.get(f"/outgoing/{made.id}").text
     refused = client.post(f"/outgoing/{made.id}/submit")
     assert refused.status_code == 409
@@ -214,6 +216,15 @@ def test_what_article_13_does_not_allow_is_refused(
 ) -> None:
     with pytest.raises(error):
         _lend(session, place.a, **changes)
+
+
+def test_the_same_is_not_given_twice(session: Session, place: Province) -> None:
+    lent = _lend(session, place.a)
+    with pytest.raises(service.LentAlready):
+        _lend(session, place.a, kind_codes=("BC", "TB"))
+    _lend(session, place.a, kind_codes=("TB",))
+    service.end_delegation(session, place.a.leader, lent.id)
+    assert _lend(session, place.a)
 
 
 def test_it_is_ended_by_who_gave_it_alone_and_once(session: Session, place: Province) -> None:

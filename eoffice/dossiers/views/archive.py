@@ -11,7 +11,7 @@ from eoffice.core.forms import Form, refused
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.dossiers import archiving, queries
-from eoffice.dossiers.forms import DecisionForm, PinForm
+from eoffice.dossiers.forms import DecisionForm, NoteForm, PinForm
 from eoffice.dossiers.models import DestructionState
 from eoffice.dossiers.permissions import DOSSIER_APPROVE, DOSSIER_ARCHIVE, DOSSIER_CERTIFY
 from eoffice.dossiers.views import bp
@@ -56,14 +56,18 @@ def _render(destruction_id: int, sent: Form | None = None) -> str:
     actor = current_actor()
     _refuse_others()
     made = queries.destruction(db(), actor, destruction_id)
-    deciding = certifying = None
-    if made.state is DestructionState.PROPOSED and actor.can(DOSSIER_APPROVE):
+    deciding = certifying = dropping = None
+    stands = made.state is not DestructionState.DONE and made.dropped_at is None
+    if stands and (actor.can(DOSSIER_APPROVE) or actor.can(DOSSIER_ARCHIVE)):
+        dropping = sent if isinstance(sent, NoteForm) else NoteForm(formdata=None)
+    if stands and made.state is DestructionState.PROPOSED and actor.can(DOSSIER_APPROVE):
         deciding = sent if isinstance(sent, DecisionForm) else DecisionForm(formdata=None)
     if made.state is DestructionState.DONE and made.signed_sha256 is None and actor.can(DOSSIER_CERTIFY):
         certifying = sent if isinstance(sent, PinForm) else PinForm(formdata=None)
     return render_template(
         "dossiers/destruction.html", made=made, deciding=deciding, certifying=certifying, local=clock.local,
-        destroying=made.state is DestructionState.DECIDED and actor.can(DOSSIER_ARCHIVE),
+        dropping=dropping, on_hold=queries.held_in(db(), made),
+        destroying=stands and made.state is DestructionState.DECIDED and actor.can(DOSSIER_ARCHIVE),
     )  # fmt: skip
 
 
@@ -79,6 +83,23 @@ def decide(destruction_id: int) -> ResponseReturnValue:
             status = refused(form, error)
         else:
             flash(_("Decided; the archivist carries it out."), "ok")
+            return redirect(url_for("dossiers.destruction", destruction_id=destruction_id), 303)
+    return _render(destruction_id, form), status
+
+
+@bp.post("/dossiers/destruction/<int:destruction_id>/drop")
+@needs(DOCUMENT_READ)
+def drop(destruction_id: int) -> ResponseReturnValue:
+    """The head refuses it, or the archivist takes it back."""
+    _refuse_others()
+    form, status = NoteForm(), 422
+    if form.validate_on_submit():
+        try:
+            archiving.drop(db(), current_actor(), destruction_id, form.note.data or "")
+        except AppError as error:
+            status = refused(form, error)
+        else:
+            flash(_("Dropped; its dossiers stay."), "ok")
             return redirect(url_for("dossiers.destruction", destruction_id=destruction_id), 303)
     return _render(destruction_id, form), status
 

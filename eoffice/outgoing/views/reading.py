@@ -61,7 +61,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         opinions=presenting.opinions(audit.history(db(), document)),
         recipients=printed(documents.recipients(db(), document)),
         answered=documents.linked(db(), current_actor(), document, LinkKind.REPLY),
-        moves=queries.moves(current_actor(), document),
+        moves=queries.own_moves(db(), current_actor(), document),
         phrases=(_("Mend the form"), _("Add the legal basis"), _("Ask for more opinions")),
     )
 
