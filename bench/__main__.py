@@ -33,7 +33,11 @@ def _arguments(part: str, size: str) -> dict[str, object]:
     if part == "exchange":
         from bench.exchange import Sizes  # the other parts do without the application
 
-        return {"sizes": Sizes(100, 500, 250, 50, 100, 5, 1_000 << 20) if full else Sizes(1, 3, 3, 0, 0, 1, 16 << 20)}
+        return {
+            "sizes": Sizes(100, 500, 250, 50, 100, 5, 1_000 << 20)
+            if full
+            else Sizes(1, 3, 3, 0, 0, 1, 16 << 20)
+        }
     if part == "pages":
         smoke = {"documents": 3_000, "requests": 2, "agencies": 1_000, "small": 2_000, "hosted": 20}
         return {"documents": 1_000_000, "requests": 200} if full else smoke

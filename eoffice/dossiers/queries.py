@@ -373,6 +373,18 @@ def held() -> sa.ColumnElement[bool]:
     return Dossier.id.in_(sa.select(LegalHold.dossier_id).where(LegalHold.lifted_at.is_(None)))
 
 
+def hold_on(session: Session, document: Document) -> tuple[str, str] | None:
+    """Notation of a dossier that a document lies in and a hold protects now, and why; None where there is none."""
+    query = (
+        sa.select(Dossier.notation, LegalHold.reason)
+        .join(LegalHold, LegalHold.dossier_id == Dossier.id)
+        .join(DossierDocument, DossierDocument.dossier_id == Dossier.id)
+        .where(DossierDocument.document_id == document.id, LegalHold.lifted_at.is_(None))
+    )
+    found = session.execute(query.order_by(LegalHold.id).limit(1)).first()
+    return (found.notation, found.reason) if found else None
+
+
 def expired(session: Session, agency_id: int, today: date) -> list[Dossier]:
     """Archived dossiers whose time is over, that no hold protects and no list proposes yet."""
     listed = (

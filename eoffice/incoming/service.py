@@ -17,6 +17,7 @@ from eoffice.documents import registers
 from eoffice.documents.intake import StateSecret
 from eoffice.documents.models import FileRole
 from eoffice.documents.operations import Inspected
+from eoffice.dossiers import queries as dossiers
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Answer, Asked
@@ -40,6 +41,15 @@ class NothingAsked(Conflict):
     """Somebody answered already, or the sender asked nothing."""
 
     message = _l("The sender asks nothing of this document now. Reload the page.")
+
+
+class OnHold(Conflict):
+    """What a hold protects is destroyed for nobody."""
+
+    message = _l(
+        "It lies in the dossier %(notation)s, which is on hold: %(reason)s. Ask the archivist first; the sender's "
+        "request waits until the hold is lifted."
+    )
 
 
 class MustWithdraw(Conflict):
@@ -136,7 +146,7 @@ def answer_sender(
 ) -> IncomingDocument:
     """Answer what the sender asks of a registered document; agreeing to give it back destroys it here.
 
-    Raises NotFound, Forbidden, NothingAsked, MustWithdraw, NeedsReason.
+    Raises NotFound, Forbidden, NothingAsked, MustWithdraw, NeedsReason, OnHold.
     """
     with transaction(session):
         document = operations.locked(session, actor, document_id)
@@ -149,11 +159,18 @@ def answer_sender(
         if not agree and not note.strip():
             raise NeedsReason(field="note")
         if agree and any(one.kind.withdraws for one in asked):
+            _refuse_held(session, document)
             operations.withdraw(session, actor, document, asked[-1].reason)
         given = Answer.AGREED if agree else Answer.REFUSED
         for one in asked:
             changes.answer(session, actor, one, given, note.strip() or "Đồng ý")
     return document
+
+
+def _refuse_held(session: Session, document: IncomingDocument) -> None:
+    """Raises OnHold: whoever placed the hold needs what the sender wants destroyed (Appendix VI, part IV)."""
+    if (hold := dossiers.hold_on(session, document)) is not None:
+        raise OnHold(notation=hold[0], reason=hold[1])
 
 
 def discard(session: Session, actor: Actor, document_id: int, reason: str) -> IncomingDocument:

@@ -39,7 +39,7 @@ from eoffice.outgoing.states import State
 from eoffice.outgoing.workflow import ASK, MACHINE, Move
 from eoffice.signatures import marks
 from eoffice.signatures import queries as signatures
-from eoffice.signatures.operations import have_checked
+from eoffice.signatures.operations import forget, have_checked
 
 COPIED = audit.action("outgoing.copied", _l("Certified copy asked for"))
 
@@ -270,17 +270,22 @@ def _who(actor: Actor) -> str:
 
 
 def source_recalled(session: Session, copy: OutgoingDocument, reason: str) -> None:
-    """What it is a copy of is recalled: before its issue the copy goes no further; the caller commits."""
+    """What it is a copy of is recalled: before its issue the copy goes no further, and what it holds of the recalled
+    document goes with that (Article 18.4); the caller commits."""
     actor = system_actor(copy.agency_id)
+    if copy.state is State.ISSUED:
+        copy.recalled_at = clock.now()
+        return
     if copy.state is State.PERMISSION:
         copy.reason = reason
         operations.move(session, actor, copy, State.REFUSED, Move.REFUSE, reason)
-    elif copy.state is State.ISSUED:
-        copy.recalled_at = clock.now()
     elif copy.state in (State.SEALING, State.ISSUING):
         copy.reason = reason
         registers.void_number(session, actor, copy, reason)
         operations.move(session, actor, copy, State.VOID, Move.VOID, reason)
+    copy.subject, copy.content = copy.subject.partition(": ")[0], {}
+    forget(session, copy)
+    documents.destroy_files(session, actor, copy, reason)
 
 
 def print_out(session: Session, actor: Actor, document_id: int) -> bytes:

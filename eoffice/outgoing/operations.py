@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
+from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor
@@ -27,7 +28,9 @@ from eoffice.documents.models import Direction, DocumentFile, FileRole, PageText
 from eoffice.documents.operations import Inspected
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
+from eoffice.outgoing.queries import moves
 from eoffice.outgoing.states import State
+from eoffice.outgoing.workflow import Move
 from eoffice.signatures import operations as signatures
 from eoffice.signatures.gaps import Blanks
 from eoffice.signatures.marks import Place, find_blanks, find_places
@@ -393,6 +396,33 @@ def move(
         session, actor, MOVED, document, step=step, before=before, after=target, note=note.strip() or None,
         cautions=list(cautions) or None,
     )  # fmt: skip
+
+
+#: the step that leads where it can be taken back
+_TAKEN_BACK = {
+    State.APPROVAL: Move.SUBMIT, State.FORM_CHECK: Move.APPROVE, State.SIGNATURE: Move.CHECK,
+    State.NUMBERING: Move.SIGN,
+}  # fmt: skip
+
+
+def last_step(session: Session, document: OutgoingDocument) -> AuditEntry | None:
+    """The step that could be taken back now, as the log has it: whoever took it may, others send the document back."""
+    step = _TAKEN_BACK.get(document.state)
+    query = sa.select(AuditEntry).where(
+        AuditEntry.object_type == OutgoingDocument.__name__, AuditEntry.object_id == document.id,
+        AuditEntry.action == MOVED, AuditEntry.details["step"].astext == step,
+    )  # fmt: skip
+    return session.scalar(query.order_by(AuditEntry.id.desc()).limit(1)) if step else None
+
+
+def own_moves(session: Session, actor: Actor, document: OutgoingDocument) -> set[Move]:
+    """`moves`, without taking back what another has done."""
+    found = moves(actor, document)
+    if Move.TAKE_BACK in found:
+        step = last_step(session, document)
+        if step is None or step.user_id != actor.user_id:
+            found.discard(Move.TAKE_BACK)
+    return found
 
 
 def file_name(subject: str, limit: int = 50) -> str:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased, joinedload, with_expression
 from sqlalchemy.sql.base import ExecutableOption
 
 from eoffice.core import paging
-from eoffice.core.audit import AuditEntry
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page
 from eoffice.core.permissions import Actor
@@ -29,7 +28,6 @@ from eoffice.documents.models import (
     Urgency,
 )
 from eoffice.documents.permissions import of_agency, visible_to
-from eoffice.outgoing import operations
 from eoffice.outgoing.models import Consultation, OutgoingDocument, Remark
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
@@ -176,33 +174,6 @@ def moves(actor: Actor, document: OutgoingDocument) -> set[Move]:
         for move, rule in open_now.items()
         if actor.can(rule.permission) and may(actor, rule.permission, document)
     }
-
-
-#: the step that leads where it can be taken back
-_TAKEN_BACK = {
-    State.APPROVAL: Move.SUBMIT, State.FORM_CHECK: Move.APPROVE, State.SIGNATURE: Move.CHECK,
-    State.NUMBERING: Move.SIGN,
-}  # fmt: skip
-
-
-def last_step(session: Session, document: OutgoingDocument) -> AuditEntry | None:
-    """The step that could be taken back now, as the log has it: whoever took it may, others send the document back."""
-    step = _TAKEN_BACK.get(document.state)
-    query = sa.select(AuditEntry).where(
-        AuditEntry.object_type == OutgoingDocument.__name__, AuditEntry.object_id == document.id,
-        AuditEntry.action == operations.MOVED, AuditEntry.details["step"].astext == step,
-    )  # fmt: skip
-    return session.scalar(query.order_by(AuditEntry.id.desc()).limit(1)) if step else None
-
-
-def own_moves(session: Session, actor: Actor, document: OutgoingDocument) -> set[Move]:
-    """`moves`, without taking back what another has done."""
-    found = moves(actor, document)
-    if Move.TAKE_BACK in found:
-        step = last_step(session, document)
-        if step is None or step.user_id != actor.user_id:
-            found.discard(Move.TAKE_BACK)
-    return found
 
 
 def with_checks(

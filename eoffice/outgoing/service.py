@@ -286,7 +286,7 @@ def _step(session: Session, actor: Actor, document_id: int, step: Move, note: st
 
 def _refuse_anothers(session: Session, actor: Actor, document: OutgoingDocument) -> None:
     """Raises NotYourStep: whoever sees it otherwise sends the document back, with a reason."""
-    last = queries.last_step(session, document)
+    last = operations.last_step(session, document)
     if last is None or last.user_id != actor.user_id:
         raise NotYourStep(name=last.actor if last else "?")
 

@@ -10,12 +10,14 @@ from eoffice.core.db import transaction
 from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
+from eoffice.dossiers.models import DossierDocument, LegalHold
 from eoffice.gateway import changes
 from eoffice.gateway.changes import WantedBack
 from eoffice.gateway.models import Arrival, Asked
 from eoffice.incoming import passing, prepared, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.passing import Onward
+from tests.dossiers import files
 from tests.factories import House, province
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
@@ -125,3 +127,32 @@ def test_a_document_that_another_one_is_to_replace_can_still_be_worked_on(
     page = client_for(app, "a_leader").get(f"/work/direct/{document.id}").get_data(as_text=True)
     assert "Ban hành nhầm" in page
     directions.direct(session, house.leader, document.id, steps.to_unit(house))
+
+
+def test_what_a_hold_protects_is_not_destroyed_though_its_sender_recalls_it(
+    session: Session, app: Flask, house: House
+) -> None:
+    document = submitted(session, house)
+    dossier = files.opened(session, house)
+    with transaction(session):
+        session.add_all([
+            DossierDocument(
+                agency_id=house.agency.id, dossier_id=dossier.id, document_id=document.id, ordinal=1,
+                filed_at=clock.now(), filed_by="x",
+            ),
+            LegalHold(
+                agency_id=house.agency.id, dossier_id=dossier.id, reason="Cơ quan điều tra yêu cầu",
+                placed_at=clock.now(), placed_by="x",
+            ),
+        ])  # fmt: skip
+    ask(session, document)
+    refused = client_for(app, "a_clerk").post(f"/incoming/{document.id}/answer", data={"agree": "1"})
+    assert refused.status_code == 409
+    assert "Cơ quan điều tra yêu cầu" in refused.text
+    session.expire_all()
+    assert all(one.destroyed_at is None for one in document.files)
+    with transaction(session):
+        session.execute(sa.update(LegalHold).values(lifted_at=clock.now()))
+    service.answer_sender(session, house.clerk, document.id, agree=True, note="")
+    session.expire_all()
+    assert all(one.destroyed_at for one in document.files)

@@ -373,6 +373,9 @@ def test_what_is_recalled_takes_its_certified_copies_along(session: Session, pla
         State.VOID, State.REFUSED, "Đỗ Quốc An, Giám đốc: Không cần thiết",
     )  # fmt: skip
     assert sent.state is State.ISSUED
+    for one in (ready, asked):  # what it held of the recalled document went along (Article 18.4)
+        assert all(file.destroyed_at for file in one.files)
+        assert document.subject not in one.subject
 
 
 def test_a_copy_goes_on_when_its_clerk_leaves_and_is_asked_for_anew_when_its_leader_does(

@@ -450,3 +450,18 @@ def test_a_form_with_a_name_outside_is_a_draft_and_its_page_names_the_place(
     assert made.status_code == 303, made.get_data(as_text=True)
     page = client.get(made.location.replace("/edit", "")).get_data(as_text=True)
     assert page.count("Ông Nguyễn Văn Tám") >= 1
+
+
+def test_each_step_is_taken_back_by_whoever_took_it_alone(
+    session: Session, place: Province, app: Flask
+) -> None:
+    house, document = place.a, draft(session, place)
+    bring(session, house, document, State.APPROVAL)
+    with pytest.raises(service.NotYourStep):  # the head sends it back, with a reason
+        service.take_back(session, house.head, document.id)
+    assert "take_back" not in client_for(app, "a_unit_head").get(f"/outgoing/{document.id}").text
+    service.take_back(session, house.specialist, document.id)
+    bring(session, house, document, State.SIGNATURE)
+    other = house.clerk if document.form_checked_by.startswith(house.chief.name) else house.chief
+    with pytest.raises(service.NotYourStep):
+        service.take_back(session, other, document.id)

@@ -247,7 +247,7 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
 
 
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:
-    moves = queries.own_moves(db(), current_actor(), document)
+    moves = operations.own_moves(db(), current_actor(), document)
     recipients = documents.recipients(db(), document)
     # whoever drafts hears it before it is submitted, whoever checks decides
     named = Move.CHECK in moves or Move.SUBMIT in moves
