@@ -111,8 +111,8 @@ def test_sealed_envelopes_stay_in_their_register_and_wait_for_who_follows(
 ) -> None:
     to, leader = place.a.posts[Role.LEADER], place.a.posts[Role.LEADER].label
     here, taken = (
-        envelopes.enter(session, place.a.clerk, NewEnvelope(EnvelopeSign.A, "Công an tỉnh", "", to.id))
-        for _ in range(2)
+        envelopes.enter(session, place.a.clerk, NewEnvelope(EnvelopeSign.A, "Công an tỉnh", code, to.id))
+        for code in ("1/CAT", "2/CAT")
     )
     envelopes.enter(
         session, place.b.clerk, NewEnvelope(EnvelopeSign.A, "Tỉnh đội", "", place.b.posts[Role.LEADER].id)
