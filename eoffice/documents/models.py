@@ -91,6 +91,15 @@ class _SteeringType(_Numbered):
     kind, cache_ok = Steering, True
 
 
+class _Words(sa.types.TypeDecorator[str]):
+    """Written as text, found by its words."""
+
+    impl, cache_ok = TSVECTOR, True
+
+    def bind_expression(self, bindvalue: sa.BindParameter[str]) -> sa.ColumnElement[str]:
+        return sa.func.to_tsvector("simple", sa.type_coerce(bindvalue, sa.Text))
+
+
 class Document(Base):
     """What incoming and outgoing documents have in common (fields of Decree 30/2020, Appendix VI, part II)."""
 
@@ -135,7 +144,7 @@ class Document(Base):
     #: the moment that orders lists: arrival, or creation and then issue
     listed_at: Mapped[datetime]
     #: folded words of the fields and pages
-    words: Mapped[Any | None] = mapped_column(TSVECTOR, deferred=True)
+    words: Mapped[str | None] = mapped_column(_Words, deferred=True)
     version: Mapped[int] = mapped_column()
 
     if TYPE_CHECKING:

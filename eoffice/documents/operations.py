@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -132,6 +132,16 @@ def _pass(path: Path, must_be_pdf: bool) -> tuple[str, intake.PdfFacts | None]:
     return media_type, intake.inspect_pdf(path, limit=upload_limit())
 
 
+@dataclass(frozen=True)
+class NewFile:
+    """A file for a document."""
+
+    document: Document
+    inspected: Inspected
+    role: FileRole
+    version_no: int = 0
+
+
 def add_file(
     session: Session,
     actor: Actor,
@@ -142,26 +152,48 @@ def add_file(
     version_no: int = 0,
     indexed: bool = False,
 ) -> DocumentFile:
-    """Give a document a file; its text is read by a job unless it was read while it was taken in, but for an archive
-    copy, which shows what is there already. `indexed`: the caller indexes the document itself, after more changes.
+    """Give a document a file, as `add_files` does."""
+    return add_files(session, actor, [NewFile(document, inspected, role, version_no)], indexed=indexed)[0]
+
+
+def add_files(
+    session: Session, actor: Actor, new: Sequence[NewFile], *, indexed: bool = False
+) -> list[DocumentFile]:
+    """Give documents files; the text of one is read by a job unless it was read while it was taken in, but for an
+    archive copy, which shows what is there already. `indexed`: the caller indexes the documents himself, after more
+    changes.
     """
-    file = DocumentFile(
-        agency_id=document.agency_id, document_id=document.id, role=role, version_no=version_no,
+    files = [_file(actor, one) for one in new]
+    session.add_all(files)
+    session.flush()
+    logged = [
+        audit.About(
+            type(one.document), one.document.id, one.document.agency_id,
+            {"file": file.name, "role": file.role, "sha256": file.sha256},
+        )
+        for one, file in zip(new, files, strict=True)
+    ]  # fmt: skip
+    audit.record_all(session, actor, FILE_ADDED, logged)
+    for one, file in zip(new, files, strict=True):
+        if not file.is_pdf or file.role is FileRole.ARCHIVE:
+            continue
+        if one.inspected.text is None:
+            jobs.enqueue(session, "documents.read_text", file_id=file.id)
+        else:
+            _put_text(session, file, one.inspected.text)
+            if not indexed:
+                index(session, one.document)
+    return files
+
+
+def _file(actor: Actor, new: NewFile) -> DocumentFile:
+    inspected = new.inspected
+    return DocumentFile(
+        agency_id=new.document.agency_id, document_id=new.document.id, role=new.role, version_no=new.version_no,
         name=inspected.name, media_type=inspected.media_type, size=inspected.size, sha256=inspected.sha256,
         page_count=inspected.page_count, page_sizes=[list(size) for size in inspected.page_sizes],
         created_at=clock.now(), created_by=actor.name,
     )  # fmt: skip
-    session.add(file)
-    session.flush()
-    audit.record(session, actor, FILE_ADDED, document, file=file.name, role=role, sha256=file.sha256)
-    if file.is_pdf and role is not FileRole.ARCHIVE:
-        if inspected.text is None:
-            jobs.enqueue(session, "documents.read_text", file_id=file.id)
-        else:
-            _put_text(session, file, inspected.text)
-            if not indexed:
-                index(session, document)
-    return file
 
 
 def keep_text(session: Session, file: DocumentFile, pages: Sequence[str]) -> None:
@@ -198,8 +230,8 @@ def index(session: Session, document: Document) -> None:
     )
 
 
-def words(document: Document, pages: Iterable[str]) -> sa.Function[Any]:
-    """What the search column of a document holds. For one that is about to be written for the first time; `index`
+def words(document: Document, pages: Iterable[str]) -> str:
+    """What the search column of a document is made of. For one that is about to be written for the first time; `index`
     writes a row, and its place in every index of the table, anew."""
     fields = (
         document.code,
@@ -209,7 +241,7 @@ def words(document: Document, pages: Iterable[str]) -> sa.Function[Any]:
         document.signer_name,
     )
     # tsvector holds at most 1 MB of words
-    return sa.func.to_tsvector("simple", search_text(*fields, *pages)[:600_000])
+    return search_text(*fields, *pages)[:600_000]
 
 
 def give_access(

@@ -17,7 +17,7 @@ from eoffice.directory.models import Agency
 from eoffice.documents.models import Urgency
 from eoffice.gateway import aside, changes, messages, operations, queries
 from eoffice.gateway.contents import ArrivalContent
-from eoffice.gateway.events import PacketArrived
+from eoffice.gateway.events import PacketsArrived
 from eoffice.gateway.messages import Said
 from eoffice.gateway.models import Arrival, Asked, Packet
 from exchange.model import StatusMessage
@@ -161,68 +161,98 @@ def _addressed(agency: Agency, codes: Collection[str]) -> str:
     return old if old is not None and old in codes and agency.code not in codes else agency.code
 
 
-def take_in(session: Session, arrival_id: int) -> None:
-    """Give one stored arrival to the features above, once."""
-    arrival = session.get(Arrival, arrival_id, with_for_update=True, populate_existing=True)
-    if arrival is None or arrival.taken_in_at is not None:
-        return
-    packet = session.get_one(Packet, arrival.packet_id)
-    content = ArrivalContent.from_json(packet.content)
-    names = queries.codes(session, arrival.sender_code)
-    _one_at_a_time(session, content, names)
-    arrival.repeats_id = _earlier(session, arrival, packet)
-    # set before the features look: what asks for a change of this document must find it from now on
-    arrival.taken_in_at = clock.now()
-    session.flush()
-    aside.mend(session, packet)
-    _act(session, packet, content, arrival, names)
+@dataclass(frozen=True)
+class _Coming:
+    """A stored arrival that is about to be given to the features above."""
+
+    arrival: Arrival
+    packet: Packet
+    content: ArrivalContent
+    #: its sender's codes
+    names: Collection[str]
 
 
-def _one_at_a_time(session: Session, content: ArrivalContent, names: Collection[str]) -> None:
-    """Packets about one document wait for each other: a repeat has to be seen as one, a recall to find its target."""
-    about = {content.document_uid.lower(), *(uid.lower() for uid in content.targets)}
-    sender = min(names)  # one name for an agency with two codes
-    for uid in sorted(about):
-        key = f"{sender}\n{uid}"
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
-
-
-def _earlier(session: Session, arrival: Arrival, packet: Packet) -> int | None:
-    """The same document in another packet that was taken in before this one."""
+def take_in(session: Session, arrival_ids: Collection[int]) -> None:
+    """Give stored arrivals to the features above, each once; whoever else takes in one of them is waited for."""
     query = (
-        sa.select(Arrival.id)
+        sa.select(Arrival, Packet)
         .join(Packet, Arrival.packet_id == Packet.id)
-        .where(
-            Arrival.agency_id == arrival.agency_id,
-            Arrival.sender_code == arrival.sender_code,
-            Arrival.document_uid == arrival.document_uid,
-            Arrival.taken_in_at.is_not(None),
-            Arrival.id != arrival.id,
-            Packet.business == packet.business,
-        )
+        .where(Arrival.id.in_(arrival_ids), Arrival.taken_in_at.is_(None))
+        .order_by(Arrival.id)
+        .with_for_update(of=Arrival)
+        .execution_options(populate_existing=True)
     )
-    return session.scalar(query.order_by(Arrival.id.desc()).limit(1))
+    found = session.execute(query).all()
+    names = {code: queries.codes(session, code) for code in {arrival.sender_code for arrival, _ in found}}
+    coming = [
+        _Coming(arrival, packet, ArrivalContent.from_json(packet.content), names[arrival.sender_code])
+        for arrival, packet in found
+    ]
+    _one_at_a_time(session, coming)
+    for one in coming:
+        # set before the features look: what asks for a change of this document must find it from now on
+        one.arrival.taken_in_at = clock.now()
+    session.flush()
+    _mark_repeats(session, coming)
+    aside.mend(session, [one.packet for one in coming])
+    made = [one.arrival.id for one in coming if _ASKS.get(one.packet.business) is not Asked.RECALL]
+    if made:
+        events.publish(session, PacketsArrived(made))
+    _ask_for_recalled(session, coming)
+    for one in coming:
+        _act(session, one)
 
 
-def _act(
-    session: Session, packet: Packet, content: ArrivalContent, arrival: Arrival, names: Collection[str]
-) -> None:
-    """A new document is handed to incoming; what the packet asks of an earlier one is asked there.
+def _one_at_a_time(session: Session, coming: Sequence[_Coming]) -> None:
+    """Packets about one document wait for each other: a repeat has to be seen as one, a recall to find its target."""
+    about = {
+        f"{min(one.names)}\n{uid.lower()}"  # one name for an agency with two codes
+        for one in coming
+        for uid in (one.content.document_uid, *one.content.targets)
+    }
+    if about:
+        run(session, _LOCK, {"about": sorted(about)})
 
-    `names`: the sender's codes.
-    """
-    kind = _ASKS.get(packet.business)
-    if kind is not Asked.RECALL:
-        events.publish(session, PacketArrived(arrival.id))
+
+#: in one order, or two would wait for each other
+_LOCK: LiteralString = """
+SELECT pg_advisory_xact_lock(key) FROM (
+    SELECT DISTINCT hashtextextended(about, 0) AS key FROM unnest(%(about)s::text[]) AS about ORDER BY key
+) AS keys
+"""
+
+
+#: the same document in another packet that was taken in before this one
+_EARLIER: LiteralString = """
+SELECT here.id, (
+    SELECT before.id FROM packet AS sent JOIN arrival AS before ON before.packet_id = sent.id
+    WHERE sent.document_uid = packet.document_uid AND sent.business = packet.business
+      AND before.agency_id = here.agency_id AND before.sender_code = here.sender_code
+      AND before.taken_in_at IS NOT NULL AND (before.id < here.id OR before.id <> ALL(%(ids)s)) AND before.id <> here.id
+    ORDER BY before.id DESC LIMIT 1) AS before
+FROM arrival AS here JOIN packet ON here.packet_id = packet.id WHERE here.id = ANY(%(ids)s)
+"""
+
+
+def _mark_repeats(session: Session, coming: Sequence[_Coming]) -> None:
+    found = run(session, _EARLIER, {"ids": [one.arrival.id for one in coming]})
+    earlier = {row.id: row.before for row in found}
+    for one in coming:
+        one.arrival.repeats_id = earlier[one.arrival.id]
+
+
+def _act(session: Session, one: _Coming) -> None:
+    """What a packet asks of earlier documents is asked there."""
+    arrival, kind = one.arrival, _ASKS.get(one.packet.business)
     if kind is None:
-        _recalled_before(session, arrival, names)
         return
     # a recall of what never came is about nothing, and its sender hears so
-    for target in _targets(session, arrival, content, names) or ([arrival] if kind is Asked.RECALL else []):
+    targets = _targets(session, arrival, one.content, one.names)
+    for target in targets or ([arrival] if kind is Asked.RECALL else []):
         if (
             target.taken_in_at is not None
         ):  # one that is only stored finds the recall itself when its turn comes
-            changes.asked_of_us(session, target, kind, content.reason, packet.id, arrival.arrived_at)
+            changes.asked_of_us(session, target, kind, one.content.reason, one.packet.id, arrival.arrived_at)
 
 
 def _targets(
@@ -243,21 +273,37 @@ def _targets(
     return list(session.scalars(query.order_by(Arrival.id)))
 
 
-def _recalled_before(session: Session, arrival: Arrival, names: Collection[str]) -> None:
+_RECALLS: LiteralString = """
+SELECT came.id, recall.id AS packet_id, recall.content ->> 'reason' AS reason
+FROM jsonb_to_recordset(%(came)s::jsonb) AS came(id int, agency_id int, names jsonb, uid text)
+CROSS JOIN LATERAL (
+    SELECT packet.id, packet.content FROM packet JOIN arrival ON arrival.packet_id = packet.id
+    WHERE packet.business = 'recall' AND arrival.agency_id = came.agency_id AND came.names ? arrival.sender_code
+      AND position(came.uid IN lower(packet.content ->> 'targets')) > 0
+    LIMIT 1
+) AS recall
+"""
+
+
+def _ask_for_recalled(session: Session, coming: Sequence[_Coming]) -> None:
     """Packets overtake one another: a document may arrive after its own recall."""
-    wanted = json.dumps(arrival.document_uid.lower(), ensure_ascii=False)
-    query = (
-        sa.select(Packet)
-        .join(Arrival, Arrival.packet_id == Packet.id)
-        .where(
-            Arrival.agency_id == arrival.agency_id,
-            Arrival.sender_code.in_(names),
-            Packet.business == "recall",
-            sa.func.lower(Packet.content["targets"].astext).contains(wanted, autoescape=True),
-        )
-        .limit(1)
-    )
-    recall = session.scalar(query) if arrival.document_uid else None
-    if recall is not None:
-        reason = ArrivalContent.from_json(recall.content).reason
-        changes.asked_of_us(session, arrival, Asked.RECALL, reason, recall.id, arrival.arrived_at)
+    new = {
+        one.arrival.id: one.arrival
+        for one in coming
+        if one.packet.business not in _ASKS and one.arrival.document_uid
+    }
+    came = [
+        {
+            "id": one.arrival.id,
+            "agency_id": one.arrival.agency_id,
+            "names": sorted(one.names),
+            "uid": json.dumps(one.arrival.document_uid.lower(), ensure_ascii=False),
+        }
+        for one in coming
+        if one.arrival.id in new
+    ]
+    if not came:
+        return
+    for row in run(session, _RECALLS, {"came": json.dumps(came, ensure_ascii=False)}):
+        arrival = new[row.id]
+        changes.asked_of_us(session, arrival, Asked.RECALL, row.reason, row.packet_id, arrival.arrived_at)

@@ -36,21 +36,18 @@ def settle(session: Session, actor: Actor, unreadable: Unreadable, note: str) ->
     audit.record(session, actor, SETTLED, unreadable, note=note)
 
 
-def mend(session: Session, whole: Packet) -> None:
-    """The same document has come in a packet that could be read: nothing is left to do about the earlier one."""
-    if not whole.document_uid:
-        return
+def mend(session: Session, whole: Sequence[Packet]) -> None:
+    """The same documents have come in packets that could be read: nothing is left to do about the earlier ones."""
+    by_name = {(one.message_type, one.sender_code, one.document_uid.lower()): one for one in whole}
+    name = (Packet.message_type, Packet.sender_code, sa.func.lower(Packet.document_uid))
     query = (
-        sa.select(Unreadable)
+        sa.select(Unreadable, *name)
         .join(Packet, Unreadable.packet_id == Packet.id)
-        .where(
-            Unreadable.settled_at.is_(None),
-            Packet.message_type == whole.message_type,
-            Packet.sender_code == whole.sender_code,
-            sa.func.lower(Packet.document_uid) == whole.document_uid.lower(),
-        )
+        .where(Unreadable.settled_at.is_(None), sa.tuple_(*name).in_(by_name), Packet.document_uid != "")
+        .order_by(Unreadable.id)
         .with_for_update(of=Unreadable)
     )
-    for unreadable in session.scalars(query):
-        unreadable.settled_at, unreadable.mended_by_id = clock.now(), whole.id
-        audit.record(session, system_actor(unreadable.agency_id), MENDED, unreadable, axis_id=whole.hub_id)
+    for unreadable, kind, sender, uid in session.execute(query):
+        packet = by_name[kind, sender, uid]
+        unreadable.settled_at, unreadable.mended_by_id = clock.now(), packet.id
+        audit.record(session, system_actor(unreadable.agency_id), MENDED, unreadable, axis_id=packet.hub_id)

@@ -1,15 +1,16 @@
 """What the gateway tells the features above."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eoffice.core.events import Event
 
 
 @dataclass(frozen=True)
-class PacketArrived(Event):
-    """A document arrived for one of our agencies; incoming makes its row in the same transaction."""
+class PacketsArrived(Event):
+    """Documents arrived for our agencies; incoming makes their rows in the same transaction."""
 
-    arrival_id: int
+    arrival_ids: Sequence[int]
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,16 @@ STUBBORN = timedelta(minutes=10)
 
 @job("gateway.take_in", Queue.EXCHANGE)
 def take_in(session: Session, arrival_ids: list[int]) -> None:
-    """Give stored arrivals to the features above, each in a transaction of its own; a repeat does nothing."""
-    for arrival_id in arrival_ids:
-        try:
-            with transaction(session):
-                arrivals.take_in(session, arrival_id)
-        except Exception:
-            if len(arrival_ids) == 1:
-                raise
-            # the others must not wait until this one succeeds
-            log.exception("arrival not taken in", arrival=arrival_id)
+    """Give stored arrivals to the features above, in one transaction; a repeat does nothing."""
+    try:
+        with transaction(session):
+            arrivals.take_in(session, arrival_ids)
+    except Exception:
+        if len(arrival_ids) == 1:
+            raise
+        # the others must not wait until the one that is to blame succeeds
+        log.exception("arrivals not taken in together", arrivals=arrival_ids)
+        for arrival_id in arrival_ids:
             with transaction(session):
                 arrivals.enqueue(session, [arrival_id], Queue.EXCHANGE)
 

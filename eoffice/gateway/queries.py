@@ -43,6 +43,17 @@ def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
     return ArrivalContent.from_json(session.get_one(Packet, arrival.packet_id).content)
 
 
+def undelivered(session: Session, arrival_ids: Collection[int]) -> list[tuple[Arrival, ArrivalContent]]:
+    """Those of these arrivals that have no document yet, in their order, and what their packets say."""
+    query = (
+        sa.select(Arrival, Packet.content)
+        .join(Packet, Arrival.packet_id == Packet.id)
+        .where(Arrival.id.in_(arrival_ids), Arrival.document_id.is_(None))
+    )
+    found = session.execute(query.order_by(Arrival.id))
+    return [(arrival, ArrivalContent.from_json(content)) for arrival, content in found]
+
+
 def arrival_of(session: Session, document: Document) -> Arrival | None:
     """How a document came over the axis, with what its sender was told and asked; both are few."""
     query = sa.select(Arrival).where(Arrival.document_id == document.id)

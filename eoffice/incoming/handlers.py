@@ -1,7 +1,11 @@
 """What other features' events do to incoming documents, in the publisher's transaction."""
 
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,39 +27,62 @@ from eoffice.documents import queries as documents
 from eoffice.documents.events import DocumentIssued, SecretFound
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Steering, Urgency
-from eoffice.documents.operations import Inspected
+from eoffice.documents.operations import Inspected, NewFile
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
-from eoffice.gateway.events import ChangeAsked, PacketAccepted, PacketArrived
+from eoffice.gateway.events import ChangeAsked, PacketAccepted, PacketsArrived
 from eoffice.gateway.models import FORWARD, Answer, Arrival, Asked, Request
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.operations import Coming
 from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import Move
 from eoffice.signatures import operations as signatures
+from eoffice.signatures import trust
 from eoffice.signatures.events import FileChecked
+from signing.trust import TrustStore
 
 #: verdicts with which nothing is registered before a clerk has looked
 _DOUBTFUL = {"invalid", "indeterminate", "unreadable"}
 
 
-@subscribe(PacketArrived)
-def arrived(session: Session, event: PacketArrived) -> None:
-    """Make the incoming document of an arrival; what cannot be read waits for the clerk's eye."""
-    arrival = session.get_one(Arrival, event.arrival_id)
-    if arrival.document_id is not None:
-        return
-    actor = system_actor(arrival.agency_id)
-    content = gateway.arrival_content(session, arrival)
-    files, doubt = _looked_at(content)  # before anything is written: it takes its time
-    original = next((file for file, role in files if role is FileRole.ORIGINAL), None)
-    document = operations.receive(
-        session, actor, arrival.agency_id, Source.AXIS, arrival.arrived_at,
-        pages=(original.text if original else None) or (), page_count=original.page_count if original else 0,
-        **_fields(session, arrival, content),
-    )  # fmt: skip
-    arrival.document_id = document.id
+@subscribe(PacketsArrived)
+def arrived(session: Session, event: PacketsArrived) -> None:
+    """Make the incoming documents of arrivals; what cannot be read waits for the clerk's eye."""
+    coming = gateway.undelivered(session, event.arrival_ids)
+    contents = [content for _, content in coming]
+    looked_at = _all_looked_at(contents)  # before anything is written: it takes its time
+    issuers = directory.agencies_by_code(session, {_issuer(content) for content in contents})
+    known = [
+        _fields(session, arrival, content, issuers) | {"page_count": looked.page_count}
+        for (arrival, content), looked in zip(coming, looked_at, strict=True)
+    ]
+    rows = [
+        Coming(arrival.agency_id, arrival.arrived_at, fields, looked.pages)
+        for (arrival, _), fields, looked in zip(coming, known, looked_at, strict=True)
+    ]
+    documents = operations.receive_all(session, system_actor(), Source.AXIS, rows)
+    for (arrival, content), looked, document in zip(coming, looked_at, documents, strict=True):
+        arrival.document_id = document.id
+        _place(session, arrival, content, document, looked.doubt)
+    files = [
+        NewFile(document, file, role)
+        for looked, document in zip(looked_at, documents, strict=True)
+        for file, role in looked.files
+    ]
+    operations.add_files(session, system_actor(), files, indexed=True)
+
+
+def _place(
+    session: Session,
+    arrival: Arrival,
+    content: ArrivalContent,
+    document: IncomingDocument,
+    doubt: Doubt | None,
+) -> None:
+    """Say what it is to other documents here, and put it aside where somebody must look at it first."""
+    actor = system_actor(document.agency_id)
     _link(session, actor, document, content.in_reply_to, _reference(content))
     _link(session, actor, document, content.targets, LinkKind.REPLACES)
     if doubt is None and _repeats(session, arrival):
@@ -63,18 +90,22 @@ def arrived(session: Session, event: PacketArrived) -> None:
     if doubt is not None:
         document.reason = doubt
         operations.move(session, actor, document, Move.FLAG, doubt=doubt)
-    for file, role in files:
-        operations.add_file(session, actor, document, file, role, indexed=True)
 
 
-def _fields(session: Session, arrival: Arrival, content: ArrivalContent) -> dict[str, object]:
+def _issuer(content: ArrivalContent) -> str:
+    return content.issuer_code or content.sender_code
+
+
+def _fields(
+    session: Session, arrival: Arrival, content: ArrivalContent, issuers: Mapping[str, Agency]
+) -> dict[str, object]:
     """The header in our columns; the gateway has cut it to what they hold.
 
     The axis vouches for the sender's code alone: whoever is in the directory is shown under its name there. Of what
     is passed on the issuer is its sender's word; its signature proves it, and the page says who passed it on.
     """
-    code = content.issuer_code or content.sender_code
-    issuer = directory.agency_by_code(session, code)
+    code = _issuer(content)
+    issuer = issuers.get(code)
     unknown = content.issuer_code or content.sender_name
     return {
         "code_number": content.code_number, "code_notation": content.code_notation,
@@ -136,29 +167,60 @@ def _repeats(session: Session, arrival: Arrival) -> bool:
     return document is not None and document.state not in (State.RETURNED, State.WITHDRAWN)
 
 
-def _looked_at(content: ArrivalContent) -> tuple[list[tuple[Inspected, FileRole]], Doubt | None]:
-    """The files, of which the first PDF is the document and the rest goes with it, and what is doubtful about them."""
+@dataclass(frozen=True)
+class _LookedAt:
+    """The files of a packet, of which the first PDF is the document and the rest goes with it."""
+
+    files: Sequence[tuple[Inspected, FileRole]]
+    #: what is doubtful about them
+    doubt: Doubt | None
+
+    @property
+    def pages(self) -> Sequence[str]:
+        """What is written on each page of the document, as far as it was read."""
+        return (self._original.text if self._original else None) or ()
+
+    @property
+    def page_count(self) -> int:
+        """Of the document."""
+        return self._original.page_count if self._original else 0
+
+    @property
+    def _original(self) -> Inspected | None:
+        return next((file for file, role in self.files if role is FileRole.ORIGINAL), None)
+
+
+def _all_looked_at(contents: Sequence[ArrivalContent]) -> list[_LookedAt]:
+    """Side by side: the reading is done by other processes."""
+    if not contents:
+        return []
+    look = partial(_looked_at, believed=cache(trust.store))
+    with ThreadPoolExecutor(min(len(contents), os.cpu_count() or 2)) as readers:
+        return list(readers.map(look, contents))
+
+
+def _looked_at(content: ArrivalContent, believed: Callable[[], TrustStore]) -> _LookedAt:
     original: ArrivedFile | None = next((f for f in content.files if f.media_type == intake.PDF), None)
     doubt = Doubt.NO_PAGE if original is None else None
     found: list[tuple[Inspected, FileRole]] = []
     for file in content.files:
         role = FileRole.ORIGINAL if file is original else FileRole.ATTACHMENT
         try:
-            found.append((_inspect(file), role))
+            found.append((_inspect(file, believed), role))
         except intake.StateSecret:
-            return [], Doubt.SECRET
+            return _LookedAt([], Doubt.SECRET)
         except Invalid:
             doubt = Doubt.DAMAGED
             found.append((_as_sent(file), role))
-    return found, doubt
+    return _LookedAt(found, doubt)
 
 
-def _inspect(file: ArrivedFile) -> Inspected:
+def _inspect(file: ArrivedFile, believed: Callable[[], TrustStore]) -> Inspected:
     if file.media_type != intake.PDF:
         return _as_sent(file)
     blob = Blob(file.sha256, file.size)
     facts = intake.inspect_pdf(blobs().path(file.sha256), limit=max(file.size, 1))
-    return signatures.at_the_gate(Inspected.passed(blob, intake.safe_name(file.name), facts))
+    return signatures.at_the_gate(Inspected.passed(blob, intake.safe_name(file.name), facts), believed)
 
 
 def _as_sent(file: ArrivedFile) -> Inspected:

@@ -1,6 +1,6 @@
 """Writes of incoming documents; the caller's use case commits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -23,7 +23,7 @@ from eoffice.documents import kinds
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as found
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
-from eoffice.documents.operations import Inspected
+from eoffice.documents.operations import Inspected, NewFile
 from eoffice.gateway import changes
 from eoffice.gateway import operations as gateway
 from eoffice.incoming.models import IncomingDocument, Source
@@ -181,24 +181,46 @@ def _check_days(entry: NewIncoming, today: date) -> None:
         raise HourOfNoDay(field="due_on")
 
 
-def receive(
-    session: Session, actor: Actor, agency_id: int, source: Source, arrived_at: datetime, *,
-    pages: Sequence[str] | None = None, **fields: Any,
-) -> IncomingDocument:  # fmt: skip
-    """Make the row of a document that has come; `fields` are what is known of it already.
+@dataclass(frozen=True)
+class Coming:
+    """A document that has come; `fields` are what is known of it already."""
 
-    `pages`: what is written on each, where the document is to be found by it from now on; None: it is indexed later.
-    """
-    known = {"kind_code": "", "issuer_name": "", "subject": ""} | fields
-    document = IncomingDocument(
-        agency_id=agency_id, direction=Direction.IN, source=source, state=State.WAITING, reason="",
-        arrived_at=arrived_at, listed_at=arrived_at, created_at=clock.now(), **known,
-    )  # fmt: skip
-    if pages is not None:
-        document.words = documents.words(document, pages)
-    session.add(document)
+    agency_id: int
+    arrived_at: datetime
+    fields: Mapping[str, Any]
+    #: what is written on each page, where it is to be found by it from now on; None: it is indexed later
+    pages: Sequence[str] | None = None
+
+
+def receive(
+    session: Session, actor: Actor, agency_id: int, source: Source, arrived_at: datetime, **fields: Any
+) -> IncomingDocument:
+    """Make the row of a document that has come."""
+    return receive_all(session, actor, source, [Coming(agency_id, arrived_at, fields)])[0]
+
+
+def receive_all(
+    session: Session, actor: Actor, source: Source, coming: Sequence[Coming]
+) -> list[IncomingDocument]:
+    """Make the rows of documents that have come."""
+    documents_made = [_row(source, one) for one in coming]
+    session.add_all(documents_made)
     session.flush()
-    audit.record(session, actor, RECEIVED, document, source=source)
+    logged = [
+        audit.About(IncomingDocument, made.id, made.agency_id, {"source": source}) for made in documents_made
+    ]
+    audit.record_all(session, actor, RECEIVED, logged)
+    return documents_made
+
+
+def _row(source: Source, one: Coming) -> IncomingDocument:
+    known = {"kind_code": "", "issuer_name": "", "subject": "", **one.fields}
+    document = IncomingDocument(
+        agency_id=one.agency_id, direction=Direction.IN, source=source, state=State.WAITING, reason="",
+        arrived_at=one.arrived_at, listed_at=one.arrived_at, created_at=clock.now(), **known,
+    )  # fmt: skip
+    if one.pages is not None:
+        document.words = documents.words(document, one.pages)
     return document
 
 
@@ -211,13 +233,24 @@ def add_file(
     *,
     indexed: bool = False,
 ) -> DocumentFile:
-    """Give it a file, which is never changed, and have its signatures checked. `indexed`: as in `documents`."""
-    file = documents.add_file(session, actor, document, inspected, role, indexed=indexed)
-    if role is FileRole.ORIGINAL:
-        document.page_count = file.page_count
-    if file.is_pdf:
-        signatures.have_checked(session, file, inspected)
-    return file
+    """Give it a file, as `add_files` does."""
+    return add_files(session, actor, [NewFile(document, inspected, role)], indexed=indexed)[0]
+
+
+def add_files(
+    session: Session, actor: Actor, new: Sequence[NewFile], *, indexed: bool = False
+) -> list[DocumentFile]:
+    """Give documents files, which are never changed, and have their signatures checked.
+
+    `indexed`: as in `documents`.
+    """
+    files = documents.add_files(session, actor, new, indexed=indexed)
+    made = list(zip(new, files, strict=True))
+    for one, file in made:
+        if file.role is FileRole.ORIGINAL:
+            one.document.page_count = file.page_count
+    signatures.have_checked(session, *((file, one.inspected) for one, file in made if file.is_pdf))
+    return files
 
 
 def enter(session: Session, document: IncomingDocument, entry: NewIncoming) -> None:

@@ -308,7 +308,7 @@ def stamped(session: Session, actor: Actor, document_id: int) -> OutgoingDocumen
         copy = unchanged(session, actor, document_id, Move.SEAL, page)
         kept = documents.take_in(made, operations.issued_name(copy))
         file = documents.add_file(session, actor, copy, kept, FileRole.ISSUED)
-        have_checked(session, file)
+        have_checked(session, (file, None))
         copy.page_count, copy.sealed_at = file.page_count, clock.now()
         operations.move(session, actor, copy, MACHINE.step(copy.state, Move.SEAL).target, Move.SEAL)
         documents.index(session, copy)

@@ -359,7 +359,7 @@ def add_signed(
     """Add a file made by signing another; pages stay as they were."""
     made = replace(Inspected.of(source), sha256=blob.sha256, size=blob.size, name=name)
     file = documents.add_file(session, actor, document, made, role)
-    signatures.have_checked(session, file)
+    signatures.have_checked(session, (file, None))
     return file
 
 

@@ -168,7 +168,7 @@ def _store(session: Session, source_id: int, source: DocumentFile, blob: Blob, s
             session, actor, ARCHIVED, document, file=file.name, sha256=file.sha256,
             authority=copy.authority, good_until=copy.good_until,
         )  # fmt: skip
-        operations.have_checked(session, file)
+        operations.have_checked(session, (file, None))
 
 
 def _note(session: Session, source_id: int, error: Exception) -> None:

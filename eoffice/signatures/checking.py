@@ -1,7 +1,7 @@
 """Checks a file's signatures in the sandbox and keeps the report as data."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,14 @@ def check(path: Path) -> Report:
         return Report(Verdict.UNREADABLE, findings=(Finding(Code.LIMIT, reason),))
 
 
-def at_once(path: Path, *, signed: bool) -> Report | None:
+def at_once(path: Path, believed: Callable[[], TrustStore], *, signed: bool) -> Report | None:
     """The same while somebody waits; None when it would take longer, or nobody can be believed yet.
 
-    `signed`: whether it bears signatures by its form; one that does not needs nobody to be believed.
+    `signed`: whether it bears signatures by its form; one that does not needs nobody to be believed, and `believed`,
+    which may raise NoTrust, is not asked.
     """
     try:
-        found = _checked(path, trust.store() if signed else TrustStore(roots=()), _MOMENT)
+        found = _checked(path, believed() if signed else TrustStore(roots=()), _MOMENT)
     except (trust.NoTrust, sandbox.SandboxDied, sandbox.SandboxError):
         return None
     return found if signed or found.verdict is Verdict.UNSIGNED else None

@@ -18,7 +18,7 @@ def check_file(session: Session, file_id: int) -> None:
         return
     report = checking.check(blobs().path(file.sha256))
     with transaction(session):
-        operations.keep_verdict(session, file, report)
+        operations.keep_verdicts(session, [(file, report)])
 
 
 @periodic("signatures.fetch_revocation", seconds=300)

@@ -1,25 +1,27 @@
 """Signing and storing; whatever is signed holds no transaction and no lock."""
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import LiteralString
 
 import sqlalchemy as sa
 import structlog
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, jobs
 from eoffice.core.blobs import Blob, blobs
 from eoffice.core.config import settings
+from eoffice.core.db import run
 from eoffice.core.events import publish
-from eoffice.core.permissions import Actor, system_actor
+from eoffice.core.permissions import system_actor
 from eoffice.documents.models import Document, DocumentFile
 from eoffice.documents.operations import Inspected
 from eoffice.signatures import checking, errors, levels, trust
@@ -32,6 +34,7 @@ from signing.keys import Key
 from signing.report import Report
 from signing.sign import sign_pdf
 from signing.timestamps import HttpTimestamper
+from signing.trust import TrustStore
 from signing.twostep import Prepared, complete_pdf, prepare_pdf
 
 log = structlog.get_logger(__name__)
@@ -153,43 +156,60 @@ class Verified(Inspected):
     report: Report = field(kw_only=True)
 
 
-def at_the_gate(taken: Inspected) -> Inspected:
+def at_the_gate(taken: Inspected, believed: Callable[[], TrustStore] = trust.store) -> Inspected:
     """What was taken in, with the verdict where that takes a moment only: a signature takes less than reading a page.
 
-    A large file, and one that takes longer than thought, is left to a job.
+    A large file, and one that takes longer than thought, is left to a job. `believed`: who is believed, for one who
+    looks at many files and asks that once.
     """
     if taken.signed is None or taken.size > _SMALL:
         return taken
-    report = checking.at_once(blobs().path(taken.sha256), signed=taken.signed)
+    report = checking.at_once(blobs().path(taken.sha256), believed, signed=taken.signed)
     return Verified(**vars(taken), report=report) if report is not None else taken
 
 
-def have_checked(session: Session, file: DocumentFile, taken: Inspected | None = None) -> None:
-    """See that a stored PDF, `taken` in as this, has its verdict: by a job when nobody has looked yet."""
-    if isinstance(taken, Verified):
-        keep_verdict(session, file, taken.report)
-    else:
-        jobs.enqueue(session, "signatures.check_file", file_id=file.id)
+def have_checked(session: Session, *files: tuple[DocumentFile, Inspected | None]) -> None:
+    """See that stored PDFs, taken in as these, have their verdicts: by a job where nobody has looked yet."""
+    keep_verdicts(session, [(file, taken.report) for file, taken in files if isinstance(taken, Verified)])
+    for file, taken in files:
+        if not isinstance(taken, Verified):
+            jobs.enqueue(session, "signatures.check_file", file_id=file.id)
 
 
-def keep_verdict(session: Session, file: DocumentFile, report: Report) -> None:
-    """Keep the newest verdict on a file, of which the log keeps each, and tell the features above."""
-    values = {
-        "agency_id": file.agency_id,
-        "verdict": report.verdict.value,
-        "report": checking.write(report),
-        "checked_at": clock.now(),
-    }
-    session.execute(
-        insert(FileCheck)
-        .values(file_id=file.id, **values)
-        .on_conflict_do_update(index_elements=[FileCheck.file_id], set_=values)
-    )
-    audit.record(
-        session, _checker(file), FILE_CHECKED, file, verdict=report.verdict.value, document=file.document_id,
-        findings=[finding.code.value for finding in report.all_findings],
-    )  # fmt: skip
-    publish(session, FileChecked(file.id, report.verdict.value))
+_KEEP: LiteralString = """
+INSERT INTO file_check (file_id, agency_id, verdict, report, checked_at)
+SELECT file_id, agency_id, verdict, report, %(at)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS c(file_id int, agency_id int, verdict text, report jsonb)
+ON CONFLICT (file_id) DO UPDATE
+SET agency_id = excluded.agency_id, verdict = excluded.verdict, report = excluded.report,
+    checked_at = excluded.checked_at
+"""
+
+
+def keep_verdicts(session: Session, found: Sequence[tuple[DocumentFile, Report]]) -> None:
+    """Keep the newest verdict on each file, of which the log keeps all, and tell the features above."""
+    if not found:
+        return
+    rows = [
+        {
+            "file_id": file.id,
+            "agency_id": file.agency_id,
+            "verdict": report.verdict.value,
+            "report": checking.write(report),
+        }
+        for file, report in found
+    ]
+    run(session, _KEEP, {"rows": json.dumps(rows, ensure_ascii=False), "at": clock.now()})
+    logged = [
+        audit.About(DocumentFile, file.id, file.agency_id, {
+            "verdict": report.verdict.value, "document": file.document_id,
+            "findings": [finding.code.value for finding in report.all_findings],
+        })
+        for file, report in found
+    ]  # fmt: skip
+    audit.record_all(session, system_actor(), FILE_CHECKED, logged)
+    for file, report in found:
+        publish(session, FileChecked(file.id, report.verdict.value))
 
 
 def forget(session: Session, document: Document) -> None:
@@ -197,7 +217,3 @@ def forget(session: Session, document: Document) -> None:
     files = sa.select(DocumentFile.id).where(DocumentFile.document_id == document.id)
     session.execute(sa.delete(FileCheck).where(FileCheck.file_id.in_(files)))
     session.execute(sa.delete(ArchiveCopy).where(ArchiveCopy.source_id.in_(files)))
-
-
-def _checker(file: DocumentFile) -> Actor:
-    return system_actor(file.agency_id)

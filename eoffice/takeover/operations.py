@@ -293,7 +293,7 @@ def _outgoing(
     ):
         file = documents.add_file(session, actor, document, one, role)
         if file.is_pdf:
-            signatures.have_checked(session, file)
+            signatures.have_checked(session, (file, None))
     return document, _("comes in as issued"), {}
 
 
