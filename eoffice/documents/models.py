@@ -110,6 +110,7 @@ class Document(Base):
         # the agency too: a word that is common elsewhere is as fast as one's own documents are few
         sa.Index("ix_document_words", "agency_id", "words", postgresql_using="gin"),
         sa.Index("ix_document_code", "agency_id", "code_number", "code_notation"),
+        sa.Index("ix_document_uid", sa.text("lower(document_uid)")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
@@ -131,7 +132,7 @@ class Document(Base):
     #: hour of that day here, for what is urgent; None: its end
     due_time: Mapped[time | None]
     #: mã định danh văn bản: issuer code, date, number/notation (Decision 28/2018)
-    document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
+    document_uid: Mapped[str] = mapped_column(sa.String(150), default="")
     #: what it is among the directions of one agency to another
     steering: Mapped[Steering] = mapped_column(_SteeringType, default=Steering.NONE, server_default="0")
     #: what it says beside its subject to who gets it, such as the tasks it gives (edXML, Content)

@@ -183,7 +183,7 @@ def take_in(session: Session, arrival_ids: Collection[int]) -> None:
         .execution_options(populate_existing=True)
     )
     found = session.execute(query).all()
-    names = {code: queries.codes(session, code) for code in {arrival.sender_code for arrival, _ in found}}
+    names = queries.codes_of(session, {arrival.sender_code for arrival, _ in found})
     coming = [
         _Coming(arrival, packet, ArrivalContent.from_json(packet.content), names[arrival.sender_code])
         for arrival, packet in found
@@ -226,7 +226,7 @@ SELECT pg_advisory_xact_lock(key) FROM (
 _EARLIER: LiteralString = """
 SELECT here.id, (
     SELECT before.id FROM packet AS sent JOIN arrival AS before ON before.packet_id = sent.id
-    WHERE sent.document_uid = packet.document_uid AND sent.business = packet.business
+    WHERE lower(sent.document_uid) = lower(packet.document_uid) AND sent.business = packet.business
       AND before.agency_id = here.agency_id AND before.sender_code = here.sender_code
       AND before.taken_in_at IS NOT NULL AND (before.id < here.id OR before.id <> ALL(%(ids)s)) AND before.id <> here.id
     ORDER BY before.id DESC LIMIT 1) AS before
@@ -265,7 +265,7 @@ def _targets(
         .where(
             Arrival.agency_id == arrival.agency_id,
             Arrival.sender_code.in_(names),
-            sa.func.lower(Arrival.document_uid).in_([uid.lower() for uid in content.targets]),
+            sa.func.lower(Packet.document_uid).in_([sa.func.lower(uid) for uid in content.targets if uid]),
             Arrival.id != arrival.id,
             Packet.business != "recall",
         )
@@ -275,10 +275,10 @@ def _targets(
 
 _RECALLS: LiteralString = """
 SELECT came.id, recall.id AS packet_id, recall.content ->> 'reason' AS reason
-FROM jsonb_to_recordset(%(came)s::jsonb) AS came(id int, agency_id int, names jsonb, uid text)
+FROM jsonb_to_recordset(%(came)s::jsonb) AS came(id int, agency_id int, names text[], uid text)
 CROSS JOIN LATERAL (
     SELECT packet.id, packet.content FROM packet JOIN arrival ON arrival.packet_id = packet.id
-    WHERE packet.business = 'recall' AND arrival.agency_id = came.agency_id AND came.names ? arrival.sender_code
+    WHERE packet.business = 'recall' AND packet.sender_code = ANY(came.names) AND arrival.agency_id = came.agency_id
       AND position(came.uid IN lower(packet.content ->> 'targets')) > 0
     LIMIT 1
 ) AS recall

@@ -165,13 +165,17 @@ class Packet(Base):
     """A packet fetched from the axis, bytes kept as they came."""
 
     __tablename__ = "packet"
+    __table_args__ = (
+        sa.Index("ix_packet_uid", sa.text("lower(document_uid)")),
+        sa.Index("ix_packet_recall", "sender_code", postgresql_where=sa.text("business = 'recall'")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     #: the axis's id: the same packet again changes nothing
     hub_id: Mapped[str] = mapped_column(sa.String(64), unique=True)
     #: edoc or status
     message_type: Mapped[str] = mapped_column(sa.String(10))
     sender_code: Mapped[str] = mapped_column(sa.String(35), default="")
-    document_uid: Mapped[str] = mapped_column(sa.String(150), default="", index=True)
+    document_uid: Mapped[str] = mapped_column(sa.String(150), default="")
     business: Mapped[str] = mapped_column(sa.String(10), default="new")
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int] = mapped_column(sa.BigInteger)
@@ -229,10 +233,11 @@ class Arrival(Base):
     __tablename__ = "arrival"
     __table_args__ = (
         sa.UniqueConstraint("agency_id", "packet_id"),
+        sa.Index("ix_arrival_sender", "agency_id", "sender_code"),
         sa.Index("ix_arrival_stored", "arrived_at", postgresql_where=sa.text("taken_in_at IS NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
     packet_id: Mapped[int] = mapped_column(sa.ForeignKey("packet.id"), index=True)
     sender_code: Mapped[str] = mapped_column(sa.String(35))
     sender_name: Mapped[str] = mapped_column(sa.String(200))

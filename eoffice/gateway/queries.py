@@ -190,8 +190,16 @@ def one_unreadable(session: Session, actor: Actor, unreadable_id: int) -> Unread
 
 def codes(session: Session, code: str) -> set[str]:
     """New and old code of an agency: senders use either."""
-    agency = session.scalar(sa.select(Agency).where(sa.or_(Agency.code == code, Agency.old_code == code)))
-    return {code} | ({agency.code, agency.old_code or agency.code} if agency else set())
+    return codes_of(session, [code])[code]
+
+
+def codes_of(session: Session, named: Collection[str]) -> dict[str, set[str]]:
+    """The same of several agencies, by the code each was named by."""
+    query = sa.select(Agency.code, Agency.old_code)
+    pairs = session.execute(query.where(sa.or_(Agency.code.in_(named), Agency.old_code.in_(named)))).all()
+    return {
+        code: {code}.union(*({new, old or new} for new, old in pairs if code in (new, old))) for code in named
+    }
 
 
 def hosted_under(session: Session, named: Collection[str]) -> Sequence[Agency]:

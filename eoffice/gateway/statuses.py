@@ -1,13 +1,15 @@
 """A status that came: what a recipient reports of our copy, or the sender asks of his."""
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, LiteralString
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
-from eoffice.directory.models import Agency
+from eoffice.core.db import run
 from eoffice.documents.models import Direction, Document
 from eoffice.gateway import changes, copies, queries
 from eoffice.gateway.models import Arrival, Asked, Delivery, Packet
@@ -24,60 +26,108 @@ def content_of(message: StatusMessage) -> dict[str, Any]:
     }
 
 
-def take(session: Session, packet_id: int, message: StatusMessage) -> bool:
-    """Note what a status in a new packet says; False when it is about no document of ours."""
-    at = message.timestamp or clock.now()
-    if message.status_code == StatusCode.TAKE_BACK:
-        arrival = _arrival(session, message)
-        if arrival is not None:
-            changes.asked_of_us(session, arrival, Asked.TAKE_BACK, message.description, packet_id, at)
-        return arrival is not None
-    found = _copy(session, message)
+def take(session: Session, came: Sequence[tuple[int, StatusMessage]]) -> set[int]:
+    """Note what the statuses in new packets say, in their order; the packets that are about no document of ours."""
+    reports = {packet: said for packet, said in came if said.status_code != StatusCode.TAKE_BACK}
+    found = _copies(session, reports)
+    unknown = set()
+    for packet_id, message in came:
+        if message.status_code == StatusCode.TAKE_BACK:
+            known = _take_back(session, packet_id, message)
+        else:
+            known = _report(session, found.get(packet_id), message)
+        if not known:
+            unknown.add(packet_id)
+    return unknown
+
+
+def _take_back(session: Session, packet_id: int, message: StatusMessage) -> bool:
+    arrival = _arrival(session, message)
+    if arrival is not None:
+        at = message.timestamp or clock.now()
+        changes.asked_of_us(session, arrival, Asked.TAKE_BACK, message.description, packet_id, at)
+    return arrival is not None
+
+
+def _report(session: Session, found: tuple[Delivery, Direction] | None, message: StatusMessage) -> bool:
     if found is None:
         return False
     copy, direction = found
+    at = message.timestamp or clock.now()
     if not changes.answered(session, copy, message.status_code, message.description, at):
         kind = Document.class_of(direction)
         copies.take_status(session, copy, kind, message.status_code, message.description, at)
     return True
 
 
-def _copy(session: Session, message: StatusMessage) -> tuple[Delivery, Direction] | None:
-    """The newest copy of ours that a recipient speaks of, held: another status may come at the same moment."""
+# A document may have gone to the same recipient twice: from its issuer, and from who passed it on. The status is about
+# the copy of whom it names, else about the newest.
+_BY_ID: LiteralString = """
+SELECT said.packet, copy.id, copy.direction
+FROM jsonb_to_recordset(%(said)s::jsonb) AS said(packet int, uid text, "from" jsonb, "to" jsonb)
+CROSS JOIN LATERAL (
+    SELECT delivery.id, document.direction
+    FROM document JOIN delivery ON delivery.document_id = document.id JOIN agency ON agency.id = delivery.agency_id
+    WHERE lower(document.document_uid) = lower(said.uid) AND said.uid <> '' AND said."from" ? delivery.recipient_code
+    ORDER BY said."to" ? agency.code OR said."to" ? COALESCE(agency.old_code, agency.code) DESC, delivery.id DESC
+    LIMIT 1
+) AS copy
+"""
+#: ids are spelt in many ways; number, date and issuer are not
+_BY_CODE: LiteralString = """
+SELECT said.packet, copy.id, copy.direction
+FROM jsonb_to_recordset(%(said)s::jsonb)
+    AS said(packet int, number text, notation text, day date, "from" jsonb, "to" jsonb)
+CROSS JOIN LATERAL (
+    SELECT delivery.id, document.direction
+    FROM agency JOIN document ON document.agency_id = agency.id JOIN delivery ON delivery.document_id = document.id
+    WHERE agency.hosted AND document.code_number = said.number AND document.code_notation = said.notation
+      AND document.issued_on = said.day AND said."to" ? document.issuer_code
+      AND said."from" ? delivery.recipient_code
+    ORDER BY said."to" ? agency.code OR said."to" ? COALESCE(agency.old_code, agency.code) DESC, delivery.id DESC
+    LIMIT 1
+) AS copy
+"""
+
+
+def _copies(session: Session, messages: Mapping[int, StatusMessage]) -> dict[int, tuple[Delivery, Direction]]:
+    """The copies of ours that recipients speak of, by the packets; held, in the order of their ids: another status may
+    come at the same moment."""
+    if not messages:
+        return {}
+    names = {code for one in messages.values() for code in (one.sender.organ_id, one.response_for.organ_id)}
+    codes = queries.codes_of(session, names)
+    said = [_said(packet, message, codes) for packet, message in messages.items()]
+    found = _asked(session, _BY_ID, said)
+    found |= _asked(session, _BY_CODE, [one for one in said if one["packet"] not in found])
+    query = sa.select(Delivery).where(Delivery.id.in_([copy for copy, _ in found.values()]))
+    query = query.order_by(Delivery.id).with_for_update().execution_options(populate_existing=True)
+    held = {copy.id: copy for copy in session.scalars(query)}
+    return {packet: (held[copy], direction) for packet, (copy, direction) in found.items()}
+
+
+def _said(packet_id: int, message: StatusMessage, codes: Mapping[str, Collection[str]]) -> dict[str, Any]:
     target = message.response_for
     number, _, notation = target.code.partition("/")
-    # what has no number yet has no id either
-    by_id = sa.and_(
-        Document.document_uid != "", sa.func.lower(Document.document_uid) == target.document_id.lower()
-    )
-    # ids are spelt in many ways; number, date and issuer are not
-    written_to = queries.codes(session, target.organ_id)
-    by_code = sa.and_(
-        Document.code_number == number,
-        Document.code_notation == notation,
-        Document.issued_on == target.promulgated_on,
-        Document.issuer_code.in_(written_to),
-    )
-    # a document may have gone to the same recipient twice: from its issuer, and from who passed it on
-    ours = Delivery.agency_id.in_(
-        sa.select(Agency.id).where(sa.or_(Agency.code.in_(written_to), Agency.old_code.in_(written_to)))
-    )
-    query = (
-        sa.select(Delivery, Document.direction)
-        .join(Document, Delivery.document_id == Document.id)
-        .where(
-            Delivery.recipient_code.in_(queries.codes(session, message.sender.organ_id)),
-            sa.or_(by_id, by_code),
-        )
-        .order_by(ours.desc(), by_id.desc(), Delivery.id.desc())
-        .with_for_update(of=Delivery)
-    )
-    found = session.execute(query.limit(1)).first()
-    return (found[0], found[1]) if found else None
+    return {
+        "packet": packet_id, "uid": target.document_id, "number": number, "notation": notation,
+        "day": target.promulgated_on.isoformat() if target.promulgated_on else None,
+        "from": sorted(codes[message.sender.organ_id]), "to": sorted(codes[target.organ_id]),
+    }  # fmt: skip
+
+
+def _asked(
+    session: Session, question: LiteralString, said: Sequence[Mapping[str, Any]]
+) -> dict[int, tuple[int, Direction]]:
+    if not said:
+        return {}
+    rows = run(session, question, {"said": json.dumps(said, ensure_ascii=False)})
+    return {row.packet: (row.id, Direction(row.direction)) for row in rows}
 
 
 def _arrival(session: Session, message: StatusMessage) -> Arrival | None:
-    """The copy at one of our agencies that its sender speaks of."""
+    """The newest copy at one of our agencies that its sender speaks of: by the document's id, else by its number and
+    date, among all that this sender sent."""
     target = message.response_for
     agencies = queries.hosted_under(session, queries.codes(session, target.organ_id))
     query = (
@@ -87,11 +137,15 @@ def _arrival(session: Session, message: StatusMessage) -> Arrival | None:
             Arrival.agency_id.in_([agency.id for agency in agencies]),
             Arrival.sender_code.in_(queries.codes(session, message.sender.organ_id)),
             Packet.business != "recall",
-            sa.or_(sa.func.lower(Arrival.document_uid) == target.document_id.lower(), _says(target)),
         )
         .order_by(Arrival.id.desc())
+        .limit(1)
     )
-    return session.scalars(query.limit(1)).first()
+    uid = target.document_id
+    named = (
+        session.scalar(query.where(sa.func.lower(Packet.document_uid) == sa.func.lower(uid))) if uid else None
+    )
+    return named or session.scalar(query.where(_says(target)))
 
 
 def _says(target: ResponseFor) -> sa.ColumnElement[bool]:

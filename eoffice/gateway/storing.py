@@ -80,7 +80,7 @@ def store(session: Session, fetched: Sequence[Fetched]) -> list[Stored]:
     wanted = [one.offered.doc_id for one in fetched]
     with transaction(session):
         new = {row.hub_id: row.id for row in run(session, _INSERT, {"rows": rows, "now": clock.now()})}
-        documents = []
+        documents, said = list[arrivals.Arrived](), list[tuple[int, StatusMessage]]()
         for one, fields, content in prepared:
             packet_id = new.get(one.offered.doc_id)
             if packet_id is None:
@@ -88,7 +88,7 @@ def store(session: Session, fetched: Sequence[Fetched]) -> list[Stored]:
             if one.error is not None:
                 _put_aside(session, session.get_one(Packet, packet_id), one.error)
             elif isinstance(one.message, StatusMessage):
-                _take_status(session, packet_id, one.message)
+                said.append((packet_id, one.message))
             elif isinstance(one.message, DocumentMessage) and content is not None:
                 documents.append(
                     arrivals.Arrived(
@@ -101,6 +101,7 @@ def store(session: Session, fetched: Sequence[Fetched]) -> list[Stored]:
                         one.offered.addressed,
                     )
                 )
+        _take_statuses(session, said)
         lost = arrivals.store(session, documents)
         for left in lost:
             # Acknowledged as done it would be lost: the axis, and so the sender, must hear of it.
@@ -161,10 +162,12 @@ def _put_aside(session: Session, packet: Packet, error: ExchangeError) -> None:
     aside.put_aside(session, packet, error, queries.hosted_under(session, packet.addressed))
 
 
-def _take_status(session: Session, packet_id: int, message: StatusMessage) -> None:
-    if statuses.take(session, packet_id, message):
-        return
-    packet = session.get_one(Packet, packet_id)
-    packet.error = "Trạng thái không nói về văn bản nào của hệ thống này"
-    packet.error_en = f"no document of ours: {packet.document_uid} {message.response_for.code}"
-    log.warning("status for an unknown document", axis_id=packet.hub_id, document=packet.document_uid)
+def _take_statuses(session: Session, said: Sequence[tuple[int, StatusMessage]]) -> None:
+    unknown = statuses.take(session, said) if said else set()
+    for packet_id, message in said:
+        if packet_id not in unknown:
+            continue
+        packet = session.get_one(Packet, packet_id)
+        packet.error = "Trạng thái không nói về văn bản nào của hệ thống này"
+        packet.error_en = f"no document of ours: {packet.document_uid} {message.response_for.code}"
+        log.warning("status for an unknown document", axis_id=packet.hub_id, document=packet.document_uid)

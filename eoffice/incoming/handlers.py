@@ -150,8 +150,7 @@ def _link(
     """Say which documents here this one answers or replaces."""
     asked = sa.select(Document).where(
         Document.agency_id == document.agency_id,
-        Document.document_uid.in_(named),
-        Document.document_uid != "",
+        sa.func.lower(Document.document_uid).in_([sa.func.lower(uid) for uid in named if uid]),
         Document.id != document.id,
     )
     for target in session.scalars(asked) if named else ():

@@ -1,7 +1,7 @@
 """What goes and comes together stands or falls each by itself."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, islice
 from typing import Any
@@ -10,12 +10,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import clock, jobs
 from eoffice.core.blobs import FolderStore, blobs
 from eoffice.core.db import transaction
-from eoffice.gateway import receiver
+from eoffice.core.permissions import Actor
+from eoffice.gateway import queries, receiver
 from eoffice.gateway.models import Dispatch, DispatchState, Packet, PacketState, Report
 from eoffice.gateway.receiver import BUNCH
+from eoffice.incoming import operations
+from eoffice.incoming.models import IncomingDocument, Source
+from eoffice.incoming.operations import Coming
 from exchange.answers import Waiting
 from exchange.client import AxisClient
 from exchange.errors import Refused, Unavailable
@@ -111,6 +115,36 @@ def test_a_packet_cut_short_or_changed_on_the_way_is_fetched_again_by_itself(
     exchanging.receive(session)
     assert asked == ["fetch_all", "fetch", "fetch"], "what came behind it is not believed either"
     assert _damaged(session) == [False] * 3
+
+
+def test_one_that_cannot_be_taken_in_holds_up_no_other(
+    session: Session, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = operations.receive_all
+
+    def refusing(session: Session, actor: Actor, source: Source, coming: Sequence[Coming]) -> Any:
+        if any(one.fields["code_number"] == str(wrong) for one in coming):
+            raise ValueError("cannot be taken in")
+        return whole(session, actor, source, coming)
+
+    monkeypatch.setattr(operations, "receive_all", refusing)
+    _come(session, theirs)
+    wrong = next(_numbers) - 2
+    exchanging.receive(session)
+    assert queries.not_taken_in(session)[0] == 3, "together they fail"
+    tried = session.scalars(
+        sa.text("SELECT args -> 'arrival_ids' FROM procrastinate_jobs WHERE task_name = 'gateway.take_in'")
+    ).all()
+    singles = [ids for ids in tried if len(ids) == 1]
+    assert len(singles) == 3
+    failed = 0
+    for ids in singles:
+        try:
+            jobs.run(session, "gateway.take_in", arrival_ids=ids)
+        except ValueError:
+            failed += 1
+    assert (failed, queries.not_taken_in(session)[0]) == (1, 1)
+    assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == 2
 
 
 def _states(session: Session) -> list[tuple[DispatchState, int]]:

@@ -47,6 +47,7 @@ def arrive(
     with transaction(session):
         packet = Packet(
             hub_id=f"p{clock.now().timestamp()}", message_type="edoc", sender_code=content.sender_code,
+            document_uid=content.document_uid,
             sha256=blob.sha256, size=blob.size, received_at=clock.now(), content=content.to_json(),
         )  # fmt: skip
         session.add(packet)
