@@ -153,7 +153,9 @@ def _keys(session: Session) -> None:
             keys.add_key(session, system, made, KeyPurpose.AGENCY, agency, None, PIN)
             seal = demonstration.seal_picture(agency.name)
             keys.set_image(session, system, ImageKind.SEAL, agency, None, seal, demonstration.SEAL_WIDTH)
-        for post in people.signers(session, agency.id):
+        # heads of units sign in others' stead (TL., TUQ.) once somebody lends them that
+        heads = people.posts(session, agency.id, Role.CHIEF_OF_OFFICE, Role.UNIT_HEAD)
+        for post in (*people.signers(session, agency.id), *heads):
             if not _has_key(session, agency, post.person):
                 _person_key(session, folder, agency, post)
 

@@ -1,7 +1,7 @@
 """What other features' events do to incoming documents, in the publisher's transaction."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -41,7 +41,6 @@ from eoffice.incoming.workflow import Move
 from eoffice.signatures import operations as signatures
 from eoffice.signatures import trust
 from eoffice.signatures.events import FileChecked
-from signing.trust import TrustStore
 
 #: verdicts with which nothing is registered before a clerk has looked
 _DOUBTFUL = {"invalid", "indeterminate", "unreadable"}
@@ -198,7 +197,7 @@ def _all_looked_at(contents: Sequence[ArrivalContent]) -> list[_LookedAt]:
         return list(readers.map(look, contents))
 
 
-def _looked_at(content: ArrivalContent, believed: Callable[[], TrustStore]) -> _LookedAt:
+def _looked_at(content: ArrivalContent, believed: trust.Asking) -> _LookedAt:
     original: ArrivedFile | None = next((f for f in content.files if f.media_type == intake.PDF), None)
     doubt = Doubt.NO_PAGE if original is None else None
     found: list[tuple[Inspected, FileRole]] = []
@@ -214,7 +213,7 @@ def _looked_at(content: ArrivalContent, believed: Callable[[], TrustStore]) -> _
     return _LookedAt(found, doubt)
 
 
-def _inspect(file: ArrivedFile, believed: Callable[[], TrustStore]) -> Inspected:
+def _inspect(file: ArrivedFile, believed: trust.Asking) -> Inspected:
     if file.media_type != intake.PDF:
         return _as_sent(file)
     blob = Blob(file.sha256, file.size)

@@ -147,6 +147,16 @@ def _leader_mark(session: Session, document: OutgoingDocument) -> Mark:
     return marks.handwriting(picture, Place(int(page), Box(*sides)))
 
 
+def lacks_picture(session: Session, document: OutgoingDocument) -> NoPicture | None:
+    """What keeps a document from being signed for which its signer has no picture yet."""
+    name, person_id = document.signer.person.full_name, document.signer.person_id
+    if document.signed_at is not None or document.copied_to is not None:
+        return None
+    if keys.has_image(session, ImageKind.SIGNATURE, document.agency_id, person_id):
+        return None
+    return NoPicture(owner=name)
+
+
 def _picture(session: Session, kind: ImageKind, agency_id: int, person_id: int | None, owner: str) -> Picture:
     image = keys.image(session, kind, agency_id, person_id)
     if image is None:

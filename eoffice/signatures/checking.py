@@ -1,7 +1,7 @@
 """Checks a file's signatures in the sandbox and keeps the report as data."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def check(path: Path) -> Report:
         return Report(Verdict.UNREADABLE, findings=(Finding(Code.LIMIT, reason),))
 
 
-def at_once(path: Path, believed: Callable[[], TrustStore], *, signed: bool) -> Report | None:
+def at_once(path: Path, believed: trust.Asking, *, signed: bool) -> Report | None:
     """The same while somebody waits; None when it would take longer, or nobody can be believed yet.
 
     `signed`: whether it bears signatures by its form; one that does not needs nobody to be believed, and `believed`,

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,7 +34,6 @@ from signing.keys import Key
 from signing.report import Report
 from signing.sign import sign_pdf
 from signing.timestamps import HttpTimestamper
-from signing.trust import TrustStore
 from signing.twostep import Prepared, complete_pdf, prepare_pdf
 
 log = structlog.get_logger(__name__)
@@ -156,7 +155,7 @@ class Verified(Inspected):
     report: Report = field(kw_only=True)
 
 
-def at_the_gate(taken: Inspected, believed: Callable[[], TrustStore] = trust.store) -> Inspected:
+def at_the_gate(taken: Inspected, believed: trust.Asking = trust.store) -> Inspected:
     """What was taken in, with the verdict where that takes a moment only: a signature takes less than reading a page.
 
     A large file, and one that takes longer than thought, is left to a job. `believed`: who is believed, for one who

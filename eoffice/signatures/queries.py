@@ -72,6 +72,16 @@ def image(
     return session.scalars(query.options(undefer(SignatureImage.png))).one_or_none()
 
 
+def has_image(session: Session, kind: ImageKind, agency_id: int, person_id: int | None) -> bool:
+    """Whether there is one."""
+    query = sa.select(SignatureImage.id).where(
+        SignatureImage.kind == kind,
+        SignatureImage.agency_id == agency_id,
+        SignatureImage.person_id.is_not_distinct_from(person_id),
+    )
+    return session.scalar(query) is not None
+
+
 def checks(session: Session, files: Sequence[DocumentFile]) -> dict[int, FileCheck]:
     """What checking found, by file."""
     if not files:

@@ -4,6 +4,7 @@ what the administrator entered.
 
 import hashlib
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +34,10 @@ class NoTrust(Unavailable):
     message = _l(
         "No trusted root certificates are installed, so no certificate can be checked. Tell the administrator."
     )
+
+
+#: asks who is believed; raises NoTrust
+Asking = Callable[[], TrustStore]
 
 
 def store() -> TrustStore:

@@ -16,17 +16,22 @@ from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
 from eoffice.core.db import transaction
+from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.operations import set_recipients
 from eoffice.documents.pages import page_text
+from eoffice.incoming import operations as incoming
 from eoffice.outgoing import queries, service
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
+from eoffice.signatures import service as keys
+from eoffice.signatures.models import ImageKind
 from eoffice.signatures.settings import TRUST_DIR, trust_folder
+from signing.testing import signature_png
 from tests.factories import PIN, Province, colleague
 from tests.home import made
 from tests.incoming import steps
@@ -293,6 +298,35 @@ def test_an_answer_starts_from_the_document_it_answers(
     theirs = {"recipient1": place.outside.code, "recipient1_id": "", "unit_id": ""}
     foreign = _typed(place, reply_to=str(asked.id), signer_id=str(place.b.posts[Role.LEADER].id), **theirs)
     assert client("b_specialist").post("/outgoing/new", data=foreign).status_code == 404
+
+
+def test_a_reply_to_what_was_recalled_meanwhile_says_so(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    source = steps.registered(session, place.a)
+    sent = _typed(place, reply_to=str(source.id), unit_id=str(place.a.office.id))
+    assert client("a_chief_of_office").post("/outgoing/new", data=sent).status_code == 303
+    document = _only(session)
+    page = client("a_chief_of_office").get(f"/outgoing/{document.id}").get_data(as_text=True)
+    assert "đã bị nơi gửi thu hồi" not in page
+    with transaction(session):
+        incoming.withdraw(session, system_actor(place.a.agency.id), source, "Ban hành nhầm")
+    page = client("a_chief_of_office").get(f"/outgoing/{document.id}").get_data(as_text=True)
+    assert "Văn bản được trả lời đã bị nơi gửi thu hồi." in page
+
+
+def test_whoever_approves_reads_that_its_signer_has_no_picture_of_his_signature(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = draft(session, place)
+    submitted = bring(session, place.a, document, State.APPROVAL)
+    page = client("a_unit_head").get(f"/outgoing/{submitted.id}").get_data(as_text=True)
+    assert "Chưa ký được." in page
+    leader = place.a.posts[Role.LEADER]
+    picture = signature_png(leader.person.full_name)
+    keys.set_image(session, system_actor(), ImageKind.SIGNATURE, place.a.agency, leader.person, picture, 45)
+    page = client("a_unit_head").get(f"/outgoing/{submitted.id}").get_data(as_text=True)
+    assert "Chưa ký được." not in page
 
 
 def test_a_replacement_starts_from_the_document_it_replaces(

@@ -246,6 +246,9 @@ def _sent(document: OutgoingDocument) -> dict[str, Any]:
     }
 
 
+_ABOUT_TO_BE_SIGNED = {Move.APPROVE, Move.CHECK, Move.SIGN}
+
+
 def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, Any]:
     moves = operations.own_moves(db(), current_actor(), document)
     recipients = documents.recipients(db(), document)
@@ -260,6 +263,8 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
         "stances": [(stance.value, stance.word) for stance in Stance],
         "moves": moves,
         "ended": operations.ended(document),
+        # whoever approves, checks or signs hears it; whoever drafts can do nothing about it
+        "lacks_picture": issuing.lacks_picture(db(), document) if moves & _ABOUT_TO_BE_SIGNED else None,
         "next_step": presenting.next_step(document, queries.next_actor(db(), document)),
         "recipients": recipients,
         "lacks": formcheck.lacks(path) if path and Move.CHECK in moves else None,
