@@ -27,7 +27,7 @@ from eoffice.outgoing.workflow import PAPER, PaperMove
 SENT = audit.action("outgoing.paper_sent", _l("Sent on paper"))
 RECEIVED = audit.action("outgoing.paper_received", _l("Paper signed for"))
 CAME_BACK = audit.action("outgoing.paper_came_back", _l("Paper came back"))
-RENUMBERED = audit.action("outgoing.paper_renumbered", _l("Number at the post corrected"))
+CORRECTED = audit.action("outgoing.paper_corrected", _l("Dispatch book corrected"))
 
 #: lines on one page of the book
 LINES = 50
@@ -91,21 +91,21 @@ class NoteTooLong(Invalid):
 
 
 class NotSentYet(Conflict):
-    """Its number is written when it leaves."""
+    """What is written when it leaves is not there to be corrected."""
 
-    message = _l("%(name)s: it has not been sent yet. Write the number when it leaves.")
+    message = _l("%(name)s: it has not been sent yet. Write all of it when it leaves.")
 
 
 class WhyCorrected(Invalid):
     """Whoever reads the book later asks."""
 
-    message = _l("Write why the number is corrected.")
+    message = _l("Write why the line is corrected.")
 
 
-class SameNumber(Invalid):
+class SameAsBefore(Invalid):
     """Nothing to keep in the log."""
 
-    message = _l("This number stands there already.")
+    message = _l("All this stands there already.")
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,17 @@ class Line:
 
     posting_id: int
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What stands in a line that has left; the last two where somebody has signed for it, or it came back."""
+
+    number: str
+    sent_on: date
+    settled_on: date | None = None
+    #: who signed, or why it came back
+    receipt: str = ""
 
 
 def begin(session: Session, document: OutgoingDocument) -> None:
@@ -186,26 +197,59 @@ def sent_line(session: Session, actor: Actor, posting_id: int) -> Posting:
     return posting
 
 
-def correct_number(session: Session, actor: Actor, posting_id: int, number: str, reason: str) -> Posting:
-    """Write another number at the post for what has left; the log keeps the one before and why.
+def correct(session: Session, actor: Actor, posting_id: int, new: Correction, reason: str) -> Posting:
+    """Write a line that has left anew; the log keeps what stood there before and why. What became of it stays.
 
-    Raises NotFound, Forbidden, NotSentYet, NoteTooLong, SameNumber, WhyCorrected, TooLong.
+    Raises NotFound, Forbidden, NotSentYet, DayOutside, NoteTooLong, NobodySigned, NoReason, SameAsBefore, WhyCorrected,
+    TooLong.
     """
     with transaction(session):
         posting = sent_line(session, actor, posting_id)
         session.refresh(posting, with_for_update={"of": Posting})
-        line, before = Line(posting_id, number), posting.tracking
-        after, why = _noted(posting, line, _LONGEST_NUMBER), whole(reason, _LONGEST_NOTE, "reason")
-        if after == before:
-            raise SameNumber(field="number")
+        _check_correction(posting, new)
+        why = whole(reason, _LONGEST_NOTE, "reason")
+        after = {
+            "number": _noted(posting, Line(posting_id, new.number), _LONGEST_NUMBER),
+            "sent_on": new.sent_on,
+        }
+        if posting.settled_on is not None:
+            receipt = _noted(posting, Line(posting_id, new.receipt), _LONGEST_NOTE)
+            after |= {"settled_on": new.settled_on, "receipt": receipt}
+        changed = {name: value for name, value in after.items() if getattr(posting, _COLUMNS[name]) != value}
+        if not changed:
+            raise SameAsBefore(field="number")
         if not why:
             raise WhyCorrected(field="reason")
-        posting.tracking = after
+        before = {name: getattr(posting, _COLUMNS[name]) for name in changed}
+        for name, value in changed.items():
+            setattr(posting, _COLUMNS[name], value)
         audit.record(
-            session, actor, RENUMBERED, posting.document,
-            to=posting.recipient.name, before=before, number=after, reason=why,
+            session, actor, CORRECTED, posting.document, to=posting.recipient.name, reason=why,
+            before=_written(before), after=_written(changed),
         )  # fmt: skip
     return posting
+
+
+_COLUMNS = {"number": "tracking", "sent_on": "sent_on", "settled_on": "settled_on", "receipt": "receipt"}
+
+
+def _written(values: Mapping[str, object]) -> list[str]:
+    """As the log shows them; days as people write them."""
+    return [f"{value:%d/%m/%Y}" if isinstance(value, date) else str(value) for value in values.values()]
+
+
+def _check_correction(posting: Posting, new: Correction) -> None:
+    issued = posting.document.issued_at
+    assert issued is not None, "only issued documents have lines"
+    _check_day(posting, new.sent_on, clock.local(issued).date(), "sent_on")
+    if posting.settled_on is None:
+        return
+    if new.settled_on is None:
+        raise DayOutside(name=posting.recipient.name, first=f"{new.sent_on:%d/%m/%Y}", field="settled_on")
+    _check_day(posting, new.settled_on, new.sent_on, "settled_on")
+    if not nfc(new.receipt):
+        missing = NobodySigned if posting.state is PostingState.RECEIVED else NoReason
+        raise missing(name=posting.recipient.name, field="receipt")
 
 
 def _keep_returned(session: Session, posting: Posting) -> None:
@@ -257,9 +301,9 @@ def _noted(posting: Posting, line: Line, limit: int) -> str:
     return note
 
 
-def _check_day(posting: Posting, on: date, first: date) -> None:
+def _check_day(posting: Posting, on: date, first: date, field: str = "on") -> None:
     if not first <= on <= clock.today():
-        raise DayOutside(name=posting.recipient.name, first=f"{first:%d/%m/%Y}", field="on")
+        raise DayOutside(name=posting.recipient.name, first=f"{first:%d/%m/%Y}", field=field)
 
 
 def _held(

@@ -140,7 +140,8 @@ def _sentence(entry: audit.AuditEntry) -> Markup:
     told = [
         str(details[key]) for key in ("number", "file", "recipient", "note", "reason") if details.get(key)
     ]
-    if entry.action == posting.RENUMBERED:
-        told = [f"{details['before'] or '…'} → {details['number'] or '…'}", details["to"], details["reason"]]
+    if entry.action == posting.CORRECTED:
+        pairs = zip(details["before"], details["after"], strict=True)
+        told = [*(f"{old or '…'} → {new or '…'}" for old, new in pairs), details["to"], details["reason"]]
     said = f"{what[:1].upper()}{what[1:]}"
     return Markup("<b>{}</b>. {}{}").format(entry.actor, said, f": {'; '.join(told)}" if told else "")

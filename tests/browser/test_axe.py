@@ -80,7 +80,7 @@ PAGES = {
     "outgoing.delegations": Look(Role.LEADER, "/delegations"),
     "outgoing.edit": Look(Role.SPECIALIST, "/outgoing/{draft}/edit", "CCTL"),
     "outgoing.dispatch_book": Look(Role.CLERK, "/outgoing/posting"),
-    "outgoing.posting_number": Look(Role.CLERK, "/outgoing/posting/{posting}/number"),
+    "outgoing.posting_correction": Look(Role.CLERK, "/outgoing/posting/{posting}/correct"),
     "outgoing.group": Look(Role.CLERK, "/recipients/groups/new"),
     "outgoing.groups": Look(Role.CLERK, "/recipients/groups"),
     "outgoing.index": Look(Role.CLERK, "/outgoing?tab=all"),

@@ -130,26 +130,59 @@ def test_a_program_writes_the_book_with_the_rights_of_the_page(
     assert "post" in paths["/api/v1/outgoing/posting/send"]
 
 
-def test_the_number_at_the_post_of_what_left_is_corrected_and_the_one_before_stays_in_the_log(
+def test_a_line_that_left_is_corrected_and_what_stood_there_before_stays_in_the_log(
     app: Flask, session: Session, place: Province, issued: OutgoingDocument
 ) -> None:
     company, farm = session.scalars(sa.select(Posting).order_by(Posting.id)).all()
-    posting.send(session, place.a.clerk, [Line(company.id, "EA123")], Carrier.POST, clock.today())
+    today = clock.today()
+    posting.send(session, place.a.clerk, [Line(company.id, "EA123")], Carrier.POST, today)
     clerk = client_for(app, "a_clerk")
-    address = f"/outgoing/posting/{company.id}/number"
+    address = f"/outgoing/posting/{company.id}/correct"
     assert address in clerk.get("/outgoing/posting?tab=receive").text
     assert "EA123" in clerk.get(address).text
-    assert clerk.post(address, data={"number": "EA124", "reason": " "}).status_code == 422, "it has a reason"
-    assert clerk.post(address, data={"number": "E" * 41, "reason": "Ghi nhầm"}).status_code == 422
-    assert clerk.post(address, data={"number": "EA123", "reason": "Ghi nhầm"}).status_code == 422
-    assert clerk.post(address, data={"number": "EA124", "reason": "Ghi nhầm"}).status_code == 303
+    usual = {"number": "EA124", "sent_on": f"{today:%d/%m/%Y}", "reason": "Ghi nhầm"}
+    assert clerk.post(address, data=usual | {"reason": " "}).status_code == 422, "it has a reason"
+    assert clerk.post(address, data=usual | {"number": "E" * 41}).status_code == 422
+    assert clerk.post(address, data=usual | {"number": "EA123"}).status_code == 422, "nothing is corrected"
+    for day in (
+        "32/01/2026",
+        "",
+        f"{today - timedelta(days=1):%d/%m/%Y}",
+        f"{today + timedelta(days=1):%d/%m/%Y}",
+    ):
+        assert clerk.post(address, data=usual | {"sent_on": day}).status_code == 422, day
+    assert clerk.post(address, data=usual).status_code == 303
     session.expire_all()
     assert (company.tracking, company.state) == ("EA124", PostingState.SENT)
     shown = html.unescape(clerk.get(f"/outgoing/{issued.id}").text)
     assert "EA123 → EA124; Công ty Thủy lợi; Ghi nhầm" in shown
-    assert clerk.get(f"/outgoing/posting/{farm.id}/number").status_code == 409, "it has not left"
+    assert clerk.get(f"/outgoing/posting/{farm.id}/correct").status_code == 409, "it has not left"
     assert client_for(app, "a_specialist").get(address).status_code == 403
     assert client_for(app, "b_clerk").get(address).status_code == 404
+
+
+def test_who_signed_for_a_paper_is_corrected_as_well(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    company = session.scalars(sa.select(Posting).order_by(Posting.id)).first()
+    assert company is not None
+    today = clock.today()
+    posting.send(session, place.a.clerk, [Line(company.id, "EA123")], Carrier.POST, today)
+    posting.receive(session, place.a.clerk, [Line(company.id, "Lê Văn Nhầm")], today)
+    clerk, address = client_for(app, "a_clerk"), f"/outgoing/posting/{company.id}/correct"
+    day = f"{today:%d/%m/%Y}"
+    usual = {
+        "number": "EA123", "sent_on": day, "settled_on": day, "receipt": "Lê Văn Đúng", "reason": "Ghi nhầm tên",
+    }  # fmt: skip
+    assert clerk.post(address, data=usual | {"receipt": " "}).status_code == 422, "somebody signed"
+    assert clerk.post(address, data=usual | {"settled_on": ""}).status_code == 422
+    early = f"{today - timedelta(days=1):%d/%m/%Y}"
+    assert clerk.post(address, data=usual | {"settled_on": early}).status_code == 422, "before it left"
+    assert clerk.post(address, data=usual).status_code == 303
+    session.expire_all()
+    assert (company.receipt, company.state) == ("Lê Văn Đúng", PostingState.RECEIVED)
+    shown = html.unescape(clerk.get(f"/outgoing/{issued.id}").text)
+    assert "Lê Văn Nhầm → Lê Văn Đúng; Công ty Thủy lợi; Ghi nhầm tên" in shown
 
 
 @pytest.mark.slow

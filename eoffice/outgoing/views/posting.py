@@ -16,7 +16,7 @@ from eoffice.outgoing import posting
 from eoffice.outgoing.forms import BadDate
 from eoffice.outgoing.models import Carrier
 from eoffice.outgoing.permissions import OUTGOING_POST
-from eoffice.outgoing.posting import Line, Tab
+from eoffice.outgoing.posting import Correction, Line, Tab
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.workflow import PaperMove
 
@@ -75,26 +75,31 @@ def dispatch(step: str) -> ResponseReturnValue:
     return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
 
 
-@bp.route("/outgoing/posting/<int:posting_id>/number", methods=["GET", "POST"])
+@bp.route("/outgoing/posting/<int:posting_id>/correct", methods=["GET", "POST"])
 @needs(OUTGOING_POST)
-def posting_number(posting_id: int) -> ResponseReturnValue:
-    """Correct the number at the post of what has left."""
+def posting_correction(posting_id: int) -> ResponseReturnValue:
+    """Correct what stands in a line that has left."""
     line, problem = posting.sent_line(db(), current_actor(), posting_id), None
     if request.method == "POST":
-        number, reason = request.form.get("number", ""), request.form.get("reason", "")
         try:
-            posting.correct_number(db(), current_actor(), posting_id, number, reason)
+            posting.correct(db(), current_actor(), posting_id, _correction(), request.form.get("reason", ""))
         except AppError as error:
             if error.field is None:
                 raise
             db().rollback()
             problem = error
         else:
-            flash(_("Corrected; the number before stands in the history of the document."), "ok")
+            flash(_("Corrected; what stood there before is in the history of the document."), "ok")
             tab = Tab.DONE if line.state in Tab.DONE.states else Tab.RECEIVE
             return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
-    page = render_template("outgoing/posting_number.html", one=line, problem=problem, typed=request.form)
+    page = render_template("outgoing/posting_correction.html", one=line, problem=problem, typed=request.form)
     return page, problem.status if problem else 200
+
+
+def _correction() -> Correction:
+    typed = request.form
+    settled_on = _day("settled_on") if "settled_on" in typed else None
+    return Correction(typed.get("number", ""), _day("sent_on"), settled_on, typed.get("receipt", ""))
 
 
 def _send(chosen: Sequence[Line], on: date) -> None:
@@ -122,8 +127,8 @@ def _chosen() -> list[Line]:
     return [Line(one, noted.get(one, "")) for one in sorted(ticked | set(noted))]
 
 
-def _day() -> date:
-    found = read_day(request.form.get("on", ""))
+def _day(field: str = "on") -> date:
+    found = read_day(request.form.get(field, ""))
     if found is None:
-        raise BadDate(field="on")
+        raise BadDate(field=field)
     return found
