@@ -123,10 +123,19 @@ class Paper:
 
     @cached_property
     def end(self) -> Styled | None:
-        """The last line of the text: the one that says so, else the last wide one (ô 6)."""
+        """The last line of the text (ô 6): the one that says so, else the last that begins on the left above the list
+        of recipients, else the last wide one."""
         said = [one for one in self.lines if one.text.endswith(_END)]
+        if not said and self.label is not None:
+            said = [one for one in self.lines if self._leads_to(self.label, one)]
         wide = [one for one in self.lines if one.box.width > self.pages[one.page - 1].width * _WIDE]
         return max(said or wide, key=_order, default=None)
+
+    def _leads_to(self, label: Styled, one: Styled) -> bool:
+        """Whether a line stands above the label and begins on the left; a number alone is the page's."""
+        above = one.page < label.page or (one.page == label.page and one.box.y0 > label.box.y1 - 2)
+        left = one.box.x0 < self.pages[one.page - 1].width * 0.45
+        return above and left and not one.text.isdigit()
 
     @cached_property
     def foot(self) -> list[Styled]:

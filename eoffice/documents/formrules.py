@@ -4,7 +4,7 @@ import re
 
 from eoffice.documents.formpage import Paper, Styled
 from eoffice.documents.geometry import MM
-from eoffice.documents.kinds import KINDS
+from eoffice.documents.kinds import ADDRESSED, KINDS
 
 _STATE, _MOTTO = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
 #: Times New Roman, and the fonts made to its measure
@@ -72,8 +72,8 @@ def subject(paper: Paper) -> bool:
 
 
 def addressees(paper: Paper) -> bool:
-    """ô 9a: official letters, and submissions and reports, which go to a higher agency."""
-    if paper.kind is not None and paper.kind.code not in ("TTR", "BC"):
+    """ô 9a; what names no kind is an official letter."""
+    if paper.kind is not None and paper.kind.code not in ADDRESSED:
         return True
     return any(one.text.startswith("Kính gửi:") for one in paper.lines)
 

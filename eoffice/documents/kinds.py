@@ -64,6 +64,8 @@ INCOMING_ONLY: tuple[Kind, ...] = (
     OTHER,
 )
 OFFICIAL_LETTER = KINDS["CV"]
+#: say “Kính gửi”: official letters, and submissions and reports, which go to a higher agency (Appendix I, II.9.a)
+ADDRESSED = frozenset({"CV", "TTR", "BC"})
 #: the three copies; not kinds of Article 7, numbered in a series of their own (Article 25 and Appendix III)
 COPIES: dict[str, Kind] = {
     kind.code: kind

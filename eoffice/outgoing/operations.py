@@ -213,7 +213,7 @@ def prepare(page: Page, fields: Fields, chosen: Chosen) -> Prepared:
 def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
     """The official layout, blank where number, date, signature and seal will be."""
     text.check()
-    if not text.addressees and fields.kind_code == kinds.OFFICIAL_LETTER.code:
+    if not text.addressees and fields.kind_code in kinds.ADDRESSED:
         text = replace(text, addressees=chosen.named)
     page = letter(
         fields, text, chosen.agency, chosen.unit, chosen.signer, chosen.authority, chosen.named, chosen.body

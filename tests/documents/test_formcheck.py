@@ -24,6 +24,23 @@ def test_our_templates_lack_nothing(filed: Filed, official_letter: Letter, decis
     assert codes(filed(decision)) == []
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Xem tệp kèm theo.",
+        "Xem tệp kèm theo./.",
+        "Kính đề nghị phối hợp.\n\nTrân trọng.",
+        "- Mục 1;\n- Mục 2.",
+    ],
+)
+def test_a_short_text_is_no_reason_to_look_for_the_signature_elsewhere(
+    filed: Filed, official_letter: Letter, decision: Letter, body: str
+) -> None:
+    for letter in (official_letter, decision):
+        for drafter in ("", "PL.(300)"):
+            assert codes(filed(replace(letter, body=body, bases=(), drafter=drafter))) == []
+
+
 def test_after_issue_number_and_date_are_asked_too(filed: Filed, official_letter: Letter) -> None:
     assert codes(filed(official_letter), numbered=True) == ["number", "date"]
     printed = replace(
