@@ -64,6 +64,15 @@ class BackDated(Invalid):
     message = _l("It holds from today on at the earliest; what was signed before stays as it was signed.")
 
 
+class HeadInPost(Invalid):
+    """An acting head is one where there is no head (Appendix I-II.7.b)."""
+
+    message = _l(
+        "There is an acting head only while nobody is head. Choose KT., or have the administrator enter the last day "
+        "of your post first and let Q. begin after it."
+    )
+
+
 class NeedsBasis(Invalid):
     """In writing (Article 13.4)."""
 
@@ -104,7 +113,7 @@ class NewDelegation:
 def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
     """Let somebody sign in the actor's stead.
 
-    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, NeedsBasis, LentAlready.
+    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, HeadInPost, NeedsBasis, LentAlready.
     """
     with transaction(session):
         require(actor, DIRECTORY_DELEGATE)
@@ -121,6 +130,9 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
             raise Unlimited(field="kind_codes")
         if new.form is SigningForm.TUQ and new.ends_at > new.starts_at + LONGEST:
             raise Unlimited(field="ends_on")
+        begins = clock.local(new.starts_at).date()
+        if new.form is SigningForm.Q and (own.valid_to is None or own.valid_to >= begins):
+            raise HeadInPost(field="form")
         if not nfc(new.basis):
             raise NeedsBasis(field="basis")
         _refuse_twice(session, own, new)

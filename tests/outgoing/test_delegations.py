@@ -169,13 +169,28 @@ def test_who_leads_for_the_time_being_signs_with_q_though_he_could_sign_as_deput
             session, system_actor(), person, house.agency, Role.LEADER, "Phó Giám đốc",
             authority="KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC",
         )  # fmt: skip
-    lent = _lend(session, house, form=SigningForm.Q, to_id=deputy.id, kind_codes=())
-    offered = [one.authority for one in directory.may_sign(session, house.agency.id) if one.id == deputy.id]
-    assert sorted(offered) == ["KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC", "Q. GIÁM ĐỐC"]
-    page = client_for(app, "a_specialist").get("/outgoing/new").text
-    assert f'value="{deputy.id}-{lent.id}"' in page
-    assert drafts.draft(session, place, signer_id=deputy.id, delegation_id=lent.id).authority == "Q. GIÁM ĐỐC"
-    assert drafts.draft(session, place, signer_id=deputy.id).authority.startswith("KT.")
+    today = clock.today()
+    acting: dict[str, Any] = {
+        "form": SigningForm.Q, "to_id": deputy.id, "kind_codes": (),
+        "starts_at": clock.day_start(today + timedelta(days=1)), "ends_at": clock.day_start(today + timedelta(days=90)),
+    }  # fmt: skip
+    with pytest.raises(service.HeadInPost):
+        _lend(session, house, **acting)
+    with transaction(session):
+        house.posts[Role.LEADER].valid_to = today
+    with pytest.raises(service.HeadInPost):
+        _lend(session, house, **acting | {"starts_at": clock.day_start(today)})
+    lent = _lend(session, house, **acting)
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        offered = [
+            one.authority for one in directory.may_sign(session, house.agency.id) if one.id == deputy.id
+        ]
+        assert sorted(offered) == ["KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC", "Q. GIÁM ĐỐC"]
+        page = client_for(app, "a_specialist").get("/outgoing/new").text
+        assert f'value="{deputy.id}-{lent.id}"' in page
+        made = drafts.draft(session, place, signer_id=deputy.id, delegation_id=lent.id)
+        assert made.authority == "Q. GIÁM ĐỐC"
+        assert drafts.draft(session, place, signer_id=deputy.id).authority.startswith("KT.")
 
 
 def test_only_who_holds_it_now_is_offered_and_may_sign(session: Session, place: Province) -> None:
