@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import Blob, blobs
@@ -26,6 +27,7 @@ from eoffice.documents.geometry import Box
 from eoffice.documents.layout.typesetting import typeset
 from eoffice.documents.models import Direction, DocumentFile, FileRole, PageText
 from eoffice.documents.operations import Inspected
+from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.queries import moves
@@ -298,6 +300,12 @@ def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> Out
     )
     audit.record(session, actor, DRAFTED, document, kind=fields.kind_code, subject=document.subject)
     return document
+
+
+def open_to_signer(session: Session, actor: Actor, document: OutgoingDocument) -> None:
+    """Who signs in the head's stead may lead another unit than the drafter's."""
+    if DOCUMENT_READ_ALL not in accounts.of(document.signer.role):
+        documents.give_access(session, actor, document, person_ids=[document.signer.person_id])
 
 
 def notation_of(fields: Fields, chosen: Chosen) -> str:

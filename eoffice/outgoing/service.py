@@ -191,6 +191,8 @@ def revise(
         document = _unrevised(session, actor, document_id, seen)
         document.revision += 1
         operations.fill(document, chosen, fields)
+        if chosen.unit is not None:
+            documents.give_access(session, actor, document, unit_ids=[chosen.unit.id])
         documents.set_recipients(
             session, document, chosen.recipients, lines=chosen.lines, outside=chosen.outside
         )
@@ -281,6 +283,8 @@ def _step(session: Session, actor: Actor, document_id: int, step: Move, note: st
         else:
             _mark(document, actor, step, note)
         operations.move(session, actor, document, rule.target, step, note)
+        if rule.target is State.SIGNATURE:
+            operations.open_to_signer(session, actor, document)
     return document
 
 

@@ -16,17 +16,18 @@ from eoffice.core.permissions import system_actor
 from eoffice.directory import operations as operators
 from eoffice.directory import queries as directory
 from eoffice.directory import service
-from eoffice.directory.models import Delegation, Role, SigningForm
+from eoffice.directory.models import Assignment, Delegation, Role, SigningForm
 from eoffice.directory.service import NewDelegation
 from eoffice.documents.models import FileRole
 from eoffice.documents.pages import page_text
 from eoffice.outgoing import issuing, operations
+from eoffice.outgoing import service as outgoing
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State
 from eoffice.signatures import service as keys
 from eoffice.signatures.models import ImageKind, KeyPurpose
 from signing.testing import signature_png
-from tests.factories import PIN, House, Province
+from tests.factories import PASSWORD, PIN, House, Province
 from tests.outgoing import drafts
 from tests.signatures.keys import person_key, pki
 from tests.web import client_for
@@ -279,3 +280,49 @@ def test_the_form_is_there_for_who_signs_in_his_own_right_alone(
         page = client_for(app, user).get("/delegations")
         assert ('name="basis"' in page.text) is sees, user
         assert "TUQ. GIÁM ĐỐC" in page.text, "everybody sees what holds"
+
+
+def _head_of_another_unit(session: Session, house: House) -> Assignment:
+    with transaction(session):
+        unit = operators.add_unit(session, system_actor(), house.agency, "Phòng Khoáng sản", "KS")
+        person = operators.add_person(session, system_actor(), "Trần Gia Phúc")
+        post = operators.assign(
+            session, system_actor(), person, house.agency, Role.UNIT_HEAD, "Trưởng phòng", unit=unit
+        )
+        accounts.add_user(session, system_actor(), person, "a_other_head", PASSWORD)
+    return post
+
+
+def test_the_head_of_another_unit_who_signs_by_authority_finds_what_waits_for_him(
+    session: Session, place: Province, app: Flask
+) -> None:
+    post = _head_of_another_unit(session, place.a)
+    lent = _lend(session, place.a, to_id=post.id)
+    document = drafts.draft(session, place, signer_id=post.id, delegation_id=lent.id)
+    head = client_for(app, "a_other_head")
+    assert head.get(f"/outgoing/{document.id}").status_code == 404, "it is no business of his yet"
+    drafts.bring(session, place.a, document, State.SIGNATURE)
+    assert head.get(f"/outgoing/{document.id}").status_code == 200
+    assert head.get("/outgoing/to-sign").headers["location"] == f"/outgoing/to-sign/{document.id}"
+
+
+def test_the_head_of_the_unit_a_draft_is_moved_to_finds_it(
+    session: Session, place: Province, app: Flask
+) -> None:
+    post = _head_of_another_unit(session, place.a)
+    drafter = place.a.posts[Role.SPECIALIST]
+    with transaction(session):
+        operators.assign(
+            session,
+            system_actor(),
+            drafter.person,
+            place.a.agency,
+            Role.SPECIALIST,
+            "Chuyên viên",
+            unit=post.unit,
+        )
+    document = drafts.draft(session, place)
+    who = replace(place.a.specialist, unit_ids=place.a.specialist.unit_ids | {post.unit_id})
+    outgoing.revise(session, who, document.id, drafts.fields(place, unit_id=post.unit_id), None)
+    drafts.bring(session, place.a, document, State.APPROVAL)
+    assert client_for(app, "a_other_head").get(f"/outgoing/{document.id}").status_code == 200
