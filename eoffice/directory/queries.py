@@ -277,12 +277,6 @@ def of_posts(
     return column == sa.any_(sa.func.array(posts.scalar_subquery()))
 
 
-def delegation_for(session: Session, post: Assignment, kind_code: str) -> Delegation | None:
-    """Under what a post may sign a document of this kind now, the one that ends last."""
-    query = sa.select(Delegation).where(Delegation.to_id == post.id).order_by(Delegation.ends_at.desc())
-    return next((one for one in session.scalars(query) if one.holds(clock.now(), kind_code)), None)
-
-
 @dataclass(frozen=True)
 class SignsAs:
     """A post that signs, and the lines above its signature; in another's stead: under which delegation."""

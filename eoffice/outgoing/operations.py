@@ -76,6 +76,14 @@ class NoteTooShort(Invalid):
     message = _l("Say why in a few words; the drafter reads it.")
 
 
+class KindNotCovered(Invalid):
+    """Article 13.3: limited in content."""
+
+    message = _l(
+        "%(name)s signs in another's stead for these kinds only: %(kinds)s. Choose another signer or kind."
+    )
+
+
 class DelegationOver(Conflict):
     """Article 13.4: limited in time and content."""
 
@@ -137,8 +145,6 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
         raise WrongSigner(field="signer_id")
     lent = _lent(session, signer, fields)
     authority = lent.authority if lent else signer.authority
-    if not authority:
-        raise WrongSigner(field="signer_id")
     if signer.valid_from > today or (signer.valid_to is not None and signer.valid_to < today):
         raise WrongSigner(field="signer_id")
     unit = _unit(session, actor, fields)
@@ -151,13 +157,22 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
 
 
 def _lent(session: Session, signer: Assignment, fields: Fields) -> Delegation | None:
-    """Under what the signer signs in another's stead (Article 13). Raises WrongSigner."""
+    """Under what the signer signs in another's stead (Article 13). Raises WrongSigner, KindNotCovered."""
+    now = clock.now()
     if fields.delegation_id is None:
-        return None if signer.authority else directory.delegation_for(session, signer, fields.kind_code)
-    chosen = session.get(Delegation, fields.delegation_id)
-    if chosen is None or chosen.to_id != signer.id or not chosen.holds(clock.now(), fields.kind_code):
+        if signer.authority:
+            return None
+        mine = [one for one in directory.delegations(session, signer.agency_id) if one.to_id == signer.id]
+    else:
+        chosen = session.get(Delegation, fields.delegation_id)
+        mine = [chosen] if chosen is not None and chosen.to_id == signer.id else []
+    lent = next((one for one in mine if one.holds(now, fields.kind_code)), None)
+    if lent is None and (codes := {code for one in mine for code in one.kind_codes if one.holds(now, code)}):
+        covered = ", ".join(sorted(kinds.kind(code).name for code in codes))
+        raise KindNotCovered(name=signer.person.full_name, kinds=covered, field="signer_id")
+    if lent is None:
         raise WrongSigner(field="signer_id")
-    return chosen
+    return lent
 
 
 def ended(document: OutgoingDocument) -> DelegationOver | None:

@@ -80,6 +80,10 @@
     for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     if (hit("[data-show-keys]")) showKeys();
     else if (hit("[data-back]")) history.back();
+    else if (hit("[data-forget]")) {
+      sessionStorage.removeItem(draftKey(hit("[data-forget]").form));
+      location.assign(location.href);
+    }
     else if (hit("[data-theme-switch]")) {
       const theme = themes[document.documentElement.dataset.bsTheme];
       document.documentElement.dataset.bsTheme = theme;
@@ -129,7 +133,13 @@
       changed ||= value(field) !== old;
       field[typeof old === "boolean" ? "checked" : "value"] = old;
     });
-    if (changed) say(form.dataset.restored = words().draft);
+    if (!changed || $(".restored", form)) return;
+    const told = document.createElement("p"), forget = document.createElement("button");
+    told.className = "restored line"; forget.className = "btn btn-small btn-quiet";
+    forget.type = "button"; forget.dataset.forget = ""; forget.textContent = words().forget;
+    told.append(words().draft, " ", forget);
+    form.prepend(told);
+    say(words().draft);
   }
   on("input", (event) => {
     const form = event.target.form;

@@ -131,6 +131,9 @@ def test_what_was_typed_is_there_after_leaving_the_page(desks: Desks, office: Of
     expect(page.get_by_role("textbox", name="Chỉ đạo", exact=True)).to_have_value(
         "Giao Chi cục Thủy lợi nghiên cứu"
     )
+    page.get_by_role("button", name="Bỏ đi, làm lại từ đầu").click()
+    expect(page.get_by_role("textbox", name="Chỉ đạo", exact=True)).to_have_value("")
+    expect(page.locator(".restored")).to_have_count(0)
 
 
 def test_a_draft_is_found_by_its_writer_alone_and_for_what_it_was_written(

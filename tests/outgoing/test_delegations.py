@@ -131,7 +131,7 @@ def test_a_draft_whose_signer_signs_in_nobodys_stead_any_more_says_so_before_it_
 
 def test_a_kind_it_does_not_cover_has_no_signer(session: Session, place: Province) -> None:
     _lend(session, place.a, kind_codes=("BC",))
-    with pytest.raises(operations.WrongSigner):
+    with pytest.raises(operations.KindNotCovered, match="Báo cáo"):
         drafts.draft(session, place, signer_id=place.a.posts[Role.UNIT_HEAD].id)
     assert drafts.draft(
         session, place, signer_id=place.a.posts[Role.UNIT_HEAD].id, kind_code="BC"
@@ -154,7 +154,7 @@ def test_each_authority_that_holds_is_chosen_by_itself(session: Session, place: 
         assert directory.signer_of(offered[one.id].mark) == (head.id, one.id)
         made = drafts.draft(session, place, signer_id=head.id, delegation_id=one.id)
         assert made.delegation_id == one.id
-    with pytest.raises(operations.WrongSigner):
+    with pytest.raises(operations.KindNotCovered, match="Công văn"):
         drafts.draft(session, place, signer_id=head.id, delegation_id=letters.id, kind_code="BC")
     with pytest.raises(operations.WrongSigner):
         drafts.draft(session, place, signer_id=house.posts[Role.LEADER].id, delegation_id=letters.id)
