@@ -241,6 +241,12 @@ def signers(session: Session, agency_id: int) -> Sequence[Assignment]:
     return [post for post in posts(session, agency_id) if post.authority]
 
 
+def could_sign(session: Session, agency_id: int) -> Sequence[Assignment]:
+    """Those posts, and the heads of units, who sign once somebody lends them that (TL., TUQ.)."""
+    heads = (Role.UNIT_HEAD, Role.CHIEF_OF_OFFICE)
+    return [post for post in posts(session, agency_id) if post.authority or post.role in heads]
+
+
 def delegations(session: Session, agency_id: int) -> Sequence[Delegation]:
     """Every delegation of an agency, the latest to end first."""
     query = sa.select(Delegation).where(Delegation.agency_id == agency_id)

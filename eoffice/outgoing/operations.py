@@ -404,6 +404,12 @@ def remove_attachment(session: Session, actor: Actor, document: OutgoingDocument
     audit.record(session, actor, DETACHED, document, file=found[0].name, sha256=found[0].sha256)
 
 
+def disapprove(document: OutgoingDocument) -> None:
+    """What was approved, checked and signed counts no more (Article 11.2)."""
+    document.approved_at = document.form_checked_at = document.signed_at = None
+    document.approved_by = document.form_checked_by = ""
+
+
 def move(
     session: Session,
     actor: Actor,
@@ -439,8 +445,10 @@ def last_step(session: Session, document: OutgoingDocument) -> AuditEntry | None
 
 
 def own_moves(session: Session, actor: Actor, document: OutgoingDocument) -> set[Move]:
-    """`moves`, without taking back what another has done."""
+    """`moves`, without taking back what another has done, and without signing under an authority that has ended."""
     found = moves(actor, document)
+    if ended(document) is not None:
+        found -= {Move.SIGN, Move.PLACE_SIGNATURE, Move.ALLOW}
     if Move.TAKE_BACK in found:
         step = last_step(session, document)
         if step is None or step.user_id != actor.user_id:

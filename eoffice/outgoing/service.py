@@ -304,8 +304,7 @@ def _mark(document: OutgoingDocument, actor: Actor, step: Move, note: str) -> No
         document.form_checked_at, document.form_checked_by = clock.now(), name
     elif step == Move.SEND_BACK:
         document.reason = f"{name}: {note.strip()}"
-        document.approved_at = document.form_checked_at = document.signed_at = None
-        document.approved_by = document.form_checked_by = ""
+        operations.disapprove(document)
     elif step == Move.SUBMIT:
         document.reason = ""
 

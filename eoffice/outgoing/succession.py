@@ -13,7 +13,7 @@ from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor, Permission
-from eoffice.directory.models import Agency, Assignment, Unit
+from eoffice.directory.models import Agency, Assignment, Delegation, Unit
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.documents import succession
@@ -32,6 +32,8 @@ _UNSIGNED = (State.DRAFT, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)
 SIGNER_LEFT = "Người ký thôi giữ chức vụ; chọn người ký khác rồi trình lại"
 
 
+#: and where the authority ended under which it was to be signed
+AUTHORITY_OVER = "Thẩm quyền ký thay của người ký đã hết; chọn người ký khác rồi trình lại"
 #: what the drafter reads after a merger: letterhead, notation and signer are the other agency's now
 MERGED = "Cơ quan đã hợp nhất vào %s; soạn lại theo thể thức của cơ quan mới rồi trình lại"
 #: states in which a document is signed and not issued: it is the old agency's, and must be finished there
@@ -95,9 +97,35 @@ def send_back_unsigned(session: Session, actor: Actor, leaving: Assignment) -> N
     """Send back what waits for the signature of a post that ends: its name and title stand on the page."""
     for document in for_signature_of(session, leaving):
         document.reason = SIGNER_LEFT
+        operations.disapprove(document)
         operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, SIGNER_LEFT)
     asked = OutgoingDocument.signer_id == leaving.id
     _ask_again(session, actor, asked, SIGNER_LEFT)
+
+
+def send_back_over(session: Session, actor: Actor) -> int:
+    """Send back what waits for a signature under an authority that has ended: nobody can sign it any more, and who was
+    to sign may see it no more. Copies that were to be allowed so are refused. Returns how many."""
+    query = (
+        sa.select(OutgoingDocument)
+        .join(Delegation, OutgoingDocument.delegation_id == Delegation.id)
+        .where(
+            OutgoingDocument.state.in_((State.SIGNATURE, State.PERMISSION)),
+            sa.func.coalesce(Delegation.revoked_at, Delegation.ends_at) <= clock.now(),
+        )
+        .order_by(OutgoingDocument.id)
+        .with_for_update(of=OutgoingDocument, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    over = [one for one in session.scalars(query) if operations.ended(one) is not None]
+    for document in over:
+        document.reason = AUTHORITY_OVER
+        if document.state is State.PERMISSION:
+            operations.move(session, actor, document, State.REFUSED, Move.REFUSE, AUTHORITY_OVER)
+        else:
+            operations.disapprove(document)
+            operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, AUTHORITY_OVER)
+    return len(over)
 
 
 def _ask_again(session: Session, actor: Actor, whose: sa.ColumnElement[bool], reason: str) -> None:

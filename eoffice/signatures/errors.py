@@ -162,6 +162,12 @@ class WrongPicture(Invalid):
     message = _l("The picture cannot be used. Take a PNG with a transparent ground, below 4 million pixels.")
 
 
+class WrongWidth(Invalid):
+    """A seal has 36 to 42 mm, a signature what it takes."""
+
+    message = _l("Give the real width on paper in millimetres, from 10 to 80.")
+
+
 class TimestampDown(Unavailable):
     """The time-stamping authority does not answer."""
 

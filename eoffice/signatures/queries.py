@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from eoffice.core.permissions import Actor
+from eoffice.directory.models import Assignment, Person
 from eoffice.documents.models import DocumentFile
 from eoffice.signatures.models import (
     Believed,
@@ -80,6 +81,28 @@ def has_image(session: Session, kind: ImageKind, agency_id: int, person_id: int 
         SignatureImage.person_id.is_not_distinct_from(person_id),
     )
     return session.scalar(query) is not None
+
+
+def images(session: Session, agency_id: int) -> list[tuple[SignatureImage, str | None]]:
+    """The pictures of an agency with the names of their people, its seal first."""
+    query = (
+        sa.select(SignatureImage, Person.full_name)
+        .outerjoin(Person, Person.id == SignatureImage.person_id)
+        .where(SignatureImage.agency_id == agency_id)
+        .options(undefer(SignatureImage.png))
+        .order_by(Person.sort_key.asc().nulls_first())
+    )
+    return [(image, name) for image, name in session.execute(query)]
+
+
+def without_image(session: Session, posts: Sequence[Assignment]) -> list[Assignment]:
+    """Those of these posts whose people have no picture of their signature there."""
+    query = sa.select(SignatureImage.agency_id, SignatureImage.person_id).where(
+        SignatureImage.kind == ImageKind.SIGNATURE,
+        SignatureImage.person_id.in_([post.person_id for post in posts]),
+    )
+    have = {(row.agency_id, row.person_id) for row in session.execute(query)}
+    return [post for post in posts if (post.agency_id, post.person_id) not in have]
 
 
 def checks(session: Session, files: Sequence[DocumentFile]) -> dict[int, FileCheck]:

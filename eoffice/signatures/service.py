@@ -204,10 +204,12 @@ def set_image(
     png: bytes,
     width_mm: float,
 ) -> SignatureImage:
-    """Enter the picture of a signature or seal; `width_mm`: its real width. Raises WrongPicture."""
+    """Enter the picture of a signature or seal; `width_mm`: its real width. Raises WrongPicture, WrongWidth."""
     with operations.refusals(""):
         ratio = picture(png).ratio
-    if not 10 <= width_mm <= 80 or not 0.2 <= ratio <= 8:
+    if not 10 <= width_mm <= 80:
+        raise errors.WrongWidth(field="width")
+    if not 0.2 <= ratio <= 8:
         raise errors.WrongPicture(field="picture")
     with transaction(session):
         require(actor, SIGNATURE_KEYS, agency)

@@ -3,11 +3,10 @@
 import base64
 import binascii
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -20,7 +19,7 @@ from eoffice.core.errors import AppError, Invalid, NotFound
 from eoffice.core.forms import read_day
 from eoffice.core.web import SIGNED_IN, current_actor, db, needs
 from eoffice.directory import queries as directory
-from eoffice.directory.models import Agency, Assignment
+from eoffice.directory.models import Agency
 from eoffice.documents import intake
 from eoffice.documents.operations import upload_limit
 from eoffice.signatures import (
@@ -37,7 +36,8 @@ from eoffice.signatures import (
 )
 from eoffice.signatures import authorities as trusted
 from eoffice.signatures.awaited import ValueWanted
-from eoffice.signatures.models import Believed, KeyKind, KeyPurpose
+from eoffice.signatures.errors import WrongWidth
+from eoffice.signatures.models import Believed, ImageKind, KeyKind, KeyPurpose
 from eoffice.signatures.permissions import SIGNATURE_KEYS, SIGNATURE_VERIFY, TRUST_MANAGE
 from eoffice.signatures.presenting import Shown
 from eoffice.signatures.settings import ARCHIVE_RENEW_DAYS, trust_folder
@@ -135,23 +135,67 @@ def own_key() -> ResponseReturnValue:
 @bp.route("/admin/keys", methods=["GET", "POST"])
 @needs(SIGNATURE_KEYS)
 def keys() -> ResponseReturnValue:
-    """The keys of one's agency and of those who sign for it; enter another."""
-    agency, problem = _own_agency(), None
-    signers = directory.signers(db(), agency.id)
-    if request.method == "POST":
-        try:
-            made = service.enter(db(), current_actor(), _key_kind(), _key_owner(agency, signers), _brought())
-        except AppError as error:
-            problem = error
-        else:
-            flash(_("The key of %(owner)s is entered.", owner=made.subject), "ok")
-            return redirect(url_for("signatures.keys"), 303)
+    """The keys of one's agency and of those who sign for it, and the pictures of their signatures; enter another."""
+    agency = _own_agency()
+    if request.method == "GET":
+        return _keys_page(agency)
+    try:
+        made = service.enter(db(), current_actor(), _key_kind(), _owner(agency), _brought())
+    except AppError as error:
+        return _keys_page(agency, error)
+    flash(_("The key of %(owner)s is entered.", owner=made.subject), "ok")
+    return redirect(url_for("signatures.keys"), 303)
+
+
+@bp.post("/admin/keys/picture")
+@needs(SIGNATURE_KEYS)
+def enter_picture() -> ResponseReturnValue:
+    """Enter the picture of the agency's seal, or of the signature of somebody who signs for it."""
+    agency = _own_agency()
+    try:
+        owner = _owner(agency, "whose")
+        kind = ImageKind.SIGNATURE if owner.person else ImageKind.SEAL
+        width = _width(request.form.get("width", ""))
+        service.set_image(db(), current_actor(), kind, agency, owner.person, _uploaded("picture"), width)
+    except AppError as error:
+        return _keys_page(agency, error)
+    flash(_("The picture is entered; it stands on what is signed from now on."), "ok")
+    return redirect(url_for("signatures.keys"), 303)
+
+
+@bp.get("/admin/keys/picture/<int:image_id>")
+@needs(SIGNATURE_KEYS)
+def see_picture(image_id: int) -> ResponseReturnValue:
+    """A picture that was entered."""
+    image = next((one for one, _name in queries.images(db(), _own_agency().id) if one.id == image_id), None)
+    if image is None:
+        raise NotFound
+    return Response(image.png, mimetype="image/png")
+
+
+def _keys_page(agency: Agency, problem: AppError | None = None) -> ResponseReturnValue:
     active = [key for key in queries.keys(db(), agency.id) if key.active]
+    posts = directory.could_sign(db(), agency.id)
     return render_template(
         "signatures/keys.html", keys=condition.of_all(active), problem=problem,
-        owners=[("", agency.name), *((str(post.id), f"{post.person.full_name}, {post.title}") for post in signers)],
+        owners=[("", agency.name), *((str(post.id), f"{post.person.full_name}, {post.title}") for post in posts)],
         kinds=[(kind.value, kind.word) for kind in KeyKind], local=clock.local, sent=request.form,
+        images=queries.images(db(), agency.id), agency=agency,
+        without=[post.person.full_name for post in queries.without_image(db(), posts)],
     ), problem.status if problem else 200  # fmt: skip
+
+
+def _width(typed: str) -> float:
+    """Millimetres. Raises WrongWidth."""
+    try:
+        return float(typed.replace(",", "."))
+    except ValueError:
+        raise WrongWidth(field="width") from None
+
+
+def _uploaded(field: str) -> bytes:
+    file = request.files.get(field)
+    return file.stream.read(trusted.LIMIT + 1)[: trusted.LIMIT] if file else b""
 
 
 def _key_kind() -> KeyKind:
@@ -161,21 +205,21 @@ def _key_kind() -> KeyKind:
     return KeyKind(sent)
 
 
-def _key_owner(agency: Agency, signers: Sequence[Assignment]) -> service.Owner:
+def _owner(agency: Agency, field: str = "owner") -> service.Owner:
     """The agency, or one of those who sign for it. Raises NotFound."""
-    sent = request.form.get("owner", "")
+    sent = request.form.get(field, "")
     if not sent:
         return service.Owner(KeyPurpose.AGENCY, agency, None)
-    post = next((one for one in signers if str(one.id) == sent), None)
+    post = next((one for one in directory.could_sign(db(), agency.id) if str(one.id) == sent), None)
     if post is None:
         raise NotFound
     return service.Owner(KeyPurpose.PERSON, agency, post.person)
 
 
 def _brought() -> service.Brought:
-    file = request.files.get("key")
-    data = file.stream.read(trusted.LIMIT + 1)[: trusted.LIMIT] if file else b""
-    return service.Brought(data, request.form.get("pin", ""), request.form.get("credential", "").strip())
+    return service.Brought(
+        _uploaded("key"), request.form.get("pin", ""), request.form.get("credential", "").strip()
+    )
 
 
 def _own_agency() -> Agency:

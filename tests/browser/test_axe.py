@@ -123,6 +123,7 @@ NOT_PAGES = {
     "accounts.language": "sets a cookie and goes back",
     "admin.alive": "one word for a probe",
     "admin.ready": "one word for a probe",
+    "signatures.see_picture": "a picture",
     "admin.agencies_model": "a file",
     "admin.people_model": "a file",
     "takeover.model": "a file",

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import service as accounts
-from eoffice.core import clock
+from eoffice.core import clock, jobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, NotFound
 from eoffice.core.permissions import system_actor
@@ -326,3 +326,28 @@ def test_the_head_of_the_unit_a_draft_is_moved_to_finds_it(
     outgoing.revise(session, who, document.id, drafts.fields(place, unit_id=post.unit_id), None)
     drafts.bring(session, place.a, document, State.APPROVAL)
     assert client_for(app, "a_other_head").get(f"/outgoing/{document.id}").status_code == 200
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_what_waits_for_a_signature_comes_back_within_a_minute_of_the_end_of_its_authority(
+    session: Session, place: Province, app: Flask, early: bool
+) -> None:
+    lent = _lend(session, place.a)
+    waits = _to_sign(session, place)
+    his = client_for(app, "a_unit_head")
+    assert "Đọc và ký" in his.get(f"/outgoing/{waits.id}").text
+    jobs.run(session, "outgoing.send_back_over")
+    session.expire_all()
+    assert waits.state is State.SIGNATURE, "it holds still"
+    if early:
+        service.end_delegation(session, place.a.leader, lent.id)
+    at = clock.now() if early else lent.ends_at
+    with clock.freeze(at + timedelta(seconds=30)):
+        page = his.get(f"/outgoing/{waits.id}").text
+        assert "Đọc và ký" not in page
+        jobs.run(session, "outgoing.send_back_over")
+    session.expire_all()
+    assert (waits.state, waits.approved_by, waits.form_checked_by) == (State.SENT_BACK, "", "")
+    shown = client_for(app, "a_specialist").get(f"/outgoing/{waits.id}").text
+    assert "Thẩm quyền ký thay của người ký đã hết" in shown
+    assert f"/outgoing/{waits.id}/submit" in shown

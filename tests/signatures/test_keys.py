@@ -26,6 +26,7 @@ from eoffice.signatures.settings import RSA_PSS, TRUST_DIR
 from signing.errors import UnusableImage, WrongPassphrase
 from signing.keys import Pkcs12Key
 from signing.report import Report, Verdict
+from signing.testing import signature_png
 from tests.factories import PIN, Province, province
 from tests.signatures.keys import _seal, agency_key, equip, pki
 from tests.web import client_for
@@ -252,6 +253,32 @@ def test_the_administrator_enters_a_key_of_each_kind_on_a_page(session: Session,
 def _entered(client: FlaskClient, owner: str, kind: str, file: bytes = b"", pin: str = "") -> TestResponse:
     data = {"owner": owner, "kind": kind, "pin": pin, "key": (io.BytesIO(file), "key")}
     return client.post("/admin/keys", data=data, content_type="multipart/form-data")
+
+
+def test_the_administrator_enters_pictures_of_signatures_on_the_same_page(
+    app: Flask, session: Session, place: Province
+) -> None:
+    client, head = client_for(app, "b_administrator"), place.b.posts[Role.UNIT_HEAD]
+
+    def enter(whose: str, png: bytes, width: str = "40") -> TestResponse:
+        data = {"whose": whose, "width": width, "picture": (io.BytesIO(png), "ky.png")}
+        return client.post("/admin/keys/picture", data=data, content_type="multipart/form-data")
+
+    name, png = head.person.full_name, signature_png(head.person.full_name)
+    assert f'<option value="{head.id}"' in client.get("/admin/keys").text, "heads sign by authority"
+    for wrong in ((str(head.id), b"no picture", "40"), (str(head.id), png, "x"), (str(head.id), png, "900"),
+                  (str(head.id), b"", "40")):  # fmt: skip
+        assert enter(*wrong).status_code == 422, wrong
+    assert enter(str(place.a.posts[Role.UNIT_HEAD].id), png).status_code == 404
+    assert enter(str(head.id), png, "42,5").status_code == 303
+    assert enter("", png, "36").status_code == 303
+    page = client.get("/admin/keys").text
+    assert f"Ảnh của {name}" in page
+    assert "42.5 mm" in page
+    image, _ = next(one for one in queries.images(session, place.b.agency.id) if one[1] == name)
+    assert client.get(f"/admin/keys/picture/{image.id}").data == png
+    assert client_for(app, "a_administrator").get(f"/admin/keys/picture/{image.id}").status_code == 404
+    assert client_for(app, "b_clerk").get(f"/admin/keys/picture/{image.id}").status_code == 403
 
 
 def test_a_certificate_that_may_not_sign_is_told_before_the_pin(
