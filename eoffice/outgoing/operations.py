@@ -41,6 +41,9 @@ from eoffice.signatures.operations import Caution
 DRAFTED = audit.action("outgoing.drafted", _l("Draft begun"))
 REVISED = audit.action("outgoing.revised", _l("Draft changed"))
 MOVED = audit.action("outgoing.moved", _l("Step taken"))
+ANSWERED_CHANGED = audit.action(
+    "outgoing.answered_changed", _l("Sender asked for a change of what this answers")
+)
 ATTACHED = audit.action("outgoing.attached", _l("Attachment added"))
 DETACHED = audit.action("outgoing.detached", _l("Attachment taken away"))
 BOX_MOVED = audit.action("outgoing.number_box_moved", _l("Place of the number line moved"))

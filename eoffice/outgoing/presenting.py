@@ -12,6 +12,7 @@ from eoffice.core import audit, clock
 from eoffice.core.states import Tone
 from eoffice.documents.geometry import MM
 from eoffice.documents.models import Direction, Document, DocumentFile, Medium
+from eoffice.gateway.models import Asked
 from eoffice.outgoing import operations, posting
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.queries import NextActor
@@ -117,6 +118,12 @@ def _ghosts(
 def history(entries: Sequence[audit.AuditEntry]) -> list[tuple[str, Markup]]:
     """The log of a document in words, newest first."""
     return [(f"{clock.local(entry.at):%d/%m %H:%M}", _sentence(entry)) for entry in entries]
+
+
+def answered_changed(entries: Sequence[audit.AuditEntry]) -> tuple[str, str] | None:
+    """What the sender of the document that is answered asked last, and why."""
+    found = next((one for one in entries if one.action == operations.ANSWERED_CHANGED), None)
+    return (str(Asked(found.details["kind"]).word), found.details.get("reason", "")) if found else None
 
 
 def opinions(entries: Sequence[audit.AuditEntry]) -> list[tuple[str, str, str]]:

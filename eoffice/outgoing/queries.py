@@ -370,6 +370,19 @@ def begun_of(others: Iterable[Document]) -> list[OutgoingDocument]:
     return [one for one in others if isinstance(one, OutgoingDocument) and one.state in OPEN]
 
 
+def open_answers(session: Session, document_id: int) -> Sequence[OutgoingDocument]:
+    """What is on its way in answer to a document."""
+    query = (
+        sa.select(OutgoingDocument)
+        .join(DocumentLink, DocumentLink.source_id == OutgoingDocument.id)
+        .where(
+            DocumentLink.target_id == document_id, DocumentLink.kind == LinkKind.REPLY,
+            OutgoingDocument.state.in_(OPEN),
+        )
+    )  # fmt: skip
+    return session.scalars(query.order_by(OutgoingDocument.id)).all()
+
+
 def drafted_instead(
     session: Session, actor: Actor, document: OutgoingDocument, besides: OutgoingDocument | None = None
 ) -> tuple[list[OutgoingDocument], bool]:

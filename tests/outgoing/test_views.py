@@ -23,7 +23,6 @@ from eoffice.documents import queries as documents
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.operations import set_recipients
 from eoffice.documents.pages import page_text
-from eoffice.incoming import operations as incoming
 from eoffice.outgoing import queries, service
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.operations import MOVED
@@ -35,6 +34,8 @@ from signing.testing import signature_png
 from tests.factories import PIN, Province, colleague
 from tests.home import made
 from tests.incoming import steps
+from tests.incoming.test_axis import arrive
+from tests.incoming.test_wanted_back import ask
 from tests.outgoing.drafts import BODY, TEXT, bring, draft, fields, newest, path
 from tests.web import MOST, client_for, counted
 
@@ -300,19 +301,27 @@ def test_an_answer_starts_from_the_document_it_answers(
     assert client("b_specialist").post("/outgoing/new", data=foreign).status_code == 404
 
 
-def test_a_reply_to_what_was_recalled_meanwhile_says_so(
+def test_a_reply_to_what_its_sender_wants_back_says_so_to_everybody_on_its_way(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
-    source = steps.registered(session, place.a)
-    sent = _typed(place, reply_to=str(source.id), unit_id=str(place.a.office.id))
-    assert client("a_chief_of_office").post("/outgoing/new", data=sent).status_code == 303
-    document = _only(session)
-    page = client("a_chief_of_office").get(f"/outgoing/{document.id}").get_data(as_text=True)
-    assert "đã bị nơi gửi thu hồi" not in page
+    source = arrive(session, place.a)
+    document = draft(session, place)
     with transaction(session):
-        incoming.withdraw(session, system_actor(place.a.agency.id), source, "Ban hành nhầm")
-    page = client("a_chief_of_office").get(f"/outgoing/{document.id}").get_data(as_text=True)
-    assert "Văn bản được trả lời đã bị nơi gửi thu hồi." in page
+        writes.link(session, place.a.specialist, document, source, LinkKind.REPLY)
+    mark = "Nơi gửi văn bản được trả lời yêu cầu: Thu hồi văn bản. Ban hành nhầm."
+    assert "Nơi gửi văn bản được trả lời" not in client("a_specialist").get(f"/outgoing/{document.id}").text
+    ask(session, source)
+    for state, user, address in (
+        (State.DRAFT, "a_specialist", f"/outgoing/{document.id}"),
+        (State.APPROVAL, "a_unit_head", f"/outgoing/{document.id}"),
+        (State.SIGNATURE, "a_leader", f"/outgoing/to-sign/{document.id}"),
+    ):
+        bring(session, place.a, document, state) if state is State.APPROVAL else None
+        if state is State.SIGNATURE:
+            service.approve(session, place.a.head, document.id)
+            service.check_form(session, place.a.chief, document.id)
+        page = client(user).get(address).text
+        assert mark in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page)), state
 
 
 def test_whoever_approves_reads_that_its_signer_has_no_picture_of_his_signature(

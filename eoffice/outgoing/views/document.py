@@ -223,6 +223,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None, looks: int
         "begun": queries.begun_of((*related[LinkKind.REPLACES, False], *related[LinkKind.CORRECTS, False])),
         "copied": [(one, presenting.address(one)) for one in related[LinkKind.COPIES, True]],
         "certified": [one for one in related[LinkKind.COPIES, False] if one.register_number],
+        "answered_changed": presenting.answered_changed(log),
         "source_recalled": any(entry.action == changes.SOURCE_RECALLED for entry in log),
         "history": presenting.history(log),
         "opinions": presenting.opinions(log),

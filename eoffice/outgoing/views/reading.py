@@ -45,6 +45,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
     queue = queries.to_sign(db(), current_actor())
     place = next((n for n, one in enumerate(queue) if one.id == document.id), None)
     file = documents.latest_file(db(), document, FileRole.DRAFT)
+    log = audit.history(db(), document)
     return render_template(
         "outgoing/reading.html",
         document=document,
@@ -58,7 +59,8 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         pages=presenting.pages(file, document),
         spot=presenting.signature_spot(document, file),
         consulted=consulting.of_document(db(), document) if document.consulted else [],
-        opinions=presenting.opinions(audit.history(db(), document)),
+        opinions=presenting.opinions(log),
+        answered_changed=presenting.answered_changed(log),
         recipients=printed(documents.recipients(db(), document)),
         answered=documents.linked(db(), current_actor(), document, LinkKind.REPLY),
         moves=operations.own_moves(db(), current_actor(), document),
