@@ -256,6 +256,7 @@ def refuse(session: Session, actor: Actor, copy_id: int, reason: str) -> Outgoin
     """Do not let a copy be made. Raises NotFound, Forbidden, InvalidTransition, NoteTooShort."""
     with transaction(session):
         copy = allowed(session, actor, copy_id, Move.REFUSE)
+        whole(reason, operations.LONGEST_NOTE, "note")
         if len(reason.strip()) < 3:
             raise operations.NoteTooShort(field="note")
         copy.reason = f"{_who(actor)}: {reason.strip()}"

@@ -17,6 +17,7 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, InvalidTransition
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor
+from eoffice.core.text import whole
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reads
@@ -271,6 +272,7 @@ def void_number(session: Session, actor: Actor, document_id: int, reason: str) -
     with transaction(session):
         document = allowed(session, actor, document_id, Move.VOID)
         dossiers.refuse_kept(session, document)
+        whole(reason, operations.LONGEST_NOTE, "reason")
         registers.void_number(session, actor, document, reason)
         document.reason = reason.strip()
         operations.move(

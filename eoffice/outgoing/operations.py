@@ -73,6 +73,10 @@ class NotationDiffers(Invalid):
     )
 
 
+#: letters of an opinion, a reason or a note beside a step
+LONGEST_NOTE = 1_000
+
+
 class NoteTooShort(Invalid):
     """Whoever gets it back must know why."""
 

@@ -13,6 +13,7 @@ from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid
 from eoffice.core.permissions import Actor, require
+from eoffice.core.text import whole
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents.intake import StateSecret
@@ -273,6 +274,7 @@ def _step(session: Session, actor: Actor, document_id: int, step: Move, note: st
     with transaction(session):
         document = _allowed(session, actor, document_id, step)
         rule = MACHINE.step(document.state, step)
+        whole(note, operations.LONGEST_NOTE, "note")
         if rule.needs_note and len(note.strip()) < 3:
             raise operations.NoteTooShort(field="note")
         if step == Move.SUBMIT:

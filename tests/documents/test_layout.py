@@ -264,3 +264,12 @@ def test_nobody_signs_a_sheet_on_which_nothing_is_registered(tmp_path: Path) -> 
         sheets.append(len(pages))
     assert sheets[0] == 1
     assert sheets == sorted(sheets)
+
+
+def test_an_endless_word_keeps_no_register_from_being_printed(tmp_path: Path) -> None:
+    columns = (Column("Số", 1), Column("Lý do hủy", 3))
+    form = Table("Sở A", "Sổ đăng ký", columns, [["1", "x" * 2000], ["2", "Nhầm"]])
+    (tmp_path / "so.pdf").write_bytes(tables.typeset(form).pdf)
+    pages = page_text(tmp_path / "so.pdf")
+    assert sum(page.text.count("x") for page in pages) == 2000
+    assert "Nhầm" in pages[-1].text

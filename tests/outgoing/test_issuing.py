@@ -16,7 +16,7 @@ from eoffice.core import clock, config, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
 from eoffice.core.db import new_session, transaction
-from eoffice.core.errors import AppError, Conflict
+from eoffice.core.errors import AppError, Conflict, TooLong
 from eoffice.directory.models import Role
 from eoffice.documents import operations as writes
 from eoffice.documents import pages, registers
@@ -243,6 +243,11 @@ def test_a_void_number_stays_with_its_reason_and_is_not_used_again(session: Sess
     assert (entry.number, entry.void_reason) == (1, "Ký nhầm bản cũ")
     with pytest.raises(registers.VoidNeedsReason):
         issuing.void_number(session, place.a.clerk, second.id, " ")
+    with pytest.raises(TooLong):
+        issuing.void_number(session, place.a.clerk, second.id, "x" * 1001)
+    third = bring(session, place.a, draft(session, place), State.NUMBERING)
+    with pytest.raises(TooLong):
+        service.send_back(session, place.a.clerk, third.id, "x" * 1001)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ ROOT = Path(__file__).parent / "typst"
 _BOX = "□"
 #: longest text without a space, in characters; some ten lines
 LONGEST_WORD = 1000
+_ENDLESS = re.compile(rf"\S{{{LONGEST_WORD}}}(?=\S)")
 
 
 class MissingGlyph(Invalid):
@@ -88,12 +90,13 @@ def check_glyphs(data: Any) -> None:
 
 
 def printable(data: Any) -> Any:
-    """Data with a box for every character that cannot be printed: one odd letter in a line that nobody can change any
-    more must not keep the register of a year from being printed.
+    """Data with a box for every character that cannot be printed, and a space in every word that no page can hold: one
+    odd line that nobody can change any more must not keep the register of a year from being printed.
     """
     if isinstance(data, str):
         known = _characters()
-        return "".join(character if character in known else _BOX for character in data)
+        shown = "".join(character if character in known else _BOX for character in data)
+        return _ENDLESS.sub(lambda part: f"{part[0]} ", shown)
     if isinstance(data, dict):
         return {name: printable(value) for name, value in data.items()}
     return [printable(value) for value in data] if isinstance(data, list) else data
