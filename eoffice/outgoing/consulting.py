@@ -22,6 +22,7 @@ from eoffice.documents import operations as documents
 from eoffice.outgoing import queries
 from eoffice.outgoing.drafting import DayPassed, Missing
 from eoffice.outgoing.models import Consultation, OutgoingDocument, Stance
+from eoffice.outgoing.states import UNSIGNED
 from eoffice.outgoing.workflow import MACHINE, Move
 
 ASKED = audit.action("outgoing.opinion_asked", _l("Opinion asked for"))
@@ -133,7 +134,7 @@ def answer(session: Session, actor: Actor, consultation_id: int, stance: Stance,
             raise Forbidden
         if not one.open:
             raise Answered
-        if Move.CONSULT not in MACHINE.moves(document.state):
+        if document.state not in UNSIGNED:
             raise NoLongerAsked
         first = next((other for other in of_document(session, document) if other.open), one)
         if first.turn < one.turn:
@@ -174,7 +175,7 @@ def answerable(
     actor: Actor, document: OutgoingDocument, consulted: Sequence[Consultation]
 ) -> Consultation | None:
     """Of these questions on one document, in order of turns: the one the actor is to answer now."""
-    still = [one for one in consulted if one.open] if Move.CONSULT in MACHINE.moves(document.state) else []
+    still = [one for one in consulted if one.open] if document.state in UNSIGNED else []
     now = [one for one in still if one.turn == still[0].turn]
     return next((one for one in now if one.asked.person_id == actor.person_id), None)
 

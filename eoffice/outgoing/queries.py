@@ -39,7 +39,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SIGN,
     may,
 )
-from eoffice.outgoing.states import OPEN, REMARKED_IN, State
+from eoffice.outgoing.states import OPEN, UNSIGNED, State
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures.models import FileCheck
 
@@ -96,7 +96,7 @@ def remarked(actor: Actor) -> sa.ColumnElement[bool]:
     """Drafts with remarks of others that are not done, as a condition."""
     of_others = sa.or_(Remark.person_id.is_(None), Remark.person_id != actor.person_id)
     still = sa.exists().where(Remark.document_id == OutgoingDocument.id, Remark.done_at.is_(None), of_others)
-    return sa.and_(OutgoingDocument.state.in_(REMARKED_IN), still)
+    return sa.and_(OutgoingDocument.state.in_(UNSIGNED), still)
 
 
 def _known(session: Session, actor: Actor, query: sa.Select[OutgoingDocument]) -> OutgoingDocument:
@@ -243,8 +243,7 @@ def asked_of(actor: Actor) -> sa.ColumnElement[bool]:
     blocked = sa.exists().where(
         earlier.document_id == Consultation.document_id, earlier.turn < Consultation.turn, _is_open(earlier)
     )
-    states = [state for state, move in MACHINE.rules if move is Move.CONSULT]
-    taken = OutgoingDocument.state.in_(states)
+    taken = OutgoingDocument.state.in_(UNSIGNED)
     return sa.and_(Consultation.asked_id.in_(mine), _is_open(Consultation), taken, sa.not_(blocked))
 
 

@@ -23,7 +23,7 @@ from eoffice.outgoing import comparing, queries
 from eoffice.outgoing.drafting import Missing
 from eoffice.outgoing.models import OutgoingDocument, Remark
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
-from eoffice.outgoing.states import REMARKED_IN
+from eoffice.outgoing.states import UNSIGNED
 
 MADE = audit.action("outgoing.remark_made", _l("Remark written"))
 ANSWERED = audit.action("outgoing.remark_answered", _l("Remark answered"))
@@ -160,7 +160,7 @@ def _open(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     document = queries.one(session, actor, document_id)
     session.refresh(document, with_for_update=True)
     require(actor, DOCUMENT_READ, document)
-    if document.state not in REMARKED_IN:
+    if document.state not in UNSIGNED:
         raise Closed
     return document
 

@@ -93,7 +93,7 @@ REPLACED = Look(
     _l("Replaced"), Shape.DASH, Tone.WARN, _l("Another document was issued in its place; that one counts")
 )
 
-#: states in which remarks on a draft are written, answered and marked: until it is signed
-REMARKED_IN = (State.DRAFT, State.SENT_BACK, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)
 #: what still asks something of somebody
 OPEN = tuple(state for state in State if state not in (State.ISSUED, State.VOID, State.REFUSED))
+#: until somebody has signed: remarks are written, answered and marked, and opinions that were asked for are given
+UNSIGNED = (State.DRAFT, State.SENT_BACK, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)

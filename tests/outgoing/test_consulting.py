@@ -163,15 +163,13 @@ def test_who_may_ask_depends_on_where_the_draft_is(session: Session, place: Prov
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("keys")
-def test_opinions_are_no_longer_taken_once_the_document_went_on(
-    session: Session, place: Province, app: Flask
-) -> None:
+def test_opinions_are_taken_until_somebody_has_signed(session: Session, place: Province, app: Flask) -> None:
     house, document = place.a, draft(session, place)
     (one,) = consulting.ask(session, house.specialist, document.id, question(house, Role.CLERK))
+    (other,) = consulting.ask(session, house.specialist, document.id, question(house, Role.SECRETARY))
     bring(session, house, document, State.FORM_CHECK)
-    assert asked(session, house.clerk) == []
-    with pytest.raises(consulting.NoLongerAsked):
-        consulting.answer(session, house.clerk, one.id, Stance.AGREE, "")
+    assert asked(session, house.secretary) == ["Cho ý kiến về mục 2"], "the signer waits for it"
+    consulting.answer(session, house.secretary, other.id, Stance.AGREE, "")
     with pytest.raises(InvalidTransition):
         consulting.ask(session, house.head, document.id, question(house, Role.SECRETARY))
     take(session, house, document.id, Move.CHECK)
@@ -182,6 +180,9 @@ def test_opinions_are_no_longer_taken_once_the_document_went_on(
     take(session, house, document.id, Move.SIGN)
     session.refresh(one)
     assert one.withdrawn_at is not None, "nobody waits for it any more"
+    assert asked(session, house.clerk) == []
+    with pytest.raises(consulting.Answered):
+        consulting.answer(session, house.clerk, one.id, Stance.AGREE, "")
 
 
 @pytest.mark.usefixtures("keys")

@@ -14,7 +14,7 @@ from eoffice.documents.models import FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.outgoing import forms, queries, remarking
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
-from eoffice.outgoing.states import REMARKED_IN
+from eoffice.outgoing.states import UNSIGNED
 from eoffice.outgoing.views import bp
 
 
@@ -83,7 +83,7 @@ def _shown(document_id: int) -> dict[str, Any]:
     actor = current_actor()
     document = queries.one(db(), actor, document_id)
     said = remarking.of_document(db(), document)
-    open_now = document.state in REMARKED_IN
+    open_now = document.state in UNSIGNED
     drafts = documents.files(db(), document, FileRole.DRAFT) if open_now else []
     return {
         "document": document,
