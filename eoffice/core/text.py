@@ -48,6 +48,18 @@ def whole(text: str, limit: int, field: str) -> str:
     return kept
 
 
+#: how people name a document: "Quyết định số 12/QĐ-SNNMT ngày 05/11/2026"
+_CITED = re.compile(
+    r"\d+\s*/\s*[^\W\d_]\S*.*(?:\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b|ngày\s+\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4})",
+    re.IGNORECASE,
+)
+
+
+def cites(text: str) -> bool:
+    """Whether a document is named by number, notation and day."""
+    return _CITED.search(nfc(text)) is not None
+
+
 def written(text: str, limit: int, field: str) -> str:
     """The same of a text in paragraphs: one a line, none empty. Raises TooLong."""
     kept = "\n".join(filter(None, map(nfc, writable(text).splitlines())))

@@ -14,7 +14,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import nfc, whole
+from eoffice.core.text import cites, nfc, whole
 from eoffice.directory import queries as directory
 from eoffice.documents import operations as documents
 from eoffice.documents.geometry import Box
@@ -81,7 +81,7 @@ class NotNow(Conflict):
 class NeedsDecision(Invalid):
     """Only the head decides (Law on Archives 2024)."""
 
-    message = _l("Give number and date of the decision on destruction.")
+    message = _l("Give number with notation, and date of the decision on destruction: 12/QĐ-…, 05/11/2026.")
 
 
 def accept(session: Session, actor: Actor, dossier_id: int) -> Dossier:
@@ -187,7 +187,7 @@ def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -
         require(actor, DOSSIER_APPROVE, made)
         if made.state is not DestructionState.PROPOSED or made.dropped_at is not None:
             raise NotNow
-        if not nfc(decision):
+        if not cites(decision):  # what is destroyed is gone: its ground is found again by number and day
             raise NeedsDecision(field="decision")
         for item in made.items:
             _refuse_kept(session, item.dossier)  # a hold may have been placed since it was proposed

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -120,6 +121,7 @@ class Line:
 class Correction:
     """What stands in a line that has left; the last two where somebody has signed for it, or it came back."""
 
+    carrier: Carrier
     number: str
     sent_on: date
     settled_on: date | None = None
@@ -208,7 +210,8 @@ def correct(session: Session, actor: Actor, posting_id: int, new: Correction, re
         session.refresh(posting, with_for_update={"of": Posting})
         _check_correction(posting, new)
         why = whole(reason, _LONGEST_NOTE, "reason")
-        after = {
+        after: dict[str, Any] = {
+            "carrier": new.carrier,
             "number": _noted(posting, Line(posting_id, new.number), _LONGEST_NUMBER),
             "sent_on": new.sent_on,
         }
@@ -230,7 +233,10 @@ def correct(session: Session, actor: Actor, posting_id: int, new: Correction, re
     return posting
 
 
-_COLUMNS = {"number": "tracking", "sent_on": "sent_on", "settled_on": "settled_on", "receipt": "receipt"}
+#: what is corrected, and the column it stands in
+_COLUMNS = {
+    "carrier": "carrier", "number": "tracking", "sent_on": "sent_on", "settled_on": "settled_on", "receipt": "receipt",
+}  # fmt: skip
 
 
 def _written(values: Mapping[str, object]) -> list[str]:

@@ -14,7 +14,7 @@ from eoffice.documents.geometry import MM
 from eoffice.documents.models import Direction, Document, DocumentFile, Medium
 from eoffice.gateway.models import Asked
 from eoffice.outgoing import operations, posting
-from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.models import Carrier, OutgoingDocument
 from eoffice.outgoing.queries import NextActor
 from eoffice.outgoing.states import State
 from eoffice.outgoing.workflow import ASK, Move
@@ -142,6 +142,11 @@ def deed(entry: audit.AuditEntry) -> str:
     return str(audit.DECLARED.get(audit.Action(entry.action), entry.action))
 
 
+def _carried(text: str) -> str:
+    """As the dispatch book has it; how a paper went in words."""
+    return next((str(one.word) for one in Carrier if one.value == text), text or "…")
+
+
 def _sentence(entry: audit.AuditEntry) -> Markup:
     details, what = entry.details, deed(entry)
     told = [
@@ -149,6 +154,7 @@ def _sentence(entry: audit.AuditEntry) -> Markup:
     ]
     if entry.action == posting.CORRECTED:
         pairs = zip(details["before"], details["after"], strict=True)
-        told = [*(f"{old or '…'} → {new or '…'}" for old, new in pairs), details["to"], details["reason"]]
+        told = [f"{_carried(old)} → {_carried(new)}" for old, new in pairs]
+        told += [details["to"], details["reason"]]
     said = f"{what[:1].upper()}{what[1:]}"
     return Markup("<b>{}</b>. {}{}").format(entry.actor, said, f": {'; '.join(told)}" if told else "")

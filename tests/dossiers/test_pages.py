@@ -140,7 +140,9 @@ def test_the_archivist_accepts_holds_and_destroys_by_decision(
     assert client_for(app, "a_specialist").get(page).status_code == 404
     assert archivist.get(f"{page}.pdf").status_code == 404
     assert leader.post(f"{page}/decide", data={"decision": ""}).status_code == 422
-    assert leader.post(f"{page}/decide", data={"decision": "QĐ 9"}).status_code == 303
+    assert leader.post(f"{page}/decide", data={"decision": "QĐ 9"}).status_code == 422, "it names no document"
+    decision = "Quyết định số 9/QĐ-SNNMT ngày 20 tháng 11 năm 2026"
+    assert leader.post(f"{page}/decide", data={"decision": decision}).status_code == 303
     assert archivist.post(f"{page}/carry-out").status_code == 303
     assert clerk.post(f"{page}/certify", data={"pin": "000000"}).status_code == 422
     assert clerk.post(f"{page}/certify", data={"pin": PIN}).status_code == 303
@@ -151,7 +153,7 @@ def test_the_archivist_accepts_holds_and_destroys_by_decision(
     assert gone.status_code == 410
     assert "Tệp này đã được hủy ngày" in gone.get_data(as_text=True)
     page_ = html.unescape(clerk.get(f"/incoming/{document.id}").get_data(as_text=True))
-    assert f"đã được hủy ngày {clock.today():%d/%m/%Y}, căn cứ: QĐ 9" in page_
+    assert f"đã được hủy ngày {clock.today():%d/%m/%Y}, căn cứ: Quyết định số 9/QĐ-SNNMT" in page_
     assert "Hãy tải về để đọc" not in page_
 
 

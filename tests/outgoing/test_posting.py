@@ -140,7 +140,7 @@ def test_a_line_that_left_is_corrected_and_what_stood_there_before_stays_in_the_
     address = f"/outgoing/posting/{company.id}/correct"
     assert address in clerk.get("/outgoing/posting?tab=receive").text
     assert "EA123" in clerk.get(address).text
-    usual = {"number": "EA124", "sent_on": f"{today:%d/%m/%Y}", "reason": "Ghi nhầm"}
+    usual = {"carrier": "post", "number": "EA124", "sent_on": f"{today:%d/%m/%Y}", "reason": "Ghi nhầm"}
     assert clerk.post(address, data=usual | {"reason": " "}).status_code == 422, "it has a reason"
     assert clerk.post(address, data=usual | {"number": "E" * 41}).status_code == 422
     assert clerk.post(address, data=usual | {"number": "EA123"}).status_code == 422, "nothing is corrected"
@@ -172,7 +172,8 @@ def test_who_signed_for_a_paper_is_corrected_as_well(
     clerk, address = client_for(app, "a_clerk"), f"/outgoing/posting/{company.id}/correct"
     day = f"{today:%d/%m/%Y}"
     usual = {
-        "number": "EA123", "sent_on": day, "settled_on": day, "receipt": "Lê Văn Đúng", "reason": "Ghi nhầm tên",
+        "carrier": "hand", "number": "EA123", "sent_on": day, "settled_on": day, "receipt": "Lê Văn Đúng",
+        "reason": "Ghi nhầm tên",
     }  # fmt: skip
     assert clerk.post(address, data=usual | {"receipt": " "}).status_code == 422, "somebody signed"
     assert clerk.post(address, data=usual | {"settled_on": ""}).status_code == 422
@@ -182,7 +183,7 @@ def test_who_signed_for_a_paper_is_corrected_as_well(
     session.expire_all()
     assert (company.receipt, company.state) == ("Lê Văn Đúng", PostingState.RECEIVED)
     shown = html.unescape(clerk.get(f"/outgoing/{issued.id}").text)
-    assert "Lê Văn Nhầm → Lê Văn Đúng; Công ty Thủy lợi; Ghi nhầm tên" in shown
+    assert "Qua bưu điện → Giao trực tiếp; Lê Văn Nhầm → Lê Văn Đúng; Công ty Thủy lợi; Ghi nhầm tên" in shown
 
 
 @pytest.mark.slow

@@ -92,22 +92,31 @@ def posting_correction(posting_id: int) -> ResponseReturnValue:
             flash(_("Corrected; what stood there before is in the history of the document."), "ok")
             tab = Tab.DONE if line.state in Tab.DONE.states else Tab.RECEIVE
             return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
-    page = render_template("outgoing/posting_correction.html", one=line, problem=problem, typed=request.form)
+    page = render_template(
+        "outgoing/posting_correction.html", one=line, problem=problem, typed=request.form,
+        carriers=[(carrier.value, carrier.word) for carrier in Carrier],
+    )  # fmt: skip
     return page, problem.status if problem else 200
 
 
 def _correction() -> Correction:
     typed = request.form
     settled_on = _day("settled_on") if "settled_on" in typed else None
-    return Correction(typed.get("number", ""), _day("sent_on"), settled_on, typed.get("receipt", ""))
+    return Correction(
+        _carrier(), typed.get("number", ""), _day("sent_on"), settled_on, typed.get("receipt", "")
+    )
+
+
+def _carrier() -> Carrier:
+    """Raises NoCarrier."""
+    given = request.form.get("carrier", "")
+    if given not in set(Carrier):
+        raise posting.NoCarrier(field="carrier")
+    return Carrier(given)
 
 
 def _send(chosen: Sequence[Line], on: date) -> None:
-    given = request.form.get("carrier", "")
-    carrier = next((one for one in Carrier if one.value == given), None)
-    if chosen and carrier is None:
-        raise posting.NoCarrier(field="carrier")
-    posting.send(db(), current_actor(), chosen, carrier or Carrier.POST, on)
+    posting.send(db(), current_actor(), chosen, _carrier() if chosen else Carrier.POST, on)
 
 
 _STEPS: dict[PaperMove, Callable[[Sequence[Line], date], object]] = {
