@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import access, audit, clock
+from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
 from eoffice.directory import signing
@@ -92,12 +93,40 @@ def change_email(session: Session, actor: Actor, person: Person, email: str) -> 
     audit.record(session, actor, EMAIL_CHANGED, person, person=person.full_name, before=before, after=email)
 
 
+class TwoHeads(Conflict):
+    """An agency has one head at a time (Decree 30/2020, Article 13.1)."""
+
+    message = _l(
+        "%(name)s signs as “%(lines)s” already. Enter the last day of that post first, or let this one sign as deputy: "
+        "“KT.” and the title below."
+    )
+
+
+def _refuse_two_heads(session: Session, post: Assignment) -> None:
+    """Raises TwoHeads where somebody else signs in the same right on a day of this post."""
+    if not signing.own_right(post.authority):
+        return
+    query = sa.select(Assignment).where(
+        Assignment.agency_id == post.agency_id, Assignment.person_id != post.person_id,
+        Assignment.authority == post.authority,
+        sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= post.valid_from),
+    )  # fmt: skip
+    if post.valid_to is not None:
+        query = query.where(Assignment.valid_from <= post.valid_to)
+    other = session.scalars(query.order_by(Assignment.id).limit(1)).first()
+    if other is not None:
+        lines = " ".join(post.authority.splitlines())
+        raise TwoHeads(name=other.person.full_name, lines=lines, field="authority")
+
+
 def change_authority(session: Session, actor: Actor, post: Assignment, authority: str) -> None:
     """Let a post sign otherwise from now on; what was signed and what is drafted keeps its lines.
 
-    Raises what `signing.authority` raises.
+    Raises what `signing.authority` raises, and TwoHeads.
     """
     before, post.authority = post.authority, signing.authority(post.role, post.title, authority)
+    with session.no_autoflush:
+        _refuse_two_heads(session, post)
     access.record(
         session, actor, AUTHORITY_CHANGED, post, [post.person_id],
         person=post.person.full_name, title=post.title, before=before, after=post.authority,
@@ -111,7 +140,7 @@ def assign(
 ) -> Assignment:  # fmt: skip
     """Give a person a post from a day on, today by default.
 
-    Raises what `signing.authority` raises when nobody in such a post signs like that.
+    Raises what `signing.authority` raises when nobody in such a post signs like that, and TwoHeads.
     """
     authority = signing.authority(role, title, authority)
     session.flush()
@@ -120,6 +149,7 @@ def assign(
         authority=authority, assists_id=assists.id if assists else None,
         valid_from=valid_from or clock.today(), position=position,
     )  # fmt: skip
+    _refuse_two_heads(session, post)
     session.add(post)
     access.record(
         session, actor, ASSIGNED, post, [person.id], person=person.full_name, role=role, title=title

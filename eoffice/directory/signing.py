@@ -70,6 +70,12 @@ def authority(role: Role, title: str, text: str) -> str:
     return "\n".join(lines)
 
 
+def own_right(lines: str) -> bool:
+    """Whether who signs under these lines signs as the head (Article 13.1), in nobody's stead."""
+    forms = [found[1] for line in lines.splitlines() if (found := _PREFIXED.fullmatch(line))]
+    return bool(lines) and not any(form in _LENT for form in forms)
+
+
 def refusal(role: Role, title: str, text: str) -> Invalid | None:
     """Why a post that holds already would not be given so; None where it would."""
     try:

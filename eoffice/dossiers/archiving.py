@@ -81,7 +81,7 @@ class NotNow(Conflict):
 class NeedsDecision(Invalid):
     """Only the head decides (Law on Archives 2024)."""
 
-    message = _l("Give number with notation, and date of the decision on destruction: 12/QĐ-…, 05/11/2026.")
+    message = _l("Give number with notation, and date of the decision on destruction.")
 
 
 def accept(session: Session, actor: Actor, dossier_id: int) -> Dossier:

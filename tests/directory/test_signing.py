@@ -1,11 +1,18 @@
 """Who stands above a signature, and in whose right (Decree 30/2020, Article 13 and Appendix I, II.7)."""
 
-import pytest
+from datetime import date, timedelta
 
+import pytest
+from sqlalchemy.orm import Session
+
+from eoffice.core import clock
+from eoffice.core.db import transaction
 from eoffice.core.errors import AppError
+from eoffice.core.permissions import system_actor
 from eoffice.demo.province import PLACES
-from eoffice.directory import signing
-from eoffice.directory.models import Role
+from eoffice.directory import operations, signing
+from eoffice.directory.models import Assignment, Role
+from tests.factories import province
 
 
 @pytest.mark.parametrize(
@@ -58,3 +65,37 @@ def test_the_demonstration_signs_as_the_decree_says() -> None:
     for someone in (one for place in PLACES for one in place.people):
         lines = someone.authority.replace("|", "\n")
         assert signing.authority(someone.role, someone.title, lines) == lines, someone
+
+
+@pytest.mark.postgres
+def test_article_13_an_agency_has_one_head_at_a_time(session: Session) -> None:
+    house = province(session).a
+    head, today = house.posts[Role.LEADER], clock.today()
+    person = operations.add_person(session, system_actor(), "Người Ba")
+
+    def second(lines: str = head.authority, title: str = head.title, since: date = today) -> Assignment:
+        return operations.assign(
+            session,
+            system_actor(),
+            person,
+            house.agency,
+            Role.LEADER,
+            title,
+            authority=lines,
+            valid_from=since,
+        )
+
+    with transaction(session):
+        with pytest.raises(operations.TwoHeads, match=head.person.full_name):
+            second()
+        deputy = second("KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC", "Phó Giám đốc")
+        signs_not = second("")
+        with pytest.raises(operations.TwoHeads):
+            operations.change_authority(session, system_actor(), signs_not, head.authority)
+    with transaction(session):
+        head.valid_to = today
+    with transaction(session):
+        with pytest.raises(operations.TwoHeads):
+            second()
+        assert second(since=today + timedelta(days=1)).authority == head.authority
+        assert deputy.authority
