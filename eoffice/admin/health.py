@@ -23,7 +23,7 @@ from eoffice.core import clock
 from eoffice.core.audit import AuditEntry, AuditSeal
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.db import database_url
-from eoffice.core.jobs import SILENCE
+from eoffice.core.jobs import SILENCE, Queue
 from eoffice.core.permissions import system_actor
 from eoffice.core.states import Tone
 from eoffice.gateway import queries as gateway
@@ -176,7 +176,8 @@ def _queues(session: Session) -> list[Check]:
 def _queue(name: str, waiting: int, failed: int) -> Check:
     tone = Tone.BAD if failed else Tone.WARN if waiting > _MANY else Tone.OK
     said = _("%(waiting)s waiting, %(failed)s failed.", waiting=waiting, failed=failed)
-    return Check(f"queue-{name}", _l("Queue %(name)s", name=name), tone, said)
+    shown = Queue(name).word if name in set(Queue) else name
+    return Check(f"queue-{name}", _l("Jobs: %(name)s", name=shown), tone, said)
 
 
 def _outbox(session: Session) -> Check:

@@ -54,7 +54,10 @@ class Forbidden(AppError):
     """The person may know of it but not do this: not yours."""
 
     status = 403
-    message = _l("Your role does not allow this step. Ask the person named on the page to do it.")
+    message = _l(
+        "Your role does not allow this step. The page of the matter says who acts next; who should have this right "
+        "asks the administrator."
+    )
 
 
 class InvalidTransition(AppError):

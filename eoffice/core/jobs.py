@@ -16,6 +16,8 @@ from typing import Any
 
 import procrastinate
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy.orm import Session
 
@@ -44,6 +46,18 @@ class Queue(StrEnum):
     INTERACTIVE = "interactive"
     HEAVY = "heavy"
 
+    @property
+    def word(self) -> LazyString:
+        """What is done in it, for whoever looks after the installation."""
+        return _QUEUE_WORDS[self]
+
+
+_QUEUE_WORDS = {
+    Queue.URGENT: _l("urgent documents"),
+    Queue.EXCHANGE: _l("exchange over the axis"),
+    Queue.INTERACTIVE: _l("what people wait for"),
+    Queue.HEAVY: _l("long work: text recognition, books, sweeps"),
+}
 
 Function = Callable[..., None]
 

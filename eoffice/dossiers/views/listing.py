@@ -12,8 +12,10 @@ from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.dossiers import queries, service
 from eoffice.dossiers.forms import DossierForm
+from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.permissions import DOSSIER_ARCHIVE, DOSSIER_WORK
 from eoffice.dossiers.queries import Tab
+from eoffice.dossiers.states import State
 from eoffice.dossiers.views import bp
 
 
@@ -34,9 +36,14 @@ def index() -> ResponseReturnValue:
     ]
     return render_template(
         "dossiers/list.html", page=page, tab=tab, tabs=tabs, words=words,
-        choosing=tab in (Tab.MINE, Tab.DUE) and actor.can(DOSSIER_WORK),
+        choosing=tab in (Tab.MINE, Tab.DUE) and actor.can(DOSSIER_WORK) and any(map(_ready, page.rows)),
         address=lambda mark: url_for("dossiers.index", tab=tab.value, q=words or None, mark=mark),
     )  # fmt: skip
+
+
+def _ready(dossier: Dossier) -> bool:
+    """Whether it can be handed over."""
+    return dossier.state in (State.CLOSED, State.RETURNED)
 
 
 @bp.route("/dossiers/new", methods=["GET", "POST"])
