@@ -18,7 +18,7 @@ from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
 from eoffice.documents import bodies, registers
 from eoffice.documents.kinds import EVERY
-from eoffice.documents.models import Direction, Register, RegisterEntry
+from eoffice.documents.models import Direction, Document, Register, RegisterEntry
 
 OPENING_SET = audit.action("documents.opening_set", _l("Opening number of a register set"))
 REGISTER_CLOSED = audit.action("documents.register_closed", _l("Register closed"))
@@ -83,8 +83,18 @@ class NewRegister:
     body_id: int | None = None
 
 
+class GivenElsewhere(Conflict):
+    """Two series of one notation would give a number twice (Decree 30/2020, Article 15.1)."""
+
+    message = _l(
+        "Numbers up to %(number)s were given to “%(kind)s” in %(year)s already, in the register “%(name)s”. Enter "
+        "%(number)s or more as the last number given before."
+    )
+
+
 def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -> Register:
-    """Open a register. Raises NeedsDecision, WrongCode, CodeTaken, KindTaken, WrongOpening, WrongBody."""
+    """Open a register. Raises NeedsDecision, WrongCode, CodeTaken, KindTaken, WrongOpening, WrongBody,
+    GivenElsewhere."""
     code, decision = new.code.strip().upper(), whole(new.decision, 300, "decision")
     if not re.fullmatch(r"[A-Z0-9]{1,20}", code):
         raise WrongCode(field="code")
@@ -99,6 +109,7 @@ def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -
     if any(one.code == code for one in known):
         raise CodeTaken(code=code, year=new.year, field="code")
     _refuse_taken(known, new)
+    _refuse_given(session, known, agency_id, new)
     return registers.open_register(
         session, actor, agency_id, new.year, new.direction, code, whole(new.name, 200, "name"), new.kind_codes,
         new.opening_number, decision, body.id if body else None,
@@ -114,6 +125,35 @@ def _refuse_taken(known: Sequence[Register], new: NewRegister) -> None:
             raise KindTaken(kind=EVERY[shared].name, name=one.name, field="kind_codes")
         if not new.kind_codes and not one.kind_codes:
             raise KindTaken(kind=str(_l("All other kinds")), name=one.name, field="kind_codes")
+
+
+def _refuse_given(session: Session, known: Sequence[Register], agency_id: int, new: NewRegister) -> None:
+    """Raises GivenElsewhere: what goes out bears number and notation, and no two of a year bear the same."""
+    if new.direction is not Direction.OUT:
+        return
+    whose = Register.body_id.is_not_distinct_from(new.body_id)
+    query = (
+        sa.select(RegisterEntry.number, Document.kind_code, Register.name)
+        .join(Register, RegisterEntry.register_id == Register.id)
+        .join(Document, RegisterEntry.document_id == Document.id)
+        .where(
+            Register.agency_id == agency_id, Register.year == new.year, Register.direction == Direction.OUT, whose,
+            RegisterEntry.number > new.opening_number,
+        )
+        .order_by(RegisterEntry.number.desc())
+        .limit(1)
+    )  # fmt: skip
+    if new.kind_codes:
+        query = query.where(Document.kind_code.in_(new.kind_codes))
+    else:
+        named = {kind for one in known if one.closed_at is None for kind in one.kind_codes}
+        query = query.where(Document.kind_code.not_in(named))
+    highest = session.execute(query).first()
+    if highest is not None:
+        raise GivenElsewhere(
+            number=highest.number, kind=EVERY[highest.kind_code].name, year=new.year, name=highest.name,
+            field="opening_number",
+        )  # fmt: skip
 
 
 def set_opening(session: Session, actor: Actor, register: Register, number: int, decision: str) -> None:

@@ -85,8 +85,17 @@ def register_for(
     every = _of(body, registers(session, agency_id, year, direction))
     alone = direction is Direction.OUT and kind_code in kinds.COPIES
     found = _choose([one for one in every if one.closed_at is None], kind_code, alone=alone)
-    if found is None and (closed := _choose(every, kind_code, alone=alone)) is not None:
+    # the series of a kind that was closed goes on in another one of that kind only: the register for all others would
+    # give its numbers a second time
+    closed = next((one for one in every if one.closed_at is not None and kind_code in one.kind_codes), None)
+    if (
+        closed is not None
+        and direction is Direction.OUT
+        and (found is None or kind_code not in found.kind_codes)
+    ):
         raise RegisterClosed(name=closed.name)
+    if found is None and (bound := _choose(every, kind_code, alone=alone)) is not None:
+        raise RegisterClosed(name=bound.name)
     if found is not None:
         return found
     earlier = _choose(_of(body, registers(session, agency_id, year - 1, direction)), kind_code, alone=alone)

@@ -351,13 +351,37 @@ def fill(document: OutgoingDocument, chosen: Chosen, fields: Fields) -> None:
 
 
 def give_number(session: Session, actor: Actor, document: OutgoingDocument, day: date) -> None:
-    """Number, date and what follows from them. Raises AlreadyNumbered, NoRegister, RegisterClosed, BackDated."""
+    """Number, date and what follows from them.
+
+    Raises AlreadyNumbered, NoRegister, RegisterClosed, BackDated, NumberTaken.
+    """
     entry = registers.give_number(session, actor, document, day, document.body)
+    _refuse_twin(session, document, kinds.padded(entry.number), day)
     document.code_number, document.issued_on = kinds.padded(entry.number), day
     document.document_uid = f"{document.issuer_code},{day:%Y/%m/%d},{document.code}"
     document.numbered_at = clock.now()
     # from here on it is a document of this register, wherever its draft began; the log keeps that
     document.taken_over_from = ""
+
+
+class NumberTaken(Conflict):
+    """Number and notation name one document of a year (Decree 30/2020, Article 15.1)."""
+
+    message = _l(
+        "%(code)s of %(year)s is another document's number already: two registers give the same numbers. Have this "
+        "register closed, and another one opened after the highest number given."
+    )
+
+
+def _refuse_twin(session: Session, document: OutgoingDocument, number: str, day: date) -> None:
+    """Raises NumberTaken."""
+    query = sa.select(OutgoingDocument.id).where(
+        OutgoingDocument.agency_id == document.agency_id, OutgoingDocument.id != document.id,
+        OutgoingDocument.code_number == number, OutgoingDocument.code_notation == document.code_notation,
+        sa.extract("year", OutgoingDocument.issued_on) == day.year,
+    )  # fmt: skip
+    if session.scalar(query.limit(1)) is not None:
+        raise NumberTaken(code=f"{number}/{document.code_notation}", year=day.year)
 
 
 def put_page(

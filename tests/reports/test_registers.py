@@ -23,6 +23,8 @@ from eoffice.documents.closing import NewRegister
 from eoffice.documents.models import Direction, Register, RegisterEntry
 from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
+from eoffice.outgoing import issuing, operations
+from eoffice.outgoing.states import State as OutgoingState
 from eoffice.reports import binding, books, queries, service
 from eoffice.reports.books import Span
 from eoffice.reports.columns import SHEETS, Form
@@ -111,6 +113,42 @@ def test_a_register_that_contradicts_another_is_refused(
 ) -> None:
     with pytest.raises(error):
         service.open_register(session, place.a.chief, _new(**changes))
+
+
+def test_article_15_no_number_with_its_notation_is_given_twice_in_a_year(
+    session: Session, place: Province
+) -> None:
+    house, year = place.a, clock.today().year
+    equip(session, house)
+    letter = drafts.bring(session, house, drafts.draft(session, place), OutgoingState.SEALING)
+    letters = registers.register_for(session, house.agency.id, Direction.OUT, "CV", year)
+    issuing.void_number(session, house.clerk, letter.id, "Cấp nhầm")
+    with transaction(session):
+        closing.close(session, house.chief, letters, "Quyết định 9/QĐ-SNNMT")
+    waiting = drafts.bring(session, house, drafts.draft(session, place), OutgoingState.NUMBERING)
+    with pytest.raises(registers.RegisterClosed):  # not from the register for all other kinds
+        issuing.give_number(session, house.clerk, waiting.id)
+    with pytest.raises(closing.GivenElsewhere, match="Công văn"):
+        service.open_register(session, house.chief, _new(code="CV2", kind_codes=("CV",)))
+    service.open_register(session, house.chief, _new(code="CV2", kind_codes=("CV",), opening_number=1))
+    issuing.give_number(session, house.clerk, waiting.id)
+    assert waiting.code_number == "02"
+
+
+def test_article_15_a_number_that_another_document_bears_is_not_given(
+    session: Session, place: Province
+) -> None:
+    house = place.a
+    equip(session, house)
+    drafts.bring(session, house, drafts.draft(session, place), OutgoingState.SEALING)
+    waiting = drafts.bring(session, house, drafts.draft(session, place), OutgoingState.NUMBERING)
+    with transaction(session):  # as two series of one notation would, which an older program opened
+        session.execute(sa.update(Register).where(Register.code == "CV").values(last_number=0))
+        session.execute(sa.text("UPDATE register_entry SET number = 900 + number"))
+    with pytest.raises(operations.NumberTaken):
+        issuing.give_number(session, house.clerk, waiting.id)
+    session.expire_all()
+    assert (waiting.state, waiting.register_number) == (OutgoingState.NUMBERING, None)
 
 
 # The forms of Appendix IV
