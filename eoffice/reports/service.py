@@ -36,6 +36,8 @@ BOOK_SIGNED = audit.action("reports.book_signed", _l("Book of a register signed"
 
 #: lines of one PDF printed on demand
 PRINT_LIMIT = 2000
+#: documents that a refusal names
+_NAMED = 5
 #: lines of one spreadsheet
 SHEET_LIMIT = 50_000
 
@@ -44,7 +46,7 @@ class Unfinished(Conflict):
     """A number without a sealed document would stay open in a bound book."""
 
     message = _l(
-        "%(count)s numbered documents of this register are not issued yet. Issue them or make their numbers void."
+        "Numbered documents of this register are not issued yet: %(codes)s. Issue them or make their numbers void."
     )
 
 
@@ -106,7 +108,7 @@ def close(session: Session, actor: Actor, register_id: int, last_number: int, de
         session.refresh(register, with_for_update=True)
         if register.last_number != last_number:
             raise AnotherLastNumber(number=register.last_number, field="last_number")
-        pending = sa.select(sa.func.count()).select_from(OutgoingDocument).where(
+        pending = sa.select(OutgoingDocument).where(
             OutgoingDocument.state.in_((State.SEALING, State.ISSUING)),
             OutgoingDocument.id.in_(
                 sa.select(RegisterEntry.document_id).where(
@@ -114,8 +116,9 @@ def close(session: Session, actor: Actor, register_id: int, last_number: int, de
                 )
             ),
         )  # fmt: skip
-        if count := session.scalar(pending):
-            raise Unfinished(count=count)
+        codes = [one.code for one in session.scalars(pending.order_by(OutgoingDocument.id))]
+        if codes:
+            raise Unfinished(codes=", ".join(codes[:_NAMED]) + (", …" if len(codes) > _NAMED else ""))
         closing.close(session, actor, register, decision)
         jobs.enqueue(session, "reports.bind", register_id=register.id)
     return register
