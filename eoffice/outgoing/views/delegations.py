@@ -18,6 +18,9 @@ from eoffice.directory.models import Role
 from eoffice.directory.permissions import DIRECTORY_DELEGATE, DIRECTORY_READ
 from eoffice.documents import kinds
 from eoffice.outgoing.views import bp
+from eoffice.signatures import queries as keys
+from eoffice.signatures.models import ImageKind
+from eoffice.signatures.seals import NoPicture
 
 
 @bp.get("/delegations")
@@ -53,11 +56,13 @@ def delegate() -> ResponseReturnValue:
     form, status = _offered(DelegationForm()), 422
     if form.validate_on_submit():
         try:
-            service.delegate(db(), current_actor(), form.to_new())
+            made = service.delegate(db(), current_actor(), form.to_new())
         except AppError as error:
             status = refused(form, error)
         else:
             flash(_("From then on the drafter finds them among those who sign."), "ok")
+            if not keys.has_image(db(), ImageKind.SIGNATURE, made.agency_id, made.to.person_id):
+                flash(str(NoPicture(owner=made.to.person.full_name)), "warn")
             return redirect(url_for("outgoing.delegations"), 303)
     return _page(form), status
 
@@ -67,5 +72,5 @@ def delegate() -> ResponseReturnValue:
 def end_delegation(delegation_id: int) -> ResponseReturnValue:
     """End it now."""
     service.end_delegation(db(), current_actor(), delegation_id)
-    flash(_("Ended; nothing more is signed under it."), "ok")
+    flash(_("Ended; nothing more is signed under it, and what waits for it goes back to its drafter."), "ok")
     return redirect(url_for("outgoing.delegations"), 303)
