@@ -76,6 +76,11 @@ class Deed:
     #: an exception: no tile while there is none
     rare: bool = False
 
+    @property
+    def own(self) -> bool:
+        """Whether a page of one's own work lists it, and not the list of a feature."""
+        return not self.tab or self.side is Side.MISSION
+
     def documents(self, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
         """Rows (deed, id, urgency, due_on, due_time, listed_at) of the documents it waits with."""
         model = {Side.IN: IncomingDocument, Side.OUT: OutgoingDocument}.get(self.side, Document)

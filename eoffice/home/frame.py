@@ -38,7 +38,7 @@ _PLACES: tuple[tuple[str, str, LazyString, str, str, tuple[Side, ...]], ...] = (
     ("home.desk", "document:read", _l("Desk"), "house", "b", ()),
     ("incoming.index", "document:read", _l("Incoming"), "inbox", "i", (Side.IN,)),
     ("outgoing.index", "document:read", _l("Outgoing"), "send", "o", (Side.OUT,)),
-    ("home.work", "document:read", _l("My work"), "check2-square", "w", tuple(Side)),
+    ("home.work", "document:read", _l("My work"), "check2-square", "w", ()),
     ("dossiers.index", "document:read", _l("Dossiers"), "folder2", "d", ()),
     ("reports.index", "document:read-all", _l("Registers"), "journal-text", "q", ()),
     ("reports.figures", "document:read-all", _l("Reports"), "bar-chart", "t", ()),
@@ -120,13 +120,14 @@ def _acting_for(actor: Actor) -> dict[str, str] | None:
 
 
 def _places(actor: Actor) -> list[Place]:
-    counts = queries.by_side(waiting(actor))
+    counts, own = queries.by_side(waiting(actor)), queries.own(waiting(actor))
     places = []
     for endpoint, permission, label, icon, key, sides in _PLACES:
         if actor.can(Permission(permission)):
             url = url_for(endpoint)
             here = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
-            places.append(Place(label, icon, url, sum(counts[side] for side in sides), here, key))
+            count = own if endpoint == "home.work" else sum(counts[side] for side in sides)
+            places.append(Place(label, icon, url, count, here, key))
     return places
 
 

@@ -86,6 +86,11 @@ def by_side(counted: Iterable[Waiting]) -> dict[Side, int]:
     return total
 
 
+def own(counted: Iterable[Waiting]) -> int:
+    """How much waits on the pages of one's own work."""
+    return sum(one.count for one in counted if one.deed.own)
+
+
 @dataclass(frozen=True)
 class Work:
     """One document and what to do with it next."""

@@ -23,6 +23,7 @@ from eoffice.outgoing.states import State as Out
 from eoffice.outgoing.workflow import Move
 from tests.factories import House, Province, province
 from tests.home.made import bring_in, incoming, outgoing
+from tests.incoming import steps
 from tests.web import client_for, counted
 
 pytestmark = pytest.mark.postgres
@@ -273,3 +274,15 @@ def test_what_falls_due_during_the_day_is_counted_as_late_from_then_on(
             one for one in queries.waiting(session, house.leader, deeds.of(house.leader)) if one.count
         ]
         assert (direct.deed.key, direct.overdue) == ("direct", late)
+
+
+def test_the_count_beside_ones_own_work_is_that_of_its_pages(session: Session) -> None:
+    house = province(session).a
+    steps.received(session, house)
+    steps.submitted(session, house, accept_duplicate=True)
+
+    def own(actor: Actor) -> int:
+        return queries.own(queries.waiting(session, actor, deeds.of(actor)))
+
+    assert own(house.clerk) == 0, "what is to be registered stands beside the incoming documents"
+    assert own(house.leader) == 1
