@@ -19,8 +19,12 @@ from exchange.limits import LIMITS, Limits
 
 #: bytes of rubbish in front of `<?xml` that are passed over
 _JUNK = 4096
-#: where the start tag of an encoded element may end
-_ENCODED_TAG = re.compile(rb"contenttransferencoded[^<>]*>", re.IGNORECASE)
+#: what may be the start tag of an encoded element. Bounded, so that no text makes the search long; a tag that is longer
+#: is read by expat alone, and so is the text after it
+_ENCODED_TAG = re.compile(rb"<[^<>\s!?/]{0,60}contenttransferencoded[^<>]{0,200}>", re.IGNORECASE)
+#: how often that may be no tag, but words of a comment, before nothing is parted any more: each time expat begins anew
+#: with the comment
+_MISTAKES = 16
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
 
 
@@ -93,6 +97,7 @@ class Reader:
         self._passed = self._passed_lines = 0
         self._fed = self._elements = self._text = 0
         self._started = False
+        self._mistakes = 0
         self._head = b""
         self.root: Node | None = None
         self._parser = self._guarded()
@@ -151,13 +156,14 @@ class Reader:
             if self._direct:
                 at += self._past_expat(data, at)
                 continue
-            found = _ENCODED_TAG.search(data, at)
+            found = _ENCODED_TAG.search(data, at) if self._mistakes < _MISTAKES else None
             end = found.end() if found else len(data)
             self._tag = -1
             self._parse(data[at:end], final=False)
             # The tag began in these bytes, and the first `>` after that is the last of them: nothing follows the tag.
             tag = self._tag - (self._fed - len(data) - self._passed)
             self._direct = self._encoded and tag >= at and data.find(b">", tag) == end - 1
+            self._mistakes += found is not None and not self._direct
             at = end
 
     def _past_expat(self, data: bytes, at: int) -> int:

@@ -75,7 +75,7 @@ COPIES: dict[str, Kind] = {
         Kind("TRS", "Trích sao", "TrS", 37),
     )
 }
-#: of what a certified copy may be made in its turn, by code: of copies, of a sao y alone (Article 3.10 to 12)
+#: of what no certified copy is made, by code: of copies but a sao y (Article 3.10 to 12)
 NOT_COPIED = frozenset(COPIES) - {"SY"}
 #: whatever a register may hold
 EVERY: dict[str, Kind] = KINDS | COPIES | {kind.code: kind for kind in INCOMING_ONLY}

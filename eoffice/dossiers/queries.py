@@ -163,10 +163,16 @@ def waiting(session: Session, actor: Actor) -> dict[Waits, int]:
 def _to_approve() -> sa.ColumnElement[bool]:
     """Lists that something stands on and nobody has approved; of what is all with the archive, as it comes along from
     another system, nobody asks for it."""
-    headings = sa.select(DossierHeading.id).where(DossierHeading.plan_id == DossierPlan.id)
-    opened = sa.exists().where(Dossier.heading_id.in_(headings))
-    worked_on = sa.exists().where(Dossier.heading_id.in_(headings), Dossier.archived_at.is_(None))
-    return sa.and_(DossierPlan.approved_at.is_(None), headings.exists(), sa.or_(worked_on, ~opened))
+    headings = sa.exists().where(DossierHeading.plan_id == DossierPlan.id)
+    # joined, not nested: a select within a select within this one would lose sight of the plan
+    inside = (
+        sa.select(Dossier.id)
+        .join(DossierHeading, Dossier.heading_id == DossierHeading.id)
+        .where(DossierHeading.plan_id == DossierPlan.id)
+        .correlate(DossierPlan)
+    )
+    worked_on = inside.where(Dossier.archived_at.is_(None)).exists()
+    return sa.and_(DossierPlan.approved_at.is_(None), headings, sa.or_(worked_on, ~inside.exists()))
 
 
 def year_to_approve(session: Session, agency_id: int) -> int | None:

@@ -238,7 +238,7 @@ class NotYourStep(Forbidden):
     """The right of remorse is that of whoever took the step."""
 
     message = _l(
-        "%(name)s took this step and alone takes it back. Send the document back with a reason instead."
+        "%(name)s took this step and alone takes it back. Whoever acts next can send the document back with a reason."
     )
 
 

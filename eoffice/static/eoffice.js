@@ -1,4 +1,4 @@
-// The desk's own behaviour over plain HTML: everything here makes a working page quicker, nothing depends on it.
+// Over plain HTML: makes a working page quicker, nothing depends on it.
 (() => {
   const $ = (selector, scope = document) => scope.querySelector(selector);
   const $$ = (selector, scope = document) => [...scope.querySelectorAll(selector)];
@@ -7,7 +7,7 @@
   const say = (text) => { const live = $("#live"); if (live && text) live.textContent = text; };
   const shown = (element) => element.getClientRects().length > 0;
 
-  // --- Keys. Declared in HTML by data-key: "/", "r", "g i", "Enter", "Ctrl+S"; rows by data-row.
+  // --- Keys: data-key is "/", "r", "g i", "Enter", "Ctrl+S"; rows have data-row
   const rows = () => $$("[data-row]").filter(shown);
   const current = () => $("[data-row].current");
   let pending = "";
@@ -73,17 +73,13 @@
     $("#keys").showModal();
   }
 
-  // --- Clicks
   const themes = { light: "dark", dark: "light" };
   on("click", (event) => {
     const hit = (selector) => event.target.closest(selector);
     for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     if (hit("[data-show-keys]")) showKeys();
     else if (hit("[data-back]")) history.back();
-    else if (hit("[data-forget]")) {
-      sessionStorage.removeItem(draftKey(hit("[data-forget]").form));
-      location.assign(location.href);
-    }
+    else if (hit("[data-forget]")) { sessionStorage.removeItem(draftKey(event.target.form)); location = location.href; }
     else if (hit("[data-theme-switch]")) {
       const theme = themes[document.documentElement.dataset.bsTheme];
       document.documentElement.dataset.bsTheme = theme;
@@ -110,7 +106,7 @@
   // --- Forms: nothing typed is lost, or sent twice
   for (const cut of ["htmx:sendError", "htmx:timeout"]) on(cut, () => say(words().lost));
 
-  // One draft for each person and thing: nobody else here may find it.
+  // One draft for each person and thing.
   const person = document.body.dataset.person || "";
   const about = (form) => ["source", "reply_to", "replaces", "corrects"].map((name) => form.elements[name]?.value || "").join(" ");
   const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
@@ -134,12 +130,8 @@
       field[typeof old === "boolean" ? "checked" : "value"] = old;
     });
     if (!changed || $(".restored", form)) return;
-    const told = document.createElement("p"), forget = document.createElement("button");
-    told.className = "restored line"; forget.className = "btn btn-small btn-quiet";
-    forget.type = "button"; forget.dataset.forget = ""; forget.textContent = words().forget;
-    told.append(words().draft, " ", forget);
-    form.prepend(told);
-    say(words().draft);
+    form.prepend($("#words").content.cloneNode(true));
+    say($(".restored", form).firstChild.data);
   }
   on("input", (event) => {
     const form = event.target.form;
@@ -160,7 +152,7 @@
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
     if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
   });
-  // A draft has done its work when the answer says so, or leads on to another page without an error.
+  // A draft has done its work when the answer says so, or leads on without an error.
   const sent = sessionStorage.getItem("sent"), at = `draft ${location.pathname} `;
   const [way] = performance.getEntriesByType("navigation");
   if (sent && person && ($("#flashes .say-ok") || way.redirectCount && !$("[aria-invalid=true], .fault") && !sent.startsWith(at)))

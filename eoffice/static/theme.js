@@ -1,4 +1,4 @@
-// Before the first paint: says that scripts run, and takes the system's colours when the person chose none.
+// Before the first paint: scripts run; the system's colours, unless the person chose.
 (() => {
   const root = document.documentElement;
   root.classList.remove("no-script");

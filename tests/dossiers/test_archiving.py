@@ -407,3 +407,20 @@ def test_the_forms_of_the_law_are_set_with_their_columns(session: Session, house
     for paper, words in ((listed, "I. Thủy lợi"), (minutes, "1 hồ sơ, 1 văn bản điện tử")):
         blob = blobs().put_bytes(paper.pdf)
         assert words in " ".join(page_text(blobs().path(blob.sha256), limit=1)[0].text.split())
+
+
+def test_a_list_waits_for_approval_by_what_stands_on_it_and_not_on_others(session: Session) -> None:
+    place, year = province(session), clock.today().year
+    files.heading(session, place.a)
+    assert queries.year_to_approve(session, place.a.agency.id) == year, "a new list, nothing opened on it yet"
+    files.opened(session, place.b)
+    assert queries.year_to_approve(session, place.a.agency.id) == year, (
+        "what another agency opened says nothing"
+    )
+    done = service.open_dossier(
+        session, place.a.specialist, files.new(queries.headings(session, place.a.agency.id, year)[0])
+    )
+    with transaction(session):
+        session.execute(sa.update(Dossier).where(Dossier.id == done.id).values(archived_at=clock.now()))
+    assert queries.year_to_approve(session, place.a.agency.id) is None, "all of it is with the archive"
+    assert queries.year_to_approve(session, place.b.agency.id) == year

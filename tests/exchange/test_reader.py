@@ -4,6 +4,8 @@ One byte at a time every tag is begun in an earlier piece, so that expat alone r
 attachments goes past it.
 """
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,3 +92,22 @@ def test_text_of_an_attachment_goes_past_expat(monkeypatch):
     reader.feed(b"</a>")
     assert reader.close() == Node("a", children=[Node("contenttransferencoded")])
     assert sum(map(len, fed)) < 100
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"<edXML><ContentTransferEncoded><!-- -->"
+        + b"contenttransferencoded" * 40_000
+        + b"</ContentTransferEncoded></edXML>",
+        b"<edXML><!--" + b"contenttransferencoded> " * 38_000 + b"--></edXML>",
+        b"<edXML><!--" + b"<contenttransferencoded>" * 38_000 + b"--></edXML>",
+        b"<edXML>" + b"<!--<contenttransferencoded> -->" * 20_000 + b"</edXML>",
+        b"<edXML><a b='" + b"contenttransferencoded " * 38_000 + b"'/></edXML>",
+    ],
+)
+def test_no_text_makes_reading_slow(hostile: bytes):
+    """Some 0.01 s each; a search that begins anew at every word takes minutes."""
+    begun = time.process_time()
+    read([hostile[at : at + (1 << 18)] for at in range(0, len(hostile), 1 << 18)], decode=False)
+    assert time.process_time() - begun < 2
