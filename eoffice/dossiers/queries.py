@@ -380,7 +380,13 @@ def held() -> sa.ColumnElement[bool]:
 
 
 def hold_on(session: Session, document: Document) -> tuple[str, str] | None:
-    """Notation of a dossier that a document lies in and a hold protects now, and why; None where there is none."""
+    """Notation of a dossier that a document lies in and a hold protects now, and why; None where there is none. Its
+    dossiers stay held until the use case ends, so that no hold is placed while what it should protect is destroyed."""
+    lies_in = DossierDocument.dossier_id == Dossier.id
+    dossiers = (
+        sa.select(Dossier.id).join(DossierDocument, lies_in).where(DossierDocument.document_id == document.id)
+    )
+    session.execute(dossiers.order_by(Dossier.id).with_for_update(of=Dossier))
     query = (
         sa.select(Dossier.notation, LegalHold.reason)
         .join(LegalHold, LegalHold.dossier_id == Dossier.id)

@@ -27,6 +27,7 @@ from eoffice.documents.layout import copies
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, LinkKind, Medium
 from eoffice.documents.operations import Inspected
 from eoffice.documents.recipients import Member, printed
+from eoffice.dossiers import queries as dossiers
 from eoffice.outgoing import extracts, operations, queries
 from eoffice.outgoing.drafting import SUBJECT_LIMIT, Fields, Upload
 from eoffice.outgoing.extracts import Extract
@@ -142,10 +143,14 @@ class NewCopy:
     outside: tuple[str, ...] = ()
 
 
-def source(session: Session, actor: Actor, document_id: int) -> Source:
-    """What the actor wants to copy. Raises NotFound, Forbidden, SourceGone, NothingToCopy, BeingChecked,
-    Doubtful."""
+def source(session: Session, actor: Actor, document_id: int, *, held: bool = False) -> Source:
+    """What the actor wants to copy; `held`: until the use case ends, so that it is not recalled meanwhile.
+
+    Raises NotFound, Forbidden, SourceGone, NothingToCopy, BeingChecked, Doubtful.
+    """
     document = reads.one(session, actor, document_id)
+    if held:
+        session.refresh(document, with_for_update=True)
     require(actor, OUTGOING_COPY)
     if isinstance(document, OutgoingDocument) and document.recalled_at is not None:
         raise SourceGone
@@ -185,7 +190,7 @@ def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> Outgo
     with secrets_noted(session, actor):
         page = _page(new, found, original)
     with transaction(session):
-        found = source(session, actor, document_id)
+        found = source(session, actor, document_id, held=True)
         return _begin(session, actor, found, new, chosen, fields, page)
 
 
@@ -284,6 +289,8 @@ def source_recalled(session: Session, copy: OutgoingDocument, reason: str) -> No
         copy.reason = reason
         registers.void_number(session, actor, copy, reason)
         operations.move(session, actor, copy, State.VOID, Move.VOID, reason)
+    if dossiers.hold_on(session, copy) is not None:
+        return  # a copy that went no further may lie in a dossier all the same
     copy.subject, copy.content = copy.subject.partition(": ")[0], {}
     forget(session, copy)
     documents.destroy_files(session, actor, copy, reason)

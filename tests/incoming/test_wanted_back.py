@@ -1,16 +1,20 @@
 """While the sender asks for a document, everybody sees it and nobody is given the document (Article 18.4)."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
-from eoffice.core.db import transaction
+from eoffice.core.db import new_session, transaction
 from eoffice.directions import service as directions
 from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
-from eoffice.dossiers.models import DossierDocument, LegalHold
+from eoffice.dossiers.models import Dossier, DossierDocument, LegalHold
+from eoffice.dossiers.states import State as Archived
 from eoffice.gateway import changes
 from eoffice.gateway.changes import WantedBack
 from eoffice.gateway.models import Arrival, Asked
@@ -156,3 +160,39 @@ def test_what_a_hold_protects_is_not_destroyed_though_its_sender_recalls_it(
     service.answer_sender(session, house.clerk, document.id, agree=True, note="")
     session.expire_all()
     assert all(one.destroyed_at for one in document.files)
+
+
+def test_a_hold_that_is_placed_while_the_clerk_answers_protects_all_the_same(
+    session: Session, house: House, worker_database: str
+) -> None:
+    document = submitted(session, house)
+    dossier = files.opened(session, house)
+    with transaction(session):
+        session.add(
+            DossierDocument(
+                agency_id=house.agency.id, dossier_id=dossier.id, document_id=document.id, ordinal=1,
+                filed_at=clock.now(), filed_by="",
+            )
+        )  # fmt: skip
+        session.execute(sa.update(Dossier).values(state=Archived.ARCHIVED, archived_at=clock.now()))
+    ask(session, document)
+
+    def answer() -> None:
+        with new_session(worker_database) as other:
+            service.answer_sender(other, house.clerk, document.id, agree=True, note="")
+
+    with ThreadPoolExecutor(1) as clerk, transaction(session):
+        session.execute(sa.select(Dossier.id).with_for_update())  # as the archivist does first
+        answered = clerk.submit(answer)
+        time.sleep(0.5)
+        session.add(
+            LegalHold(
+                agency_id=house.agency.id, dossier_id=dossier.id, reason="Cơ quan điều tra yêu cầu",
+                placed_at=clock.now(), placed_by="",
+            )
+        )  # fmt: skip
+        session.commit()
+        with pytest.raises(service.OnHold):
+            answered.result(timeout=10)
+    session.expire_all()
+    assert all(file.is_open for file in document.files)

@@ -3,6 +3,7 @@
 import io
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,9 +26,14 @@ from eoffice.documents.layout import copies
 from eoffice.documents.layout.letter import Letter
 from eoffice.documents.layout.samples import sample_scan_pdf
 from eoffice.documents.models import Channel, Document, FileRole, LinkKind, Medium
+from eoffice.dossiers import archiving
+from eoffice.dossiers import operations as dossiers
+from eoffice.dossiers import service as closing
+from eoffice.dossiers.models import Dossier
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop
+from eoffice.incoming import operations as received
 from eoffice.incoming import service as incoming
 from eoffice.outgoing import copying, extracts, issuing, placing, succession
 from eoffice.outgoing.copying import NewCopy, Source
@@ -35,6 +41,7 @@ from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.extracts import Extract
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.workflow import State
+from tests.dossiers import files
 from tests.factories import PIN, Province
 from tests.incoming import steps
 from tests.outgoing.drafts import bring, draft, newest, path
@@ -389,3 +396,37 @@ def test_a_copy_goes_on_when_its_clerk_leaves_and_is_asked_for_anew_when_its_lea
         succession.send_back_unsigned(session, clerk, posts[Role.LEADER])
     assert ready.drafter_id == posts[Role.CHIEF_OF_OFFICE].id
     assert (ready.state, asked.state, asked.reason) == (State.SEALING, State.REFUSED, succession.SIGNER_LEFT)
+
+
+def test_no_copy_begins_of_what_is_recalled_while_its_pages_are_made(
+    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, made = _paper(session, place), copying._page
+
+    def meanwhile(*given: Any) -> Any:
+        page = made(*given)
+        with transaction(session):
+            received.withdraw(session, place.a.clerk, document, "Ban hành nhầm")
+        return page
+
+    monkeypatch.setattr(copying, "_page", meanwhile)
+    with pytest.raises(copying.NothingToCopy):
+        copying.ask(session, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    assert session.scalar(sa.select(OutgoingDocument.id)) is None
+
+
+def test_what_a_hold_protects_stays_of_a_copy_that_went_no_further(session: Session, place: Province) -> None:
+    house, document = place.a, _paper(session, place)
+    asked = copying.ask(session, house.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    copying.refuse(session, house.leader, asked.id, "Không cần thiết")
+    dossier = files.opened(session, house)
+    with transaction(session):
+        dossiers.file(session, house.clerk, session.get_one(Dossier, dossier.id), asked, "")
+    closing.close(session, house.specialist, dossier.id)
+    closing.hand_over(session, house.specialist, [dossier.id])
+    archiving.accept(session, house.archivist, dossier.id)
+    archiving.hold(session, house.archivist, dossier.id, "Cơ quan điều tra yêu cầu")
+    with transaction(session):
+        changes.recall_copies(session, house.clerk, document, "Ban hành nhầm")
+    session.expire_all()
+    assert all(file.is_open for file in asked.files)
