@@ -44,12 +44,17 @@ def watch(session: Session, folder: Path) -> int:
     return taken
 
 
+#: what desktops leave in a shared folder
+_OF_DESKTOPS = frozenset({"thumbs.db", "desktop.ini"})
+
+
 def unknown(session: Session, folder: Path) -> list[str]:
     """Names of what lies in it and belongs to no agency here, folders and papers: what is scanned there comes to
     nobody. Raises OSError.
     """
     known = {agency.code for agency in directory.hosted(session)}
-    names = {one.name for one in folder.iterdir() if not one.name.startswith(".")}
+    names = {one.name for one in folder.iterdir() if not one.name.startswith((".", "~$"))}
+    names -= {name for name in names if name.lower() in _OF_DESKTOPS}
     return sorted(name for name in names if name not in known or not (folder / name).is_dir())
 
 

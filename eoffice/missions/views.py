@@ -37,10 +37,11 @@ worklist("missions", _l("Tasks from documents"), "missions.index", MISSION_GIVE,
 @bp.get("/work/missions")
 @needs(DOCUMENT_READ)
 def index() -> ResponseReturnValue:
-    """A list; heads begin with what their unit has to do, others with what other agencies ask of this one."""
+    """A list; heads begin with what their unit has to do, if anything, others with what other agencies ask of this
+    one."""
     actor, given, mark = current_actor(), request.args.get("tab", ""), request.args.get("mark")
     counted, came = queries.counts(db(), actor), queries.count_received(db(), actor)
-    if not given and came and not actor.unit_ids:
+    if not given and came and not counted[Tab.MINE]:
         return redirect(url_for("missions.received"))
     tab = Tab(given) if given in set(Tab) else Tab.MINE if actor.unit_ids else Tab.OPEN
     page = queries.listing(db(), actor, tab, mark)

@@ -205,7 +205,9 @@ def _page(new: NewCopy, found: Source, original: extracts.Original) -> Inspected
     """What is sealed or printed: the pages as they are, or the part set anew."""
     if new.kind_code == _PART.code:
         made = extracts.typeset(new.extract or Extract(), original)
-        return documents.take_in(io.BytesIO(made), operations.file_name(found.document.subject))
+        # by number: the name outlives a recall, which takes the subject along
+        name = operations.file_name(f"{_PART.name} {found.document.code}")
+        return documents.take_in(io.BytesIO(made), name)
     if new.scan is not None:
         page, _word = operations.take_file(new.scan)
     else:

@@ -160,7 +160,8 @@ def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
     body = bodies.present(session, agency.id, fields.body_id)
     if body is not None:
         authority = _in_body(fields)
-    return Chosen(agency, signer, authority, lent, unit, to, lines, fields.outside, body)
+    outside = tuple(dict.fromkeys(name for name in map(nfc, fields.outside) if name))
+    return Chosen(agency, signer, authority, lent, unit, to, lines, outside, body)
 
 
 def _lent(session: Session, signer: Assignment, fields: Fields) -> Delegation | None:

@@ -239,6 +239,8 @@ def test_a_mail_box_or_folder_that_cannot_be_read_is_told_to_administrator_and_c
         jobs.run(session, "incoming.watch_folder")
         assert "Scan_0001.pdf" in client_for(app, "a_administrator").get("/admin/health").text
         (tmp_path / "gone" / "Scan_0001.pdf").unlink()
+        for left in ("Thumbs.db", "desktop.ini", "~$thu.docx"):  # by desktops, not by scanners
+            (tmp_path / "gone" / left).touch()
         jobs.run(session, "incoming.watch_folder")
         assert "source-unknown" not in _tones(session, app)
     boxes.write_text("")

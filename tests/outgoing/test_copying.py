@@ -430,3 +430,12 @@ def test_what_a_hold_protects_stays_of_a_copy_that_went_no_further(session: Sess
         changes.recall_copies(session, house.clerk, document, "Ban hành nhầm")
     session.expire_all()
     assert all(file.is_open for file in asked.files)
+
+
+def test_names_outside_the_directory_are_kept_once_and_none_is_empty(
+    session: Session, place: Province
+) -> None:
+    document = _paper(session, place)
+    new = _new(place, "SY", Medium.PAPER, recipients=(), outside=("", "  ", "Trần  Văn An", "Trần Văn An"))
+    copy = copying.ask(session, place.a.clerk, document.id, new)
+    assert [one.name for one in reads.recipients(session, copy)] == ["Trần Văn An"]
