@@ -15,16 +15,23 @@ log = structlog.get_logger(__name__)
 
 #: age from which an arrival that cannot be taken in is tried by the hour
 STUBBORN = timedelta(minutes=10)
+#: arrivals in one transaction: enough for its price not to count, and the first does not wait long for the last
+TOGETHER = 16
 
 
 @job("gateway.take_in", Queue.EXCHANGE)
 def take_in(session: Session, arrival_ids: list[int]) -> None:
-    """Give stored arrivals to the features above, in one transaction; a repeat does nothing."""
+    """Give stored arrivals to the features above, some in one transaction; a repeat does nothing."""
+    for at in range(0, len(arrival_ids), TOGETHER):
+        _take_in(session, arrival_ids[at : at + TOGETHER], alone=len(arrival_ids) == 1)
+
+
+def _take_in(session: Session, arrival_ids: list[int], *, alone: bool) -> None:
     try:
         with transaction(session):
             arrivals.take_in(session, arrival_ids)
     except Exception:
-        if len(arrival_ids) == 1:
+        if alone:
             raise
         # the others must not wait until the one that is to blame succeeds
         log.exception("arrivals not taken in together", arrivals=arrival_ids)
