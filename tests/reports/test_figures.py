@@ -1,6 +1,7 @@
 """What the law and the province count is what happened, each agency's own, whatever the year holds."""
 
 import io
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -359,5 +360,12 @@ def test_the_province_is_shown_to_its_keepers_people_alone_and_names_nobody(
         assert place.a.agency.name in page
         assert "50 %" in page
         assert "thư 1" not in page
+        rows = [re.findall(r">\s*(\d+)\s*</td>", row) for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)]
+        numbers = [row for row in rows if row]
+        assert int(numbers[-1][0]) == sum(int(row[0]) for row in numbers[:-1]) > 0, "all of them together"
+        assert '<form class="panel"' in page
+        wall = client.get("/province?wall=1").get_data(as_text=True)
+        assert 'class="page wall"' in wall
+        assert '<form class="panel"' not in wall
         assert client.get("/province").status_code == 200
         assert client_for(app, "a_leader").get("/province").status_code == 403
