@@ -157,7 +157,8 @@ def _refuse_given(session: Session, known: Sequence[Register], agency_id: int, n
 
 
 def set_opening(session: Session, actor: Actor, register: Register, number: int, decision: str) -> None:
-    """Begin after the last number given elsewhere. Raises WrongOpening, NeedsDecision, NumbersGiven, TakenOver."""
+    """Begin after the last number given elsewhere. Raises WrongOpening, NeedsDecision, NumbersGiven, TakenOver,
+    GivenElsewhere."""
     if number < 0:
         raise WrongOpening(field="opening_number")
     decision = whole(decision, 300, "decision")
@@ -171,6 +172,12 @@ def set_opening(session: Session, actor: Actor, register: Register, number: int,
     )
     if highest is not None and number < highest:
         raise TakenOver(number=highest, field="opening_number")
+    known = registers.registers(session, register.agency_id, register.year)
+    as_new = NewRegister(
+        register.year, register.direction, register.code, register.name, tuple(register.kind_codes), number,
+        body_id=register.body_id,
+    )  # fmt: skip
+    _refuse_given(session, known, register.agency_id, as_new)
     before = register.opening_number
     register.opening_number = register.last_number = number
     register.decision = decision

@@ -187,12 +187,13 @@ def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -
         require(actor, DOSSIER_APPROVE, made)
         if made.state is not DestructionState.PROPOSED or made.dropped_at is not None:
             raise NotNow
+        decision = whole(decision, 300, "decision")
         if not cites(decision):  # what is destroyed is gone: its ground is found again by number and day
             raise NeedsDecision(field="decision")
         for item in made.items:
             _refuse_kept(session, item.dossier)  # a hold may have been placed since it was proposed
             operations.refuse_unfinished(session, actor, item.dossier, NotOver)
-        made.state, made.decision = DestructionState.DECIDED, whole(decision, 300, "decision")
+        made.state, made.decision = DestructionState.DECIDED, decision
         made.decided_at, made.decided_by = clock.now(), _named(actor)
         audit.record(session, actor, DECIDED, made, decision=made.decision)
     return made

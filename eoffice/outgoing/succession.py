@@ -110,7 +110,9 @@ def send_back_over(session: Session, actor: Actor) -> int:
         sa.select(OutgoingDocument)
         .join(Delegation, OutgoingDocument.delegation_id == Delegation.id)
         .where(
-            OutgoingDocument.state.in_((State.SIGNATURE, State.PERMISSION)),
+            # as the index is written
+            sa.text("outgoing_document.state IN ('signature', 'permission')"),
+            OutgoingDocument.delegation_id.is_not(None),
             sa.func.coalesce(Delegation.revoked_at, Delegation.ends_at) <= clock.now(),
         )
         .order_by(OutgoingDocument.id)

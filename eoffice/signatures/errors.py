@@ -159,7 +159,9 @@ class WrongOwner(Invalid):
 class WrongPicture(Invalid):
     """The picture cannot be put on a page."""
 
-    message = _l("The picture cannot be used. Take a PNG with a transparent ground, below 4 million pixels.")
+    message = _l(
+        "The picture cannot be used. Take a PNG with a transparent ground, below 4 million pixels and 4 MB."
+    )
 
 
 class WrongWidth(Invalid):

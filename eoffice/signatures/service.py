@@ -195,6 +195,10 @@ class WeakPin(Invalid):
     message = _l("A PIN has at least 6 characters and no spaces.")
 
 
+#: bytes of a picture
+PICTURE_LIMIT = 4 << 20
+
+
 def set_image(
     session: Session,
     actor: Actor,
@@ -205,6 +209,8 @@ def set_image(
     width_mm: float,
 ) -> SignatureImage:
     """Enter the picture of a signature or seal; `width_mm`: its real width. Raises WrongPicture, WrongWidth."""
+    if len(png) > PICTURE_LIMIT:
+        raise errors.WrongPicture(field="picture")
     with operations.refusals(""):
         ratio = picture(png).ratio
     if not 10 <= width_mm <= 80:

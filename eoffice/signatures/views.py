@@ -156,7 +156,15 @@ def enter_picture() -> ResponseReturnValue:
         owner = _owner(agency, "whose")
         kind = ImageKind.SIGNATURE if owner.person else ImageKind.SEAL
         width = _width(request.form.get("width", ""))
-        service.set_image(db(), current_actor(), kind, agency, owner.person, _uploaded("picture"), width)
+        service.set_image(
+            db(),
+            current_actor(),
+            kind,
+            agency,
+            owner.person,
+            _uploaded("picture", service.PICTURE_LIMIT),
+            width,
+        )
     except AppError as error:
         return _keys_page(agency, error)
     flash(_("The picture is entered; it stands on what is signed from now on."), "ok")
@@ -193,9 +201,10 @@ def _width(typed: str) -> float:
         raise WrongWidth(field="width") from None
 
 
-def _uploaded(field: str) -> bytes:
+def _uploaded(field: str, limit: int) -> bytes:
+    """A byte more than `limit` of what is larger: that is refused, not cut."""
     file = request.files.get(field)
-    return file.stream.read(trusted.LIMIT + 1)[: trusted.LIMIT] if file else b""
+    return file.stream.read(limit + 1) if file else b""
 
 
 def _key_kind() -> KeyKind:
@@ -218,7 +227,9 @@ def _owner(agency: Agency, field: str = "owner") -> service.Owner:
 
 def _brought() -> service.Brought:
     return service.Brought(
-        _uploaded("key"), request.form.get("pin", ""), request.form.get("credential", "").strip()
+        _uploaded("key", trusted.LIMIT),
+        request.form.get("pin", ""),
+        request.form.get("credential", "").strip(),
     )
 
 

@@ -133,22 +133,33 @@ def test_a_document_that_another_one_is_to_replace_can_still_be_worked_on(
     directions.direct(session, house.leader, document.id, steps.to_unit(house))
 
 
+def _filed(session: Session, house: House) -> tuple[IncomingDocument, Dossier]:
+    """A document in a dossier that is at the archive, where alone holds are placed."""
+    document, dossier = submitted(session, house), files.opened(session, house)
+    with transaction(session):
+        session.add(
+            DossierDocument(
+                agency_id=house.agency.id, dossier_id=dossier.id, document_id=document.id, ordinal=1,
+                filed_at=clock.now(), filed_by="",
+            )
+        )  # fmt: skip
+        session.execute(sa.update(Dossier).values(state=Archived.ARCHIVED, archived_at=clock.now()))
+    return document, dossier
+
+
+def _hold(dossier: Dossier) -> LegalHold:
+    return LegalHold(
+        agency_id=dossier.agency_id, dossier_id=dossier.id, reason="Cơ quan điều tra yêu cầu",
+        placed_at=clock.now(), placed_by="",
+    )  # fmt: skip
+
+
 def test_what_a_hold_protects_is_not_destroyed_though_its_sender_recalls_it(
     session: Session, app: Flask, house: House
 ) -> None:
-    document = submitted(session, house)
-    dossier = files.opened(session, house)
+    document, dossier = _filed(session, house)
     with transaction(session):
-        session.add_all([
-            DossierDocument(
-                agency_id=house.agency.id, dossier_id=dossier.id, document_id=document.id, ordinal=1,
-                filed_at=clock.now(), filed_by="x",
-            ),
-            LegalHold(
-                agency_id=house.agency.id, dossier_id=dossier.id, reason="Cơ quan điều tra yêu cầu",
-                placed_at=clock.now(), placed_by="x",
-            ),
-        ])  # fmt: skip
+        session.add(_hold(dossier))
     ask(session, document)
     refused = client_for(app, "a_clerk").post(f"/incoming/{document.id}/answer", data={"agree": "1"})
     assert refused.status_code == 409
@@ -162,19 +173,24 @@ def test_what_a_hold_protects_is_not_destroyed_though_its_sender_recalls_it(
     assert all(one.destroyed_at for one in document.files)
 
 
+def _somebody_waits(session: Session) -> None:
+    """Until another session of this database waits for a lock."""
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    end = time.monotonic() + 10
+    while not session.scalar(waiting):
+        session.execute(
+            sa.text("SELECT pg_stat_clear_snapshot()")
+        )  # else a transaction sees the same all along
+        assert time.monotonic() < end, "nobody waits"
+        time.sleep(0.01)
+
+
 def test_a_hold_that_is_placed_while_the_clerk_answers_protects_all_the_same(
     session: Session, house: House, worker_database: str
 ) -> None:
-    document = submitted(session, house)
-    dossier = files.opened(session, house)
-    with transaction(session):
-        session.add(
-            DossierDocument(
-                agency_id=house.agency.id, dossier_id=dossier.id, document_id=document.id, ordinal=1,
-                filed_at=clock.now(), filed_by="",
-            )
-        )  # fmt: skip
-        session.execute(sa.update(Dossier).values(state=Archived.ARCHIVED, archived_at=clock.now()))
+    document, dossier = _filed(session, house)
     ask(session, document)
 
     def answer() -> None:
@@ -184,13 +200,8 @@ def test_a_hold_that_is_placed_while_the_clerk_answers_protects_all_the_same(
     with ThreadPoolExecutor(1) as clerk, transaction(session):
         session.execute(sa.select(Dossier.id).with_for_update())  # as the archivist does first
         answered = clerk.submit(answer)
-        time.sleep(0.5)
-        session.add(
-            LegalHold(
-                agency_id=house.agency.id, dossier_id=dossier.id, reason="Cơ quan điều tra yêu cầu",
-                placed_at=clock.now(), placed_by="",
-            )
-        )  # fmt: skip
+        _somebody_waits(session)
+        session.add(_hold(dossier))
         session.commit()
         with pytest.raises(service.OnHold):
             answered.result(timeout=10)

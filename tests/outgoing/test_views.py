@@ -16,7 +16,6 @@ from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
 from eoffice.core.db import transaction
-from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents import operations as writes
 from eoffice.documents import queries as documents
@@ -27,15 +26,10 @@ from eoffice.outgoing import queries, service
 from eoffice.outgoing.models import Frozen, OutgoingDocument
 from eoffice.outgoing.operations import MOVED
 from eoffice.outgoing.workflow import State
-from eoffice.signatures import service as keys
-from eoffice.signatures.models import ImageKind
 from eoffice.signatures.settings import TRUST_DIR, trust_folder
-from signing.testing import signature_png
 from tests.factories import PIN, Province, colleague
 from tests.home import made
 from tests.incoming import steps
-from tests.incoming.test_axis import arrive
-from tests.incoming.test_wanted_back import ask
 from tests.outgoing.drafts import BODY, TEXT, bring, draft, fields, newest, path
 from tests.web import MOST, client_for, counted
 
@@ -299,43 +293,6 @@ def test_an_answer_starts_from_the_document_it_answers(
     theirs = {"recipient1": place.outside.code, "recipient1_id": "", "unit_id": ""}
     foreign = _typed(place, reply_to=str(asked.id), signer_id=str(place.b.posts[Role.LEADER].id), **theirs)
     assert client("b_specialist").post("/outgoing/new", data=foreign).status_code == 404
-
-
-def test_a_reply_to_what_its_sender_wants_back_says_so_to_everybody_on_its_way(
-    session: Session, place: Province, client: Callable[[str], FlaskClient]
-) -> None:
-    source = arrive(session, place.a)
-    document = draft(session, place)
-    with transaction(session):
-        writes.link(session, place.a.specialist, document, source, LinkKind.REPLY)
-    mark = "Nơi gửi văn bản được trả lời yêu cầu: Thu hồi văn bản. Ban hành nhầm."
-    assert "Nơi gửi văn bản được trả lời" not in client("a_specialist").get(f"/outgoing/{document.id}").text
-    ask(session, source)
-    for state, user, address in (
-        (State.DRAFT, "a_specialist", f"/outgoing/{document.id}"),
-        (State.APPROVAL, "a_unit_head", f"/outgoing/{document.id}"),
-        (State.SIGNATURE, "a_leader", f"/outgoing/to-sign/{document.id}"),
-    ):
-        bring(session, place.a, document, state) if state is State.APPROVAL else None
-        if state is State.SIGNATURE:
-            service.approve(session, place.a.head, document.id)
-            service.check_form(session, place.a.chief, document.id)
-        page = client(user).get(address).text
-        assert mark in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page)), state
-
-
-def test_whoever_approves_reads_that_its_signer_has_no_picture_of_his_signature(
-    session: Session, place: Province, client: Callable[[str], FlaskClient]
-) -> None:
-    document = draft(session, place)
-    submitted = bring(session, place.a, document, State.APPROVAL)
-    page = client("a_unit_head").get(f"/outgoing/{submitted.id}").get_data(as_text=True)
-    assert "Chưa ký được." in page
-    leader = place.a.posts[Role.LEADER]
-    picture = signature_png(leader.person.full_name)
-    keys.set_image(session, system_actor(), ImageKind.SIGNATURE, place.a.agency, leader.person, picture, 45)
-    page = client("a_unit_head").get(f"/outgoing/{submitted.id}").get_data(as_text=True)
-    assert "Chưa ký được." not in page
 
 
 def test_a_replacement_starts_from_the_document_it_replaces(

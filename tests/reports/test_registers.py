@@ -130,7 +130,9 @@ def test_article_15_no_number_with_its_notation_is_given_twice_in_a_year(
         issuing.give_number(session, house.clerk, waiting.id)
     with pytest.raises(closing.GivenElsewhere, match="Công văn"):
         service.open_register(session, house.chief, _new(code="CV2", kind_codes=("CV",)))
-    service.open_register(session, house.chief, _new(code="CV2", kind_codes=("CV",), opening_number=1))
+    made = service.open_register(session, house.chief, _new(code="CV2", kind_codes=("CV",), opening_number=1))
+    with pytest.raises(closing.GivenElsewhere):
+        service.set_opening(session, house.chief, made.id, 0, DECISION)
     issuing.give_number(session, house.clerk, waiting.id)
     assert waiting.code_number == "02"
 

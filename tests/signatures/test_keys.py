@@ -270,6 +270,9 @@ def test_the_administrator_enters_pictures_of_signatures_on_the_same_page(
                   (str(head.id), b"", "40")):  # fmt: skip
         assert enter(*wrong).status_code == 422, wrong
     assert enter(str(place.a.posts[Role.UNIT_HEAD].id), png).status_code == 404
+    large = png + b"\0" * (300 << 10)  # a scan of handwriting is larger than a certificate
+    assert enter(str(head.id), large, "42,5").status_code == 303
+    assert enter(str(head.id), png + bytes(4 << 20), "42,5").status_code == 422
     assert enter(str(head.id), png, "42,5").status_code == 303
     assert enter("", png, "36").status_code == 303
     page = client.get("/admin/keys").text

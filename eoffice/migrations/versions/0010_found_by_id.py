@@ -1,4 +1,4 @@
-"""What a packet speaks of is found by its id in any spelling, among however many."""
+"""What a packet speaks of, and what waits under an authority that ends, is found among however many."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,10 +17,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_arrival_sender", "arrival", ["agency_id", "sender_code"])
     op.drop_index("ix_arrival_agency_id", "arrival")
+    waits = sa.text("state IN ('signature', 'permission') AND delegation_id IS NOT NULL")
+    op.create_index(
+        "ix_outgoing_document_lent", "outgoing_document", ["delegation_id"], postgresql_where=waits
+    )
 
 
 def downgrade() -> None:
     """Apply the reverse."""
+    op.drop_index("ix_outgoing_document_lent", "outgoing_document")
     op.create_index("ix_arrival_agency_id", "arrival", ["agency_id"])
     op.drop_index("ix_arrival_sender", "arrival")
     op.drop_index("ix_packet_recall", "packet")
