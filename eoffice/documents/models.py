@@ -149,8 +149,9 @@ class Document(Base):
     version: Mapped[int] = mapped_column()
 
     if TYPE_CHECKING:
-        #: `due_on`; without a deadline the end of time, so that lists can be ordered and paged by it
-        due_by: Mapped[date]
+        #: `due_on` and `due_time` as 202611241430, so that lists can be ordered and paged by it; without an hour the end
+        #: of the day, without a day the end of time
+        due_by: Mapped[str]
 
     files: Mapped[list["DocumentFile"]] = relationship(order_by="DocumentFile.id", viewonly=True)
     recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position", viewonly=True)
@@ -181,7 +182,9 @@ class Document(Base):
 
 
 Document.due_by = column_property(
-    sa.func.coalesce(Document.__table__.c.due_on, sa.literal(date.max, sa.Date)), deferred=True
+    sa.func.coalesce(sa.func.to_char(Document.__table__.c.due_on, "YYYYMMDD"), sa.literal("99991231"))
+    + sa.func.coalesce(sa.func.to_char(Document.__table__.c.due_time, "HH24MI"), sa.literal("2400")),
+    deferred=True,
 )
 
 

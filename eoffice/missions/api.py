@@ -1,7 +1,7 @@
 """What documents ask, for other systems: the same use cases as the pages."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 
 from flask import Blueprint, request
@@ -40,6 +40,33 @@ class MissionPage:
     """One page of a list and the mark of the next."""
 
     missions: list[MissionOut]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class ReceivedOut:
+    """What another agency's document asks of this one; the document is at /incoming/<document_id>."""
+
+    document_id: int
+    code: str
+    issuer_name: str
+    issuer_code: str
+    content: str
+    #: who leads it here; empty: nobody was directed yet
+    lead: str
+    state: str
+    due_on: date | None
+    #: hour of that day; None: its end
+    due_time: time | None
+    #: its sender asks for it back
+    wanted_back: bool
+
+
+@dataclass(frozen=True)
+class ReceivedPage:
+    """One page of what other agencies ask and the mark of the next."""
+
+    received: list[ReceivedOut]
     next: str | None
 
 
@@ -91,6 +118,22 @@ def index() -> ResponseReturnValue:
     """One page of a list."""
     page = queries.listing(db(), current_actor(), one_of(Tab, Tab.OPEN), request.args.get("mark"))
     return answer(MissionPage([_plain(one) for one in page.rows], page.next))
+
+
+@bp.get("/missions/received")
+@needs(DOCUMENT_READ)
+@documented("What other agencies' documents ask of this one (?mark=)", response=ReceivedPage)
+def received() -> ResponseReturnValue:
+    """One page of what is not finished here."""
+    page = queries.received(db(), current_actor(), request.args.get("mark"))
+    rows = [
+        ReceivedOut(
+            one.document.id, one.document.code, one.document.issuer_name, one.document.issuer_code, one.content,
+            one.lead, one.document.state, one.document.due_on, one.document.due_time, one.wanted_back,
+        )
+        for one in page.rows
+    ]  # fmt: skip
+    return answer(ReceivedPage(rows, page.next))
 
 
 @bp.get("/outgoing/<int:document_id>/missions")

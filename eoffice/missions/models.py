@@ -39,6 +39,10 @@ STATE_WORDS = {
 }
 
 
+#: nothing is done or waited for any more
+CLOSED = (State.DONE, State.WITHDRAWN)
+
+
 class Mission(Base):
     """Given to one recipient of the document, or to one unit of the agency itself."""
 

@@ -1,6 +1,6 @@
 """Writes of missions; the caller's use case commits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ from eoffice.documents import asking
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reading
 from eoffice.documents.models import Steering
-from eoffice.missions.models import Mission, State
+from eoffice.missions.models import CLOSED, Mission, State
 from eoffice.missions.workflow import MACHINE, Move
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import OPEN as BEFORE_ISSUE
@@ -63,6 +63,12 @@ class DayPassed(Invalid):
     message = _l("The last day has passed already. Choose a later one.")
 
 
+class AskedAlready(Conflict):
+    """The same twice, as by a form that is sent again."""
+
+    message = _l("%(to)s is asked this already, by the same day. Write what is asked beyond it.")
+
+
 class NobodyNamed(Invalid):
     """Neither a recipient of the document nor a unit of the agency."""
 
@@ -105,7 +111,7 @@ class NewMission:
 def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMission) -> Mission:
     """Write a mission down; a document that is not issued takes it along.
 
-    Raises NoContent, TooLong, NoDay, DayPassed, NobodyNamed, NothingGoesOut.
+    Raises NoContent, TooLong, NoDay, DayPassed, NobodyNamed, NothingGoesOut, AskedAlready.
     """
     content = nfc(new.content.strip())
     if not content:
@@ -119,10 +125,11 @@ def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMis
     issued = document.state is Outgoing.ISSUED
     if not issued and document.state not in BEFORE_ISSUE:
         raise NothingGoesOut
+    whom = _whom(session, document, new.to)
+    _refuse_twice(session, document, content, new.due_on, whom)
     mission = Mission(
         agency_id=document.agency_id, document_id=document.id, content=content, due_on=new.due_on,
-        state=State.OPEN if issued else State.PLANNED, given_at=clock.now(), given_by_id=actor.assignment_id,
-        **_whom(session, document, new.to),
+        state=State.OPEN if issued else State.PLANNED, given_at=clock.now(), given_by_id=actor.assignment_id, **whom,
     )  # fmt: skip
     session.add(mission)
     session.flush()
@@ -133,6 +140,18 @@ def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMis
         session, actor, GIVEN, document, to=mission.label, content=mission.content, due_on=mission.due_on
     )
     return mission
+
+
+def _refuse_twice(
+    session: Session, document: OutgoingDocument, content: str, due_on: date, whom: Mapping[str, Any]
+) -> None:
+    """The caller holds the document: of two at once the second finds the first."""
+    same = sa.select(Mission).where(
+        Mission.document_id == document.id, Mission.content == content, Mission.due_on == due_on,
+        Mission.state.not_in(CLOSED), *(getattr(Mission, name) == value for name, value in whom.items()),
+    )  # fmt: skip
+    if (earlier := session.scalar(same.limit(1))) is not None:
+        raise AskedAlready(to=earlier.label, field="content")
 
 
 def _whom(session: Session, document: OutgoingDocument, to: str) -> dict[str, Any]:
@@ -197,7 +216,7 @@ def move(session: Session, actor: Actor, mission: Mission, step: Move, note: str
     """Go one step by the table and log it. Raises InvalidTransition; rights are the caller's business."""
     rule = MACHINE.step(mission.state, step)
     mission.state = rule.target
-    mission.closed_at = clock.now() if rule.target in (State.DONE, State.WITHDRAWN) else None
+    mission.closed_at = clock.now() if rule.target in CLOSED else None
     audit.record(session, actor, _ACTIONS[step], mission.document, to=mission.label, note=note or None)
 
 

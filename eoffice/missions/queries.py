@@ -13,6 +13,9 @@ from eoffice.core import clock
 from eoffice.core.errors import NotFound
 from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
+from eoffice.directions.queries import leading_each
+from eoffice.directory import queries as directory
+from eoffice.documents import asking
 from eoffice.documents.models import Document, DocumentLink, LinkKind, Steering
 from eoffice.documents.permissions import DOCUMENT_READ, visible_to
 from eoffice.gateway import queries as gateway
@@ -20,7 +23,7 @@ from eoffice.gateway.models import Delivery
 from eoffice.incoming import queries as incoming
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.states import OPEN as UNFINISHED
-from eoffice.missions.models import Mission, State
+from eoffice.missions.models import CLOSED, Mission, State
 from eoffice.missions.permissions import MISSION_GIVE, may
 from eoffice.missions.workflow import MACHINE, Move
 from eoffice.outgoing.models import OutgoingDocument
@@ -51,7 +54,6 @@ _WORDS = {
     Tab.REPORTED: _l("Reported, to be accepted"),
     Tab.DONE: _l("Finished"),
 }
-_CLOSED = (State.DONE, State.WITHDRAWN)
 
 
 def in_tab(actor: Actor, tab: Tab) -> sa.ColumnElement[bool]:
@@ -66,7 +68,7 @@ def in_tab(actor: Actor, tab: Tab) -> sa.ColumnElement[bool]:
         case Tab.REPORTED:
             return Mission.state == State.REPORTED
         case Tab.DONE:
-            return Mission.state.in_(_CLOSED)
+            return Mission.state.in_(CLOSED)
 
 
 def _own(actor: Actor) -> sa.ColumnElement[bool]:
@@ -88,11 +90,37 @@ def _received(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(incoming.own(actor), asks)
 
 
-def received(session: Session, actor: Actor, mark: str | None = None) -> Page[IncomingDocument]:
-    """One page of the documents of other agencies that give this one a task, what is due first on top. Raises NotFound
-    for a mark that cannot be read."""
+@dataclass(frozen=True)
+class Received:
+    """What a document of another agency asks of this one."""
+
+    document: IncomingDocument
+    #: who leads it here; empty: nobody was directed yet
+    lead: str
+    #: its sender asks for it back
+    wanted_back: bool
+    #: the words that are meant for this agency, or the subject
+    content: str
+
+
+def received(session: Session, actor: Actor, mark: str | None = None) -> Page[Received]:
+    """One page of what other agencies ask of this one, what is due first on top. Raises NotFound for a mark that cannot
+    be read."""
     query = sa.select(IncomingDocument).where(_received(actor)).options(undefer(IncomingDocument.due_by))
-    return page(session, query, (IncomingDocument.due_by, Document.id), mark, PAGE_SIZE, oldest_first=True)
+    keys = (IncomingDocument.due_by, Document.id)
+    found = page(session, query, keys, mark, PAGE_SIZE, oldest_first=True)
+    ids = [one.id for one in found.rows]
+    leads, wanted_back = leading_each(session, ids), gateway.wanted_back(session, ids)
+    agency = directory.agency(session, actor.agency_id or 0)
+    called = (agency.name, agency.short_name)
+    rows = [
+        Received(
+            one, leads.get(one.id, ""), one.id in wanted_back,
+            "; ".join(task.content for task in asking.of_agency(one.summary, called)) or one.subject,
+        )
+        for one in found.rows
+    ]  # fmt: skip
+    return Page(rows, found.next, found.previous)
 
 
 def count_received(session: Session, actor: Actor) -> int:

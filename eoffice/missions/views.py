@@ -12,13 +12,10 @@ from eoffice.core.errors import AppError, NotFound
 from eoffice.core.forms import refused
 from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
-from eoffice.directions.queries import leading_each
 from eoffice.directions.worklists import worklist
 from eoffice.directory import queries as directory
-from eoffice.documents import asking
 from eoffice.documents import queries as documents
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.gateway import queries as gateway
 from eoffice.incoming.views.work import tabs as work_tabs
 from eoffice.missions import queries, service, urging
 from eoffice.missions.forms import MissionForm
@@ -59,23 +56,9 @@ def received() -> str:
     """What other agencies ask of this one, each with who leads it here and the words that are meant for it."""
     actor = current_actor()
     page = queries.received(db(), actor, request.args.get("mark"))
-    ids = [one.id for one in page.rows]
-    leads, wanted_back = leading_each(db(), ids), gateway.wanted_back(db(), ids)
-    agency = directory.agency(db(), actor.agency_id or 0)
-    called = (agency.name, agency.short_name)
-    rows = [
-        {
-            "document": one,
-            "lead": leads.get(one.id, ""),
-            "wanted_back": one.id in wanted_back,
-            "content": "; ".join(task.content for task in asking.of_agency(one.summary, called))
-            or one.subject,
-        }
-        for one in page.rows
-    ]
     counted, came = queries.counts(db(), actor), queries.count_received(db(), actor)
     return render_template(
-        "missions/received.html", page=page, rows=rows, **_tabs(counted, came, None),
+        "missions/received.html", page=page, **_tabs(counted, came, None),
         address=lambda mark: url_for("missions.received", mark=mark),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ Nobody's opinion is a step of the document's way: the drafter decides what to do
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -39,6 +40,14 @@ class WrongPerson(Invalid):
     message = _l("Choose from the list whom to ask: others who work in your agency today.")
 
 
+class DaysOutOfTurn(Invalid):
+    """Who comes later cannot be through before him whom he waits for."""
+
+    message = _l(
+        "%(later)s is asked after %(earlier)s and cannot have the earlier day. Change one of the two days."
+    )
+
+
 class AlreadyAsked(Conflict):
     """One question at a time."""
 
@@ -70,19 +79,30 @@ class Question:
     #: assignments, in the order of their turns
     people: tuple[int, ...]
     question: str
+    #: of everybody who has none of his own
     due_on: date | None = None
     #: each only after the one before; otherwise all at once
     in_turn: bool = False
+    #: the day of each of them, in the same order; shorter or None: the common one
+    days: tuple[date | None, ...] = ()
+
+    def day_of(self, place: int) -> date | None:
+        """By when the person at this place is to answer."""
+        own = self.days[place] if place < len(self.days) else None
+        return own or self.due_on
 
 
 def ask(session: Session, actor: Actor, document_id: int, asked: Question) -> Sequence[Consultation]:
     """Ask colleagues for their opinion; they may read the draft from then on.
 
-    Raises NotFound, InvalidTransition, Forbidden, Missing, TooLong, DayPassed, WrongPerson, AlreadyAsked.
+    Raises NotFound, InvalidTransition, Forbidden, Missing, TooLong, DayPassed, WrongPerson, DaysOutOfTurn,
+    AlreadyAsked.
     """
     _check(asked.question, _l("question"), "question")
     if asked.due_on is not None and asked.due_on < clock.today():
         raise DayPassed(field="asked_due_on")
+    if any(day is not None and day < clock.today() for day in asked.days):
+        raise DayPassed(field="people")
     with transaction(session):
         document = queries.one(session, actor, document_id)
         session.refresh(
@@ -94,14 +114,15 @@ def ask(session: Session, actor: Actor, document_id: int, asked: Question) -> Se
         for post in posts:
             if any(one.open and one.asked_id == post.id for one in before):
                 raise AlreadyAsked(name=post.person.full_name, field="people")
-        turn = max((one.turn for one in before), default=0) + 1
-        if not asked.in_turn:  # at once: whoever was asked before and has not answered keeps nobody waiting
-            turn = min((one.turn for one in before if one.open), default=turn)
+        if asked.in_turn:
+            _in_order(posts, asked)
+        # who is asked in one go and in turn waits for the others of it, and for nobody who was asked before
+        series, at = max((one.series for one in before), default=0) + 1, clock.now()
         made = [
             Consultation(
                 agency_id=document.agency_id, document_id=document.id, asker_id=actor.assignment_id, asked_id=post.id,
-                asked=post, turn=turn + (place if asked.in_turn else 0), question=nfc(asked.question.strip()),
-                due_on=asked.due_on, asked_at=clock.now(), answer="",
+                asked=post, series=series, turn=place + 1 if asked.in_turn else 1, question=nfc(asked.question.strip()),
+                due_on=asked.day_of(place), asked_at=at, answer="",
             )
             for place, post in enumerate(posts)
         ]  # fmt: skip
@@ -136,8 +157,7 @@ def answer(session: Session, actor: Actor, consultation_id: int, stance: Stance,
             raise Answered
         if document.state not in UNSIGNED:
             raise NoLongerAsked
-        first = next((other for other in of_document(session, document) if other.open), one)
-        if first.turn < one.turn:
+        if (first := _before(one, of_document(session, document))) is not None:
             raise NotYetYourTurn(name=first.asked.person.full_name)
         one.stance, one.answer, one.answered_at = stance, nfc(words.strip()), clock.now()
         audit.record(session, actor, GIVEN, document, stance=stance, note=one.answer or None)
@@ -166,18 +186,27 @@ def close(session: Session, actor: Actor, document: OutgoingDocument) -> None:
 
 
 def of_document(session: Session, document: OutgoingDocument) -> Sequence[Consultation]:
-    """Every question on a document, in the order of turns."""
+    """Every question on a document, in the order asked and of turns."""
     query = sa.select(Consultation).where(Consultation.document_id == document.id)
-    return session.scalars(query.order_by(Consultation.turn, Consultation.id)).all()
+    return session.scalars(query.order_by(Consultation.series, Consultation.turn, Consultation.id)).all()
 
 
 def answerable(
     actor: Actor, document: OutgoingDocument, consulted: Sequence[Consultation]
 ) -> Consultation | None:
-    """Of these questions on one document, in order of turns: the one the actor is to answer now."""
-    still = [one for one in consulted if one.open] if document.state in UNSIGNED else []
-    now = [one for one in still if one.turn == still[0].turn]
-    return next((one for one in now if one.asked.person_id == actor.person_id), None)
+    """Of these questions on one document: the one the actor is to answer now."""
+    if document.state not in UNSIGNED:
+        return None
+    mine = (one for one in consulted if one.open and one.asked.person_id == actor.person_id)
+    return next((one for one in mine if _before(one, consulted) is None), None)
+
+
+def _before(one: Consultation, consulted: Sequence[Consultation]) -> Consultation | None:
+    """The first who has not answered and was asked before this one in turn."""
+    return next(
+        (other for other in consulted if other.open and other.series == one.series and other.turn < one.turn),
+        None,
+    )
 
 
 def waiting(session: Session, actor: Actor) -> Sequence[Consultation]:
@@ -201,6 +230,13 @@ def _posts(session: Session, actor: Actor, people: tuple[int, ...]) -> list[Assi
     if not found or len(found) != len(people) or actor.person_id in persons or len(persons) != len(found):
         raise WrongPerson(field="people")
     return found
+
+
+def _in_order(posts: Sequence[Assignment], asked: Question) -> None:
+    known = [(day, post) for place, post in enumerate(posts) if (day := asked.day_of(place)) is not None]
+    for (earlier, first), (later, second) in pairwise(known):
+        if later < earlier:
+            raise DaysOutOfTurn(later=second.person.full_name, earlier=first.person.full_name, field="people")
 
 
 def _check(words: str, what: object, field: str) -> None:

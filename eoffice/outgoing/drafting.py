@@ -95,6 +95,8 @@ class Fields:
     outside: tuple[str, ...] = ()
     #: under which delegation he signs; None: in his own right or, without one, under the one that holds longest
     delegation_id: int | None = None
+    #: the same for what is sent again after a cut line: it makes one draft; empty: each makes its own
+    form_key: str = ""
 
     def check(self) -> None:
         """Raise Missing, SubjectTooLong, WrongKind, TooManyOutside."""

@@ -1,10 +1,13 @@
 """The drafting form: what was typed, kept through every error, and the values made of it."""
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -108,6 +111,8 @@ class Typed:
     copies: str = ""
     decided_by: str = ""
     outside: str = ""
+    #: of a form that begins a draft: another one for each time it is opened
+    form_key: str = ""
     to: Listed = field(default_factory=Listed)
 
     @classmethod
@@ -138,6 +143,14 @@ class Typed:
             bases=_lines(text.bases),
             copies=_lines(text.copies),
         )
+
+    def digest(self, *more: str) -> str:
+        """The same for the same form with the same words in it; `more`: what it sent along. Empty without a key."""
+        if not self.form_key:
+            return ""
+        return hashlib.sha256(
+            json.dumps([asdict(self), more], sort_keys=True, default=str).encode()
+        ).hexdigest()
 
     def fields(self, session: Session) -> Fields:
         """The values for the register. Raises BadDate."""
@@ -248,13 +261,20 @@ def day(typed: str) -> date | None:
 
 
 def question(form: MultiDict[str, str]) -> Question:
-    """Whom to ask what. Raises BadDate."""
+    """Whom to ask what, each with his own day or by the common one. Raises BadDate."""
     try:
         due_on = day(form.get("asked_due_on", ""))
     except BadDate as error:
         raise BadDate(field="asked_due_on") from error
-    people = tuple(int(one) for one in form.getlist("people") if one.isdecimal())
-    return Question(people, form.get("question", ""), due_on, in_turn=form.get("order") == "in_turn")
+    rows = zip_longest(form.getlist("people"), form.getlist("days"), fillvalue="")
+    try:
+        asked = [(int(who), day(until)) for who, until in rows if who.isdecimal()]
+    except BadDate as error:
+        raise BadDate(field="people") from error
+    people, days = tuple(who for who, _ in asked), tuple(until for _, until in asked)
+    return Question(
+        people, form.get("question", ""), due_on, in_turn=form.get("order") == "in_turn", days=days
+    )
 
 
 def opinion(form: Mapping[str, str]) -> tuple[Stance, str]:

@@ -44,6 +44,9 @@ class OutgoingDocument(Document):
             "ix_outgoing_document_lent", "delegation_id",
             postgresql_where=sa.text("state IN ('signature', 'permission') AND delegation_id IS NOT NULL"),
         ),
+        sa.Index(
+            "uq_outgoing_document_form_key", "form_key", unique=True, postgresql_where=sa.text("form_key IS NOT NULL")
+        ),
     )  # fmt: skip
     __mapper_args__ = {"polymorphic_identity": Direction.OUT}
     id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
@@ -84,6 +87,8 @@ class OutgoingDocument(Document):
     #: page (from 1) and box between the signer's title and name: page, x0, y0, x1, y1; None: not found
     signature_place: Mapped[list[Any] | None] = mapped_column(sa.JSON)
 
+    #: what the form that began it was filled with, as a digest; None: no form, or one of before
+    form_key: Mapped[str | None] = mapped_column(sa.String(64), deferred=True)
     #: whether anybody was ever asked for an opinion: most drafts need no look for one
     consulted: Mapped[bool] = mapped_column(default=False)
     #: of a certified copy, what it is made as: the clerk makes it, no draft goes before; None: no copy
@@ -199,7 +204,9 @@ class Consultation(Base):
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("outgoing_document.id"), index=True)
     asker_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"))
     asked_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"), index=True)
-    #: equal turns answer in parallel, a higher one after every lower one
+    #: those asked in one go; nobody waits for who was asked in another
+    series: Mapped[int]
+    #: within a series equal turns answer in parallel, a higher one after every lower one
     turn: Mapped[int]
     question: Mapped[str]
     due_on: Mapped[date | None]

@@ -241,8 +241,9 @@ def asked_of(actor: Actor) -> sa.ColumnElement[bool]:
     )
     earlier = aliased(Consultation)
     blocked = sa.exists().where(
-        earlier.document_id == Consultation.document_id, earlier.turn < Consultation.turn, _is_open(earlier)
-    )
+        earlier.document_id == Consultation.document_id, earlier.series == Consultation.series,
+        earlier.turn < Consultation.turn, _is_open(earlier),
+    )  # fmt: skip
     taken = OutgoingDocument.state.in_(UNSIGNED)
     return sa.and_(Consultation.asked_id.in_(mine), _is_open(Consultation), taken, sa.not_(blocked))
 

@@ -1,7 +1,7 @@
 """What documents ask of units and other agencies: who may ask, who reports, who accepts."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -307,14 +307,15 @@ def test_all_that_other_agencies_ask_is_shown_page_by_page_what_is_due_first_on_
     session: Session, place: Province, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "PAGE_SIZE", 2)
-    days = [None, 9, 3, None, 5]
-    for number, days_left in enumerate(days):
+    days = [(None, None), (9, None), (3, time(16)), (None, None), (3, time(9, 30)), (3, None)]
+    for number, (days_left, hour) in enumerate(days):
         words = asking.told([asking.Asked(place.b.agency.name, f"Việc số {number}", clock.today() + WEEK)])
         document = arrive(
             session, place.b, sender_code="H01.12", sender_name=place.a.agency.name, steering=Steering.DIRECTS,
             summary=words,
         )  # fmt: skip
         document.due_on = days_left and clock.today() + timedelta(days=days_left)
+        document.due_time = hour
     session.commit()
     client, seen, pages = client_for(app, "b_leader"), "", 0
     address: str | None = client.get("/work/missions").location
@@ -324,7 +325,36 @@ def test_all_that_other_agencies_ask_is_shown_page_by_page_what_is_due_first_on_
         older = re.search(r'href="(/work/missions/received\?mark=a[^"]+)"', page)
         address = older.group(1) if older else None
     assert pages == 3
-    assert re.findall(r'title="Việc số (\d)"', seen) == ["2", "4", "1", "0", "3"]
+    assert re.findall(r'title="Việc số (\d)"', seen) == ["4", "2", "5", "1", "0", "3"]
+
+
+def test_other_systems_read_what_other_agencies_ask(session: Session, place: Province, app: Flask) -> None:
+    words = asking.told([asking.Asked(place.b.agency.name, "Báo cáo vận hành cống", clock.today() + WEEK)])
+    document = arrive(
+        session, place.b, sender_code="H01.12", sender_name=place.a.agency.name, steering=Steering.DIRECTS,
+        summary=words,
+    )  # fmt: skip
+    program = app.test_client()
+    token = accounts.make_token(session, system_actor(), "b_leader", "test", ["*"])
+    program.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    answer = program.get("/api/v1/missions/received").get_json()
+    (row,) = answer["received"]
+    assert (row["document_id"], row["content"], row["lead"], row["wanted_back"]) == (
+        document.id, "Báo cáo vận hành cống", "", False,
+    )  # fmt: skip
+    assert answer["next"] is None
+
+
+def test_the_same_is_asked_of_one_and_the_same_once(session: Session, place: Province) -> None:
+    document = conclusion(session, place)
+    first = service.give(session, place.a.specialist, document.id, asked(place))
+    with pytest.raises(operations.AskedAlready) as refused:
+        service.give(session, place.a.specialist, document.id, asked(place))
+    assert place.b.agency.name in str(refused.value)
+    service.give(session, place.a.specialist, document.id, asked(place, f"u:{place.a.office.id}"))
+    service.give(session, place.a.specialist, document.id, asked(place, content="Việc khác"))
+    service.take(session, place.a.specialist, first.id, Move.WITHDRAW)
+    service.give(session, place.a.specialist, document.id, asked(place))
 
 
 def test_other_systems_give_and_settle_tasks(session: Session, place: Province, app: Flask) -> None:

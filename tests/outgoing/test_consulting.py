@@ -1,6 +1,7 @@
 """Opinions on a draft: whom one may ask, whose turn it is, and what an answer needs."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -235,3 +236,49 @@ def test_asked_and_answered_by_clicking(session: Session, place: Province, app: 
     sent = {"stance": "with_changes", "opinion": "Cần sửa mục 1"}
     assert clerk.post(f"{where}/consultations/{one.id}", data=sent).status_code == 303
     assert "Cần sửa mục 1" in drafter.get(where).text
+
+
+def test_each_of_those_asked_in_turn_has_his_own_day_and_none_before_who_goes_first(
+    session: Session, place: Province
+) -> None:
+    house, document = place.a, draft(session, place)
+    soon, later = clock.today() + timedelta(days=1), clock.today() + timedelta(days=5)
+    in_turn = question(house, Role.SECRETARY, Role.CLERK, in_turn=True)
+    with pytest.raises(consulting.DaysOutOfTurn) as refused:
+        consulting.ask(session, house.specialist, document.id, replace(in_turn, days=(later, soon)))
+    assert (refused.value.field, consulting.of_document(session, document)) == ("people", [])
+    with pytest.raises(drafting.DayPassed):
+        passed = (clock.today() - timedelta(days=1),)
+        consulting.ask(session, house.specialist, document.id, replace(in_turn, days=passed))
+    made = consulting.ask(
+        session, house.specialist, document.id, replace(in_turn, due_on=later, days=(soon, None))
+    )
+    assert [one.due_on for one in made] == [soon, later]
+
+
+def test_who_was_asked_in_turn_does_not_wait_for_somebody_who_is_asked_at_once_later(
+    session: Session, place: Province
+) -> None:
+    house, document = place.a, draft(session, place)
+    first, second = consulting.ask(
+        session, house.specialist, document.id, question(house, Role.SECRETARY, Role.CLERK, in_turn=True)
+    )
+    consulting.ask(session, house.specialist, document.id, question(house, Role.CHIEF_OF_OFFICE))
+    consulting.answer(session, house.secretary, first.id, Stance.AGREE, "")
+    assert list(consulting.waiting(session, house.clerk)) == [second]
+    consulting.answer(session, house.clerk, second.id, Stance.AGREE, "")
+
+
+def test_the_form_takes_a_day_for_each_colleague(session: Session, place: Province, app: Flask) -> None:
+    house, document = place.a, draft(session, place)
+    page, path = client_for(app, "a_specialist"), f"/outgoing/{document.id}/consult"
+    day = clock.today() + timedelta(days=3)
+    sent = {
+        "people": [str(house.posts[Role.SECRETARY].id), "", str(house.posts[Role.CLERK].id)],
+        "days": ["hôm nào", "", f"{day:%d/%m/%Y}"], "question": "Cho ý kiến", "order": "parallel",
+    }  # fmt: skip
+    wrong = page.post(path, data=sent)
+    assert wrong.status_code == 422
+    assert 'value="hôm nào"' in wrong.text
+    assert page.post(path, data=sent | {"days": ["", "", f"{day:%d/%m/%Y}"]}).status_code == 303
+    assert [one.due_on for one in consulting.of_document(session, document)] == [None, day]

@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -487,3 +488,39 @@ def test_the_page_of_an_issued_document_says_by_which_decision_its_files_were_de
     assert f"đã được hủy ngày {clock.today():%d/%m/%Y}, căn cứ: Quyết định số 9/QĐ-SNNMT" in page
     assert "Hãy tải về để đọc" not in page
     assert "Mở tệp phát hành" not in page
+
+
+def test_a_form_that_is_sent_again_after_a_cut_line_makes_one_draft(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    drafter = client("a_specialist")
+    key = re.search(r'name="form_key" value="([^"]+)"', drafter.get("/outgoing/new").text)
+    assert key is not None
+    sent = _typed(place, form_key=key[1])
+    with ThreadPoolExecutor(2) as at_once:  # as a person does who sees no answer, and sends again
+        others = [client("a_specialist"), client("a_specialist")]
+        answers = list(at_once.map(lambda one: one.post("/outgoing/new", data=sent), others))
+    again = drafter.post("/outgoing/new", data=sent)
+    assert {one.headers["Location"] for one in [*answers, again]} == {
+        f"/outgoing/{_only(session).id}/edit"
+    }, "both are told the same"
+    other = drafter.post("/outgoing/new", data=sent | {"subject": "Một dự thảo khác từ nút Quay lại"})
+    assert other.headers["Location"] != again.headers["Location"]
+    elsewhere = client("a_unit_head").post("/outgoing/new", data=sent)
+    assert (elsewhere.status_code, elsewhere.headers["Location"]) != (303, again.headers["Location"])
+
+
+def test_an_uploaded_draft_that_is_sent_again_is_one_and_a_changed_file_is_another(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    drafter, template = client("a_specialist"), path(newest(session, draft(session, place), FileRole.DRAFT))
+    sent = _typed(place, form_key="mot-lan", source="upload")
+
+    def post(data: bytes) -> str:
+        answer = drafter.post("/outgoing/new", data=sent | {"upload": (io.BytesIO(data), "du-thao.pdf")})
+        assert answer.status_code == 303, answer.text
+        return answer.headers["Location"]
+
+    page = template.read_bytes()
+    assert post(page) == post(page)
+    assert post(page) != post(page + b"\n% sua\n%%EOF\n")

@@ -1,5 +1,7 @@
 """Opinions on a draft: asked for on its page, answered there, listed among one's own work."""
 
+from itertools import zip_longest
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -55,10 +57,11 @@ def consult(document_id: int) -> ResponseReturnValue:
     return page, problem.status if problem else 200
 
 
-def _rows() -> list[str]:
-    """Whom the form names, and room for more."""
-    chosen = [one for one in request.form.getlist("people") if one]
-    return [*chosen, *[""] * max(_ROWS - len(chosen), _ROWS if "more" in request.form else 1)]
+def _rows() -> list[tuple[str, str]]:
+    """Whom the form names, each with his day, and room for more."""
+    sent = zip_longest(request.form.getlist("people"), request.form.getlist("days"), fillvalue="")
+    chosen = [(who, until) for who, until in sent if who]
+    return [*chosen, *[("", "")] * max(_ROWS - len(chosen), _ROWS if "more" in request.form else 1)]
 
 
 def _colleagues() -> list[tuple[int, str]]:

@@ -1,6 +1,9 @@
 """Begin a draft or change it: fields beside the page they make."""
 
+import hashlib
+import secrets
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -36,6 +39,7 @@ def new() -> ResponseReturnValue:
         return _form(typed, source)
     try:
         fields, page = typed.fields(db()), _page(typed, source)
+        fields = replace(fields, form_key=_form_key(typed))
         if isinstance(page, Upload):
             document = service.draft_from_upload(db(), current_actor(), fields, page)
         else:
@@ -83,6 +87,15 @@ def _saved(document: OutgoingDocument, typed: Typed) -> ResponseReturnValue:
 
 def _source(given: str) -> DraftSource:
     return DraftSource.UPLOAD if given == DraftSource.UPLOAD else DraftSource.TEMPLATE
+
+
+def _form_key(typed: Typed) -> str:
+    """What a form that is sent again, and nothing else, has in common with the first time."""
+    file, sent = request.files.get("upload"), ""
+    if file is not None:
+        sent = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # werkzeug's is one
+        file.stream.seek(0)
+    return typed.digest(str(current_actor().assignment_id), sent)
 
 
 def _file_sent() -> bool:
@@ -152,6 +165,8 @@ def _form(
     actor = current_actor()
     if problem is not None:
         db().rollback()
+    if document is None and not typed.form_key:
+        typed.form_key = secrets.token_urlsafe(16)
     file = documents.latest_file(db(), document, FileRole.DRAFT) if document else None
     page: dict[str, Any] = {
         "typed": typed,
