@@ -340,6 +340,8 @@ def destroy_files(session: Session, actor: Actor, document: Document, reason: st
         )
         if file.destroyed_at is None
     ]
+    if not found:  # recalled twice, as by two letters: it is gone already
+        return []
     ids = [file.id for file in found]
     session.execute(sa.delete(PageText).where(PageText.file_id.in_(ids)))
     for file in found:

@@ -51,7 +51,22 @@ CERTIFIED = audit.action("dossiers.destruction_certified", _l("Certificate of de
 class NotExpired(Conflict):
     """It must still be kept."""
 
-    message = _l("The dossier %(notation)s must be kept or is on hold; it cannot be destroyed.")
+    message = _l("The dossier %(notation)s must still be kept; it cannot be destroyed.")
+
+
+class OnHold(Conflict):
+    """Somebody needs it, whatever its retention says."""
+
+    message = _l(
+        "The dossier %(notation)s is on hold: %(reason)s. Drop this list and propose one without it, or have the hold "
+        "lifted first."
+    )
+
+
+class NeedsGround(Invalid):
+    """What was kept may be destroyed from then on: its ground is found again by number and day."""
+
+    message = _l("Name the document that ends the hold: its number with notation, and its date.")
 
 
 class NotOver(Conflict):
@@ -119,21 +134,21 @@ def hold(session: Session, actor: Actor, dossier_id: int, reason: str) -> LegalH
 
 
 def release(session: Session, actor: Actor, dossier_id: int, reason: str) -> Dossier:
-    """Lift every hold on a dossier. Raises NotFound, Forbidden, NeedsReason, NotNow when there is none."""
+    """Lift every hold on a dossier. Raises NotFound, Forbidden, NeedsGround, TooLong, NotNow when there is none.
+
+    The archivist, who also destroys, does not judge alone whether the reason is over: a document says so.
+    """
     with transaction(session):
         dossier = _archived(session, actor, dossier_id)
-        if not nfc(reason):
-            raise operations.NeedsReason(field="note")
+        why = whole(reason, 500, "note")
         held = [one for one in queries.holds(session, dossier) if one.lifted_at is None]
         if not held:
             raise NotNow
+        if not cites(why):
+            raise NeedsGround(field="note")
         for one in held:
-            one.lifted_at, one.lifted_by, one.lift_reason = (
-                clock.now(),
-                _named(actor),
-                whole(reason, 500, "note"),
-            )
-        audit.record(session, actor, RELEASED, dossier, reason=nfc(reason))
+            one.lifted_at, one.lifted_by, one.lift_reason = clock.now(), _named(actor), why
+        audit.record(session, actor, RELEASED, dossier, reason=why)
     return dossier
 
 
@@ -181,7 +196,7 @@ def drop(session: Session, actor: Actor, destruction_id: int, reason: str) -> De
 
 
 def decide(session: Session, actor: Actor, destruction_id: int, decision: str) -> Destruction:
-    """The head decides. Raises NotFound, Forbidden, NotNow, NeedsDecision, NotExpired, NotOver."""
+    """The head decides. Raises NotFound, Forbidden, NotNow, NeedsDecision, OnHold, NotExpired, NotOver."""
     with transaction(session):
         made = _destruction(session, actor, destruction_id)
         require(actor, DOSSIER_APPROVE, made)
@@ -203,7 +218,7 @@ def destroy(session: Session, actor: Actor, destruction_id: int) -> Destruction:
     """Carry a decision out: what lies in no other dossier is destroyed, the certificate lists every file.
 
     A hold placed since the decision stops it, and a document on which work goes on. Raises NotFound, Forbidden, NotNow,
-    NotExpired, NotOver.
+    OnHold, NotExpired, NotOver.
     """
     with transaction(session):
         made = _destruction(session, actor, destruction_id)
@@ -256,9 +271,10 @@ def certify(session: Session, actor: Actor, destruction_id: int, given: Given) -
 
 
 def _refuse_kept(session: Session, dossier: Dossier) -> None:
-    on_hold = session.scalar(sa.select(Dossier.id).where(Dossier.id == dossier.id, queries.held()))
+    if reasons := [one.reason for one in queries.holds(session, dossier) if one.lifted_at is None]:
+        raise OnHold(notation=dossier.notation, reason="; ".join(reasons))
     until = dossier.keep_until
-    if on_hold is not None or until is None or until >= clock.today():
+    if until is None or until >= clock.today():
         raise NotExpired(notation=dossier.notation)
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, joinedload, with_polymorphic
 
 from eoffice.core import clock
@@ -419,10 +420,13 @@ def destructions(session: Session, agency_id: int) -> Sequence[Destruction]:
 
 def held_in(session: Session, made: Destruction) -> dict[int, str]:
     """Why dossiers of a list are on hold now, by dossier."""
-    query = sa.select(LegalHold.dossier_id, LegalHold.reason).where(
+    # the separator bears the order, as PostgreSQL writes it
+    apart = aggregate_order_by(sa.literal_column("'; '"), LegalHold.id)
+    reasons = sa.func.string_agg(LegalHold.reason, apart)
+    query = sa.select(LegalHold.dossier_id, reasons.label("reasons")).where(
         LegalHold.dossier_id.in_([item.dossier_id for item in made.items]), LegalHold.lifted_at.is_(None)
     )
-    return {row.dossier_id: row.reason for row in session.execute(query)}
+    return {row.dossier_id: row.reasons for row in session.execute(query.group_by(LegalHold.dossier_id))}
 
 
 def destruction(session: Session, actor: Actor, destruction_id: int) -> Destruction:

@@ -28,6 +28,9 @@ from eoffice.outgoing.workflow import PAPER, PaperMove
 SENT = audit.action("outgoing.paper_sent", _l("Sent on paper"))
 RECEIVED = audit.action("outgoing.paper_received", _l("Paper signed for"))
 CAME_BACK = audit.action("outgoing.paper_came_back", _l("Paper came back"))
+TAKEN_BACK = audit.action(
+    "outgoing.paper_taken_back", _l("Step of the dispatch book taken back: noted by mistake")
+)
 CORRECTED = audit.action("outgoing.paper_corrected", _l("Dispatch book corrected"))
 
 #: lines on one page of the book
@@ -101,6 +104,12 @@ class WhyCorrected(Invalid):
     """Whoever reads the book later asks."""
 
     message = _l("Write why the line is corrected.")
+
+
+class WhyTakenBack(Invalid):
+    """Whoever reads the book later asks."""
+
+    message = _l("Write what the mistake was.")
 
 
 class SameAsBefore(Invalid):
@@ -229,6 +238,28 @@ def correct(session: Session, actor: Actor, posting_id: int, new: Correction, re
         audit.record(
             session, actor, CORRECTED, posting.document, to=posting.recipient.name, reason=why,
             before=_written(before), after=_written(changed),
+        )  # fmt: skip
+    return posting
+
+
+def take_back(session: Session, actor: Actor, posting_id: int, reason: str) -> Posting:
+    """Undo the last step of a line, which was noted by mistake; the log keeps what was written with it.
+
+    Raises NotFound, Forbidden, InvalidTransition, WhyTakenBack, TooLong.
+    """
+    with transaction(session):
+        ((_line, posting),) = _held(session, actor, [Line(posting_id)], PaperMove.TAKE_BACK)
+        why = whole(reason, _LONGEST_NOTE, "mistake")
+        if not why:
+            raise WhyTakenBack(field="mistake")
+        before = {name: getattr(posting, name) for name in _COLUMNS.values()}
+        was, posting.state = posting.state, PAPER.step(posting.state, PaperMove.TAKE_BACK).target
+        posting.settled_on, posting.receipt = None, ""
+        if posting.state is PostingState.WAITING:
+            posting.carrier, posting.sent_on, posting.tracking = None, None, ""
+        audit.record(
+            session, actor, TAKEN_BACK, posting.document, to=posting.recipient.name, reason=why,
+            step=str(was), before=_written({name: value for name, value in before.items() if value}),
         )  # fmt: skip
     return posting
 

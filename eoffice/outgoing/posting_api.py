@@ -65,6 +65,13 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """Why a step is taken back."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Sending(Step):
     """Papers that left; a line's note is its number at the post."""
 
@@ -112,6 +119,14 @@ def papers_came_back() -> ResponseReturnValue:
     """Take the step."""
     sent = body(Step)
     return _written(posting.come_back(db(), current_actor(), sent.chosen(), sent.on))
+
+
+@bp.post("/posting/<int:posting_id>/take_back")
+@needs(OUTGOING_POST)
+@documented("Undo the last step of a line: it was noted by mistake", request=Mistake, response=PostingLine)
+def take_back_step(posting_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return answer(_plain(posting.take_back(db(), current_actor(), posting_id, body(Mistake).reason)))
 
 
 def _written(lines: list[Posting]) -> ResponseReturnValue:

@@ -58,6 +58,8 @@ class PaperMove(StrEnum):
     SEND = "send"
     RECEIVE = "receive"
     COME_BACK = "come_back"
+    #: the step before was noted by mistake
+    TAKE_BACK = "take_back"
 
 
 class LineElsewhere(InvalidTransition):
@@ -77,6 +79,11 @@ PAPER: Machine[PostingState, PaperMove] = Machine(
         (PostingState.SENT, PaperMove.COME_BACK): Rule(
             PostingState.CAME_BACK, OUTGOING_POST, needs_note=True
         ),
+        (PostingState.RECEIVED, PaperMove.TAKE_BACK): Rule(PostingState.SENT, OUTGOING_POST, needs_note=True),
+        (PostingState.CAME_BACK, PaperMove.TAKE_BACK): Rule(
+            PostingState.SENT, OUTGOING_POST, needs_note=True
+        ),
+        (PostingState.SENT, PaperMove.TAKE_BACK): Rule(PostingState.WAITING, OUTGOING_POST, needs_note=True),
     },
     LineElsewhere,
 )

@@ -129,7 +129,10 @@ def test_the_archivist_accepts_holds_and_destroys_by_decision(
     assert archivist.post(f"{base}/accept").status_code == 303
     assert archivist.post(f"{base}/hold", data={"note": "Thanh tra"}).status_code == 303
     assert "Đang tạm giữ" in archivist.get(base).get_data(as_text=True)
-    assert archivist.post(f"{base}/release", data={"note": "Đã xong"}).status_code == 303
+    assert (
+        archivist.post(f"{base}/release", data={"note": "Kết luận số 12/KL-TTr ngày 20/11/2026"}).status_code
+        == 303
+    )
     session.refresh(dossier)
     dossier.end_on = files.LONG_AGO.date()
     session.commit()

@@ -17,7 +17,7 @@ from eoffice.core.db import transaction
 from eoffice.core.permissions import system_actor
 from eoffice.documents.models import Channel, Recipient
 from eoffice.outgoing import posting
-from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState
+from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState, ReturnedPosting
 from eoffice.outgoing.posting import Line
 from eoffice.outgoing.states import State
 from eoffice.reports import books
@@ -244,3 +244,46 @@ def test_a_paper_recipient_goes_from_the_post_to_a_signed_receipt(
         .status_code
         == 404
     )
+
+
+def test_a_step_noted_by_mistake_is_taken_back_and_the_history_keeps_it(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    clerk, today = client_for(app, "a_clerk"), f"{clock.today():%d/%m/%Y}"
+    company = session.scalars(sa.select(Posting).order_by(Posting.id)).first()
+    assert company is not None
+    posting.send(session, place.a.clerk, [Line(company.id, "EA1")], Carrier.POST, clock.today())
+    posting.receive(session, place.a.clerk, [Line(company.id, "Lê Văn Nhận")], clock.today())
+    path = f"/outgoing/posting/{company.id}"
+    assert "Không có người ký nhận" in clerk.get(f"{path}/correct").text
+    assert clerk.post(f"{path}/take-back", data={"mistake": " "}).status_code == 422
+    assert client_for(app, "b_clerk").post(f"{path}/take-back", data={"mistake": "x"}).status_code == 404
+    assert client_for(app, "a_specialist").post(f"{path}/take-back").status_code == 403
+    taken = clerk.post(f"{path}/take-back", data={"mistake": "Nhầm dòng"})
+    assert taken.headers["Location"].endswith("tab=receive")
+    session.refresh(company)
+    assert (company.state, company.receipt, company.settled_on) == (PostingState.SENT, "", None)
+    assert company.tracking == "EA1", "it is still on its way"
+    assert clerk.post(f"{path}/take-back", data={"mistake": "Chưa gửi"}).status_code == 303
+    session.refresh(company)
+    assert (company.state, company.sent_on, company.carrier) == (PostingState.WAITING, None, None)
+    assert clerk.post(f"{path}/take-back", data={"mistake": "lần nữa"}).status_code == 409
+    told = [one.details for one in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))][-2:]
+    assert [(one["reason"], one["step"]) for one in told] == [("Nhầm dòng", "received"), ("Chưa gửi", "sent")]
+    assert {"Lê Văn Nhận", "EA1", today} <= set(told[0]["before"])
+
+
+def test_what_came_back_and_was_sent_again_by_mistake_waits_again_and_its_first_way_is_kept(
+    session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    clerk, today = place.a.clerk, clock.today()
+    company = session.scalars(sa.select(Posting).order_by(Posting.id)).first()
+    assert company is not None
+    posting.send(session, clerk, [Line(company.id, "EA1")], Carrier.POST, today)
+    posting.come_back(session, clerk, [Line(company.id, "Không có người nhận")], today)
+    assert posting.take_back(session, clerk, company.id, "Nhầm dòng").state is PostingState.SENT
+    posting.come_back(session, clerk, [Line(company.id, "Sai địa chỉ")], today)
+    posting.send(session, clerk, [Line(company.id, "EA2")], Carrier.HAND, today)
+    assert posting.take_back(session, clerk, company.id, "Chưa gửi lại").state is PostingState.WAITING
+    kept = session.scalars(sa.select(ReturnedPosting)).one()
+    assert (kept.tracking, kept.receipt) == ("EA1", "Sai địa chỉ")

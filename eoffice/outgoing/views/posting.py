@@ -14,7 +14,7 @@ from eoffice.core.forms import read_day
 from eoffice.core.web import current_actor, db, needs
 from eoffice.outgoing import posting
 from eoffice.outgoing.forms import BadDate
-from eoffice.outgoing.models import Carrier
+from eoffice.outgoing.models import Carrier, Posting
 from eoffice.outgoing.permissions import OUTGOING_POST
 from eoffice.outgoing.posting import Correction, Line, Tab
 from eoffice.outgoing.views import bp
@@ -92,6 +92,26 @@ def posting_correction(posting_id: int) -> ResponseReturnValue:
             flash(_("Corrected; what stood there before is in the history of the document."), "ok")
             tab = Tab.DONE if line.state in Tab.DONE.states else Tab.RECEIVE
             return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
+    return _correcting(line, problem)
+
+
+@bp.post("/outgoing/posting/<int:posting_id>/take-back")
+@needs(OUTGOING_POST)
+def posting_mistake(posting_id: int) -> ResponseReturnValue:
+    """Undo the last step of a line."""
+    try:
+        line = posting.take_back(db(), current_actor(), posting_id, request.form.get("mistake", ""))
+    except AppError as error:
+        if error.field is None:
+            raise
+        db().rollback()
+        return _correcting(posting.sent_line(db(), current_actor(), posting_id), error)
+    flash(_("Taken back; what stood there is in the history of the document."), "ok")
+    tab = Tab.SEND if line.state in Tab.SEND.states else Tab.RECEIVE
+    return redirect(url_for("outgoing.dispatch_book", tab=tab.value), 303)
+
+
+def _correcting(line: Posting, problem: AppError | None) -> ResponseReturnValue:
     page = render_template(
         "outgoing/posting_correction.html", one=line, problem=problem, typed=request.form,
         carriers=[(carrier.value, carrier.word) for carrier in Carrier],
