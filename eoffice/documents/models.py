@@ -149,8 +149,8 @@ class Document(Base):
     version: Mapped[int] = mapped_column()
 
     if TYPE_CHECKING:
-        #: `due_on` and `due_time` as 202611241430, so that lists are ordered and paged by it; without an hour the end of
-        #: the day, without a day the end of time
+        #: `due_on` and `due_time` as 202611241430, so that lists are ordered and paged by it; without an hour the end
+        #: of the day, without a day the end of time
         due_by: Mapped[str]
 
     files: Mapped[list["DocumentFile"]] = relationship(order_by="DocumentFile.id", viewonly=True)

@@ -421,7 +421,7 @@ def destructions(session: Session, agency_id: int) -> Sequence[Destruction]:
 def held_in(session: Session, made: Destruction) -> dict[int, str]:
     """Why dossiers of a list are on hold now, by dossier."""
     # the separator bears the order, as PostgreSQL writes it
-    apart = aggregate_order_by(sa.literal_column("'; '"), LegalHold.id)
+    apart: aggregate_order_by[str] = aggregate_order_by(sa.literal_column("'; '"), LegalHold.id)
     reasons = sa.func.string_agg(LegalHold.reason, apart)
     query = sa.select(LegalHold.dossier_id, reasons.label("reasons")).where(
         LegalHold.dossier_id.in_([item.dossier_id for item in made.items]), LegalHold.lifted_at.is_(None)
