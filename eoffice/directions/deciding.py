@@ -6,7 +6,7 @@ from eoffice.core.events import publish
 from eoffice.core.permissions import Actor
 from eoffice.directions import operations
 from eoffice.directions.events import DirectionGiven, WorkBegun
-from eoffice.directions.models import Direction
+from eoffice.directions.models import Direction, TaskState
 from eoffice.directions.operations import Decided, NewDirection
 from eoffice.documents.models import Document
 
@@ -14,15 +14,16 @@ from eoffice.documents.models import Document
 def decide(
     session: Session, actor: Actor, document: Document, new: NewDirection, decided: Decided | None = None
 ) -> Direction:
-    """Give the direction and withdraw what an earlier one asked; a person who leads has begun with it.
+    """Give the direction in the place of an earlier one: who is named again goes on, of others nothing more is asked. A
+    person who leads has begun with it.
 
-    Raises as `operations.give`, and InvalidTransition when it is too late to direct.
+    Raises as `operations.give`, and InvalidTransition when nobody can direct it.
     """
-    replaced = operations.open_tasks(session, document)
+    before = operations.open_tasks(session, document)
     direction = operations.give(session, actor, document, new, decided=decided)
-    operations.withdraw(session, actor, replaced)
+    operations.carry_over(session, actor, before, direction)
     publish(session, DirectionGiven(document.id, direction.id, actor))
     lead = direction.tasks[0]
-    if lead.assignment_id is not None:
+    if lead.assignment_id is not None or lead.state is TaskState.WORKING:
         publish(session, WorkBegun(document.id, lead.id, actor))
     return direction

@@ -34,6 +34,15 @@ class WorkOpened(Event):
 
 
 @dataclass(frozen=True)
+class WorkReopened(Event):
+    """What the lead of a leader's direction had reported as done is asked for again."""
+
+    document_id: int
+    task_id: int
+    actor: Actor
+
+
+@dataclass(frozen=True)
 class WorkFinished(Event):
     """The lead of a leader's direction is done."""
 

@@ -1,6 +1,7 @@
 """Shape of what people enter about directions; truth is the service's business."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,6 +11,7 @@ from wtforms.validators import Optional, ValidationError
 
 from eoffice.core.forms import DayField, Form, HourField, at_most, needed
 from eoffice.directions.helps import NewGroup
+from eoffice.directions.models import OPEN, Direction, Part
 from eoffice.directions.operations import DueInThePast, Named, NewDirection
 from eoffice.directory.models import Assignment
 from eoffice.documents import deadlines
@@ -74,6 +76,7 @@ class DirectionForm(NamingForm):
     lead = SelectField(_l("Lead"), [needed()], validate_choice=False)
     due_on = DayField(_l("Deadline"), [Optional()])
     due_time = HourField(_l("Hour"), [Optional()])
+    coordinating_due_on = DayField(_l("Deadline of those who coordinate"), [Optional()])
 
     def validate_due_on(self, field: DayField) -> None:
         """Said together with what else is wrong, not after it. Raises ValidationError."""
@@ -81,12 +84,35 @@ class DirectionForm(NamingForm):
             hour = f"{self.due_time.data:%H:%M} " if self.due_time.data else ""
             raise ValidationError(str(DueInThePast(date=f"{hour}{field.data:%d/%m/%Y}")))
 
+    def validate_coordinating_due_on(self, field: DayField) -> None:
+        """As above."""
+        if field.data and deadlines.passed(field.data, None):
+            raise ValidationError(str(DueInThePast(date=f"{field.data:%d/%m/%Y}")))
+
+    def fill_from(self, direction: Direction) -> None:
+        """Name again whom the direction that holds now charges, by their own deadlines."""
+        open_ones = [task for task in direction.tasks if task.state in OPEN]
+        for task in open_ones:
+            mark = Named(task.unit_id, task.assignment_id).mark
+            if task.part is Part.LEAD:
+                self.lead.data = mark
+                if task.due_on and not deadlines.passed(task.due_on, task.due_time):
+                    self.due_on.data, self.due_time.data = task.due_on, task.due_time
+        coordinating = [task for task in open_ones if task.part is Part.COORDINATE]
+        self.coordinating.data = [Named(task.unit_id, task.assignment_id).mark for task in coordinating]
+        days = {task.due_on for task in coordinating} - {self.due_on.data}
+        if len(days) == 1 and (day := days.pop()) is not None and not deadlines.passed(day, None):
+            self.coordinating_due_on.data = day
+
     def to_new(self) -> NewDirection:
         """What was decided. Raises NotHere."""
         return NewDirection(
             opinion=self.opinion.data or "",
             lead=Named.read(self.lead.data) if self.lead.data else None,
-            coordinating=tuple(Named.read(mark) for mark in self.coordinating.data or ()),
+            coordinating=tuple(
+                replace(Named.read(mark), due_on=self.coordinating_due_on.data)
+                for mark in self.coordinating.data or ()
+            ),
             inform=tuple(Named.read(mark) for mark in self.inform.data or ()),
             due_on=self.due_on.data,
             due_time=self.due_time.data,
@@ -120,6 +146,26 @@ class MoreTimeForm(Form):
 
     wanted_on = DayField(_l("More time until"), [needed()])
     wanted_reason = TextAreaField(_l("Why more time is needed"), [needed(), at_most(500)])
+
+
+class DeadlineForm(Form):
+    """Who gave the task sets another day, earlier or later."""
+
+    new_due_on = DayField(_l("New deadline"), [needed()])
+    new_due_time = HourField(_l("Hour"), [Optional()])
+    due_why = StringField(_l("Why"), [Optional(), at_most(500)])
+
+
+class ProgressForm(Form):
+    """The one named says how far it has come."""
+
+    progress = TextAreaField(_l("How far it has come"), [needed(), at_most(500)])
+
+
+class AgainForm(Form):
+    """Who gave the task asks for more than was done."""
+
+    again_reason = TextAreaField(_l("What is still to be done"), [needed(), at_most(500)])
 
 
 class TimeAnswerForm(Form):

@@ -148,6 +148,9 @@ class Task(Base):
     done_at: Mapped[datetime | None]
     #: what the one named reported
     result: Mapped[str] = mapped_column(default="")
+    #: how far it has come, as the one named last said
+    progress: Mapped[str] = mapped_column(default="")
+    progress_at: Mapped[datetime | None]
     #: more time that the one named asks for, and why; None: nothing is asked. What was answered stands in the log
     wanted_due_on: Mapped[date | None]
     wanted_reason: Mapped[str] = mapped_column(default="")

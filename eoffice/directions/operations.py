@@ -29,9 +29,6 @@ ASSIGNED = audit.action("directions.assigned", _l("Work assigned inside the unit
 READ = audit.action("directions.read", _l("Read for information"))
 OPENED = audit.action("directions.opened", _l("Opened for the first time"))
 FINISHED = audit.action("directions.finished", _l("Task completed"))
-TIME_ASKED = audit.action("directions.time_asked", _l("More time asked for"))
-TIME_GRANTED = audit.action("directions.time_granted", _l("More time granted"))
-TIME_REFUSED = audit.action("directions.time_refused", _l("More time refused"))
 REMINDED = audit.action("directions.reminded", _l("Pressed for"))
 WITHDRAWN = audit.action("directions.withdrawn", _l("Task no longer needed"))
 
@@ -75,24 +72,6 @@ class DueTooLate(Invalid):
     )
 
 
-class NotLater(Invalid):
-    """More time means a later day."""
-
-    message = _l("Give a day after the present deadline, today or later.")
-
-
-class WhyNoTime(Invalid):
-    """Whoever asked must know what to do instead."""
-
-    message = _l("Write why you do not agree.")
-
-
-class NothingAsked(Conflict):
-    """Somebody answered already."""
-
-    message = _l("No more time is asked for now. Reload the page.")
-
-
 class RemindedToday(Conflict):
     """One reminder a day."""
 
@@ -117,6 +96,10 @@ class Named:
 
     unit_id: int | None = None
     assignment_id: int | None = None
+    #: of who coordinates: an own deadline; None: the direction's
+    due_on: date | None = None
+    #: hour of that day; None: its end
+    due_time: time | None = None
 
     @classmethod
     def read(cls, mark: str) -> "Named":
@@ -151,6 +134,13 @@ class NewDirection:
         others = [(Part.COORDINATE, one) for one in self.coordinating]
         return lead + others + [(Part.INFORM, one) for one in self.inform]
 
+    def due_of(self, part: Part, named: Named) -> tuple[date | None, time | None]:
+        """Until when it is asked of him."""
+        if part is Part.INFORM:
+            return None, None
+        own = part is Part.COORDINATE and named.due_on is not None
+        return (named.due_on, named.due_time) if own else (self.due_on, self.due_time)
+
 
 def check(new: NewDirection, *, unit_task: Task | None = None) -> None:
     """Refuse contradictions; `unit_task`: what its head hands on. Raises NoOpinion, NoLead, HourOfNoDay, DueInThePast,
@@ -159,27 +149,34 @@ def check(new: NewDirection, *, unit_task: Task | None = None) -> None:
         raise NoOpinion(field="opinion")
     if new.lead is None:
         raise NoLead(field="lead")
-    if new.due_on is None:
-        if new.due_time is not None:
-            raise HourOfNoDay(field="due_on")
-        return
-    limit = _limit(unit_task.due_on, unit_task.due_time) if unit_task and unit_task.due_on else None
-    due = _limit(new.due_on, new.due_time)
+    given = [("due_on", new.due_on, new.due_time)]
+    given += [("coordinating_due_on", one.due_on, one.due_time) for one in new.coordinating]
+    for field, day, hour in given:
+        if day is not None:
+            check_due(day, hour, unit_task, field)
+        elif hour is not None:
+            raise HourOfNoDay(field=field)
+
+
+def check_due(day: date, hour: time | None, unit_task: Task | None, field: str) -> None:
+    """A deadline that can be kept, within that of the unit whose task is handed on. Raises DueInThePast, DueTooLate."""
+    limit = moment(unit_task.due_on, unit_task.due_time) if unit_task and unit_task.due_on else None
+    due = moment(day, hour)
     # a unit that hands on late can keep its own deadline only
-    if deadlines.passed(new.due_on, new.due_time) and due != limit:
-        raise DueInThePast(date=_shown(due), field="due_on")
+    if deadlines.passed(day, hour) and due != limit:
+        raise DueInThePast(date=shown(due), field=field)
     if limit is not None and due > limit:
-        raise DueTooLate(limit=_shown(limit), field="due_on")
+        raise DueTooLate(limit=shown(limit), field=field)
 
 
-def _limit(day: date, hour: time | None) -> datetime:
+def moment(day: date, hour: time | None) -> datetime:
     """The last moment of a deadline, as clocks here show it."""
     return datetime.combine(day, hour or time.max, clock.TZ)
 
 
-def _shown(moment: datetime) -> str:
-    whole = moment.time() == time.max
-    return f"{moment:%d/%m/%Y}" if whole else f"{moment:%H:%M %d/%m/%Y}"
+def shown(last: datetime) -> str:
+    """The same in words."""
+    return f"{last:%d/%m/%Y}" if last.time() == time.max else f"{last:%H:%M %d/%m/%Y}"
 
 
 @dataclass(frozen=True)
@@ -219,6 +216,7 @@ def _write(
     decided: Decided | None = None,
 ) -> Direction:  # fmt: skip
     found = find(session, document.agency_id, new, parent.unit_id if parent else None)
+    dues = [new.due_of(part, named) for part, named in new.parts]
     direction = Direction(
         agency_id=document.agency_id, document_id=document.id, parent_task_id=parent.id if parent else None,
         opinion=new.opinion.strip(), due_on=new.due_on, due_time=new.due_time, given_at=clock.now(),
@@ -229,10 +227,9 @@ def _write(
             agency_id=document.agency_id, document_id=document.id, part=part, state=TaskState.NEW,
             unit=one if isinstance(one, Unit) else None,
             assignment=one if isinstance(one, Assignment) else None,
-            due_on=None if part is Part.INFORM else new.due_on,
-            due_time=None if part is Part.INFORM else new.due_time,
+            due_on=due_on, due_time=due_time,
         )
-        for part, one in found
+        for (part, one), (due_on, due_time) in zip(found, dues, strict=True)
     ]  # fmt: skip
     session.add(direction)
     session.flush()
@@ -314,11 +311,44 @@ def finished(session: Session, actor: Actor, task: Task, result: str) -> Task:
         if highest.part is not Part.LEAD or parent_id is None:
             break
         highest = session.get_one(Task, parent_id)
-    withdraw(session, actor, _below(session, highest))
+    withdraw(session, actor, handed_on(session, highest))
     return highest
 
 
-def _below(session: Session, task: Task) -> Sequence[Task]:
+def carry_over(session: Session, actor: Actor, before: Sequence[Task], direction: Direction) -> None:
+    """Whoever a later direction names again goes on with what he has begun, by its words and within its deadline; of
+    the others nothing more is asked. `before`: what was open when it was given."""
+    again = {
+        (task.unit_id, task.assignment_id): task for task in direction.tasks if task.part is not Part.INFORM
+    }
+    kept = set[int]()
+    for old in before:
+        new = again.get((old.unit_id, old.assignment_id))
+        if new is None or old.direction.parent_task_id != direction.parent_task_id:
+            continue
+        new.state, new.seen_at = old.state, old.seen_at
+        new.progress, new.progress_at = old.progress, old.progress_at
+        old.state, old.done_at = TaskState.WITHDRAWN, clock.now()
+        below = sa.select(Direction).where(Direction.parent_task_id == old.id)
+        for one in session.scalars(below):
+            one.parent_task_id = new.id
+        session.flush()
+        kept |= {one.id for one in handed_on(session, new)}
+        keep_within(session, new)
+    withdraw(session, actor, [one for one in before if one.state in OPEN and one.id not in kept])
+
+
+def keep_within(session: Session, task: Task) -> None:
+    """Nothing that a unit handed on is due after the unit itself."""
+    if task.due_on is None:
+        return
+    last = moment(task.due_on, task.due_time)
+    for one in handed_on(session, task):
+        if one.due_on is None or moment(one.due_on, one.due_time) > last:
+            one.due_on, one.due_time = task.due_on, task.due_time
+
+
+def handed_on(session: Session, task: Task) -> Sequence[Task]:
     """What was handed on from a unit's task and is still open."""
     handed_on = sa.select(Direction.id).where(Direction.parent_task_id == task.id)
     return session.scalars(
@@ -328,61 +358,12 @@ def _below(session: Session, task: Task) -> Sequence[Task]:
     ).all()
 
 
-def ask_for_time(session: Session, actor: Actor, task: Task, wanted: date, reason: str) -> None:
-    """Ask whoever gave the task for a later deadline. Raises NotLater, NoOpinion when no reason is given."""
-    if wanted < clock.today() or (task.due_on is not None and wanted <= task.due_on) or task.due_on is None:
-        raise NotLater(field="wanted_on")
-    if not reason.strip():
-        raise NoOpinion(field="wanted_reason")
-    task.wanted_due_on, task.wanted_reason = wanted, reason.strip()
-    audit.record(
-        session, actor, TIME_ASKED, task.document, task=task.label, until=wanted, reason=task.wanted_reason
-    )
-
-
 def remind(session: Session, actor: Actor, task: Task) -> None:
     """Note that somebody presses for it. Raises RemindedToday: what is said twice a day is heard no more."""
     if task.reminded_at is not None and clock.local(task.reminded_at).date() == clock.today():
         raise RemindedToday(name=task.reminded_by)
     task.reminded_at, task.reminded_by = clock.now(), actor.name
     audit.record(session, actor, REMINDED, task.document, task=task.label)
-
-
-def grant_time(session: Session, actor: Actor, task: Task, until: date | None, note: str) -> None:
-    """Grant more time, till the day that was asked for or till `until`. What a unit handed on cannot be due after the
-    unit itself. Raises NothingAsked, NotLater, DueTooLate."""
-    if task.wanted_due_on is None:
-        raise NothingAsked
-    day = until or task.wanted_due_on
-    if day < clock.today() or (task.due_on is not None and day <= task.due_on):
-        raise NotLater(field="until")
-    parent_id = task.direction.parent_task_id
-    above = session.get_one(Task, parent_id) if parent_id is not None else None
-    if above is not None and above.due_on is not None and day > above.due_on:
-        raise DueTooLate(limit=f"{above.due_on:%d/%m/%Y}", field="until")
-    _note_answer(session, actor, task, TIME_GRANTED, day, note)
-    task.due_on, task.due_time = day, None
-    if above is None and task.part is Part.LEAD:
-        task.document.due_on, task.document.due_time = day, None
-
-
-def refuse_time(session: Session, actor: Actor, task: Task, note: str) -> None:
-    """Leave the deadline as it is. Raises NothingAsked, WhyNoTime."""
-    if task.wanted_due_on is None:
-        raise NothingAsked
-    if not note.strip():
-        raise WhyNoTime(field="note")
-    _note_answer(session, actor, task, TIME_REFUSED, task.wanted_due_on, note)
-
-
-def _note_answer(
-    session: Session, actor: Actor, task: Task, what: audit.Action, until: date, note: str
-) -> None:
-    audit.record(
-        session, actor, what, task.document,
-        task=task.label, before=task.due_on, until=until, reason=note.strip() or None,
-    )  # fmt: skip
-    task.wanted_due_on, task.wanted_reason = None, ""
 
 
 def withdraw(session: Session, actor: Actor, tasks: Iterable[Task]) -> None:

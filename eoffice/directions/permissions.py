@@ -19,7 +19,10 @@ DIRECTION_WORK = permission("direction:work", _l("Work on documents one was name
 DIRECTION_REMIND = permission(
     "direction:remind", _l("Press for tasks one has given, or, seeing all, for any")
 )
-DIRECTION_EXTEND = permission("direction:extend", _l("Grant or refuse more time for what one has directed"))
+DIRECTION_EXTEND = permission(
+    "direction:extend",
+    _l("Grant or refuse more time, set other deadlines and ask again for what one has directed"),
+)
 
 
 @knowledge_rule(Task)

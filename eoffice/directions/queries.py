@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor, Permission
 from eoffice.directions.models import ACTING, OPEN, Direction, Part, Reading, Task, TaskState
-from eoffice.directions.permissions import may, may_know_task
+from eoffice.directions.permissions import DIRECTION_EXTEND, may, may_know_task
 from eoffice.directory.queries import of_posts
 from eoffice.documents.models import Document
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -22,10 +22,14 @@ def task(session: Session, actor: Actor, task_id: int) -> Task:
     return found
 
 
-def latest(session: Session, document: Document) -> int:
-    """The id of the direction that holds for the whole agency now; 0 before the first."""
-    whole = (Direction.document_id == document.id, Direction.parent_task_id.is_(None))
-    return session.scalar(sa.select(sa.func.max(Direction.id)).where(*whole)) or 0
+def latest(session: Session, document: Document, *, asking: bool = False) -> int:
+    """The id of the direction that holds for the whole agency now, 0 before the first; `asking`: of those that charge
+    somebody, not of what was passed on for information."""
+    whole = sa.and_(Direction.document_id == document.id, Direction.parent_task_id.is_(None))
+    query = sa.select(sa.func.max(Direction.id)).where(whole)
+    if asking:
+        query = query.where(Direction.tasks.any(Task.part == Part.LEAD))
+    return session.scalar(query) or 0
 
 
 def of_document(session: Session, document: Document) -> Sequence[Direction]:
@@ -140,3 +144,17 @@ def each_own(actor: Actor, wanted: Permission, tasks: Iterable[Task]) -> list[Ta
     """All of them."""
     open_ones = (task for task in tasks if task.state in OPEN and task.part is not Part.INFORM)
     return [task for task in open_ones if actor.can(wanted) and may(actor, wanted, task)]
+
+
+def to_reopen(actor: Actor, given: Sequence[Direction]) -> list[Task]:
+    """Of the directions on a document: what was reported as done and the actor, who gave it, can ask for again."""
+    asking = [one for one in given if one.parent_task_id is None and one.asks]
+    latest = asking[-1].id if asking else 0
+    return [
+        task
+        for direction in given
+        if direction.parent_task_id is not None or direction.id == latest
+        for task in direction.tasks
+        if task.state is TaskState.DONE and task.part is not Part.INFORM
+        if actor.can(DIRECTION_EXTEND) and may(actor, DIRECTION_EXTEND, task)
+    ]

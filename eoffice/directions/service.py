@@ -10,8 +10,8 @@ from eoffice.core.errors import InvalidTransition
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.core.workflow import word_of
-from eoffice.directions import deciding, operations, queries
-from eoffice.directions.events import WorkBegun, WorkFinished, WorkOpened
+from eoffice.directions import deciding, following, operations, queries
+from eoffice.directions.events import WorkBegun, WorkFinished, WorkOpened, WorkReopened
 from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
 from eoffice.directions.permissions import (
@@ -32,8 +32,10 @@ def direct(
 ) -> Direction:
     """Direct a document: one leads, others coordinate or are informed.
 
-    A direction given before work has begun replaces the earlier one; `seen`: the latest that the actor knew of, 0 for
-    none. Raises NotFound, Forbidden, InvalidTransition, NoOpinion, NoLead, NamedTwice, NotHere, DueInThePast,
+    A later direction takes the place of the earlier one: who is named again goes on, of others nothing more is asked.
+    `seen`: the latest that the actor knew of, 0 for none.
+
+    Raises NotFound, Forbidden, InvalidTransition, NoOpinion, NoLead, NamedTwice, NotHere, DueInThePast,
     DirectedMeanwhile.
     """
     with transaction(session):
@@ -48,19 +50,22 @@ def assign(
     session: Session, actor: Actor, task_id: int, assignment_id: int, due_on: date | None, opinion: str,
     coordinating: tuple[int, ...] = (), due_time: time | None = None,
 ) -> Direction:  # fmt: skip
-    """Name who inside the unit works on its task, due no later than the unit itself.
+    """Name who inside the unit works on its task, due no later than the unit itself; named anew, who is named again
+    goes on and the others are asked no more.
 
     Raises NotFound, Forbidden, InvalidTransition, DueTooLate, DueInThePast, NamedTwice, NotHere.
     """
     with transaction(session):
         task = _locked_task(session, actor, task_id)
         require(actor, DIRECTION_ASSIGN, task)
-        if task.state not in (TaskState.NEW, TaskState.SEEN) or task.part is Part.INFORM:
+        if task.state not in OPEN or task.part is Part.INFORM:
             raise InvalidTransition(state=word_of(task.state))
+        before = operations.handed_on(session, task)
         others = tuple(Named(assignment_id=one) for one in coordinating)
         day, hour = (due_on, due_time) if due_on or due_time else (task.due_on, task.due_time)
         new = NewDirection(opinion, Named(assignment_id=assignment_id), others, due_on=day, due_time=hour)
         direction = operations.give(session, actor, task.document, new, parent=task)
+        operations.carry_over(session, actor, before, direction)
         task.state = TaskState.WORKING
         if task.part is Part.LEAD:
             publish(session, WorkBegun(task.document_id, direction.tasks[0].id, actor))
@@ -120,7 +125,7 @@ def ask_for_time(session: Session, actor: Actor, task_id: int, wanted: date, rea
         if task.state not in OPEN or task.part is Part.INFORM:
             raise InvalidTransition(state=word_of(task.state))
         require(actor, DIRECTION_WORK, task)
-        operations.ask_for_time(session, actor, task, wanted, reason)
+        following.ask_for_time(session, actor, task, wanted, reason)
     return task
 
 
@@ -149,9 +154,58 @@ def answer_time(
             raise InvalidTransition(state=word_of(task.state))
         require(actor, DIRECTION_EXTEND, task)
         if grant:
-            operations.grant_time(session, actor, task, until, note)
+            following.grant_time(session, actor, task, until, note)
         else:
-            operations.refuse_time(session, actor, task, note)
+            following.refuse_time(session, actor, task, note)
+    return task
+
+
+def change_deadline(
+    session: Session, actor: Actor, task_id: int, day: date | None, hour: time | None = None, why: str = ""
+) -> Task:
+    """Give a task another deadline, as who gave it; what was handed on from it stays within.
+
+    Raises NotFound, Forbidden, InvalidTransition, and what `following.change` raises.
+    """
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        if task.state not in OPEN or task.part is Part.INFORM:
+            raise InvalidTransition(state=word_of(task.state))
+        require(actor, DIRECTION_EXTEND, task)
+        following.change(session, actor, task, day, hour, why)
+    return task
+
+
+def report_progress(session: Session, actor: Actor, task_id: int, words: str) -> Task:
+    """Say how far it has come. Raises NotFound, Forbidden, InvalidTransition, NoOpinion, TooLong."""
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        if task.state not in OPEN or task.part is Part.INFORM:
+            raise InvalidTransition(state=word_of(task.state))
+        require(actor, DIRECTION_WORK, task)
+        _open(session, actor, task)
+        following.report_progress(session, actor, task, words)
+    return task
+
+
+def reopen(session: Session, actor: Actor, task_id: int, reason: str) -> Task:
+    """Ask again, as who gave it, for what was reported as done.
+
+    Raises NotFound, Forbidden, InvalidTransition, WhyAgain, Replaced, WorkIsOver, TooLong.
+    """
+    with transaction(session):
+        task = _locked_task(session, actor, task_id)
+        if task.state is not TaskState.DONE or task.part is Part.INFORM:
+            raise InvalidTransition(state=word_of(task.state))
+        require(actor, DIRECTION_EXTEND, task)
+        highest = following.reopen(session, actor, task, reason)
+        whole = highest.direction.parent_task_id is None
+        if whole and highest.direction_id != queries.latest(session, task.document, asking=True):
+            raise following.Replaced
+        if whole and highest.part is Part.LEAD:
+            publish(session, WorkReopened(task.document_id, highest.id, actor))
+        elif task.document.is_over:
+            raise following.WorkIsOver
     return task
 
 

@@ -475,5 +475,7 @@ class RegisterEntry(Base):
     given_by: Mapped[str]
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str] = mapped_column(default="")
+    #: what was corrected in the line since, as the register's own remark
+    note: Mapped[str] = mapped_column(default="")
 
     register: Mapped[Register] = relationship(lazy="joined")

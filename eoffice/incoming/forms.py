@@ -1,7 +1,7 @@
 """Shape of what the clerk enters; truth is the service's business."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
@@ -79,9 +79,7 @@ class RegisterForm(Form):
         self.submit_to_id.choices = later + [(post.id, post.choice) for post in leaders]
 
     @classmethod
-    def of(
-        cls, document: IncomingDocument, guess: FieldGuess, issuer: tuple[str, str] = ("", "")
-    ) -> "RegisterForm":
+    def of(cls, document: IncomingDocument, guess: FieldGuess, issuer: tuple[str, str] = ("", "")) -> Self:
         """The form with what the axis said, or what stands clearly on the page; the rest is left empty.
 
         `issuer`: name and code of the one agency of the directory that the page names, both empty for none.
@@ -109,6 +107,7 @@ class RegisterForm(Form):
                 "urgency": int(urgency),
                 "arrived_on": clock.local(document.arrived_at).date(),
                 "submit_to_id": 0,
+                "due_time": document.due_time,
             }
         )
 
@@ -131,6 +130,18 @@ class RegisterForm(Form):
             submit_to_id=self.submit_to_id.data or None,
             accept_duplicate=self.accept_duplicate.data,
         )
+
+
+class EntryCorrectionForm(RegisterForm):
+    """The same columns, put right."""
+
+    reason = StringField(_l("Why it is corrected"), [needed(), at_most(200)])
+
+
+class StrikeForm(Form):
+    """A line that should not be there."""
+
+    strike_reason = TextAreaField(_l("Why the number is void"), [needed(), at_most(200)])
 
 
 class EnvelopeForm(Form):

@@ -16,7 +16,7 @@ from eoffice.core.events import subscribe
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.core.text import fold
 from eoffice.directions import operations as directions
-from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened
+from eoffice.directions.events import DirectionGiven, WorkBegun, WorkFinished, WorkOpened, WorkReopened
 from eoffice.directions.models import Direction as LeadersDirection
 from eoffice.directions.models import Task
 from eoffice.directory import queries as directory
@@ -324,6 +324,15 @@ def opened(session: Session, event: WorkOpened) -> None:
     document = operations.by_id(session, event.document_id)
     if document is not None:
         operations.report(session, event.actor, document, "05", "Đang xử lý")
+
+
+@subscribe(WorkReopened)
+def reopened(session: Session, event: WorkReopened) -> None:
+    """Who gave the work asks for more. Its sender was told that it is completed, after which the axis knows no other
+    status; he hears no more of it."""
+    document = operations.by_id(session, event.document_id)
+    if document is not None:
+        operations.move(session, event.actor, document, Move.REOPEN)
 
 
 @subscribe(WorkFinished)

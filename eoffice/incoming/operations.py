@@ -40,6 +40,8 @@ SUBMITTED = audit.action("incoming.submitted", _l("Submitted to a leader"))
 FORWARDED = audit.action("incoming.forwarded", _l("Passed on for work"))
 BEGUN = audit.action("incoming.begun", _l("Work begun"))
 DONE = audit.action("incoming.done", _l("Document completed"))
+REOPENED = audit.action("incoming.reopened", _l("Completed document opened again"))
+STRUCK = audit.action("incoming.struck", _l("Registration struck out: the number is void"))
 PASSED_ON = audit.action("incoming.passed_on", _l("Passed on"))
 WITHDRAWN = audit.action("incoming.withdrawn", _l("Withdrawn at the sender's wish"))
 
@@ -52,6 +54,8 @@ _ACTIONS = {
     Move.DIRECT: FORWARDED,
     Move.ASSIGN: BEGUN,
     Move.FINISH: DONE,
+    Move.REOPEN: REOPENED,
+    Move.STRIKE: STRUCK,
     Move.PASS_ON: PASSED_ON,
     Move.WITHDRAW: WITHDRAWN,
 }

@@ -42,6 +42,8 @@ class Prepared:
     inform: list[str]
     due_on: date | None
     due_time: time | None = None
+    #: of those who coordinate, where it is another one
+    coordinating_due_on: date | None = None
 
     @classmethod
     def of(cls, document: IncomingDocument) -> "Prepared | None":
@@ -51,13 +53,21 @@ class Prepared:
             return None
         due = date.fromisoformat(kept["due_on"]) if kept["due_on"] else None
         hour = time.fromisoformat(kept["due_time"]) if kept["due_time"] else None
-        return cls(**kept | {"at": datetime.fromisoformat(kept["at"]), "due_on": due, "due_time": hour})
+        theirs = kept.get("coordinating_due_on")
+        read = {
+            "at": datetime.fromisoformat(kept["at"]), "due_on": due, "due_time": hour,
+            "coordinating_due_on": date.fromisoformat(theirs) if theirs else None,
+        }  # fmt: skip
+        return cls(**kept | read)
 
     def data(self) -> dict[str, Any]:
         """What the row keeps."""
         due = self.due_on.isoformat() if self.due_on else None
         hour = self.due_time.isoformat() if self.due_time else None
-        return asdict(self) | {"at": self.at.isoformat(), "due_on": due, "due_time": hour}
+        theirs = self.coordinating_due_on.isoformat() if self.coordinating_due_on else None
+        return asdict(self) | {
+            "at": self.at.isoformat(), "due_on": due, "due_time": hour, "coordinating_due_on": theirs,
+        }  # fmt: skip
 
 
 class WrongLeader(Invalid):
@@ -90,6 +100,7 @@ def prepare(session: Session, actor: Actor, document_id: int, new: NewDirection)
         made = Prepared(
             actor.name, clock.now(), new.opinion.strip(), new.lead.mark, [one.mark for one in new.coordinating],
             [one.mark for one in new.inform], new.due_on, new.due_time,
+            next((one.due_on for one in new.coordinating if one.due_on), None),
         )  # fmt: skip
         document.prepared = made.data()
         audit.record(session, actor, PREPARED, document, opinion=made.opinion, due_on=made.due_on)

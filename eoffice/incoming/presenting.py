@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from flask import current_app, url_for
@@ -237,12 +238,31 @@ def history(session: Session, document: IncomingDocument) -> list[tuple[str, Mar
 
 def _sentence(entry: audit.AuditEntry) -> Markup:
     what = str(audit.DECLARED[audit.Action(entry.action)]) if entry.action in audit.DECLARED else entry.action
-    details = (
-        entry.details.get(key) for key in ("number", "leader", "lead", "named", "reason", "result", "file")
-    )
-    told = [", ".join(map(_named, one)) if isinstance(one, list) else str(one) for one in details if one]
+    told = [words for key in _TOLD if (one := entry.details.get(key)) and (words := _told(key, one))]
     tail = f": {'; '.join(told)}" if told else ""
     return Markup("<b>{}</b>. {}{}").format(entry.actor, what, tail)
+
+
+#: of what the log keeps with a deed, what people read, in this order
+_TOLD = (
+    "number", "task", "corrected", "leader", "lead", "named", "due_on", "before", "until", "hour", "reason", "note",
+    "result", "file",
+)  # fmt: skip
+_DAYS = {"due_on": _l("due %(day)s"), "before": _l("was due %(day)s"), "until": _l("due %(day)s")}
+
+
+def _told(key: str, one: Any) -> str:
+    if key in _DAYS:  # a step of the document's way keeps its state before, too
+        day = _iso_day(one)
+        return str(_DAYS[key]) % {"day": f"{day:%d/%m/%Y}"} if day else ""
+    return ", ".join(map(_named, one)) if isinstance(one, list) else str(one)
+
+
+def _iso_day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _named(one: str) -> str:

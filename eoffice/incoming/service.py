@@ -26,7 +26,7 @@ from eoffice.incoming.events import IncomingRegistered
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN
-from eoffice.incoming.states import State
+from eoffice.incoming.states import Doubt, State
 from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures import operations as signatures
 
@@ -70,6 +70,15 @@ class NoScan(Invalid):
     message = _l("Choose the scanned PDF first.")
 
 
+class SecretNotEntered(Conflict):
+    """Secrets have a register of their own, on no network (Law 117/2025; Decree 30/2020, Article 16.3)."""
+
+    message = _l(
+        "Page 1 bears the mark of a state secret, so it does not go into this register. Hand it to the officer for "
+        "state secrets, who says whether the mark is one; then register it here, or return it."
+    )
+
+
 class LookFirst(Conflict):
     """A doubtful paper is not registered unseen."""
 
@@ -103,14 +112,16 @@ def receive_scan(
 def register(session: Session, actor: Actor, document_id: int, entry: NewIncoming) -> IncomingDocument:
     """Enter a document in the register: số đến is given now, the sender is told, a leader may get it at once.
 
-    Raises NotFound, AlreadyNumbered, InvalidTransition, Forbidden, NoRegister, ProbableDuplicate and what
-    `operations.check` raises.
+    Raises NotFound, AlreadyNumbered, InvalidTransition, Forbidden, SecretNotEntered, NoRegister, ProbableDuplicate and
+    what `operations.check` raises.
     """
     with transaction(session):
         document = operations.locked(session, actor, document_id)
         if document.register_number is not None:
             raise registers.AlreadyNumbered(number=document.register_number)
         require(actor, MACHINE.step(document.state, Move.REGISTER).permission, document)
+        if document.state is State.CHECK and document.reason == Doubt.SECRET:
+            raise SecretNotEntered
         _register(session, actor, document, entry)
     return document
 

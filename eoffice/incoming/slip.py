@@ -1,7 +1,7 @@
 """Phiếu giải quyết văn bản đến (Decree 30/2020, Appendix IV): who decided what, for whom and until when."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 from eoffice.core import clock
 from eoffice.directions.models import Direction, Part
@@ -51,8 +51,17 @@ def _opinion(one: Direction) -> tuple[str, ...]:
 
 
 def _due(one: Direction) -> str:
-    hour = f"{one.due_time:%H:%M} " if one.due_time else ""
-    return hour + _day(one.due_on)
+    """Of the direction, and of each who has another one."""
+    own = [
+        f"{task.first_named or task.label}: {_last(task.due_on, task.due_time)}"
+        for task in one.tasks
+        if task.part is not Part.INFORM and (task.due_on, task.due_time) != (one.due_on, one.due_time)
+    ]
+    return "; ".join(filter(None, (_last(one.due_on, one.due_time), *own)))
+
+
+def _last(day: date | None, hour: time | None) -> str:
+    return (f"{hour:%H:%M} " if hour else "") + _day(day)
 
 
 def _day(day: date | None) -> str:

@@ -76,6 +76,8 @@ class Doubt(StrEnum):
     #: the same sender, document and business in an earlier packet (it may have been sent twice)
     REPEAT = "repeat"
     SECRET = "state-secret"  # noqa: S105 - a word of the law, not a password
+    #: it was registered, and the number made void
+    STRUCK = "struck"
 
     @property
     def sentence(self) -> LazyString:
@@ -95,5 +97,8 @@ _DOUBTS = {
     Doubt.SECRET: _l(
         "Page 1 carries the mark of a state secret, so its files were not taken in. "
         "Return the document and tell your officer for state secrets."
+    ),
+    Doubt.STRUCK: _l(
+        "Its registration was struck out. Register it anew, or return it; the history says why."
     ),
 }

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from eoffice.core.workflow import Machine, Rule
-from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_GIVE, DIRECTION_WORK
+from eoffice.directions.permissions import DIRECTION_ASSIGN, DIRECTION_EXTEND, DIRECTION_GIVE, DIRECTION_WORK
 from eoffice.incoming.permissions import INCOMING_PASS_ON, INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.states import State
 
@@ -20,6 +20,10 @@ class Move(StrEnum):
     DIRECT = "direct"
     ASSIGN = "assign"
     FINISH = "finish"
+    #: who gave the work asks for more than was done
+    REOPEN = "reopen"
+    #: what was entered wrongly goes back to the clerk; the number stays used
+    STRIKE = "strike"
     #: to units and people for information, to other agencies with its own bytes
     PASS_ON = "pass_on"  # noqa: S105 - a verb, not a password
     #: at the sender's wish, whatever became of it here
@@ -40,7 +44,15 @@ MACHINE: Machine[State, Move] = Machine(
         (State.SUBMITTED, Move.SUBMIT): Rule(State.SUBMITTED, INCOMING_SUBMIT),
         (State.SUBMITTED, Move.DIRECT): Rule(State.FORWARDED, DIRECTION_GIVE),
         (State.FORWARDED, Move.DIRECT): Rule(State.FORWARDED, DIRECTION_GIVE),
+        # a later direction takes the place of the earlier one, also while work is under way or after it
+        (State.IN_PROGRESS, Move.DIRECT): Rule(State.FORWARDED, DIRECTION_GIVE),
+        (State.DONE, Move.DIRECT): Rule(State.FORWARDED, DIRECTION_GIVE),
         (State.FORWARDED, Move.ASSIGN): Rule(State.IN_PROGRESS, DIRECTION_ASSIGN),
+        (State.IN_PROGRESS, Move.ASSIGN): Rule(State.IN_PROGRESS, DIRECTION_ASSIGN),
+        (State.DONE, Move.REOPEN): Rule(State.IN_PROGRESS, DIRECTION_EXTEND),
+        # before anybody was charged with it
+        (State.REGISTERED, Move.STRIKE): Rule(State.CHECK, INCOMING_REGISTER, needs_note=True),
+        (State.SUBMITTED, Move.STRIKE): Rule(State.CHECK, INCOMING_REGISTER, needs_note=True),
         (State.FORWARDED, Move.FINISH): Rule(State.DONE, DIRECTION_WORK),
         (State.IN_PROGRESS, Move.FINISH): Rule(State.DONE, DIRECTION_WORK),
         **{

@@ -351,8 +351,9 @@ def _about(document: Document) -> str:
 
 def _note(entry: RegisterEntry, document: Document) -> str:
     if entry.voided_at is not None:
-        return f"Hủy số: {entry.void_reason}"
-    return f"Tiếp nhận từ {document.taken_over_from}" if document.taken_over_from else ""
+        return "; ".join(filter(None, (entry.note, f"Hủy số: {entry.void_reason}")))
+    taken_over = f"Tiếp nhận từ {document.taken_over_from}" if document.taken_over_from else ""
+    return "; ".join(filter(None, (taken_over, entry.note)))
 
 
 def _day(day: date | None) -> str:

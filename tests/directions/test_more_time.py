@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.core.errors import Forbidden, InvalidTransition
-from eoffice.directions import operations, queries, service
+from eoffice.directions import following, operations, queries, service
 from eoffice.directions.models import Task
 from tests.factories import House, province
 from tests.incoming import steps
@@ -39,7 +39,7 @@ def test_granted_time_moves_the_task_and_the_document(session: Session, house: H
     assert [one.id for one in queries.to_extend(session, house.leader)] == [task.id]
     service.answer_time(session, house.leader, task.id, grant=True)
     assert (task.due_on, task.document.due_on, task.wanted_due_on) == (wanted, wanted, None)
-    with pytest.raises(operations.NothingAsked):
+    with pytest.raises(following.NothingAsked):
         service.answer_time(session, house.leader, task.id, grant=True)
 
 
@@ -47,7 +47,7 @@ def test_a_refusal_says_why_and_changes_nothing(session: Session, house: House) 
     task = _led(session, house)
     before = task.due_on
     service.ask_for_time(session, house.specialist, task.id, _later(task), "Chờ số liệu")
-    with pytest.raises(operations.WhyNoTime):
+    with pytest.raises(following.WhyNoTime):
         service.answer_time(session, house.leader, task.id, grant=False, note=" ")
     service.answer_time(session, house.leader, task.id, grant=False, note="Việc gấp")
     assert (task.due_on, task.wanted_due_on) == (before, None)
@@ -67,7 +67,7 @@ def test_who_gave_the_task_may_grant_another_day_than_the_one_asked_for(
 ) -> None:
     task = _led(session, house)
     service.ask_for_time(session, house.specialist, task.id, _later(task, 9), "Chờ số liệu")
-    with pytest.raises(operations.NotLater):
+    with pytest.raises(following.NotLater):
         service.answer_time(session, house.leader, task.id, grant=True, until=task.due_on)
     sooner = _later(task, 4)
     service.answer_time(session, house.leader, task.id, grant=True, until=sooner)
@@ -91,7 +91,7 @@ def test_only_the_one_who_works_asks_for_a_later_day_and_while_it_is_open(
 ) -> None:
     task = _led(session, house)
     assert task.due_on is not None
-    with pytest.raises(operations.NotLater):
+    with pytest.raises(following.NotLater):
         service.ask_for_time(session, house.specialist, task.id, task.due_on, "x")
     with pytest.raises(operations.NoOpinion):
         service.ask_for_time(session, house.specialist, task.id, _later(task), " ")

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from eoffice.accounts.models import User
 from eoffice.core import clock
 from eoffice.core.errors import Forbidden, Invalid, InvalidTransition, NotFound
 from eoffice.core.permissions import allowed
-from eoffice.directions import operations, queries, service
+from eoffice.directions import following, operations, queries, service
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
-from eoffice.directory.models import Role
+from eoffice.directory.models import Assignment, Role
 from eoffice.documents import deadlines
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Document, Urgency
@@ -23,7 +24,7 @@ from eoffice.home import queries as home
 from eoffice.incoming import queries as incoming_queries
 from eoffice.incoming.queries import Filter, Tab
 from eoffice.incoming.states import State
-from tests.factories import province
+from tests.factories import House, colleague, province
 from tests.incoming import steps
 from tests.web import client_for
 
@@ -148,8 +149,147 @@ def test_the_head_assigns_inside_the_unit_and_within_its_deadline(session: Sessi
     direction = steps.assign(session, house, task)
     assert direction.tasks[0].due_on == task.due_on
     assert (document.state, task.state) == (State.IN_PROGRESS, TaskState.WORKING)
+
+
+def test_the_head_assigns_anew_and_whoever_is_named_again_goes_on(session: Session) -> None:
+    house = province(session).a
+    document, unit_task = steps.forwarded(session, house)
+    first = steps.assign(session, house, unit_task).tasks[0]
+    service.open_document(session, house.specialist, document)
+    service.report_progress(session, house.specialist, first.id, "Đã xin số liệu")
+    other = colleague_post(session, house)
+    second = service.assign(
+        session,
+        house.head,
+        unit_task.id,
+        other,
+        None,
+        "Thay đồng chí đi công tác",
+        (first.assignment_id or 0,),
+    )
+    lead, stays = second.tasks
+    assert (first.state, document.state) == (TaskState.WITHDRAWN, State.IN_PROGRESS)
+    assert (stays.part, stays.state, stays.progress) == (Part.COORDINATE, TaskState.WORKING, "Đã xin số liệu")
+    assert (lead.assignment_id, lead.state) == (other, TaskState.NEW)
+    service.finish(session, house.head, unit_task.id, "Xong")
     with pytest.raises(InvalidTransition):
-        steps.assign(session, house, task)
+        steps.assign(session, house, unit_task)
+
+
+def test_the_leader_directs_again_while_work_is_under_way_and_what_was_begun_goes_on(
+    session: Session,
+) -> None:
+    house = province(session).a
+    document, working = steps.in_progress(session, house)
+    due = clock.today() + timedelta(days=2)
+    new = steps.to_unit(
+        house, opinion="Thêm Văn phòng phối hợp", due_on=due, coordinating=(Named(unit_id=house.office.id),)
+    )
+    lead, added = service.direct(session, house.leader, document.id, new).tasks
+    assert (lead.state, added.state) == (TaskState.WORKING, TaskState.NEW)
+    assert document.state is State.IN_PROGRESS
+    session.refresh(working)
+    assert (working.state, working.due_on) == (TaskState.NEW, due), "within the unit's new deadline"
+    assert [one.id for one in queries.to_do(session, house.specialist)] == [working.id]
+    service.finish(session, house.specialist, working.id, "Đã trả lời")
+    assert (lead.state, document.state) == (TaskState.DONE, State.DONE)
+
+
+def test_the_leader_takes_the_lead_from_a_unit_and_nothing_more_is_asked_of_it(session: Session) -> None:
+    house = province(session).a
+    document, working = steps.in_progress(session, house)
+    elsewhere = steps.to_unit(house, lead=Named(unit_id=house.office.id))
+    service.direct(session, house.leader, document.id, elsewhere)
+    session.refresh(working)
+    assert (working.state, document.state) == (TaskState.WITHDRAWN, State.FORWARDED)
+    assert queries.to_do(session, house.specialist) == []
+
+
+def test_who_coordinates_has_a_deadline_of_his_own(session: Session) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    sooner = clock.today() + timedelta(days=2)
+    office = Named(unit_id=house.office.id, due_on=sooner)
+    lead, helping = service.direct(
+        session, house.leader, document.id, steps.to_unit(house, coordinating=(office,))
+    ).tasks
+    assert (lead.due_on, helping.due_on) == (clock.today() + timedelta(days=5), sooner)
+    assert document.due_on == lead.due_on
+    with pytest.raises(operations.DueInThePast) as refused:
+        past = Named(unit_id=house.office.id, due_on=clock.today() - timedelta(days=1))
+        service.direct(session, house.leader, document.id, steps.to_unit(house, coordinating=(past,)))
+    assert refused.value.field == "coordinating_due_on"
+
+
+def test_the_leader_changes_one_deadline_and_what_was_handed_on_stays_within(session: Session) -> None:
+    house = province(session).a
+    document, working = steps.in_progress(session, house)
+    unit_task = session.get_one(Task, working.direction.parent_task_id)
+    sooner = clock.today() + timedelta(days=1)
+    with pytest.raises(Forbidden):
+        service.change_deadline(session, house.head, unit_task.id, sooner)
+    service.change_deadline(session, house.leader, unit_task.id, sooner, why="Bộ yêu cầu sớm")
+    session.refresh(working)
+    assert (unit_task.due_on, working.due_on, document.due_on) == (sooner, sooner, sooner)
+    for day, problem in (
+        (sooner, following.SameDay),
+        (clock.today() - timedelta(days=1), operations.DueInThePast),
+        (None, following.NoDay),
+    ):
+        with pytest.raises(problem):
+            service.change_deadline(session, house.leader, unit_task.id, day)
+    with pytest.raises(operations.DueTooLate):
+        service.change_deadline(session, house.head, working.id, sooner + timedelta(days=1))
+
+
+def test_what_was_reported_as_done_too_soon_is_asked_for_again(session: Session) -> None:
+    house = province(session).a
+    document, working = steps.in_progress(session, house)
+    unit_task = session.get_one(Task, working.direction.parent_task_id)
+    service.finish(session, house.specialist, working.id, "Đã gửi số liệu")
+    assert (document.state, unit_task.state) == (State.DONE, TaskState.DONE)
+    with pytest.raises(Forbidden):
+        service.reopen(session, house.specialist, working.id, "Nhầm")
+    with pytest.raises(following.WhyAgain):
+        service.reopen(session, house.head, working.id, " ")
+    service.reopen(session, house.head, working.id, "Còn thiếu phụ lục")
+    assert (document.state, unit_task.state, working.state) == (
+        State.IN_PROGRESS, TaskState.WORKING, TaskState.WORKING,
+    )  # fmt: skip
+    service.finish(session, house.specialist, working.id, "Đã gửi đủ")
+    service.reopen(session, house.leader, unit_task.id, "Chưa trả lời xã")
+    assert (document.state, working.state) == (State.IN_PROGRESS, TaskState.WORKING)
+    assert [one.id for one in queries.to_do(session, house.specialist)] == [working.id]
+
+
+def test_a_completed_document_is_directed_anew_and_the_old_work_is_not_asked_for_again(
+    session: Session,
+) -> None:
+    house = province(session).a
+    document, working = steps.in_progress(session, house)
+    service.finish(session, house.specialist, working.id, "Xong")
+    elsewhere = steps.to_unit(house, lead=Named(unit_id=house.office.id))
+    service.direct(session, house.leader, document.id, elsewhere)
+    assert document.state is State.FORWARDED
+    unit_task = session.get_one(Task, working.direction.parent_task_id)
+    with pytest.raises(following.Replaced):
+        service.reopen(session, house.leader, unit_task.id, "Làm lại")
+    assert (unit_task.state, document.state) == (TaskState.DONE, State.FORWARDED)
+    assert queries.to_reopen(house.leader, queries.of_document(session, document)) == []
+
+
+def test_what_coordinates_is_asked_for_again_only_while_the_lead_works(session: Session) -> None:
+    house = province(session).a
+    document = steps.submitted(session, house)
+    new = steps.to_person(house, coordinating=(Named(unit_id=house.office.id),))
+    lead, helping = service.direct(session, house.leader, document.id, new).tasks
+    service.finish(session, house.chief, helping.id, "Đã góp ý")
+    service.reopen(session, house.leader, helping.id, "Góp ý cả mục 3")
+    assert helping.state is TaskState.SEEN, "the head of the unit names who does it"
+    service.finish(session, house.chief, helping.id, "Đã góp ý mục 3")
+    service.finish(session, house.specialist, lead.id, "Xong")
+    with pytest.raises(following.WorkIsOver):
+        service.reopen(session, house.leader, helping.id, "Góp ý nữa")
 
 
 def test_a_unit_whose_deadline_is_over_can_still_be_assigned(session: Session) -> None:
@@ -302,3 +442,47 @@ def test_who_of_a_unit_has_read_what_it_was_sent_for_information_is_marked_each_
     page = client_for(app, "a_leader").get(f"/incoming/{document.id}").get_data(as_text=True)
     assert f"Đã đọc ở {house.unit.name}:" in page
     assert house.specialist.name in page
+
+
+def colleague_post(session: Session, house: House) -> int:
+    """The post of a second specialist of the unit."""
+    name = colleague(session, house, Role.SPECIALIST)
+    person = session.scalars(sa.select(User).where(User.username == name)).one().person_id
+    return session.scalars(sa.select(Assignment).where(Assignment.person_id == person)).one().id
+
+
+def test_progress_deadlines_and_second_requests_stand_on_the_page_and_in_the_history(
+    session: Session, app: Flask
+) -> None:
+    house = province(session).a
+    document, working = steps.in_progress(session, house)
+    unit_task = session.get_one(Task, working.direction.parent_task_id)
+    page, specialist, leader = (
+        f"/incoming/{document.id}", client_for(app, "a_specialist"), client_for(app, "a_leader"),
+    )  # fmt: skip
+    assert specialist.post(f"/tasks/{working.id}/progress", data={"progress": " "}).status_code == 422
+    said = specialist.post(f"/tasks/{working.id}/progress", data={"progress": "Đang chờ xã gửi số liệu"})
+    assert said.status_code == 303
+    day = clock.today() + timedelta(days=2)
+    typed = {"new_due_on": f"{day:%d/%m/%Y}", "due_why": "Bộ giục"}
+    assert specialist.post(f"/tasks/{unit_task.id}/deadline", data=typed).status_code == 403
+    wrong = leader.post(f"/tasks/{unit_task.id}/deadline", data=typed | {"new_due_on": "01/01/2020"})
+    assert (wrong.status_code, wrong.text.count('value="01/01/2020"')) == (422, 1)
+    assert leader.post(f"/tasks/{unit_task.id}/deadline", data=typed).status_code == 303
+    shown = leader.get(page).text
+    assert "Đang chờ xã gửi số liệu" in shown
+    assert f"hạn {day:%d/%m/%Y}" in shown, "beside whom it is due for"
+    history = shown[shown.index('class="timeline"') :]
+    assert "Bộ giục" in history
+    assert f"hạn {day:%d/%m/%Y}" in history
+    assert house.unit.name in history
+    service.finish(session, house.specialist, working.id, "Xong")
+    assert "Chưa xong:" in leader.get(page).text
+    assert leader.post(f"/tasks/{unit_task.id}/reopen", data={"again_reason": "x"}).status_code == 422
+    assert leader.post(f"/tasks/{unit_task.id}/reopen", data={"again_reason": "Còn thiếu"}).status_code == 303
+    assert leader.post(f"/tasks/{unit_task.id}/reopen", data={"again_reason": "Còn thiếu"}).status_code == 409
+    head = client_for(app, "a_unit_head").get(page).text
+    assert "Giao lại" in head
+    room = leader.get(f"/work/direct/{document.id}").text
+    assert f'<option selected value="u{house.unit.id}">' in room, "who leads now is named already"
+    assert "thay chỉ đạo trước" in room

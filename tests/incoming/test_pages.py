@@ -237,11 +237,11 @@ def test_who_comes_second_reads_who_was_faster_and_keeps_what_was_typed(session:
         data={"opinion": words, "lead": f"u{house.unit.id}", "due_on": "", "seen": 0},
     )
     assert late.status_code == 409
-    assert "Chưa lưu." in late.text, "also where nothing can be directed any more"
+    assert "Chưa lưu." in late.text, "also where work has begun"
     assert f"{house.leader.name}, {house.leader.title}" in late.text
     assert f"{words}</textarea>" in late.text
     assert f'<option selected value="u{house.unit.id}">' in late.text
-    assert 'data-key="Ctrl+S"' not in late.text
+    assert 'data-key="Ctrl+S"' in late.text, "he has read it, and may give his own in its place"
     again = client_for(app, "a_clerk").post(f"/incoming/{document.id}/register", data=_form())
     assert again.status_code == 409
     text = again.get_data(as_text=True)

@@ -99,6 +99,6 @@ def test_preparing_is_refused_where_it_is_not_ones_own_or_not_now(session: Sessi
         prepared.prepare(session, place.b.secretary, document.id, steps.to_unit(place.b))
     with pytest.raises(NoLead):
         prepared.prepare(session, house.secretary, document.id, steps.to_unit(house, lead=None))
-    done, _task = steps.in_progress(session, house)
+    done = steps.registered(session, house)  # before no leader yet
     with pytest.raises(InvalidTransition):
         prepared.prepare(session, house.secretary, done.id, steps.to_unit(house))

@@ -22,7 +22,7 @@ from eoffice.directory.models import Agency, Role
 from eoffice.documents import operations as documents
 from eoffice.documents.models import Direction, RegisterEntry
 from eoffice.documents.registers import AlreadyNumbered, next_number
-from eoffice.incoming import operations, passing, service
+from eoffice.incoming import correcting, operations, passing, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import ProbableDuplicate
 from eoffice.incoming.passing import Onward
@@ -240,7 +240,6 @@ def test_a_bad_signature_sends_the_document_to_the_clerks_eye(session: Session) 
 
 def _try(session: Session, house: House, document: IncomingDocument, move: Move) -> None:
     """Make the move as the right person would."""
-    tasks = sa.select(Task).where(Task.document_id == document.id).order_by(Task.id)
     match move:
         case Move.FLAG:
             operations.move(session, house.clerk, document, Move.FLAG)
@@ -253,19 +252,29 @@ def _try(session: Session, house: House, document: IncomingDocument, move: Move)
         case Move.SUBMIT:
             service.submit(session, house.clerk, document.id, house.posts[Role.LEADER].id)
         case Move.DIRECT:
-            directions.direct(session, house.leader, document.id, steps.to_unit(house))
+            elsewhere = steps.to_unit(house, lead=Named(unit_id=house.office.id))
+            directions.direct(session, house.leader, document.id, elsewhere)
         case Move.PASS_ON:
             passing.pass_on(session, house.clerk, document.id, Onward([Named(unit_id=house.unit.id)]))
         case Move.WITHDRAW:
             operations.withdraw(session, house.clerk, document, "Ban hành nhầm")
-        case Move.ASSIGN | Move.FINISH:
-            task = session.scalars(tasks).first()
-            if task is None:
-                raise InvalidTransition(state=document.state)  # nobody was named: nothing to press
-            if move is Move.ASSIGN:
-                steps.assign(session, house, task)
-            else:
-                directions.finish(session, house.head, task.id, "Đã xong")
+        case Move.STRIKE:
+            correcting.strike(session, house.clerk, document.id, "Ghi nhầm sổ")
+        case Move.ASSIGN | Move.FINISH | Move.REOPEN:
+            _try_on_task(session, house, document, move)
+
+
+def _try_on_task(session: Session, house: House, document: IncomingDocument, move: Move) -> None:
+    tasks = sa.select(Task).where(Task.document_id == document.id).order_by(Task.id)
+    task = session.scalars(tasks).first()
+    if task is None:
+        raise InvalidTransition(state=document.state)  # nobody was named: nothing to press
+    if move is Move.ASSIGN:
+        steps.assign(session, house, task)
+    elif move is Move.REOPEN:
+        directions.reopen(session, house.leader, task.id, "Còn thiếu phụ lục")
+    else:
+        directions.finish(session, house.head, task.id, "Đã xong")
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from eoffice.core.web import current_actor, db, needs, tell_meanwhile
 from eoffice.directions import helps, service
 from eoffice.directions import queries as directions
 from eoffice.directions.forms import DirectionForm, NamingForm, PreparationForm
-from eoffice.directions.models import DirectingHelp, Part
+from eoffice.directions.models import DirectingHelp, Direction, Part
 from eoffice.directions.operations import Named
 from eoffice.directions.permissions import DIRECTION_GIVE, DIRECTION_PREPARE, can_take
 from eoffice.directory import queries as directory
@@ -111,7 +111,8 @@ def _room(
 ) -> str:
     """The queue, the page, and the form: as it was sent, or as it was prepared."""
     known, kept = Prepared.of(document), helps.kept(db(), current_actor())
-    form = sent or _fresh(kind, document, known, kept)
+    given = directions.of_document(db(), document)
+    form = sent or _fresh(kind, document, known, kept, given)
     preparing = kind is PreparationForm
     bar = tabs("incoming.to_prepare") if preparing else tabs("incoming.to_direct", **_counted(queue))
     found = queries.files(db(), document)
@@ -122,7 +123,7 @@ def _room(
         files.seen(db(), current_actor(), document)
     return render_template(
         "incoming/reading.html", document=document, files=found, original=original, check=check,
-        pages=presenting.pages(original), directions=directions.of_document(db(), document),
+        pages=presenting.pages(original), directions=given,
         may_direct=_may_send(document, preparing, wanted_back=document.id in wanted_back), form=form,
         prepared=known, kept=kept,
         act="incoming.prepare" if preparing else "incoming.direct",
@@ -153,12 +154,15 @@ def _fresh(
     document: IncomingDocument,
     known: Prepared | None,
     kept: Sequence[DirectingHelp],
+    given: Sequence[Direction],
 ) -> DirectionForm:
     """The form as it was prepared, else with the document's deadline; with everybody of the group that the address
     asks for."""
     form = kind(formdata=None, obj=known)
     offer(form)
-    if known is None and document.due_on and not deadlines.passed(document.due_on, document.due_time):
+    if known is None and (present := _present(given)) is not None:
+        form.fill_from(present)
+    elif known is None and document.due_on and not deadlines.passed(document.due_on, document.due_time):
         form.due_on.data, form.due_time.data = document.due_on, document.due_time
     wanted = request.args.get("group", type=int)
     group = next((one for one in kept if one.id == wanted and one.name), None)
@@ -175,6 +179,11 @@ def _fresh(
         )
         flash(left_out, "warn")
     return form
+
+
+def _present(given: Sequence[Direction]) -> Direction | None:
+    """The direction whose place a new one takes."""
+    return next((one for one in reversed(given) if one.parent_task_id is None and one.asks), None)
 
 
 def _may_send(document: IncomingDocument, preparing: bool, *, wanted_back: bool = False) -> bool:

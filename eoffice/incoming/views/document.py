@@ -15,8 +15,16 @@ from eoffice.core.permissions import Permission
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directions import service as work
-from eoffice.directions.forms import AssignForm, FinishForm, MoreTimeForm, TimeAnswerForm
-from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.forms import (
+    AgainForm,
+    AssignForm,
+    DeadlineForm,
+    FinishForm,
+    MoreTimeForm,
+    ProgressForm,
+    TimeAnswerForm,
+)
+from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.permissions import (
     DIRECTION_ASSIGN,
     DIRECTION_EXTEND,
@@ -33,8 +41,8 @@ from eoffice.documents.models import LinkKind
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.models import Answer, Asked, Request
-from eoffice.incoming import presenting, queries, service
-from eoffice.incoming.forms import AnswerForm, DiscardForm, ReturnForm, SubmitForm
+from eoffice.incoming import correcting, presenting, queries, service
+from eoffice.incoming.forms import AnswerForm, DiscardForm, ReturnForm, StrikeForm, SubmitForm
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN, INCOMING_SUBMIT
 from eoffice.incoming.states import State
@@ -100,6 +108,21 @@ def discard(document_id: int) -> ResponseReturnValue:
     return redirect(url_for("incoming.index"), 303)
 
 
+@bp.post("/incoming/<int:document_id>/strike")
+@needs(INCOMING_REGISTER)
+def strike(document_id: int) -> ResponseReturnValue:
+    """Make the number void; the document goes back to the clerk."""
+    form = StrikeForm()
+    if not form.validate_on_submit():
+        return page(document_id, form)
+    try:
+        correcting.strike(db(), current_actor(), document_id, form.strike_reason.data or "")
+    except AppError as error:
+        return page(document_id, form, refused(form, error))
+    flash(_("The number is void. Register the document anew, or return it."), "ok")
+    return redirect(url_for("incoming.show", document_id=document_id), 303)
+
+
 @bp.post("/incoming/<int:document_id>/submit")
 @needs(INCOMING_SUBMIT)
 def submit(document_id: int) -> ResponseReturnValue:
@@ -147,6 +170,52 @@ def finish(task_id: int) -> ResponseReturnValue:
     except AppError as error:
         return page(task.document_id, form, refused(form, error))
     flash(_("Reported as done."), "ok")
+    return redirect(url_for("incoming.show", document_id=task.document_id), 303)
+
+
+@bp.post("/tasks/<int:task_id>/progress")
+@needs(DIRECTION_WORK)
+def report_progress(task_id: int) -> ResponseReturnValue:
+    """Say how far it has come."""
+    task, form = directions.task(db(), current_actor(), task_id), ProgressForm()
+    if not form.validate_on_submit():
+        return page(task.document_id, form)
+    try:
+        work.report_progress(db(), current_actor(), task_id, form.progress.data or "")
+    except AppError as error:
+        return page(task.document_id, form, refused(form, error))
+    flash(_("Progress reported."), "ok")
+    return redirect(url_for("incoming.show", document_id=task.document_id), 303)
+
+
+@bp.post("/tasks/<int:task_id>/deadline")
+@needs(DIRECTION_EXTEND)
+def change_deadline(task_id: int) -> ResponseReturnValue:
+    """Another deadline for what one has given."""
+    task, form = directions.task(db(), current_actor(), task_id), DeadlineForm()
+    if not form.validate_on_submit():
+        return page(task.document_id, form)
+    try:
+        day, hour, why = form.new_due_on.data, form.new_due_time.data, form.due_why.data or ""
+        work.change_deadline(db(), current_actor(), task_id, day, hour, why)
+    except AppError as error:
+        return page(task.document_id, form, refused(form, error))
+    flash(_("The deadline of %(name)s is changed.", name=task.label), "ok")
+    return redirect(url_for("incoming.show", document_id=task.document_id), 303)
+
+
+@bp.post("/tasks/<int:task_id>/reopen")
+@needs(DIRECTION_EXTEND)
+def reopen(task_id: int) -> ResponseReturnValue:
+    """Ask again for what was reported as done."""
+    task, form = directions.task(db(), current_actor(), task_id), AgainForm()
+    if not form.validate_on_submit():
+        return page(task.document_id, form)
+    try:
+        work.reopen(db(), current_actor(), task_id, form.again_reason.data or "")
+    except AppError as error:
+        return page(task.document_id, form, refused(form, error))
+    flash(_("Asked again: %(name)s", name=task.label), "ok")
     return redirect(url_for("incoming.show", document_id=task.document_id), 303)
 
 
@@ -216,7 +285,7 @@ def _render(
     # before anything asks for the leader's post: it is among those the form offers
     still_asked = [one for one in asked if one.answer is Answer.OPEN]
     wanted = any(one.kind.withdraws for one in still_asked)
-    deeds = _deeds(document, [task for direction in given for task in direction.tasks], sent, wanted=wanted)
+    deeds = _deeds(document, given, sent, wanted=wanted)
     if queries.is_gone(file for file, _check in found):
         deeds["moves"].discard(Move.PASS_ON)
     return render_template(
@@ -259,13 +328,14 @@ def _answering(asked: Sequence[Request], sent: FlaskForm | None) -> dict[str, An
 
 
 def _deeds(
-    document: IncomingDocument, tasks: list[Task], sent: FlaskForm | None, *, wanted: bool
+    document: IncomingDocument, given: Sequence[Direction], sent: FlaskForm | None, *, wanted: bool
 ) -> dict[str, Any]:
     """The forms of the steps this person can take now; `wanted`: none that gives it to somebody, its sender asks."""
-    actor = current_actor()
+    actor, tasks = current_actor(), [task for direction in given for task in direction.tasks]
     moves = queries.moves(actor, document, wanted_back=wanted)
-    fresh = [task for task in tasks if task.state in (TaskState.NEW, TaskState.SEEN)]
-    to_assign = None if wanted else directions.own(actor, DIRECTION_ASSIGN, fresh)
+    # what nobody works on yet goes before what may be assigned anew
+    by_need = sorted(tasks, key=lambda task: task.state is TaskState.WORKING)
+    to_assign = None if wanted else directions.own(actor, DIRECTION_ASSIGN, by_need)
     to_finish = directions.own(actor, DIRECTION_WORK, tasks)
     waiting = [task for task in tasks if task.wanted_due_on is not None]
     to_extend = directions.own(actor, DIRECTION_EXTEND, waiting)
@@ -275,22 +345,28 @@ def _deeds(
         submitting = _form(SubmitForm, sent)
         submitting.offer(leaders)
     if to_assign is not None:
-        assigning = _form(AssignForm, sent)
-        assigning.offer(_members(to_assign))
+        assigning = _assigning(to_assign, tasks, sent)
     return {
         "moves": moves,
         # kept as long as the page is made: the one it is submitted to is among them and not read again
         "leaders": leaders,
         "returning": _form(ReturnForm, sent) if Move.RETURN in moves else None,
         "discarding": _form(DiscardForm, sent) if Move.DISCARD in moves else None,
+        "striking": _form(StrikeForm, sent) if Move.STRIKE in moves and not document.passed_on else None,
+        "correct_url": url_for("incoming.correct", document_id=document.id)
+        if actor.can(INCOMING_REGISTER) and correcting.may_correct(document)
+        else None,
         "submitting": submitting,
         "assigning": assigning,
+        "reporting": _form(ProgressForm, sent) if to_finish is not None else None,
         "finishing": _form(FinishForm, sent) if to_finish is not None else None,
         "asking": _form(MoreTimeForm, sent) if to_finish is not None and to_finish.due_on else None,
         "to_extend": to_extend,
         "extending": _form(TimeAnswerForm, sent) if to_extend is not None else None,
         "to_assign": to_assign,
         "to_finish": to_finish,
+        "to_change": _of_each(DeadlineForm, directions.each_own(actor, DIRECTION_EXTEND, tasks), sent),
+        "to_reopen": _of_each(AgainForm, directions.to_reopen(actor, given), sent),
         "to_remind": directions.each_own(actor, DIRECTION_REMIND, tasks),
         "reply_url": _reply_url(document) if to_finish is not None else None,
     }
@@ -319,6 +395,27 @@ def _copy_url(document: IncomingDocument) -> str | None:
 def _form(kind: type[F], sent: FlaskForm | None) -> F:
     """The form that was sent, or an empty one: another form's fields are not mixed in."""
     return sent if isinstance(sent, kind) else kind(formdata=None)
+
+
+def _of_each(kind: type[F], tasks: Sequence[Task], sent: FlaskForm | None) -> list[tuple[Task, F]]:
+    """A form for each; what was sent stands in that of its own task."""
+    at = (request.view_args or {}).get("task_id")
+    found = [(task, _form(kind, sent if task.id == at else None)) for task in tasks]
+    for task, form in found:  # the page holds several, and each label belongs to one field
+        for field in form:
+            field.id = field.label.field_id = f"{field.id}-{task.id}"
+    return found
+
+
+def _assigning(task: Task, tasks: Sequence[Task], sent: FlaskForm | None) -> AssignForm:
+    """Empty, or with those who work on it now."""
+    form = _form(AssignForm, sent)
+    form.offer(_members(task))
+    if form is not sent:
+        working = [one for one in tasks if one.direction.parent_task_id == task.id and one.state in OPEN]
+        form.assignment_id.data = next((one.assignment_id for one in working if one.part is Part.LEAD), None)
+        form.coordinating.data = [one.assignment_id for one in working if one.part is Part.COORDINATE]
+    return form
 
 
 def _leaders() -> list[Any]:

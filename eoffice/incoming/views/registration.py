@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from eoffice.core import sandbox
 from eoffice.core.blobs import blobs
 from eoffice.core.config import settings
-from eoffice.core.errors import AppError, Invalid
+from eoffice.core.errors import AppError, Invalid, InvalidTransition
 from eoffice.core.forms import refused
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
@@ -22,8 +22,8 @@ from eoffice.documents.fields import FieldGuess, guess_fields
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.documents.settings import UPLOAD_LIMIT_MB
-from eoffice.incoming import operations, presenting, queries, service
-from eoffice.incoming.forms import RegisterForm
+from eoffice.incoming import correcting, operations, presenting, queries, service
+from eoffice.incoming.forms import EntryCorrectionForm, RegisterForm
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import ProbableDuplicate
 from eoffice.incoming.permissions import INCOMING_REGISTER
@@ -97,6 +97,34 @@ def register(document_id: int) -> ResponseReturnValue:
     page = _page(document, form, file, guess)
     beside = [_beside(one) for one in same]
     return render_template("incoming/register.html", **page, proposed=proposed[1], same=beside), status
+
+
+@bp.route("/incoming/<int:document_id>/correct", methods=["GET", "POST"])
+@needs(INCOMING_REGISTER)
+def correct(document_id: int) -> ResponseReturnValue:
+    """What was entered, to be put right beside the page."""
+    actor = current_actor()
+    document = queries.one(db(), actor, document_id)
+    if not correcting.may_correct(document):
+        raise InvalidTransition(state=document.state.word)
+    form, status, same = EntryCorrectionForm.of(document, FieldGuess()), 200, []
+    form.offer([])
+    if request.method == "POST":
+        status = 422
+    if form.validate_on_submit():
+        try:
+            correcting.correct(db(), actor, document_id, form.to_new(), form.reason.data or "")
+        except AppError as error:
+            db().rollback()
+            same = list(error.documents) if isinstance(error, ProbableDuplicate) else []
+            status = refused(form, error)
+        else:
+            flash(_("Corrected; what stood there before is in the register and the history."), "ok")
+            return redirect(url_for("incoming.show", document_id=document_id), 303)
+    file = files.latest_file(db(), document, FileRole.ORIGINAL)
+    beside = [_beside(one) for one in same]
+    page = _page(document, form, file, FieldGuess())
+    return render_template("incoming/register.html", **page, correcting=True, same=beside), status
 
 
 def _issuer(guess: FieldGuess) -> tuple[str, str]:

@@ -1,0 +1,191 @@
+"""What becomes of a task once it is given: progress, more time, another deadline, asked again; the caller commits."""
+
+from datetime import date, time
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from eoffice.core import audit, clock
+from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.permissions import Actor
+from eoffice.core.text import whole
+from eoffice.directions import operations
+from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.operations import DueTooLate, HourOfNoDay, NoOpinion
+
+TIME_ASKED = audit.action("directions.time_asked", _l("More time asked for"))
+TIME_GRANTED = audit.action("directions.time_granted", _l("More time granted"))
+TIME_REFUSED = audit.action("directions.time_refused", _l("More time refused"))
+PROGRESS = audit.action("directions.progress", _l("Progress reported"))
+REOPENED = audit.action("directions.reopened", _l("Asked again for what was reported as done"))
+DUE_CHANGED = audit.action("directions.due_changed", _l("Deadline changed"))
+
+#: longest report on progress, or reason to ask again, in characters
+LONGEST_PROGRESS = 500
+
+
+class NotLater(Invalid):
+    """More time means a later day."""
+
+    message = _l("Give a day after the present deadline, today or later.")
+
+
+class WhyNoTime(Invalid):
+    """Whoever asked must know what to do instead."""
+
+    message = _l("Write why you do not agree.")
+
+
+class NothingAsked(Conflict):
+    """Somebody answered already."""
+
+    message = _l("No more time is asked for now. Reload the page.")
+
+
+class WhyAgain(Invalid):
+    """Whoever thought it done must know what is missing."""
+
+    message = _l("Write what is still to be done.")
+
+
+class Replaced(Conflict):
+    """What is asked now stands in a later direction."""
+
+    message = _l("A later direction replaced this one. Give a new direction instead.")
+
+
+class WorkIsOver(Conflict):
+    """Who coordinates works for who leads."""
+
+    message = _l("The document is completed. Ask again for the work of who leads first.")
+
+
+class NoDay(Invalid):
+    """A task that has a deadline keeps one."""
+
+    message = _l("Give the new last day.")
+
+
+class SameDay(Invalid):
+    """Nothing to change."""
+
+    message = _l("This is the deadline already. Give another day or hour.")
+
+
+def ask_for_time(session: Session, actor: Actor, task: Task, wanted: date, reason: str) -> None:
+    """Ask whoever gave the task for a later deadline. Raises NotLater, NoOpinion when no reason is given."""
+    if wanted < clock.today() or (task.due_on is not None and wanted <= task.due_on) or task.due_on is None:
+        raise NotLater(field="wanted_on")
+    if not reason.strip():
+        raise NoOpinion(field="wanted_reason")
+    task.wanted_due_on, task.wanted_reason = wanted, reason.strip()
+    audit.record(
+        session, actor, TIME_ASKED, task.document, task=task.label, until=wanted, reason=task.wanted_reason
+    )
+
+
+def grant_time(session: Session, actor: Actor, task: Task, until: date | None, note: str) -> None:
+    """Grant more time, till the day that was asked for or till `until`. What a unit handed on cannot be due after the
+    unit itself. Raises NothingAsked, NotLater, DueTooLate."""
+    if task.wanted_due_on is None:
+        raise NothingAsked
+    day = until or task.wanted_due_on
+    if day < clock.today() or (task.due_on is not None and day <= task.due_on):
+        raise NotLater(field="until")
+    above = _above(session, task)
+    if above is not None and above.due_on is not None and day > above.due_on:
+        raise DueTooLate(limit=f"{above.due_on:%d/%m/%Y}", field="until")
+    _note_answer(session, actor, task, TIME_GRANTED, day, note)
+    _move(session, task, day, None)
+
+
+def change(session: Session, actor: Actor, task: Task, day: date | None, hour: time | None, why: str) -> None:
+    """Give a task another deadline, earlier or later; it answers what was asked. Raises HourOfNoDay, DueInThePast,
+    DueTooLate, SameDay, TooLong."""
+    if day is None:
+        raise HourOfNoDay(field="new_due_on") if hour is not None else NoDay(field="new_due_on")
+    if (day, hour) == (task.due_on, task.due_time):
+        raise SameDay(field="new_due_on")
+    operations.check_due(day, hour, _above(session, task), "new_due_on")
+    reason = whole(why, LONGEST_PROGRESS, "due_why")
+    audit.record(
+        session, actor, DUE_CHANGED, task.document,
+        task=task.label, before=task.due_on, until=day, hour=f"{hour:%H:%M}" if hour else None, reason=reason or None,
+    )  # fmt: skip
+    task.wanted_due_on, task.wanted_reason = None, ""
+    _move(session, task, day, hour)
+
+
+def _above(session: Session, task: Task) -> Task | None:
+    """The unit's task that it was handed on from."""
+    parent_id = task.direction.parent_task_id
+    return session.get_one(Task, parent_id) if parent_id is not None else None
+
+
+def _move(session: Session, task: Task, day: date, hour: time | None) -> None:
+    """The deadline of who leads for the agency is the document's."""
+    task.due_on, task.due_time = day, hour
+    if task.part is Part.LEAD and task.direction.parent_task_id is None:
+        task.document.due_on, task.document.due_time = day, hour
+    operations.keep_within(session, task)
+
+
+def refuse_time(session: Session, actor: Actor, task: Task, note: str) -> None:
+    """Leave the deadline as it is. Raises NothingAsked, WhyNoTime."""
+    if task.wanted_due_on is None:
+        raise NothingAsked
+    if not note.strip():
+        raise WhyNoTime(field="note")
+    _note_answer(session, actor, task, TIME_REFUSED, task.wanted_due_on, note)
+
+
+def _note_answer(
+    session: Session, actor: Actor, task: Task, what: audit.Action, until: date, note: str
+) -> None:
+    audit.record(
+        session, actor, what, task.document,
+        task=task.label, before=task.due_on, until=until, reason=note.strip() or None,
+    )  # fmt: skip
+    task.wanted_due_on, task.wanted_reason = None, ""
+
+
+def report_progress(session: Session, actor: Actor, task: Task, words: str) -> None:
+    """Say how far it has come. Raises NoOpinion, TooLong."""
+    said = whole(words, LONGEST_PROGRESS, "progress")
+    if not said:
+        raise NoOpinion(field="progress")
+    task.progress, task.progress_at = said, clock.now()
+    audit.record(session, actor, PROGRESS, task.document, task=task.label, note=said)
+
+
+def reopen(session: Session, actor: Actor, task: Task, reason: str) -> Task:
+    """Ask again for what was reported as done: whoever led it goes on, and so does the unit that he did it for. Returns
+    the highest one opened again. Raises WhyAgain, TooLong, Replaced."""
+    why = whole(reason, LONGEST_PROGRESS, "again_reason")
+    if len(why) < 3:
+        raise WhyAgain(field="again_reason")
+    chain = [task]
+    while chain[-1].part is Part.LEAD and (parent_id := chain[-1].direction.parent_task_id) is not None:
+        parent = session.get_one(Task, parent_id)
+        if parent.state is TaskState.WITHDRAWN:
+            raise Replaced
+        if parent.state is not TaskState.DONE:
+            break
+        chain.append(parent)
+    led = task
+    while (below := _led_by(session, led)) is not None:
+        chain.insert(0, below)
+        led = below
+    for place, one in enumerate(chain):
+        worked_on = place > 0 or one.assignment_id is not None
+        one.state, one.done_at, one.result = TaskState.WORKING if worked_on else TaskState.SEEN, None, ""
+        audit.record(session, actor, REOPENED, one.document, task=one.label, reason=why)
+    return chain[-1]
+
+
+def _led_by(session: Session, task: Task) -> Task | None:
+    """Who led what was handed on from a task, and is done."""
+    query = sa.select(Task).join(Direction, Direction.id == Task.direction_id)
+    led = (Direction.parent_task_id == task.id, Task.part == Part.LEAD, Task.state == TaskState.DONE)
+    return session.scalars(query.where(*led).order_by(Task.id.desc())).first()
