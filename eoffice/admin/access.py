@@ -45,7 +45,9 @@ def find(session: Session, actor: Actor, number: str) -> Sequence[Document]:
     require(actor, ADMIN_ACCESS)
     plain = number.strip()
     code, _slash, notation = plain.partition("/")
-    fits = sa.and_(Document.code_number == code, Document.code_notation == notation)
+    # a number below ten stands on paper with a zero before it or without
+    numbers = {code, code.zfill(2), code.lstrip("0")} if code.isascii() and code.isdecimal() else {code}
+    fits = sa.and_(Document.code_number.in_(numbers), Document.code_notation == notation)
     if plain.isascii() and plain.isdecimal() and len(plain) < 10:
         fits = sa.or_(fits, Document.register_number == int(plain))
     query = sa.select(Document).where(Document.agency_id == actor.agency_id, fits)

@@ -15,7 +15,7 @@ from eoffice.directory.models import Agency, Assignment, Role, Unit
 
 def _passed(_form: object, field: Field) -> None:
     """What will be nobody knows: posts and rights change."""
-    if field.data > clock.today():
+    if field.data is not None and field.data > clock.today():  # what is no day is said by the field itself
         raise ValidationError(_l("This day is still to come. Give today or an earlier day."))
 
 

@@ -29,6 +29,8 @@ class DossierOut:
     notation: str
     title: str
     retention: str
+    #: of another retention (07), its years
+    other_years: int | None
     rights: str
     state: str
     in_charge: str
@@ -74,6 +76,8 @@ class Opened:
     retention: Retention
     rights: Rights = Rights.CONDITIONAL
     description: str = ""
+    #: of another retention (07), its years
+    other_years: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class Filed:
 
 def _plain(dossier: Dossier) -> DossierOut:
     return DossierOut(
-        dossier.id, dossier.year, dossier.notation, dossier.title, dossier.retention, dossier.rights, dossier.state,
+        dossier.id, dossier.year, dossier.notation, dossier.title, dossier.retention, dossier.other_years,
+        dossier.rights, dossier.state,
         dossier.in_charge, dossier.start_on, dossier.end_on, dossier.due_on,
     )  # fmt: skip
 
@@ -123,7 +128,9 @@ def show(dossier_id: int) -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Open a dossier."""
     new = body(Opened)
-    entry = NewDossier(new.heading_id, new.title, new.retention, new.rights, new.description)
+    entry = NewDossier(
+        new.heading_id, new.title, new.retention, new.rights, new.description, other_years=new.other_years
+    )
     return answer(_plain(service.open_dossier(db(), current_actor(), entry)), 201)
 
 

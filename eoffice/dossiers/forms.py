@@ -18,6 +18,7 @@ class _Facts(Form):
 
     title = StringField(_l("Title"), [needed(), at_most(500)])
     retention = SelectField(_l("Kept for"), default=Retention.YEARS_10)
+    other_years = IntegerField(_l("Years, if another number"), [Optional()])
     rights = SelectField(_l("Use"), default=Rights.CONDITIONAL)
     description = StringField(_l("Note"), [Optional(), at_most(500)])
 
@@ -45,6 +46,7 @@ class DossierForm(_Facts):
             heading_id=self.heading_id.data or 0, title=self.title.data or "",
             retention=Retention(self.retention.data), rights=Rights(self.rights.data),
             description=self.description.data or "", creator_id=self.creator_id.data or None,
+            other_years=self.other_years.data,
         )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ class FactsForm(_Facts):
             formdata=None,
             data={
                 "title": dossier.title, "retention": dossier.retention.value, "rights": dossier.rights.value,
-                "description": dossier.description,
+                "description": dossier.description, "other_years": dossier.other_years,
             },
         )  # fmt: skip
 

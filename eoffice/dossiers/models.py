@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eoffice.core.db import Base, enum_column
@@ -69,6 +71,8 @@ class Dossier(Base):
     notation: Mapped[str] = mapped_column(sa.String(20))
     title: Mapped[str] = mapped_column(sa.String(500))
     retention: Mapped[Retention] = mapped_column(enum_column(Retention))
+    #: of another retention, its years; None: the retention says it
+    other_years: Mapped[int | None]
     rights: Mapped[Rights] = mapped_column(enum_column(Rights), default=Rights.CONDITIONAL)
     language: Mapped[str] = mapped_column(sa.String(50), default="Tiếng Việt")
     description: Mapped[str] = mapped_column(sa.String(500), default="")
@@ -89,7 +93,7 @@ class Dossier(Base):
     maker: Mapped[str] = mapped_column(sa.String(60), default="")
     #: where its papers stand in the archive: shelf, box, as the archive writes it
     shelf: Mapped[str] = mapped_column(sa.String(200), default="")
-    #: the last place given in it; places are not given again
+    #: the last place given in it
     last_ordinal: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column()
 
@@ -115,9 +119,19 @@ class Dossier(Base):
         return self.end_on + timedelta(days=HAND_OVER_DAYS) if self.end_on else None
 
     @property
+    def kept_for(self) -> str:
+        """As it stands on a form of the law; not translated."""
+        return f"{self.other_years} năm" if self.other_years else self.retention.printed
+
+    @property
+    def kept_word(self) -> LazyString:
+        """As it stands in a list."""
+        return _l("%(count)s years", count=self.other_years) if self.other_years else self.retention.word
+
+    @property
     def keep_until(self) -> date | None:
         """The last day it must be kept; None: for ever, or not ended yet."""
-        years = self.retention.years
+        years = self.retention.years or self.other_years
         return date(self.end_on.year + years, 12, 31) if self.end_on and years else None
 
 

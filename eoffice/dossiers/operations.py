@@ -120,6 +120,12 @@ class NeedsReason(Invalid):
     message = _l("Say why in a few words; it stays in the history.")
 
 
+class NoYears(Invalid):
+    """The longest term of law is 70 years (Law on Archives 33/2024)."""
+
+    message = _l("Write for how many years it is kept, from 1 to 70.")
+
+
 @dataclass(frozen=True)
 class NewDossier:
     """What is entered of a dossier (Appendix VI, part II.3)."""
@@ -131,6 +137,8 @@ class NewDossier:
     description: str = ""
     #: who is in charge; None: who enters it
     creator_id: int | None = None
+    #: of another retention than the law's list has, its years
+    other_years: int | None = None
 
 
 def put_on_list(
@@ -141,7 +149,7 @@ def put_on_list(
     creator: Assignment,
     state: State,
 ) -> Dossier:
-    """Give a dossier its number under the heading. Raises Missing."""
+    """Give a dossier its number under the heading. Raises Missing, NoYears."""
     if not nfc(new.title):
         raise Missing(field="title")
     session.refresh(heading, with_for_update=True)
@@ -150,7 +158,8 @@ def put_on_list(
     dossier = Dossier(
         agency_id=heading.agency_id, heading_id=heading.id, year=heading.plan.year,
         notation=f"{heading.last_number:02d}.{heading.abbreviation}", title=whole(new.title, TITLE_LIMIT, "title"),
-        retention=new.retention, rights=new.rights, description=whole(new.description, 500, "description"), state=state,
+        retention=new.retention, other_years=other_years(new.retention, new.other_years), rights=new.rights,
+        description=whole(new.description, 500, "description"), state=state,
         creator_id=creator.id, unit_id=creator.unit_id, created_at=clock.now(),
         start_on=clock.today() if state is State.OPEN else None,
     )  # fmt: skip
@@ -158,6 +167,15 @@ def put_on_list(
     what = OPENED if state is State.OPEN else PLANNED
     audit.record(session, actor, what, dossier, notation=dossier.notation, title=dossier.title)
     return dossier
+
+
+def other_years(retention: Retention, years: int | None) -> int | None:
+    """The years of another retention; None for those of the list. Raises NoYears."""
+    if retention is not Retention.OTHER:
+        return None
+    if years is None or not 1 <= years <= 70:
+        raise NoYears(field="other_years")
+    return years
 
 
 def heading_of(session: Session, actor: Actor, heading_id: int) -> DossierHeading:
@@ -200,7 +218,7 @@ def file(
 
 
 def take_out(session: Session, actor: Actor, dossier: Dossier, document_id: int) -> None:
-    """Take a document out; its place is not given again. Raises NotFound."""
+    """Take a document out; its place stays empty until the dossier is closed. Raises NotFound."""
     query = sa.select(DossierDocument).where(
         DossierDocument.dossier_id == dossier.id, DossierDocument.document_id == document_id
     )
@@ -235,6 +253,17 @@ def end(session: Session, actor: Actor, dossier: Dossier, end_on: date) -> None:
         raise EmptyDossier
     refuse_unfinished(session, actor, dossier)
     dossier.end_on = end_on
+    _number_through(session, dossier)
+
+
+def _number_through(session: Session, dossier: Dossier) -> None:
+    """The places of what was taken out are closed up: who reads the list misses nothing (Articles 28 and 29)."""
+    places = sa.select(DossierDocument).where(DossierDocument.dossier_id == dossier.id)
+    rows = session.scalars(places.order_by(DossierDocument.ordinal)).all()
+    for place, row in enumerate(rows, 1):
+        row.ordinal = place
+        session.flush()  # one after the other: no two rows ever hold one place
+    dossier.last_ordinal = len(rows)
 
 
 def refuse_unfinished(

@@ -96,7 +96,7 @@ def as_xml(agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> by
     _code(root, agency, dossier)
     pages = sum(one.placed.document.page_count for one in enclosed)
     fields = (
-        ("Title", dossier.title), ("Maintenance", dossier.retention.printed), ("Rights", dossier.rights.printed),
+        ("Title", dossier.title), ("Maintenance", dossier.kept_for), ("Rights", dossier.rights.printed),
         ("Creator", dossier.made_by), ("Language", dossier.language),
         ("StartDate", dossier.start_on), ("EndDate", dossier.end_on), ("DocTotal", len(enclosed)),
         ("PageTotal", pages), ("Description", dossier.description),
@@ -260,7 +260,7 @@ def _ead(agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> byte
     sub(about, "origination", agency.name)
     sub(about, "langmaterial", dossier.language)
     sub(sub(top, "accessrestrict"), "p", dossier.rights.printed)
-    sub(sub(top, "appraisal"), "p", dossier.retention.printed)
+    sub(sub(top, "appraisal"), "p", dossier.kept_for)
     below = sub(top, "dsc")
     for one in enclosed:
         document = one.placed.document

@@ -31,7 +31,7 @@ def plan(agency: Agency, year: DossierPlan, planned: dict[int, list[Dossier]]) -
     for number, heading in enumerate(year.headings, 1):
         rows.append((f"{roman(number)}. {heading.title}",))
         rows += [
-            (one.notation, one.title, one.retention.printed, one.made_by, one.description)
+            (one.notation, one.title, one.kept_for, one.made_by, one.description)
             for one in planned.get(heading.id, ())
         ]
     columns = (
@@ -67,7 +67,7 @@ def contents(
     return _set(
         agency, "Mục lục văn bản trong hồ sơ", columns, lines,
         subtitle=f"Hồ sơ số {dossier.notation}, năm {dossier.year}",
-        lead=(dossier.title, f"Thời hạn bảo quản: {dossier.retention.printed}."),
+        lead=(dossier.title, f"Thời hạn bảo quản: {dossier.kept_for}."),
         notes=(f"Hồ sơ có {len(lines)} văn bản, {pages} trang.",),
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def minutes(agency: Agency, made: HandOver, counts: dict[int, tuple[int, int]]) 
     rows = [
         (
             str(number), one.notation, one.title, f"{_day(one.start_on)} - {_day(one.end_on)}",
-            one.retention.printed, str(counts.get(one.id, (0, 0))[1]), _answer(one),
+            one.kept_for, str(counts.get(one.id, (0, 0))[1]), _answer(one),
         )
         for number, one in enumerate(made.dossiers, 1)
     ]  # fmt: skip

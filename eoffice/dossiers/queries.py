@@ -249,6 +249,7 @@ def fates(session: Session, rows: Sequence[DossierDocument]) -> Mapping[int, Fat
         (Fate.WITHDRAWN, sa.select(Arrival.document_id).join(Request, Request.arrival_id == Arrival.id).where(
             withdrawn, Arrival.document_id.in_(ids))),
         (Fate.RECALLED, sa.select(ours.id).where(ours.recalled_at.is_not(None), ours.id.in_(ids))),
+        (Fate.DISCARDED, sa.select(ours.id).where(ours.state == "discarded", ours.id.in_(ids))),
         (Fate.REPLACED, sa.select(DocumentLink.target_id).join(Document, Document.id == DocumentLink.source_id)
             .outerjoin(ours.id.table, ours.id == DocumentLink.source_id).where(
             DocumentLink.kind == LinkKind.REPLACES, DocumentLink.target_id.in_(ids),

@@ -194,7 +194,9 @@ def copy_last_year(session: Session, actor: Actor, year: int) -> int:
             for one in before.get(heading.id, []):
                 if one.state is State.DESTROYED:  # its work was over long ago
                     continue
-                new = NewDossier(made.id, one.title, one.retention, one.rights, one.description)
+                new = NewDossier(
+                    made.id, one.title, one.retention, one.rights, one.description, other_years=one.other_years
+                )  # fmt: skip
                 creator = present.get(one.creator_id, myself)
                 operations.put_on_list(session, actor, made, new, creator, State.PLANNED)
                 copied += 1
@@ -252,17 +254,18 @@ def start(session: Session, actor: Actor, dossier_id: int) -> Dossier:
 
 
 def change(session: Session, actor: Actor, dossier_id: int, title: str, retention: Retention, rights: Rights,
-           description: str = "") -> Dossier:  # fmt: skip
-    """Correct its data while it is open. Raises NotFound, InvalidTransition, Forbidden, Missing."""
+           description: str = "", other_years: int | None = None) -> Dossier:  # fmt: skip
+    """Correct its data while it is open. Raises NotFound, InvalidTransition, Forbidden, Missing, NoYears."""
     with transaction(session):
         dossier = _allowed(session, actor, dossier_id, Move.FILE)
         if not nfc(title):
             raise operations.Missing(field="title")
-        before = {"title": dossier.title, "retention": dossier.retention, "rights": dossier.rights}
+        before = {"title": dossier.title, "retention": dossier.kept_for, "rights": dossier.rights}
         record = audit.record if rights is dossier.rights else access.record
+        dossier.other_years = operations.other_years(retention, other_years)
         dossier.title, dossier.retention = whole(title, operations.TITLE_LIMIT, "title"), retention
         dossier.rights, dossier.description = rights, whole(description, 500, "description")
-        after = {"title": dossier.title, "retention": dossier.retention, "rights": dossier.rights}
+        after = {"title": dossier.title, "retention": dossier.kept_for, "rights": dossier.rights}
         record(session, actor, operations.CHANGED, dossier, before=before, after=after)
     return dossier
 

@@ -61,24 +61,29 @@ class Retention(StrEnum):
     YEARS_30 = "04"
     YEARS_20 = "05"
     YEARS_10 = "06"
+    #: a number of years that the dossier itself says
+    OTHER = "07"
 
     @property
     def years(self) -> int | None:
-        """Years after the one the work ended in; None: for ever."""
+        """Years after the one the work ended in; None: for ever, or as the dossier says."""
         return {"02": 70, "03": 50, "04": 30, "05": 20, "06": 10}.get(self.value)
 
     @property
     def printed(self) -> str:
         """As it stands on a form of the law; not translated."""
+        if self is Retention.OTHER:
+            return "Khác"
         return f"{self.years} năm" if self.years else "Vĩnh viễn"
 
     @property
-    def word(self) -> LazyString | str:
+    def word(self) -> LazyString:
         """As it stands in a list."""
-        return _l("For ever") if self.years is None else _YEARS[self]
+        return _YEARS[self]
 
 
 _YEARS = {
+    Retention.PERMANENT: _l("For ever"), Retention.OTHER: _l("Another number of years"),
     Retention.YEARS_70: _l("70 years"), Retention.YEARS_50: _l("50 years"), Retention.YEARS_30: _l("30 years"),
     Retention.YEARS_20: _l("20 years"), Retention.YEARS_10: _l("10 years"),
 }  # fmt: skip
@@ -111,6 +116,7 @@ class Fate(StrEnum):
     WITHDRAWN = "withdrawn"
     RECALLED = "recalled"
     REPLACED = "replaced"
+    DISCARDED = "discarded"
 
     @property
     def word(self) -> LazyString:
@@ -125,9 +131,9 @@ class Fate(StrEnum):
 
 _FATES = {
     Fate.VOID: _l("number void"), Fate.WITHDRAWN: _l("withdrawn by its sender"), Fate.RECALLED: _l("recalled"),
-    Fate.REPLACED: _l("replaced by another document"),
+    Fate.REPLACED: _l("replaced by another document"), Fate.DISCARDED: _l("draft given up"),
 }  # fmt: skip
 _PRINTED_FATES = {
     Fate.VOID: "Số đã hủy bỏ", Fate.WITHDRAWN: "Bên gửi đã thu hồi", Fate.RECALLED: "Đã thu hồi",
-    Fate.REPLACED: "Đã được thay thế",
+    Fate.REPLACED: "Đã được thay thế", Fate.DISCARDED: "Dự thảo không ban hành",
 }  # fmt: skip

@@ -63,6 +63,15 @@ class DayPassed(Invalid):
     message = _l("The last day has passed already. Choose a later one.")
 
 
+class ApprovedWithout(Conflict):
+    """Whoever approves, checks and signs sees all that goes out."""
+
+    message = _l(
+        "What is asked of another agency goes out with the document, which is “%(state)s” now. Have it sent back to "
+        "its drafter first, or add the task once it is issued."
+    )
+
+
 class AskedAlready(Conflict):
     """The same twice, as by a form that is sent again."""
 
@@ -111,7 +120,8 @@ class NewMission:
 def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMission) -> Mission:
     """Write a mission down; a document that is not issued takes it along.
 
-    Raises NoContent, TooLong, NoDay, DayPassed, NobodyNamed, NothingGoesOut, AskedAlready.
+    Raises NoContent, TooLong, NoDay, DayPassed, NobodyNamed, NothingGoesOut, ApprovedWithout,
+    AskedAlready.
     """
     content = nfc(new.content.strip())
     if not content:
@@ -126,6 +136,8 @@ def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMis
     if not issued and document.state not in BEFORE_ISSUE:
         raise NothingGoesOut
     whom = _whom(session, document, new.to)
+    if "recipient_code" in whom:
+        refuse_approved(document)
     _refuse_twice(session, document, content, new.due_on, whom)
     mission = Mission(
         agency_id=document.agency_id, document_id=document.id, content=content, due_on=new.due_on,
@@ -140,6 +152,13 @@ def give(session: Session, actor: Actor, document: OutgoingDocument, new: NewMis
         session, actor, GIVEN, document, to=mission.label, content=mission.content, due_on=mission.due_on
     )
     return mission
+
+
+def refuse_approved(document: OutgoingDocument) -> None:
+    """What is asked of another agency goes out with the document, so it changes what was approved (Article 11.2): it is
+    added and taken off while the document is drafted, or after its issue. Raises ApprovedWithout."""
+    if document.state not in (Outgoing.DRAFT, Outgoing.SENT_BACK, Outgoing.ISSUED):
+        raise ApprovedWithout(state=document.state.word)
 
 
 def _refuse_twice(

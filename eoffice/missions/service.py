@@ -8,7 +8,7 @@ from eoffice.core.errors import Forbidden, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.missions import operations, queries
-from eoffice.missions.models import Mission
+from eoffice.missions.models import Mission, State
 from eoffice.missions.operations import NewMission, NoteNeeded, OnlyUnits, RemindedToday
 from eoffice.missions.permissions import MISSION_GIVE, answers_for, may_know_mission
 from eoffice.missions.workflow import MACHINE, Move
@@ -37,6 +37,8 @@ def take(session: Session, actor: Actor, mission_id: int, step: Move, note: str 
         mission = _held(session, actor, mission_id)
         rule = MACHINE.step(mission.state, step)
         require(actor, rule.permission, mission)
+        if mission.state is State.PLANNED and mission.recipient_code:
+            operations.refuse_approved(mission.document)
         words = operations.noted(note)
         if rule.needs_note and len(words) < 3:
             raise NoteNeeded(field="note")

@@ -474,7 +474,7 @@ def move(
 #: the step that leads where it can be taken back
 _TAKEN_BACK = {
     State.APPROVAL: Move.SUBMIT, State.FORM_CHECK: Move.APPROVE, State.SIGNATURE: Move.CHECK,
-    State.NUMBERING: Move.SIGN,
+    State.NUMBERING: Move.SIGN, State.DISCARDED: Move.DISCARD,
 }  # fmt: skip
 
 

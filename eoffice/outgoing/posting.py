@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, with_expression
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
@@ -21,6 +21,7 @@ from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc, whole
 from eoffice.documents import queries as documents
 from eoffice.documents.models import Channel
+from eoffice.outgoing import queries
 from eoffice.outgoing.models import Carrier, OutgoingDocument, Posting, PostingState, ReturnedPosting
 from eoffice.outgoing.permissions import OUTGOING_POST
 from eoffice.outgoing.workflow import PAPER, PaperMove
@@ -160,7 +161,10 @@ def lines(session: Session, actor: Actor, tab: Tab, mark: str | None = None) -> 
     """
     require(actor, OUTGOING_POST)
     query = sa.select(Posting).where(Posting.agency_id.in_(actor.houses), Posting.state.in_(tab.states))
-    with_document = query.options(joinedload(Posting.document))
+    # whether it still counts: the clerk sends nothing that was recalled or replaced without knowing
+    document = joinedload(Posting.document)
+    replaced = document.options(with_expression(OutgoingDocument.is_replaced, queries.is_replaced()))
+    with_document = query.options(document, replaced)
     return page(session, with_document, (Posting.id,), mark, LINES, oldest_first=tab is not Tab.DONE)
 
 

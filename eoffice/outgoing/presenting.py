@@ -34,6 +34,7 @@ _DONE: dict[str, LazyString] = {
     Move.SEAL: _l("sealed it"),
     Move.ISSUE: _l("issued it"),
     Move.VOID: _l("made the number void"),
+    Move.DISCARD: _l("gave the draft up"),
     ASK: _l("asked to have it copied"),
     Move.ALLOW: _l("allowed the copy"),
     Move.REFUSE: _l("did not allow the copy"),

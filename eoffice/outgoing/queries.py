@@ -39,7 +39,7 @@ from eoffice.outgoing.permissions import (
     OUTGOING_SIGN,
     may,
 )
-from eoffice.outgoing.states import OPEN, UNSIGNED, State
+from eoffice.outgoing.states import CLOSED, OPEN, UNSIGNED, State
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures.models import FileCheck
 
@@ -352,7 +352,7 @@ def next_actor(session: Session, document: OutgoingDocument) -> NextActor | None
         return NextActor(head.label if head else None, state)
     if state in (State.SIGNATURE, State.PERMISSION):
         return NextActor(document.signer.label, state)
-    if state in (State.ISSUED, State.VOID, State.REFUSED):
+    if state in CLOSED:
         return None
     roles = (Role.CHIEF_OF_OFFICE, Role.CLERK) if state == State.FORM_CHECK else (Role.CLERK,)
     posts = directory.posts(session, document.agency_id, *roles)

@@ -21,7 +21,7 @@ from eoffice.documents.kinds import OFFICIAL_LETTER
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind, Steering
 from eoffice.documents.queries import linked
 from eoffice.documents.queries import one as one_document
-from eoffice.outgoing import held, operations, queries, superseding
+from eoffice.outgoing import consulting, held, operations, queries, superseding
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
@@ -61,6 +61,14 @@ class NoLetter(Invalid):
     message = _l(
         "A correction is a công văn (Decree 30/2020, Article 18.3). Choose that kind; what is wrong in the content is "
         "put right by a replacement."
+    )
+
+
+class OtherForm(Invalid):
+    """Article 18.3: content is changed or replaced by a document of equal form."""
+
+    message = _l(
+        "%(code)s is replaced by a document of its own form (Decree 30/2020, Article 18.3). Choose %(kind)s."
     )
 
 
@@ -124,6 +132,8 @@ def _referred(session: Session, actor: Actor, fields: Fields) -> list[tuple[Link
         if fields.replaces_id is not None:
             raise ReplacesAndCorrects(field="corrects")
         _refuse_other_kinds(fields)
+    if fields.replaces_id is not None:
+        _refuse_other_form(replaceable(session, actor, fields.replaces_id), fields)
     ways: tuple[tuple[LinkKind, int | None, Callable[[Session, Actor, int], Document]], ...] = (
         (LinkKind.REPLY, fields.reply_to_id, answerable),
         (LinkKind.REPLACES, fields.replaces_id, replaceable),
@@ -135,6 +145,11 @@ def _referred(session: Session, actor: Actor, fields: Fields) -> list[tuple[Link
 def _refuse_other_kinds(fields: Fields) -> None:
     if fields.kind_code != OFFICIAL_LETTER.code:
         raise NoLetter(field="kind_code")
+
+
+def _refuse_other_form(replaced: Document, fields: Fields) -> None:
+    if fields.kind_code != replaced.kind_code:
+        raise OtherForm(code=replaced.code, kind=replaced.kind.name, field="kind_code")
 
 
 def answerable(session: Session, actor: Actor, document_id: int) -> Document:
@@ -185,6 +200,8 @@ def revise(
         document = _unrevised(session, actor, document_id, seen)
         if document.due_on != fields.due_on:
             fields.check_day(clock.today())
+        for replaced in linked(session, actor, document, LinkKind.REPLACES):
+            _refuse_other_form(replaced, fields)
         if linked(session, actor, document, LinkKind.CORRECTS):
             _refuse_other_kinds(fields)
         chosen = operations.choose(session, actor, fields)
@@ -264,6 +281,11 @@ def send_back(session: Session, actor: Actor, document_id: int, reason: str) -> 
     return _step(session, actor, document_id, Move.SEND_BACK, reason)
 
 
+def discard(session: Session, actor: Actor, document_id: int, reason: str) -> OutgoingDocument:
+    """Give a draft up; nobody's opinion on it is waited for any more. Raises as `send_back`."""
+    return _step(session, actor, document_id, Move.DISCARD, reason)
+
+
 def take_back(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     """Undo one's own last step while nobody has taken the next one; versions and signatures made stay.
 
@@ -287,6 +309,8 @@ def _step(session: Session, actor: Actor, document_id: int, step: Move, note: st
         else:
             _mark(document, actor, step, note)
         operations.move(session, actor, document, rule.target, step, note)
+        if step is Move.DISCARD:
+            consulting.close(session, actor, document)
         if rule.target is State.SIGNATURE:
             operations.open_to_signer(session, actor, document)
     return document

@@ -24,6 +24,8 @@ class State(StrEnum):
     #: a copy that was asked for
     PERMISSION = "permission"
     REFUSED = "refused"
+    #: a draft that nobody wants any more; its versions and what was said of them stay (Appendix VI, part III.5.a)
+    DISCARDED = "discarded"
 
     @property
     def look(self) -> Look:
@@ -81,6 +83,12 @@ LOOKS: dict[State, Look] = {
     State.REFUSED: Look(
         _l("Not allowed"), Shape.DASH, Tone.IDLE, _l("The copy was not allowed; it got no number")
     ),
+    State.DISCARDED: Look(
+        _l("Given up"),
+        Shape.DASH,
+        Tone.IDLE,
+        _l("The draft is not wanted any more; its drafter can take it up again"),
+    ),
 }
 
 #: of an issued document: its recipients were asked to destroy it
@@ -93,7 +101,9 @@ REPLACED = Look(
     _l("Replaced"), Shape.DASH, Tone.WARN, _l("Another document was issued in its place; that one counts")
 )
 
+#: nothing more is to be done
+CLOSED = (State.ISSUED, State.VOID, State.REFUSED, State.DISCARDED)
 #: what still asks something of somebody
-OPEN = tuple(state for state in State if state not in (State.ISSUED, State.VOID, State.REFUSED))
+OPEN = tuple(state for state in State if state not in CLOSED)
 #: until somebody has signed: remarks are written, answered and marked, and opinions that were asked for are given
 UNSIGNED = (State.DRAFT, State.SENT_BACK, State.APPROVAL, State.FORM_CHECK, State.SIGNATURE)

@@ -46,6 +46,8 @@ class Move(StrEnum):
     #: let a copy be made, or not (Decree 30/2020, Article 27)
     ALLOW = "allow"
     REFUSE = "refuse"
+    #: give a draft up
+    DISCARD = "discard"
 
 
 #: how a copy begins, for its log; no move of the table, for nothing goes before
@@ -100,6 +102,9 @@ MACHINE: Machine[State, Move] = Machine(
         (State.APPROVAL, Move.CONSULT): Rule(State.APPROVAL, OUTGOING_APPROVE),
         (State.DRAFT, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
         (State.SENT_BACK, Move.SUBMIT): Rule(State.APPROVAL, OUTGOING_DRAFT),
+        (State.DRAFT, Move.DISCARD): Rule(State.DISCARDED, OUTGOING_DRAFT, needs_note=True),
+        (State.SENT_BACK, Move.DISCARD): Rule(State.DISCARDED, OUTGOING_DRAFT, needs_note=True),
+        (State.DISCARDED, Move.TAKE_BACK): Rule(State.DRAFT, OUTGOING_DRAFT),
         (State.APPROVAL, Move.TAKE_BACK): Rule(State.DRAFT, OUTGOING_DRAFT),
         (State.FORM_CHECK, Move.TAKE_BACK): Rule(State.APPROVAL, OUTGOING_APPROVE),
         (State.SIGNATURE, Move.TAKE_BACK): Rule(State.FORM_CHECK, OUTGOING_CHECK),

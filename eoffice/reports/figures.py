@@ -475,12 +475,14 @@ def by_day(session: Session, period: Period, agency_ids: Collection[int]) -> Seq
         period.first + timedelta(days=number): [0, 0]
         for number in range((period.last - period.first).days + 1)
     }
-    for place, (model, moment) in enumerate(
-        ((IncomingDocument, Document.listed_at), (OutgoingDocument, OutgoingDocument.issued_at))
-    ):
+    ways: tuple[tuple[type[Document], Any, Any], ...] = (
+        (IncomingDocument, Document.listed_at, IncomingDocument.state != State.DISCARDED),
+        (OutgoingDocument, OutgoingDocument.issued_at, sa.true()),
+    )
+    for place, (model, moment, counted) in enumerate(ways):
         day = sa.cast(sa.func.timezone(clock.TZ.key, moment), sa.Date)
         query = sa.select(day, sa.func.count()).select_from(model)
-        query = query.where(Document.agency_id.in_(agency_ids), period.holds(moment)).group_by(day)
+        query = query.where(Document.agency_id.in_(agency_ids), period.holds(moment), counted).group_by(day)
         for when, count in session.execute(query):
             counts[when][place] = count
     return [Day(when, came, went) for when, (came, went) in counts.items()]

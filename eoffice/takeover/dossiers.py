@@ -169,8 +169,9 @@ def _archived(actor: Actor, at: House, row: Row, heading: DossierHeading) -> Dos
 
 
 def _facts(at: House, row: Row, heading: DossierHeading) -> dict[str, Any]:
+    kept, years = tables.retention(row["retention"])
     return {
         "agency_id": at.agency.id, "heading_id": heading.id, "year": heading.plan.year, "notation": row["notation"],
-        "title": row["title"], "retention": tables.retention(row["retention"]), "description": row["description"],
+        "title": row["title"], "retention": kept, "other_years": years, "description": row["description"],
         "created_at": clock.now(), "start_on": means.day(row["start_on"]), "taken_over_from": at.system,
     }  # fmt: skip

@@ -24,6 +24,7 @@ _SUBMITTED = frozenset({"cho duyet", "da trinh"})
 _ARCHIVED = frozenset({"da nop luu", "da luu tru", "da giao nop"})
 _KEPT_BY_UNIT = frozenset({"", "dang lap", "dang thu thap", "da ket thuc", "chua nop luu"})
 _REFERENCE = re.compile(r"(\S+) +(\d+)(?:/(\d{4}))?")
+_YEARS = re.compile(r"(\d{1,2}) nam")
 _NOTATION = re.compile(r"(\d{1,6})\.(\w[\w-]{0,14})")
 _URGENCIES = {
     "": Urgency.NORMAL,
@@ -194,12 +195,16 @@ def notation(text: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-def retention(text: str) -> Retention:
-    """How long a dossier is kept. Raises UnknownRetention."""
+def retention(text: str) -> tuple[Retention, int | None]:
+    """How long a dossier is kept, with the years of a term that is not on the law's list. Raises UnknownRetention."""
     found = next((one for one in Retention if fold(one.printed) == fold(text)), None)
-    if found is None:
-        raise UnknownRetention(text=text, known=", ".join(one.printed for one in Retention))
-    return found
+    years = _YEARS.fullmatch(fold(text))
+    if found is not None and found is not Retention.OTHER:
+        return found, None
+    if years is None or not 1 <= int(years[1]) <= 70:
+        listed = (one.printed for one in Retention if one is not Retention.OTHER)
+        raise UnknownRetention(text=text, known=", ".join(listed))
+    return Retention.OTHER, int(years[1])
 
 
 def several(text: str, mark: str = ";") -> tuple[str, ...]:

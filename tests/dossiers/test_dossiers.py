@@ -193,7 +193,9 @@ def test_requirement_32_one_document_lies_in_many_dossiers_without_a_second_copy
 
 
 @pytest.mark.slow
-def test_places_in_a_dossier_count_up_and_are_not_given_again(session: Session, house: House) -> None:
+def test_places_count_up_and_are_numbered_through_when_the_dossier_is_closed(
+    session: Session, house: House
+) -> None:
     dossier = files.opened(session, house)
     one, two, three = (files.paper(session, house) for _n in range(3))
     for document in (one, two):
@@ -202,6 +204,13 @@ def test_places_in_a_dossier_count_up_and_are_not_given_again(session: Session, 
     service.file(session, house.specialist, dossier.id, three.id)
     rows = queries.contents(session, house.specialist, dossier).rows
     assert [(row.ordinal, row.document_id) for row in rows] == [(1, one.id), (3, three.id)]
+    service.close(session, house.specialist, dossier.id)
+    session.expire_all()
+    rows = queries.contents(session, house.specialist, dossier).rows
+    assert [(row.ordinal, row.document_id) for row in rows] == [(1, one.id), (2, three.id)]
+    service.reopen(session, house.specialist, dossier.id, "Còn văn bản")
+    late = service.file(session, house.specialist, dossier.id, files.paper(session, house).id)
+    assert late.ordinal == 3
 
 
 def test_nobody_files_a_document_he_may_not_see_or_into_anothers_dossier(
@@ -344,3 +353,27 @@ def test_a_document_of_an_archived_dossier_is_still_read_by_its_agency_alone(
     assert documents.one(session, place.a.archivist, document.id).id == document.id
     with pytest.raises(NotFound):
         queries.one(session, place.b.archivist, dossier.id)
+
+
+def test_a_dossier_may_be_kept_for_another_number_of_years_than_the_laws_list_has(
+    session: Session, house: House
+) -> None:
+    dossier = files.opened(session, house)
+    facts = (dossier.title, Retention.OTHER, Rights.CONDITIONAL, "")
+    for years in (None, 0, 71):
+        with pytest.raises(operations.NoYears):
+            service.change(session, house.specialist, dossier.id, *facts, other_years=years)
+    service.change(session, house.specialist, dossier.id, *facts, other_years=15)
+    dossier.end_on = clock.today()
+    assert (dossier.kept_for, dossier.keep_until) == ("15 năm", date(clock.today().year + 15, 12, 31))
+    dossier.end_on = None
+    service.change(
+        session,
+        house.specialist,
+        dossier.id,
+        dossier.title,
+        Retention.YEARS_20,
+        Rights.CONDITIONAL,
+        other_years=15,
+    )
+    assert (dossier.kept_for, dossier.other_years) == ("20 năm", None)

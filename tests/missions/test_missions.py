@@ -410,3 +410,30 @@ def test_a_merged_agencys_unfinished_tasks_go_to_who_follows(session: Session, p
     assert moved == 1
     assert (unit.agency_id, unit.unit_id) == (place.b.agency.id, place.b.unit.id)
     assert unit.given_by_id == place.b.posts[Role.LEADER].id
+
+
+def test_nothing_is_asked_of_another_agency_that_whoever_approves_and_signs_has_not_seen(
+    session: Session, place: Province
+) -> None:
+    """Article 11.2: what is changed after approval goes back to who approved it."""
+    document = conclusion(session, place)
+    kept = service.give(session, place.a.specialist, document.id, asked(place))
+    for state in (
+        Outgoing.APPROVAL,
+        Outgoing.SIGNATURE,
+        Outgoing.NUMBERING,
+        Outgoing.SEALING,
+        Outgoing.ISSUING,
+    ):
+        with transaction(session):
+            document.state = state
+        with pytest.raises(operations.ApprovedWithout):
+            service.give(session, place.a.specialist, document.id, asked(place, content="Thêm sau"))
+        with pytest.raises(operations.ApprovedWithout):
+            service.take(session, place.a.specialist, kept.id, Move.WITHDRAW, "Thôi")
+    service.give(session, place.a.specialist, document.id, asked(place, f"u:{place.a.office.id}"))
+    with transaction(session):
+        document.state = Outgoing.SENT_BACK
+    service.give(session, place.a.specialist, document.id, asked(place, content="Bổ sung"))
+    issue(session, document)
+    service.give(session, place.a.specialist, document.id, asked(place, content="Theo dõi thêm"))

@@ -60,7 +60,7 @@ def take(
     usual = {
         Move.SUBMIT: house.specialist, Move.APPROVE: house.head, Move.CHECK: house.chief, Move.SIGN: house.leader,
         Move.PLACE_SIGNATURE: house.leader, Move.ALLOW: house.leader, Move.REFUSE: house.leader,
-        Move.REVISE: house.specialist,
+        Move.REVISE: house.specialist, Move.DISCARD: house.specialist,
     }  # fmt: skip
     return STEPS[step](session, actor or usual.get(step, house.clerk), document_id, house)
 
@@ -82,6 +82,7 @@ STEPS: dict[Move, Callable[[Session, Actor, int, House], OutgoingDocument]] = {
     Move.CONSULT: _consult,
     Move.SEND_BACK: _send_back,
     Move.REVISE: _send_back,
+    Move.DISCARD: lambda session, who, number, _: service.discard(session, who, number, "Không cần nữa"),
     Move.TAKE_BACK: lambda session, who, number, _: service.take_back(session, who, number),
     Move.SIGN: lambda session, who, number, _: issuing.sign(session, who, number, PIN),
     Move.PLACE_SIGNATURE: lambda session, who, number, _: placing.place_signature(

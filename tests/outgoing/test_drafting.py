@@ -227,7 +227,7 @@ def test_who_may_know_of_a_draft(session: Session, place: Province) -> None:
         queries.one(session, place.a.archivist, document.id)
 
 
-@pytest.mark.parametrize("state", [s for s in State if MACHINE.moves(s)])
+@pytest.mark.parametrize("state", [s for s in State if MACHINE.moves(s) and s is not State.DISCARDED])
 def test_the_list_of_ones_own_work_and_the_rule_say_the_same(
     session: Session, place: Province, state: State
 ) -> None:
@@ -237,7 +237,7 @@ def test_the_list_of_ones_own_work_and_the_rule_say_the_same(
         rule.permission
         for step, rule in MACHINE.moves(state).items()
         if step is not Move.TAKE_BACK
-        if step not in (Move.SEND_BACK, Move.TAKE_BACK, Move.VOID)
+        if step not in (Move.SEND_BACK, Move.VOID, Move.DISCARD)
     ]
     for actor in _everybody(place.a):
         mine = session.scalar(
@@ -465,3 +465,38 @@ def test_each_step_is_taken_back_by_whoever_took_it_alone(
     other = house.clerk if document.form_checked_by.startswith(house.chief.name) else house.chief
     with pytest.raises(service.NotYourStep):
         service.take_back(session, other, document.id)
+
+
+def test_a_draft_that_is_not_wanted_is_given_up_and_can_be_taken_up_again(
+    session: Session, place: Province
+) -> None:
+    house, document = place.a, draft(session, place)
+    with pytest.raises(operations.NoteTooShort):
+        service.discard(session, house.specialist, document.id, " ")
+    with pytest.raises(Forbidden):
+        service.discard(session, house.chief, document.id, "Không cần")
+    assert document.id in [one.id for one in queries.page_of(session, house.specialist, Tab.MINE, None).rows]
+    service.discard(session, house.specialist, document.id, "Đã có văn bản khác")
+    assert (document.state, document.is_over) == (State.DISCARDED, True)
+    assert document.id not in [
+        one.id for one in queries.page_of(session, house.specialist, Tab.MINE, None).rows
+    ]
+    assert queries.next_actor(session, document) is None
+    with pytest.raises(service.NotYourStep):
+        service.take_back(session, house.head, document.id)
+    service.take_back(session, house.specialist, document.id)
+    assert document.state is State.DRAFT
+
+
+def test_a_document_is_replaced_by_one_of_its_own_form(session: Session, place: Province) -> None:
+    """Article 18.3."""
+    old = draft(session, place)
+    with transaction(session):
+        old.state, old.code_number = State.ISSUED, "7"
+    decision = fields(place, kind_code="QD", replaces_id=old.id)
+    with pytest.raises(service.OtherForm) as refused:
+        service.draft_from_template(session, place.a.specialist, decision, TEXT)
+    assert refused.value.field == "kind_code"
+    new = service.draft_from_template(session, place.a.specialist, fields(place, replaces_id=old.id), TEXT)
+    with pytest.raises(service.OtherForm):
+        service.revise(session, place.a.specialist, new.id, fields(place, kind_code="QD"), TEXT)

@@ -151,7 +151,7 @@ def change(dossier_id: int) -> ResponseReturnValue:
         dossier_id, form,
         lambda: service.change(
             db(), current_actor(), dossier_id, form.title.data or "", Retention(form.retention.data),
-            Rights(form.rights.data), form.description.data or "",
+            Rights(form.rights.data), form.description.data or "", form.other_years.data,
         ),
         _("Saved."),
     )  # fmt: skip

@@ -35,7 +35,7 @@ def _offered(form: DelegationForm) -> DelegationForm:
     actor = current_actor()
     posts = directory.posts(db(), actor.agency_id or 0, *takers)
     others = [post for post in posts if post.person_id != actor.person_id]
-    form.offer(others, {kind.code: kind.name for kind in kinds.KINDS.values()})
+    form.offer(others, {kind.code: kind.name for kind in (*kinds.KINDS.values(), *kinds.COPIES.values())})
     return form
 
 

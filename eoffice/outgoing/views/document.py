@@ -114,6 +114,7 @@ STEPS: dict[Move, Callable[[Actor, int], OutgoingDocument]] = {
     Move.APPROVE: lambda actor, number: service.approve(db(), actor, number, _note()),
     Move.CHECK: lambda actor, number: service.check_form(db(), actor, number, _note()),
     Move.SEND_BACK: lambda actor, number: service.send_back(db(), actor, number, _note()),
+    Move.DISCARD: lambda actor, number: service.discard(db(), actor, number, _note()),
     Move.TAKE_BACK: lambda actor, number: service.take_back(db(), actor, number),
     Move.SIGN: _sign,
     Move.NUMBER: lambda actor, number: issuing.give_number(db(), actor, number),
