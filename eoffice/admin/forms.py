@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, SelectField, SelectMultipleField, StringField
+from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from eoffice.admin.leaving import Leaving
 from eoffice.admin.merging import NewMerger
 from eoffice.core import clock
 from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.core.tables import Problem, Row
+from eoffice.directory import tables as means
 from eoffice.directory.models import Agency, Assignment, Role, Unit
 
 
@@ -31,6 +33,47 @@ class UnitForm(Form):
 
     name = StringField(_l("Name of the unit"), [needed(), at_most(200)])
     abbreviation = StringField(_l("Notation"), [needed(), at_most(30)])
+
+
+class PersonForm(Form):
+    """One row of the table of people: the same columns, the same rules."""
+
+    name = StringField(_l("Full name"), [needed(), at_most(100)])
+    username = StringField(_l("User name"), [needed(), at_most(60)])
+    email = StringField(_l("E-mail"), [Optional(), at_most(100)])
+    unit = SelectField(_l("Unit"))
+    role = SelectField(_l("Role"), [needed()])
+    title = StringField(_l("Post, as printed"), [needed(), at_most(100)])
+    authority = TextAreaField(_l("Right to sign, one line each"), [Optional(), at_most(200)])
+    since = DayField(_l("From the day"), [Optional()])
+
+    def offer(self, units: Sequence[Unit]) -> None:
+        """Fill the lists."""
+        self.unit.choices = [("", _l("None: a leader of the agency"))] + [
+            (one.abbreviation, one.name) for one in units
+        ]
+        self.role.choices = [(name, means.role(name).word) for name in means.ROLE_NAMES]
+
+    def to_row(self) -> Row:
+        """What the table would hold."""
+        texts = {name: (self[name].data or "").strip() for name in ("name", "username", "email", "title")}
+        since, lines = self.since.data, (self.authority.data or "").splitlines()
+        return Row(
+            1,
+            texts
+            | {
+                "unit_code": self.unit.data or "",
+                "role": self.role.data or "",
+                "authority": " | ".join(lines),
+            }
+            | {"since": f"{since:%d/%m/%Y}" if since else ""},
+        )
+
+    def refuse(self, problems: Sequence[Problem]) -> None:
+        """Say at each field what is wrong with it."""
+        for one in problems:
+            field = self._fields.get(one.key, self.name)
+            field.errors = [*field.errors, one.said]
 
 
 class LeavingForm(Form):

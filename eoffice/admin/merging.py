@@ -1,5 +1,5 @@
 """One agency goes over into another, or is divided among several, as a guided act: planned, rehearsed, carried out on
-its day, withdrawn before. The axis is told of it once a rehearsal has found nothing that prevents it.
+its day, withdrawn before. The axis is told of it as a step of its own, which nothing may prevent any more.
 
 Its registers end with their last numbers, its open work, drafts and dossiers move; what is done stays as it was,
 under the names it had, and is found by the people of the agency that follows, the first of several, which keeps it
@@ -34,7 +34,7 @@ from eoffice.missions import succession as missions
 from eoffice.outgoing import succession as outgoing
 
 PLANNED = audit.action("admin.merger_planned", _l("Merger planned"))
-REHEARSED = audit.action("admin.merger_rehearsed", _l("Merger rehearsed without a problem; the axis is told"))
+ANNOUNCED = audit.action("admin.merger_announced", _l("The axis is told of a planned merger"))
 CHOSEN = audit.action("admin.merger_followers", _l("Who follows whom in a merger decided"))
 WITHDRAWN = audit.action("admin.merger_withdrawn", _l("Planned merger withdrawn"))
 MERGED = audit.action("admin.merged", _l("Agency merged"))
@@ -242,19 +242,27 @@ def withdrawal(session: Session, merger: Merger) -> AuditEntry | None:
 
 
 def rehearse(session: Session, actor: Actor, merger_id: int) -> Outcome:
-    """Do all of it and keep nothing but that nothing prevents it: then the axis is told. Raises Forbidden, NotFound,
-    Over.
-    """
+    """Do all of it and keep nothing. Raises Forbidden, NotFound, Over."""
     with transaction(session):
         found = _carry_out(session, actor, _open(session, actor, merger_id))
         for register, _gaps in found.registers:
             session.refresh(register)
             session.expunge(register)  # the page shows it as it would be
         session.rollback()
-    if not found.problems:
-        with transaction(session):
-            _announce(session, actor, _open(session, actor, merger_id))
     return found
+
+
+def announce(session: Session, actor: Actor, merger_id: int) -> Merger:
+    """Have the axis told, once a rehearsal finds nothing that prevents the merger: agencies everywhere hear of it.
+
+    Raises Forbidden, NotFound, Over, NotReady.
+    """
+    if rehearse(session, actor, merger_id).problems:
+        raise NotReady
+    with transaction(session):
+        merger = _open(session, actor, merger_id)
+        _announce(session, actor, merger)
+    return merger
 
 
 def _announce(session: Session, actor: Actor, merger: Merger) -> None:
@@ -262,7 +270,7 @@ def _announce(session: Session, actor: Actor, merger: Merger) -> None:
     if merger.announced_at is None:
         merger.announced_at = clock.now()
         _tell_axis(session, merger)
-        audit.record(session, actor, REHEARSED, merger.agency, to=merger.to.name, on=merger.on)
+        audit.record(session, actor, ANNOUNCED, merger.agency, to=merger.to.name, on=merger.on)
 
 
 def carry_out(session: Session, actor: Actor, merger_id: int) -> Outcome:

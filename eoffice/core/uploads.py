@@ -52,7 +52,8 @@ def preview(
         outcomes={row.number: outcome for row, outcome in report.outcomes},
         mistakes=f"data:{sheets.MEDIA_TYPE};base64,{mistakes}",
     )  # fmt: skip
-    return page, 422 if report.problems else 200
+    # this page answers a post: whoever looks at what came of it and goes back finds it again
+    return page, 422 if report.problems else 200, {"Cache-Control": "private"}
 
 
 def model(name: str, title: str, columns: Sequence[Column], example: Sequence[Sequence[str]]) -> Response:

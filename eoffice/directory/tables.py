@@ -25,7 +25,8 @@ _ROLES = {
     "luu tru": Role.ARCHIVIST,
     "quan tri": Role.ADMINISTRATOR,
 }
-_SHOWN = (
+#: as a table names a role, the same in every language
+ROLE_NAMES = (
     "Văn thư", "Lãnh đạo", "Thư ký", "Chánh văn phòng", "Trưởng phòng", "Chuyên viên", "Lưu trữ", "Quản trị",
 )  # fmt: skip
 _YES, _NO = frozenset({"co", "x", "1", "yes"}), frozenset({"khong", "0", "no"})
@@ -78,7 +79,7 @@ def role(text: str) -> Role:
     """The role a word names. Raises UnknownRole."""
     found = _ROLES.get(fold(text))
     if found is None:
-        raise UnknownRole(role=text, known=", ".join(_SHOWN))
+        raise UnknownRole(role=text, known=", ".join(ROLE_NAMES))
     return found
 
 

@@ -164,6 +164,15 @@ class WrongPicture(Invalid):
     )
 
 
+class OpaquePicture(Invalid):
+    """It would cover the words it is laid over (Decree 30/2020, Appendix I, Part II, 7.d)."""
+
+    message = _l(
+        "The picture has no transparent ground and would cover what stands under it. Save it as a PNG whose paper is "
+        "transparent, so that only the strokes are left."
+    )
+
+
 class WrongWidth(Invalid):
     """A seal has 36 to 42 mm, a signature what it takes."""
 

@@ -208,14 +208,17 @@ def set_image(
     png: bytes,
     width_mm: float,
 ) -> SignatureImage:
-    """Enter the picture of a signature or seal; `width_mm`: its real width. Raises WrongPicture, WrongWidth."""
+    """Enter the picture of a signature or seal; `width_mm`: its real width. Raises WrongPicture, OpaquePicture,
+    WrongWidth."""
     if len(png) > PICTURE_LIMIT:
         raise errors.WrongPicture(field="picture")
     with operations.refusals(""):
-        ratio = picture(png).ratio
+        shown = picture(png)
+    if shown.alpha is None:
+        raise errors.OpaquePicture(field="picture")
     if not 10 <= width_mm <= 80:
         raise errors.WrongWidth(field="width")
-    if not 0.2 <= ratio <= 8:
+    if not 0.2 <= shown.ratio <= 8:
         raise errors.WrongPicture(field="picture")
     with transaction(session):
         require(actor, SIGNATURE_KEYS, agency)

@@ -30,7 +30,7 @@ from eoffice.takeover.operations import Papers
 TABLE_TAKEN_OVER = audit.action("takeover.table", _l("Table of another system taken over"))
 
 #: rows of one table on the page; a document without files costs a hundredth of a second, with a file a twentieth
-LIMIT = 1000
+LIMIT = 3000
 #: drafts of one table on the page: turning a Word file into a page takes seconds, and is done for the look as well
 DRAFTS_LIMIT = 100
 #: rows of one table by command

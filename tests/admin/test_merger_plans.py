@@ -78,7 +78,7 @@ def _waiting(session: Session) -> int:
 
 
 @pytest.mark.slow
-def test_the_axis_is_told_of_a_merger_once_nothing_prevents_it(
+def test_a_rehearsal_tells_nobody_and_the_axis_is_told_only_where_nothing_prevents_the_merger(
     app: Flask, session: Session, place: Province
 ) -> None:
     steps.in_progress(session, place.a)
@@ -87,15 +87,17 @@ def test_the_axis_is_told_of_a_merger_once_nothing_prevents_it(
     where = f"/admin/mergers/{merger.id}"
     assert "chưa được thông báo" in html.unescape(admin.get(where).get_data(as_text=True))
     assert admin.post(f"{where}/rehearse").status_code == 422, "nobody follows who works on it"
-    assert _waiting(session) == 0
+    assert admin.post(f"{where}/announce").status_code == 409
     everybody_follows(session, place, merger)
+    assert admin.post(f"{where}/rehearse").status_code == 200
+    assert _waiting(session) == 0
     for _again_and_again in range(2):
-        assert admin.post(f"{where}/rehearse").status_code == 200
+        assert admin.post(f"{where}/announce").status_code == 303
         assert _waiting(session) == 1
     assert "chưa được thông báo" not in html.unescape(admin.get(where).get_data(as_text=True))
 
 
-def test_what_was_never_rehearsed_is_told_when_it_is_carried_out(session: Session, place: Province) -> None:
+def test_what_was_never_announced_is_told_when_it_is_carried_out(session: Session, place: Province) -> None:
     merger = plan_of(session, place)
     everybody_follows(session, place, merger)
     with clock.freeze(clock.now() + timedelta(days=1)):

@@ -353,3 +353,36 @@ def test_a_cell_with_two_lines_is_read_as_two_lines(app: Flask, session: Session
         one for one in queries.signers(session, place.a.agency.id) if one.person.full_name == "Lê Văn Phó"
     ]
     assert [one.authority for one in found] == ["KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC"]
+
+
+def test_one_person_is_added_by_the_rules_of_the_table(app: Flask, session: Session, place: Province) -> None:
+    admin = client_for(app, "a_administrator")
+    typed = {
+        "name": "Nguyễn Thị Mới", "username": "a_moi", "email": "", "role": "Chuyên viên", "title": "Chuyên viên",
+        "unit": place.a.unit.abbreviation, "authority": "", "since": "",
+    }  # fmt: skip
+    wrong = admin.post("/admin/people/add", data=typed | {"username": "Có dấu", "unit": ""})
+    assert wrong.status_code == 422
+    assert 'value="Có dấu"' in wrong.text
+    assert wrong.text.count('class="field-error"') >= 2, "the user name, and the unit that everybody works in"
+    done = admin.post("/admin/people/add", data=typed)
+    assert done.status_code == 200
+    assert "a_moi" in done.text
+    assert 'download="mat-khau-mot-lan.xlsx"' in done.text
+    user = session.scalars(sa.select(User).where(User.username == "a_moi")).one()
+    assert user.must_change
+    again = admin.post("/admin/people/add", data=typed | {"title": "Phó trưởng phòng"})
+    assert again.status_code == 200, "one more post of the same person"
+    other = admin.post("/admin/people/add", data=typed | {"name": "Người Khác"})
+    assert other.status_code == 422
+    assert "“a_moi” là của người khác" in html.unescape(other.text)
+    assert client_for(app, "a_clerk").post("/admin/people/add", data=typed).status_code == 403
+
+
+def test_a_day_that_is_no_day_is_refused_in_words(app: Flask, place: Province) -> None:
+    admin = client_for(app, "a_administrator")
+    for day in ("31/02/2026", "abc", ""):
+        page = admin.get("/admin/access", query_string={"number": "1", "day": day})
+        assert page.status_code in (200, 422), day
+        posted = admin.post("/admin/access", data={"number": "1", "day": day})
+        assert posted.status_code in (405, 422), day

@@ -100,7 +100,7 @@ def test_mail_to_a_merged_agency_arrives_at_its_successor_under_the_name_it_was_
 
 
 @pytest.mark.slow
-def test_a_merger_that_was_rehearsed_reaches_the_axis_and_its_withdrawal_too(
+def test_a_merger_that_was_announced_reaches_the_axis_and_its_withdrawal_too(
     session: Session, place: Province, hub: HubProcess, theirs: AxisClient
 ) -> None:
     a, b = place.a.agency, place.b.agency
@@ -113,8 +113,8 @@ def test_a_merger_that_was_rehearsed_reaches_the_axis_and_its_withdrawal_too(
         assert (session.scalar(waiting), merger.announced_at) == (0, None), "a plan alone is told to nobody"
         session.rollback()
         for _again in range(2):
-            assert merging.rehearse(session, keeper, merger.id).problems == []
-            assert session.scalar(waiting) == 1, "once, in the transaction that says it was rehearsed"
+            merging.announce(session, keeper, merger.id)
+            assert session.scalar(waiting) == 1, "once, in the transaction that says so"
             session.rollback()
         for _repeated in range(2):
             jobs.JOBS["gateway.tell_merger"].function(session, merger.id)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -255,6 +256,13 @@ def _entered(client: FlaskClient, owner: str, kind: str, file: bytes = b"", pin:
     return client.post("/admin/keys", data=data, content_type="multipart/form-data")
 
 
+def opaque() -> bytes:
+    """A picture with its paper: what a screenshot gives."""
+    out = io.BytesIO()
+    Image.new("RGB", (400, 200), "white").save(out, "PNG")
+    return out.getvalue()
+
+
 def test_the_administrator_enters_pictures_of_signatures_on_the_same_page(
     app: Flask, session: Session, place: Province
 ) -> None:
@@ -267,7 +275,7 @@ def test_the_administrator_enters_pictures_of_signatures_on_the_same_page(
     name, png = head.person.full_name, signature_png(head.person.full_name)
     assert f'<option value="{head.id}"' in client.get("/admin/keys").text, "heads sign by authority"
     for wrong in ((str(head.id), b"no picture", "40"), (str(head.id), png, "x"), (str(head.id), png, "900"),
-                  (str(head.id), b"", "40")):  # fmt: skip
+                  (str(head.id), b"", "40"), (str(head.id), opaque(), "40")):  # fmt: skip
         assert enter(*wrong).status_code == 422, wrong
     assert enter(str(place.a.posts[Role.UNIT_HEAD].id), png).status_code == 404
     large = png + b"\0" * (300 << 10)  # a scan of handwriting is larger than a certificate

@@ -86,6 +86,14 @@ def rehearse_merger(merger_id: int) -> ResponseReturnValue:
     return page, 422 if outcome.problems else 200
 
 
+@bp.post("/admin/mergers/<int:merger_id>/announce")
+@needs(DIRECTORY_MERGE)
+def announce_merger(merger_id: int) -> ResponseReturnValue:
+    """Let senders everywhere know the day."""
+    said = _("The axis is being told; senders everywhere hear of the day.")
+    return _act(merger_id, lambda: merging.announce(db(), current_actor(), merger_id), said)
+
+
 @bp.post("/admin/mergers/<int:merger_id>/carry-out")
 @needs(DIRECTORY_MERGE)
 def carry_out_merger(merger_id: int) -> ResponseReturnValue:

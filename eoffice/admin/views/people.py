@@ -1,14 +1,17 @@
 """The people of one's agency: who holds which post, accounts, and taking people in from a table."""
 
+import base64
+
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from eoffice.accounts import service as accounts
 from eoffice.admin import people as use
+from eoffice.admin.forms import PersonForm
 from eoffice.admin.people import LIMIT, Newcomer
 from eoffice.admin.views import bp
-from eoffice.core import clock, uploads
+from eoffice.core import clock, sheets, uploads
 from eoffice.core import tables as table
 from eoffice.core.errors import AppError
 from eoffice.core.forms import refused
@@ -28,15 +31,29 @@ def people() -> ResponseReturnValue:
     return _people(TableForm(formdata=None))
 
 
-def _people(form: FlaskForm, told: list[Newcomer] | None = None) -> str:
+def _people(form: FlaskForm, told: list[Newcomer] | None = None, adding: PersonForm | None = None) -> str:
     posts = directory.roll(db(), current_actor().agency_id or 0)
     # from tables taken in before the rule was asked
     wrong = [(post, why) for post in posts if (why := signing.refusal(post.role, post.title, post.authority))]
     users = accounts.of_people(db(), {post.person_id for post in posts})
     return render_template(
         "admin/people.html", posts=posts, users=users, form=form, told=told or [], wrong=wrong, now=clock.now(),
-        today=clock.today(), local=clock.local,
+        today=clock.today(), local=clock.local, adding=adding or _offered(PersonForm(formdata=None)),
+        told_table=_told_table(told) if told else "",
     )  # fmt: skip
+
+
+def _offered(form: PersonForm) -> PersonForm:
+    form.offer(directory.units(db(), current_actor().agency_id or 0))
+    return form
+
+
+def _told_table(told: list[Newcomer]) -> str:
+    """The list to keep outside, inside its link: nothing of it is kept here."""
+    rows = [(one.name, one.username, one.password) for one in told]
+    headings = ("Họ và tên", "Tên đăng nhập", "Mật khẩu một lần")
+    made = sheets.write("Mật khẩu một lần", headings, rows, (30, 24, 24))
+    return f"data:{sheets.MEDIA_TYPE};base64,{base64.b64encode(made).decode()}"
 
 
 @bp.get("/admin/people/model")
@@ -79,6 +96,21 @@ def take_people_in() -> ResponseReturnValue:
         _report, opened = use.take_in(db(), current_actor(), rows, rehearse=False)
     except table.Refused:
         return _preview(rows)  # somebody else was faster: the rows as they stand now
+    return _people(TableForm(formdata=None), opened)
+
+
+@bp.post("/admin/people/add")
+@needs(DIRECTORY_MANAGE)
+def add_person() -> ResponseReturnValue:
+    """One person, by the rules of the table; the one-time password is shown on this answer and nowhere else."""
+    form = _offered(PersonForm())
+    if not form.validate_on_submit():
+        return _people(TableForm(formdata=None), adding=form), 422
+    try:
+        _report, opened = use.take_in(db(), current_actor(), [form.to_row()], rehearse=False)
+    except table.Refused as error:
+        form.refuse(error.problems)
+        return _people(TableForm(formdata=None), adding=form), error.status
     return _people(TableForm(formdata=None), opened)
 
 
