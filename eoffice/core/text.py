@@ -5,6 +5,7 @@ The database has no Vietnamese collation of its own everywhere, so both are made
 
 import re
 import unicodedata
+from datetime import date
 
 from eoffice.core.errors import TooLong
 
@@ -48,16 +49,27 @@ def whole(text: str, limit: int, field: str) -> str:
     return kept
 
 
-#: how people name a document: "Quyết định số 12/QĐ-SNNMT ngày 05/11/2026"
-_CITED = re.compile(
-    r"\d+\s*/\s*[^\W\d_]\S*.*(?:\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b|ngày\s+\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4})",
+#: how people name a document: "Quyết định số 12/QĐ-SNNMT ngày 05/11/2026", "12-QĐ/TU", the day before or after
+_NUMBER = re.compile(r"\d+\s*[/-]\s*[^\W\d_]\S*")
+_DAY = re.compile(
+    r"\b(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b|ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})",
     re.IGNORECASE,
 )
 
 
 def cites(text: str) -> bool:
-    """Whether a document is named by number, notation and day."""
-    return _CITED.search(nfc(text)) is not None
+    """Whether a document is named by number, notation and a day that there is."""
+    plain = nfc(text)
+    return _NUMBER.search(plain) is not None and any(map(_is_day, _DAY.finditer(plain)))
+
+
+def _is_day(found: re.Match[str]) -> bool:
+    day, month, year = (int(one) for one in found.groups() if one)
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def written(text: str, limit: int, field: str) -> str:

@@ -28,6 +28,7 @@ from eoffice.documents.models import Direction, Document, DocumentFile, FileRole
 from eoffice.documents.operations import Inspected
 from eoffice.documents.recipients import Member, printed
 from eoffice.dossiers import queries as dossiers
+from eoffice.gateway import changes
 from eoffice.outgoing import extracts, operations, queries
 from eoffice.outgoing.drafting import SUBJECT_LIMIT, Fields, Upload
 from eoffice.outgoing.extracts import Extract
@@ -146,12 +147,14 @@ class NewCopy:
 def source(session: Session, actor: Actor, document_id: int, *, held: bool = False) -> Source:
     """What the actor wants to copy; `held`: until the use case ends, so that it is not recalled meanwhile.
 
-    Raises NotFound, Forbidden, SourceGone, NothingToCopy, BeingChecked, Doubtful.
+    Raises NotFound, Forbidden, WantedBack, SourceGone, NothingToCopy, BeingChecked, Doubtful.
     """
     document = reads.one(session, actor, document_id)
     if held:
+        session.expire_all()  # pages were made meanwhile
         session.refresh(document, with_for_update=True)
     require(actor, OUTGOING_COPY)
+    changes.refuse_wanted(session, document)
     if isinstance(document, OutgoingDocument) and document.recalled_at is not None:
         raise SourceGone
     role = FileRole.ORIGINAL if document.direction is Direction.IN else FileRole.ISSUED
@@ -246,8 +249,7 @@ def _begin(
 def allow(session: Session, actor: Actor, copy_id: int) -> OutgoingDocument:
     """Let a copy be made: it has its number from then on; what is left is to seal and issue it.
 
-    Raises NotFound, Forbidden, InvalidTransition, DelegationOver, RegisterClosed, BackDated, and what `source` refuses
-    with.
+    Raises NotFound, Forbidden, InvalidTransition, WantedBack, DelegationOver, RegisterClosed, BackDated.
     """
     with transaction(session):
         copy = allowed(session, actor, copy_id, Move.ALLOW)

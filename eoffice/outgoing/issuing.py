@@ -301,7 +301,8 @@ def issue(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
 def allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:
     """The document, when the step is possible now and the actor's.
 
-    Raises NotFound, InvalidTransition, Forbidden, and at the steps that bind Recalled and Replaced of what it names.
+    Raises NotFound, InvalidTransition, Forbidden, and at the steps that bind Recalled and Replaced of what it names,
+    WantedBack of what it is a copy of.
     """
     document = queries.one(session, actor, document_id)
     MACHINE.step_of(actor, document.state, step, document)
@@ -311,6 +312,8 @@ def allowed(session: Session, actor: Actor, document_id: int, step: Move) -> Out
         held.refuse_others(session, document)
     if step in (Move.SIGN, Move.NUMBER, Move.ISSUE):
         superseding.refuse_late(session, document)
+    if step in (Move.ALLOW, Move.ISSUE) and document.copied_to is not None:
+        superseding.refuse_wanted(session, document)
     return document
 
 

@@ -12,4 +12,7 @@ from eoffice.outgoing import succession
 def send_back_over(session: Session) -> None:
     """Send back what nobody can sign any more, since the authority for it has ended (Article 13.4)."""
     with transaction(session):
-        succession.send_back_over(session, system_actor())
+        waiting = succession.over(session)
+    for document_id in waiting:  # each by itself: one that somebody changes just now keeps no other waiting
+        with transaction(session):
+            succession.send_back_over(session, system_actor(), document_id)

@@ -103,11 +103,10 @@ def send_back_unsigned(session: Session, actor: Actor, leaving: Assignment) -> N
     _ask_again(session, actor, asked, SIGNER_LEFT)
 
 
-def send_back_over(session: Session, actor: Actor) -> int:
-    """Send back what waits for a signature under an authority that has ended: nobody can sign it any more, and who was
-    to sign may see it no more. Copies that were to be allowed so are refused. Returns how many."""
+def over(session: Session) -> Sequence[int]:
+    """What waits for a signature, or a copy to be allowed, under an authority that has ended; by id."""
     query = (
-        sa.select(OutgoingDocument)
+        sa.select(OutgoingDocument.id)
         .join(Delegation, OutgoingDocument.delegation_id == Delegation.id)
         .where(
             # as the index is written
@@ -115,19 +114,26 @@ def send_back_over(session: Session, actor: Actor) -> int:
             OutgoingDocument.delegation_id.is_not(None),
             sa.func.coalesce(Delegation.revoked_at, Delegation.ends_at) <= clock.now(),
         )
-        .order_by(OutgoingDocument.id)
-        .with_for_update(of=OutgoingDocument, skip_locked=True)
-        .execution_options(populate_existing=True)
     )
-    over = [one for one in session.scalars(query) if operations.ended(one) is not None]
-    for document in over:
-        document.reason = AUTHORITY_OVER
-        if document.state is State.PERMISSION:
-            operations.move(session, actor, document, State.REFUSED, Move.REFUSE, AUTHORITY_OVER)
-        else:
-            operations.disapprove(document)
-            operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, AUTHORITY_OVER)
-    return len(over)
+    return session.scalars(query.order_by(OutgoingDocument.id)).all()
+
+
+def send_back_over(session: Session, actor: Actor, document_id: int) -> bool:
+    """Send one of them back: nobody can sign it any more, and who was to sign may see it no more. A copy that was to be
+    allowed so is refused. Returns whether it still had to be; one that somebody holds waits for the next time."""
+    query = sa.select(OutgoingDocument).where(OutgoingDocument.id == document_id)
+    held = query.with_for_update(of=OutgoingDocument, skip_locked=True)
+    document = session.scalar(held.execution_options(populate_existing=True))
+    waits = document is not None and document.state in (State.SIGNATURE, State.PERMISSION)
+    if document is None or not waits or operations.ended(document) is None:
+        return False
+    document.reason = AUTHORITY_OVER
+    if document.state is State.PERMISSION:
+        operations.move(session, actor, document, State.REFUSED, Move.REFUSE, AUTHORITY_OVER)
+    else:
+        operations.disapprove(document)
+        operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, AUTHORITY_OVER)
+    return True
 
 
 def _ask_again(session: Session, actor: Actor, whose: sa.ColumnElement[bool], reason: str) -> None:

@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core.errors import Conflict
-from eoffice.documents.models import DocumentLink, LinkKind
+from eoffice.documents.models import Document, DocumentLink, LinkKind
+from eoffice.gateway import changes
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State
 
@@ -57,3 +58,11 @@ def refuse_late(session: Session, draft: OutgoingDocument) -> None:
     )
     for target in session.scalars(named).all():
         refuse(session, target, besides=draft)
+
+
+def refuse_wanted(session: Session, copy: OutgoingDocument) -> None:
+    """Raises WantedBack while the sender of what it is a copy of wants that back: it goes to nobody (Article 18.4)."""
+    named = sa.select(Document).join(DocumentLink, DocumentLink.target_id == Document.id)
+    copied = named.where(DocumentLink.source_id == copy.id, DocumentLink.kind == LinkKind.COPIES)
+    for original in session.scalars(copied):
+        changes.refuse_wanted(session, original)

@@ -116,7 +116,7 @@ def close(session: Session, actor: Actor, register_id: int, last_number: int, de
                 )
             ),
         )  # fmt: skip
-        codes = [one.code for one in session.scalars(pending.order_by(OutgoingDocument.id))]
+        codes = [one.code for one in session.scalars(pending.order_by(OutgoingDocument.id).limit(_NAMED + 1))]
         if codes:
             raise Unfinished(codes=", ".join(codes[:_NAMED]) + (", …" if len(codes) > _NAMED else ""))
         closing.close(session, actor, register, decision)

@@ -3,7 +3,7 @@
 import pytest
 
 from eoffice.core.errors import TooLong
-from eoffice.core.text import whole, writable
+from eoffice.core.text import cites, whole, writable
 
 
 def test_only_what_a_packet_can_hold_is_kept() -> None:
@@ -16,3 +16,20 @@ def test_what_somebody_wrote_is_kept_whole_or_not_at_all() -> None:
     with pytest.raises(TooLong) as refused:
         whole("a" * 9, 8, "name")
     assert (refused.value.field, refused.value.params) == ("name", {"max": 8})
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Quyết định số 12/QĐ-SNNMT ngày 05/11/2026 của Giám đốc Sở", True),
+        ("Quyết định ngày 5 tháng 11 năm 2026 của Giám đốc Sở, số 12/QĐ-SNNMT", True),
+        ("Kết luận số 12-KL/TU ngày 05.11.2026", True),
+        ("Quyết định số 12/QĐ-SNNMT", False),
+        ("Quyết định ngày 05/11/2026", False),
+        ("Quyết định số 12/QĐ-SNNMT ngày 31/02/2026", False),
+        ("Quyết định số 12/QĐ-SNNMT ngày 99/99/2026", False),
+        ("Đã kết luận thanh tra", False),
+    ],
+)
+def test_a_document_is_named_by_number_notation_and_a_day_that_there_is(text: str, named: bool) -> None:
+    assert cites(text) is named

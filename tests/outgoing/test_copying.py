@@ -1,9 +1,9 @@
 """Certified copies: each where Article 25 allows it, numbered in one series, signed or stamped, and sent."""
 
 import io
+import threading
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import service as accounts
 from eoffice.core import clock, jobs
 from eoffice.core.blobs import blobs
-from eoffice.core.db import transaction
-from eoffice.core.errors import Forbidden, InvalidTransition, NotFound
+from eoffice.core.db import new_session, transaction
+from eoffice.core.errors import Conflict, Forbidden, InvalidTransition, NotFound
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
@@ -32,7 +32,7 @@ from eoffice.dossiers import service as closing
 from eoffice.dossiers.models import Dossier
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
-from eoffice.gateway.models import Delivery, Dispatch, DispatchState, Hop
+from eoffice.gateway.models import Arrival, Asked, Delivery, Dispatch, DispatchState, Hop
 from eoffice.incoming import operations as received
 from eoffice.incoming import service as incoming
 from eoffice.outgoing import copying, extracts, issuing, placing, succession
@@ -44,8 +44,10 @@ from eoffice.outgoing.workflow import State
 from tests.dossiers import files
 from tests.factories import PIN, Province
 from tests.incoming import steps
+from tests.incoming.test_axis import arrive
 from tests.outgoing.drafts import bring, draft, newest, path
 from tests.signatures.keys import pki
+from tests.waiting import somebody_waits
 from tests.web import MOST, client_for, counted
 
 
@@ -398,21 +400,50 @@ def test_a_copy_goes_on_when_its_clerk_leaves_and_is_asked_for_anew_when_its_lea
     assert (ready.state, asked.state, asked.reason) == (State.SEALING, State.REFUSED, succession.SIGNER_LEFT)
 
 
-def test_no_copy_begins_of_what_is_recalled_while_its_pages_are_made(
-    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+def test_no_copy_begins_of_what_is_recalled_at_the_same_moment(
+    session: Session, place: Province, worker_database: str
 ) -> None:
-    document, made = _paper(session, place), copying._page
+    """The second look waits for whoever withdraws the document, and then finds it gone."""
+    document = _paper(session, place)
+    told: list[str] = []
 
-    def meanwhile(*given: Any) -> Any:
-        page = made(*given)
-        with transaction(session):
-            received.withdraw(session, place.a.clerk, document, "Ban hành nhầm")
-        return page
+    def copy() -> None:
+        with new_session(worker_database) as own:
+            try:
+                copying.ask(own, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+            except Conflict as error:
+                told.append(type(error).__name__)
+            else:
+                told.append("begun")
 
-    monkeypatch.setattr(copying, "_page", meanwhile)
-    with pytest.raises(copying.NothingToCopy):
-        copying.ask(session, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    with transaction(session):
+        session.refresh(document, with_for_update=True)
+        second = threading.Thread(target=copy)
+        second.start()
+        somebody_waits(session)
+        received.withdraw(session, place.a.clerk, document, "Ban hành nhầm")
+    second.join(timeout=30)
+    assert told == [copying.NothingToCopy.__name__]
+    session.expire_all()
     assert session.scalar(sa.select(OutgoingDocument.id)) is None
+
+
+def test_what_its_sender_wants_back_is_not_copied_and_no_copy_of_it_goes_out(
+    session: Session, place: Province
+) -> None:
+    """Article 18.4: it goes to nobody until the clerk has answered."""
+    house = place.a
+    document = arrive(session, house, _scan())
+    incoming.register(session, house.clerk, document.id, steps.entry(accept_duplicate=True))
+    begun = copying.ask(session, house.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    arrival = session.scalars(sa.select(Arrival).where(Arrival.document_id == document.id)).one()
+    with transaction(session):
+        changes.asked_of_us(session, arrival, Asked.RECALL, "Ban hành nhầm", arrival.packet_id, clock.now())
+    with pytest.raises(changes.WantedBack):
+        copying.ask(session, house.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    with pytest.raises(changes.WantedBack):
+        copying.allow(session, house.leader, begun.id)
+    assert begun.state is State.PERMISSION
 
 
 def test_what_a_hold_protects_stays_of_a_copy_that_went_no_further(session: Session, place: Province) -> None:

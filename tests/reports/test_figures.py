@@ -367,5 +367,11 @@ def test_the_province_is_shown_to_its_keepers_people_alone_and_names_nobody(
         wall = client.get("/province?wall=1").get_data(as_text=True)
         assert 'class="page wall"' in wall
         assert '<form class="panel"' not in wall
+        kept = client.get("/province?from=01/01/2026&to=31/01/2026").get_data(as_text=True)
+        assert "wall=1&amp;from=01/01/2026&amp;to=31/01/2026" in kept, "the period goes along"
+        wrong = client.get("/province?wall=1&from=hom+nay")
+        assert (wrong.status_code, 'name="from"' in wrong.get_data(as_text=True)) == (422, True), (
+            "no empty page"
+        )
         assert client.get("/province").status_code == 200
         assert client_for(app, "a_leader").get("/province").status_code == 403

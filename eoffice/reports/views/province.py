@@ -35,6 +35,7 @@ def _page(form: PeriodForm, rows: Sequence[tuple[Agency, Figures]] = (), days: S
     return render_template(
         "reports/province.html", form=form, rows=rows, days=days, now=clock.local(clock.now()),
         whole=_whole([one for _agency, one in rows]), wall="wall" in request.args,
+        period={name: request.args[name] for name in ("from", "to") if name in request.args},
     )  # fmt: skip
 
 
