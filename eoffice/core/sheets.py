@@ -24,6 +24,19 @@ class UnreadableSheet(Invalid):
     )
 
 
+class NoResults(Invalid):
+    """A program wrote formulas and never counted them."""
+
+    message = _l(
+        "The table holds formulas without their results, which would be read as empty cells. Open it in the program "
+        "for spreadsheets, save it there, and choose it again."
+    )
+
+
+class Uncounted(ValueError):
+    """Such a cell, met in the sandbox."""
+
+
 class SheetTooLong(Invalid):
     """More than a person looks over before taking it in."""
 
@@ -53,12 +66,14 @@ def read(path: Path, limit: int) -> list[Line]:
     """The headings of a table and at most `limit` rows, with their numbers, days as dd/mm/yyyy, empty rows left out.
 
     Reads the first sheet of a workbook, or CSV in UTF-8 with comma, semicolon or tab. Runs in the sandbox: the file
-    may come from anywhere. Raises UnreadableSheet, SheetTooLong.
+    may come from anywhere. Raises UnreadableSheet, NoResults, SheetTooLong.
     """
     try:
         found: list[Line] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit + 1, seconds=30)
     except (sandbox.SandboxDied, sandbox.SandboxError) as error:
         raise UnreadableSheet(field="file") from error
+    except Uncounted as error:
+        raise NoResults(field="file") from error
     except ValueError as error:
         raise UnreadableSheet(field="file") from error
     if len(found) > limit + 1:

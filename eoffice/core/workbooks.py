@@ -15,6 +15,8 @@ from openpyxl.utils.cell import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook.workbook import Workbook
 
+from eoffice.core.sheets import Uncounted
+
 if TYPE_CHECKING:
     from eoffice.core.sheets import Value
 
@@ -52,12 +54,20 @@ def _cell(sheet: object, value: "Value", *, bold: bool = False) -> Cell:
 
 
 def values(path: str) -> Iterable[Sequence[object]]:
-    """What stands in the first sheet, row by row. Raises ValueError for what is no workbook."""
+    """What stands in the first sheet, row by row. Raises Uncounted, and ValueError for what is no workbook."""
     try:
-        with Path(path).open(
-            "rb"
-        ) as file:  # by its bytes: the library would refuse a name that ends otherwise
-            book = load_workbook(file, read_only=True, data_only=True)
-            yield from book.worksheets[0].iter_rows(values_only=True)
+        # by their bytes: the library would refuse a name that ends otherwise
+        with Path(path).open("rb") as file, Path(path).open("rb") as again:
+            sheets = (
+                load_workbook(one, read_only=True, data_only=results).worksheets[0]
+                for one, results in ((file, True), (again, False))
+            )
+            for found, written in zip(*(one.iter_rows(values_only=True) for one in sheets), strict=False):
+                if any(
+                    value is None and isinstance(cell, str) and cell.startswith("=")
+                    for value, cell in zip(found, written, strict=False)
+                ):
+                    raise Uncounted
+                yield found
     except (InvalidFileException, BadZipFile, KeyError, IndexError) as error:
         raise ValueError("no workbook") from error

@@ -61,6 +61,7 @@ PAGES = {
     "home.desk": Look(Role.CLERK, "/"),
     "incoming.direct": Look(Role.LEADER, "/work/direct/{to_direct}"),
     "incoming.envelopes_page": Look(Role.CLERK, "/incoming/envelopes"),
+    "incoming.correct": Look(Role.CLERK, "/incoming/{incoming}/correct"),
     "incoming.correct_envelope": Look(Role.CLERK, "/incoming/envelopes/{envelope}"),
     "incoming.helps": Look(Role.LEADER, "/work/helps"),
     "incoming.index": Look(Role.CLERK, "/incoming"),

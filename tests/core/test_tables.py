@@ -55,6 +55,16 @@ def test_a_workbook_keeps_leading_zeros_and_writes_days_as_offices_do(tmp_path: 
     ]
 
 
+def test_a_formula_without_its_result_is_said_and_not_read_as_an_empty_cell(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["Họ và tên", "Từ ngày", "Mã"], ["Lê An", "", "1"], ["=B2", "=C2", "=A1"]):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(sheets.NoResults):
+        _rows(tmp_path, out.getvalue())
+
+
 @pytest.mark.parametrize(
     "data", [b"PK\x03\x04 no zip", "Họ".encode("utf-16"), b"\xff\xfe\x00", b"%PDF-1.7\n\x00", b"PK"]
 )
