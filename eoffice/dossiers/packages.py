@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 from typing import IO, cast
 
 import pikepdf
@@ -154,6 +156,15 @@ def file_name(one: Enclosed, file: DocumentFile) -> str:
 # SIP
 
 
+#: of what is described in no published format
+_SCHEMA = "schemas/dossier.xsd"
+
+
+@cache
+def _schema() -> bytes:
+    return (Path(__file__).parent / _SCHEMA).read_bytes()
+
+
 def write_sip(target: IO[bytes], agency: Agency, dossier: Dossier, enclosed: Sequence[Enclosed]) -> None:
     """Write a SIP_hoso as ZIP, in memory that does not grow with the files."""
     name = f"uuid-{str(uuid.uuid5(uuid.NAMESPACE_URL, f'{agency.code}/{dossier.year}/{dossier.notation}')).upper()}"
@@ -167,9 +178,11 @@ def write_sip(target: IO[bytes], agency: Agency, dossier: Dossier, enclosed: Seq
         "metadata/descriptive/dossier.xml": as_xml(agency, dossier, enclosed),
     }
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as package:
-        package.writestr(f"{name}/METS.xml", _mets(name, agency, dossier, described, held, made))
-        for path, data in described.items():
-            package.writestr(f"{name}/{path}", data)
+        mets = {"METS.xml": _mets(name, agency, dossier, described, held, made)}
+        for path, data in {**mets, **described, _SCHEMA: _schema()}.items():
+            # by the clock of the offices, as the documents beside them
+            entry = zipfile.ZipInfo(f"{name}/{path}", clock.local(made).timetuple()[:6])
+            package.writestr(entry, data, zipfile.ZIP_DEFLATED)
         for path, file in held:
             # not compressed: documents are inside already
             entry = zipfile.ZipInfo(f"{name}/{path}", clock.local(file.created_at).timetuple()[:6])
@@ -216,24 +229,36 @@ def _mets(
         )  # fmt: skip
         reference.set(f"{{{XLINK}}}type", "simple")
         reference.set(f"{{{XLINK}}}href", path)
-    group = _sub(_sub(root, "fileSec", ID="fileSec-1"), "fileGrp", ID="rep1", USE="Representations/rep1")
+    files = _sub(root, "fileSec", ID="fileSec-1")
+    group = _sub(files, "fileGrp", ID="rep1", USE="Representations/rep1")
+    schemas = _sub(files, "fileGrp", ID="schemas", USE="Schemas")
+    entry = _sub(
+        schemas, "file", ID="schema-1", MIMETYPE="application/xml", SIZE=str(len(_schema())),
+        CHECKSUM=hashlib.sha256(_schema()).hexdigest(), CHECKSUMTYPE="SHA-256", CREATED=_moment(made),
+    )  # fmt: skip
+    _locate(entry, _SCHEMA)
     division = _sub(
         _sub(root, "structMap", ID="structMap-1", TYPE="PHYSICAL", LABEL="CSIP"),
         "div",
         ID="div-1",
         LABEL=name,
     )
+    _sub(_sub(division, "div", ID="div-schemas", LABEL="Schemas"), "fptr", FILEID="schema-1")
     inner = _sub(division, "div", ID="div-rep1", LABEL="Representations/rep1")
     for number, (path, file) in enumerate(held, 1):
         entry = _sub(
             group, "file", ID=f"file-{number}", MIMETYPE=file.media_type, SIZE=str(file.size),
             CHECKSUM=file.sha256, CHECKSUMTYPE="SHA-256", CREATED=_moment(file.created_at),
         )  # fmt: skip
-        place = _sub(entry, "FLocat", LOCTYPE="URL")
-        place.set(f"{{{XLINK}}}type", "simple")
-        place.set(f"{{{XLINK}}}href", path)
+        _locate(entry, path)
         _sub(inner, "fptr", FILEID=f"file-{number}")
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _locate(entry: etree._Element, path: str) -> None:
+    place = _sub(entry, "FLocat", LOCTYPE="URL")
+    place.set(f"{{{XLINK}}}type", "simple")
+    place.set(f"{{{XLINK}}}href", path)
 
 
 def _sub(into: etree._Element, name: str, **attributes: str) -> etree._Element:

@@ -1,5 +1,6 @@
 """Retention, holds, destruction by decision, and what is taken out of a dossier."""
 
+import hashlib
 import io
 import os
 import zipfile
@@ -383,7 +384,7 @@ def test_requirement_35_the_sip_names_every_file_with_its_hash(session: Session,
         top = names[0].partition("/")[0]
         assert top.startswith("uuid-")
         assert {name.partition("/")[2].partition("/")[0] for name in names} == {
-            "METS.xml", "metadata", "representations",
+            "METS.xml", "metadata", "representations", "schemas",
         }  # fmt: skip
         mets = etree.fromstring(package.read(f"{top}/METS.xml"))
         assert mets.get("OBJID") == top
@@ -393,7 +394,10 @@ def test_requirement_35_the_sip_names_every_file_with_its_hash(session: Session,
             assert place is not None
             data = package.read(f"{top}/{place.get('{' + packages.XLINK + '}href')}")
             assert len(data) == int(entry.get("SIZE", "0"))
-            assert entry.get("CHECKSUM") == enclosed[0].files[0].sha256
+            assert entry.get("CHECKSUM") == hashlib.sha256(data).hexdigest()
+        assert len({info.date_time[:4] for info in package.infolist()}) == 1, "one clock"
+        schema = etree.XMLSchema(etree.fromstring(package.read(f"{top}/schemas/dossier.xsd")))
+        schema.assertValid(etree.fromstring(package.read(f"{top}/metadata/descriptive/dossier.xml")))
         assert (
             etree.fromstring(package.read(f"{top}/metadata/preservation/PREMIS.xml")).get("version") == "3.0"
         )
