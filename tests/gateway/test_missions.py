@@ -35,7 +35,7 @@ def test_a_task_reaches_the_other_agency_with_its_day_and_its_end_there_is_the_r
     place = province(session)
     due = clock.today() + timedelta(days=9)
     document = outgoing(
-        session, place.a, "Thông báo kết luận cuộc họp", state=Outgoing.ISSUING, kind_code="TB", code_number="215",
+        session, place.a, "Thông báo kết luận cuộc họp", state=Outgoing.DRAFT, kind_code="TB", code_number="215",
         issued_on=clock.today(), issuer_code=place.a.agency.code, document_uid="H01.12,2026/11/20,215/TB-SNNMT",
     )  # fmt: skip
     with transaction(session):

@@ -182,7 +182,8 @@ def test_what_was_struck_out_goes_back_to_its_sender_or_tells_him_its_new_number
 
 def test_what_others_have_by_its_number_is_not_struck_out(session: Session, place: Province) -> None:
     house = place.a
-    document = steps.registered(session, house)
+    document = arrive(session, house)
+    service.register(session, house.clerk, document.id, steps.entry(accept_duplicate=True))
     passing.pass_on(session, house.clerk, document.id, Onward(agencies=[place.b.agency.code]))
     with pytest.raises(correcting.PassedOn):
         correcting.strike(session, house.clerk, document.id, WHY)
