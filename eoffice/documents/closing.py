@@ -105,6 +105,7 @@ def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -
     if new.body_id is not None and new.direction is not Direction.OUT:
         raise bodies.WrongBody(field="body_id")
     body = bodies.present(session, agency_id, new.body_id)
+    registers.keep_rules(session, agency_id, change=True)
     known = registers.registers(session, agency_id, new.year)
     if any(one.code == code for one in known):
         raise CodeTaken(code=code, year=new.year, field="code")
@@ -164,6 +165,7 @@ def set_opening(session: Session, actor: Actor, register: Register, number: int,
     decision = whole(decision, 300, "decision")
     if not decision:
         raise NeedsDecision(field="decision")
+    registers.keep_rules(session, register.agency_id, change=True)
     session.refresh(register, with_for_update=True)
     if register.last_number != register.opening_number:
         raise NumbersGiven(number=register.last_number)

@@ -197,6 +197,13 @@ def registers(
     return session.scalars(query.order_by(Register.direction, Register.id)).all()
 
 
+def keep_rules(session: Session, agency_id: int, *, change: bool = False) -> None:
+    """Until the transaction ends, let nobody change which register numbers what goes out, so that no number with its
+    notation comes from two; `change`: wait for the numbers that are being given, and let the next wait for it."""
+    lock = sa.func.pg_advisory_xact_lock if change else sa.func.pg_advisory_xact_lock_shared
+    session.execute(sa.select(lock(sa.func.hashtextextended(f"registers of {agency_id}", 0))))
+
+
 def next_number(session: Session, agency_id: int, direction: Direction, kind_code: str) -> int:
     """The number that would be given now: provisional, shown and never promised."""
     register = register_for(session, agency_id, direction, kind_code, clock.today().year)
@@ -214,6 +221,8 @@ def give_number(
     session.refresh(document, with_for_update=True)
     if document.register_number is not None:
         raise AlreadyNumbered(number=document.register_number)
+    if document.direction is Direction.OUT:
+        keep_rules(session, document.agency_id)
     which = register_for(
         session, document.agency_id, document.direction, document.kind_code, dated_on.year, body
     )

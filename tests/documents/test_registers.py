@@ -178,13 +178,13 @@ def test_a_kind_that_a_new_register_names_is_left_out_of_the_one_it_had(session:
     with transaction(session):
         registers.open_register(
             session, place.a.chief, place.a.agency.id, year - 1, Direction.OUT, "TTBC", "Tờ trình, báo cáo",
-            ("TTr", "BC"),
+            ("TTR", "BC"),
         )  # fmt: skip
         registers.open_register(
             session, place.a.chief, place.a.agency.id, year, Direction.OUT, "BC", "Báo cáo", ("BC",)
         )
         session.flush()
-        assert _next_year(session, place, "TTr", "BC") == ["TTBC", "BC"]
+        assert _next_year(session, place, "TTR", "BC") == ["TTBC", "BC"]
 
 
 def test_a_kind_numbered_among_all_others_stays_there_until_the_year_is_over(session: Session) -> None:

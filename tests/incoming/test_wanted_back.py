@@ -1,6 +1,5 @@
 """While the sender asks for a document, everybody sees it and nobody is given the document (Article 18.4)."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -25,6 +24,7 @@ from tests.dossiers import files
 from tests.factories import House, province
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
+from tests.locks import somebody_waits
 from tests.web import MOST, client_for, counted
 
 MARK = "Có yêu cầu thu hồi"
@@ -173,20 +173,6 @@ def test_what_a_hold_protects_is_not_destroyed_though_its_sender_recalls_it(
     assert all(one.destroyed_at for one in document.files)
 
 
-def _somebody_waits(session: Session) -> None:
-    """Until another session of this database waits for a lock."""
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    end = time.monotonic() + 10
-    while not session.scalar(waiting):
-        session.execute(
-            sa.text("SELECT pg_stat_clear_snapshot()")
-        )  # else a transaction sees the same all along
-        assert time.monotonic() < end, "nobody waits"
-        time.sleep(0.01)
-
-
 def test_a_hold_that_is_placed_while_the_clerk_answers_protects_all_the_same(
     session: Session, house: House, worker_database: str
 ) -> None:
@@ -200,7 +186,7 @@ def test_a_hold_that_is_placed_while_the_clerk_answers_protects_all_the_same(
     with ThreadPoolExecutor(1) as clerk, transaction(session):
         session.execute(sa.select(Dossier.id).with_for_update())  # as the archivist does first
         answered = clerk.submit(answer)
-        _somebody_waits(session)
+        somebody_waits(session)
         session.add(_hold(dossier))
         session.commit()
         with pytest.raises(service.OnHold):
