@@ -139,6 +139,24 @@ def test_article_15_no_number_with_its_notation_is_given_twice_in_a_year(
     assert waiting.code_number == "02"
 
 
+def test_article_15_a_register_for_all_others_begins_at_01_whatever_kinds_with_their_own_were_given(
+    session: Session, place: Province
+) -> None:
+    house = place.a
+    equip(session, house)
+    letter = drafts.bring(session, house, drafts.draft(session, place), OutgoingState.SEALING)
+    issuing.void_number(session, house.clerk, letter.id, "Cấp nhầm")
+    with transaction(session):
+        for code in ("CV", "KHAC"):
+            closing.close(session, house.chief, _register(session, place, code), "Quyết định 9/QĐ-SNNMT")
+    made = service.open_register(session, house.chief, _new(code="KHAC2", kind_codes=()))
+    report = drafts.bring(
+        session, house, drafts.draft(session, place, kind_code="BC"), OutgoingState.NUMBERING
+    )
+    assert issuing.give_number(session, house.clerk, report.id).code_number == "01"
+    assert made.last_number == 1
+
+
 def test_article_15_a_number_that_another_document_bears_is_not_given(
     session: Session, place: Province
 ) -> None:
