@@ -17,7 +17,7 @@ from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
 from eoffice.documents import bodies, registers
-from eoffice.documents.kinds import EVERY
+from eoffice.documents.kinds import COPIES, EVERY
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry
 
 OPENING_SET = audit.action("documents.opening_set", _l("Opening number of a register set"))
@@ -105,6 +105,7 @@ def open_one(session: Session, actor: Actor, agency_id: int, new: NewRegister) -
     if new.body_id is not None and new.direction is not Direction.OUT:
         raise bodies.WrongBody(field="body_id")
     body = bodies.present(session, agency_id, new.body_id)
+    registers.keep_rules(session, agency_id, change=True)
     known = registers.registers(session, agency_id, new.year)
     if any(one.code == code for one in known):
         raise CodeTaken(code=code, year=new.year, field="code")
@@ -146,8 +147,10 @@ def _refuse_given(session: Session, known: Sequence[Register], agency_id: int, n
     if new.kind_codes:
         query = query.where(Document.kind_code.in_(new.kind_codes))
     else:
-        named = {kind for one in known if one.closed_at is None for kind in one.kind_codes}
-        query = query.where(Document.kind_code.not_in(named))
+        # a register for all others never goes on for a kind whose own was closed, nor for copies: their numbers leave
+        # no gap in it
+        own = {kind for one in known if one.body_id == new.body_id for kind in one.kind_codes} | set(COPIES)
+        query = query.where(Document.kind_code.not_in(own))
     highest = session.execute(query).first()
     if highest is not None:
         raise GivenElsewhere(
@@ -164,6 +167,7 @@ def set_opening(session: Session, actor: Actor, register: Register, number: int,
     decision = whole(decision, 300, "decision")
     if not decision:
         raise NeedsDecision(field="decision")
+    registers.keep_rules(session, register.agency_id, change=True)
     session.refresh(register, with_for_update=True)
     if register.last_number != register.opening_number:
         raise NumbersGiven(number=register.last_number)

@@ -76,32 +76,39 @@ def register_for(
     session: Session, agency_id: int, direction: Direction, kind_code: str, year: int,
     body: AdvisoryBody | None = None,
 ) -> Register:  # fmt: skip
-    """The register that numbers this kind in a year; opened by last year's rule when the year has turned, that of the
-    copies by the law itself: they share one series from 01 on (Appendix I, Part II-II.1.c), and so is that of an
-    advisory body, whose documents no other register numbers (Appendix I, II.3.a).
+    """The register that numbers this kind in a year, whichever kind is numbered first in it: the one that names the
+    kind, or did so last year and is opened by that rule when the year has turned, before the one for all others.
+
+    That of the copies is opened by the law itself: they share one series from 01 on (Appendix I, Part II-II.1.c), and
+    so is that of an advisory body, whose documents no other register numbers (Appendix I, II.3.a).
 
     Raises NoRegister, RegisterClosed.
     """
-    every = _of(body, registers(session, agency_id, year, direction))
+    this_year = registers(session, agency_id, year)
+    every = [one for one in _of(body, this_year) if one.direction is direction]
     alone = direction is Direction.OUT and kind_code in kinds.COPIES
-    found = _choose([one for one in every if one.closed_at is None], kind_code, alone=alone)
+    named = [one for one in every if kind_code in one.kind_codes]
+    others = [] if alone else [one for one in every if not one.kind_codes]
+    if (found := _open(named)) is not None:
+        return found
     # the series of a kind that was closed goes on in another one of that kind only: the register for all others would
     # give its numbers a second time
-    closed = next((one for one in every if one.closed_at is not None and kind_code in one.kind_codes), None)
-    if (
-        closed is not None
-        and direction is Direction.OUT
-        and (found is None or kind_code not in found.kind_codes)
-    ):
-        raise RegisterClosed(name=closed.name)
-    if found is None and (bound := _choose(every, kind_code, alone=alone)) is not None:
-        raise RegisterClosed(name=bound.name)
-    if found is not None:
+    if named and (direction is Direction.OUT or _open(others) is None):
+        raise RegisterClosed(name=named[0].name)
+    codes = {one.code for one in this_year}
+    before = [one for one in registers(session, agency_id, year - 1, direction) if one.code not in codes]
+    rules = _of(body, before)
+    going_on = [one for one in rules if _goes_on(one)]
+    rule = next((one for one in going_on if kind_code in one.kind_codes), None)
+    if rule is not None and not named and not _begun(session, rule, every):
+        return _by_rule(session, rule, every, body)
+    if (found := _open(others)) is not None:
         return found
-    earlier = _choose(_of(body, registers(session, agency_id, year - 1, direction)), kind_code, alone=alone)
-    if earlier is not None:
-        name = earlier.name.replace(str(earlier.year), str(year))
-        return _opened(session, agency_id, year, direction, earlier.code, name, earlier.kind_codes, body)
+    if others:
+        raise RegisterClosed(name=others[0].name)
+    rule = _choose(going_on, kind_code, alone=alone) or _choose(rules, kind_code, alone=alone)
+    if rule is not None:
+        return _by_rule(session, rule, every, body)
     if body is not None:
         return _opened(session, agency_id, year, direction, *body.series(year), (), body)
     if alone:
@@ -113,12 +120,41 @@ def _of(body: AdvisoryBody | None, among: Sequence[Register]) -> list[Register]:
     return [one for one in among if one.body_id == (body.id if body else None)]
 
 
+def _open(among: Sequence[Register]) -> Register | None:
+    return next((one for one in among if one.closed_at is None), None)
+
+
+def _goes_on(register: Register) -> bool:
+    """Whether the next year begins by its rule: not where the head closed it within its year, nor where it was that of
+    the system before."""
+    if register.closed_at is None:
+        return True
+    return clock.local(register.closed_at).year > register.year and not register.kept_elsewhere
+
+
+def _begun(session: Session, rule: Register, every: Sequence[Register]) -> bool:
+    """Whether the year has numbered a kind of the rule already: a series goes on where it began."""
+    given = sa.select(RegisterEntry.id).join(Document, RegisterEntry.document_id == Document.id)
+    here = RegisterEntry.register_id.in_([one.id for one in every])
+    return session.scalar(given.where(here, Document.kind_code.in_(rule.kind_codes)).limit(1)) is not None
+
+
 def _choose(among: Sequence[Register], kind_code: str, *, alone: bool) -> Register | None:
     """The register that names the kind, else, unless the kind stands `alone`, the one for all others."""
     named = next((r for r in among if kind_code in r.kind_codes), None)
     if named is not None or alone:
         return named
     return next((r for r in among if not r.kind_codes), None)
+
+
+def _by_rule(
+    session: Session, rule: Register, every: Sequence[Register], body: AdvisoryBody | None
+) -> Register:
+    """Last year's register again, for the kinds that no other one of this year names."""
+    year, named = rule.year + 1, {kind for one in every for kind in one.kind_codes}
+    name = rule.name.replace(str(rule.year), str(year))
+    kind_codes = [kind for kind in rule.kind_codes if kind not in named]
+    return _opened(session, rule.agency_id, year, rule.direction, rule.code, name, kind_codes, body)
 
 
 def _opened(
@@ -161,6 +197,13 @@ def registers(
     return session.scalars(query.order_by(Register.direction, Register.id)).all()
 
 
+def keep_rules(session: Session, agency_id: int, *, change: bool = False) -> None:
+    """Until the transaction ends, let nobody change which register numbers what goes out, so that no number with its
+    notation comes from two; `change`: wait for the numbers that are being given, and let the next wait for it."""
+    lock = sa.func.pg_advisory_xact_lock if change else sa.func.pg_advisory_xact_lock_shared
+    session.execute(sa.select(lock(sa.func.hashtextextended(f"registers of {agency_id}", 0))))
+
+
 def next_number(session: Session, agency_id: int, direction: Direction, kind_code: str) -> int:
     """The number that would be given now: provisional, shown and never promised."""
     register = register_for(session, agency_id, direction, kind_code, clock.today().year)
@@ -178,6 +221,8 @@ def give_number(
     session.refresh(document, with_for_update=True)
     if document.register_number is not None:
         raise AlreadyNumbered(number=document.register_number)
+    if document.direction is Direction.OUT:
+        keep_rules(session, document.agency_id)
     which = register_for(
         session, document.agency_id, document.direction, document.kind_code, dated_on.year, body
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
-from eoffice.documents import registers
+from eoffice.documents import closing, registers
 from eoffice.documents.models import Direction, Register, RegisterEntry
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.workflow import State
@@ -42,7 +42,7 @@ load()
 from eoffice.core.db import new_session, transaction
 from eoffice.core import clock
 from eoffice.core.permissions import system_actor
-from eoffice.documents import registers
+from eoffice.documents import closing, registers
 from eoffice.documents.models import Document
 
 def give(document_id):
@@ -140,6 +140,76 @@ def test_requirement_03_the_year_turns_at_midnight_here_and_the_series_starts_ag
     ).first()
     assert opened is not None
     assert (opened.details["year"], opened.agency_id) == (turn.year + 1, place.a.agency.id)
+
+
+def _next_year(session: Session, place: Province, *kind_codes: str) -> list[str]:
+    """Short names of the registers that number these kinds next year, asked in this order."""
+    year, agency = clock.today().year + 1, place.a.agency.id
+    return [registers.register_for(session, agency, Direction.OUT, kind, year).code for kind in kind_codes]
+
+
+def test_article_15_in_a_new_year_each_kind_has_its_series_whichever_is_numbered_first(
+    session: Session,
+) -> None:
+    place = province(session)
+    assert _next_year(session, place, "BC", "QD", "CV", "BC") == ["KHAC", "QD", "CV", "KHAC"]
+
+
+def test_a_register_the_head_closed_within_its_year_is_not_opened_in_the_next(session: Session) -> None:
+    place = province(session)
+    query = sa.select(Register).where(Register.agency_id == place.a.agency.id, Register.code == "QD")
+    with transaction(session):
+        closing.close(session, place.a.chief, session.scalars(query).one(), "Quyết định 9/QĐ-SNNMT")
+    assert _next_year(session, place, "QD", "CV", "QD") == ["KHAC", "CV", "KHAC"]
+
+
+def test_a_register_bound_after_its_year_is_opened_again_in_the_next(session: Session) -> None:
+    place = province(session)
+    query = sa.select(Register).where(Register.agency_id == place.a.agency.id, Register.code == "QD")
+    january = datetime(clock.today().year + 1, 1, 5, tzinfo=UTC)
+    with clock.freeze(january), transaction(session):
+        closing.close(session, place.a.chief, session.scalars(query).one(), "")
+    assert _next_year(session, place, "BC", "QD") == ["KHAC", "QD"]
+
+
+def test_a_kind_that_a_new_register_names_is_left_out_of_the_one_it_had(session: Session) -> None:
+    place = province(session)
+    year = clock.today().year + 1
+    with transaction(session):
+        registers.open_register(
+            session, place.a.chief, place.a.agency.id, year - 1, Direction.OUT, "TTBC", "Tờ trình, báo cáo",
+            ("TTR", "BC"),
+        )  # fmt: skip
+        registers.open_register(
+            session, place.a.chief, place.a.agency.id, year, Direction.OUT, "BC", "Báo cáo", ("BC",)
+        )
+        session.flush()
+        assert _next_year(session, place, "TTR", "BC") == ["TTBC", "BC"]
+
+
+def test_a_kind_numbered_among_all_others_stays_there_until_the_year_is_over(session: Session) -> None:
+    place = province(session)
+    turn = datetime(clock.today().year, 12, 31, 17, 0, tzinfo=UTC)
+    (number,) = _incoming(session, place, 1)
+    with transaction(session):
+        registers.open_register(
+            session, place.a.chief, place.a.agency.id, turn.year, Direction.IN, "DCV", "Công văn đến", ("CV",)
+        )
+        registers.open_register(
+            session, place.a.chief, place.a.agency.id, turn.year + 1, Direction.IN, "DEN", "Văn bản đến"
+        )
+        session.flush()
+        began = session.scalars(sa.select(Register).where(Register.year == turn.year + 1)).one()
+        document = session.get_one(IncomingDocument, number)
+        session.add(
+            RegisterEntry(
+                agency_id=document.agency_id, register_id=began.id, number=1, dated_on=turn.date(),
+                document_id=number, given_at=turn, given_by="",
+            )
+        )  # fmt: skip
+        session.flush()
+        again = registers.register_for(session, document.agency_id, Direction.IN, "CV", turn.year + 1)
+    assert again.code == "DEN"
 
 
 def test_the_two_agencies_number_apart(session: Session) -> None:

@@ -184,7 +184,7 @@ def test_what_others_have_by_its_number_is_not_struck_out(session: Session, plac
     house = place.a
     document = arrive(session, house)
     service.register(session, house.clerk, document.id, steps.entry(accept_duplicate=True))
-    passing.pass_on(session, house.clerk, document.id, Onward(agencies=[place.b.agency.code]))
+    passing.pass_on(session, house.clerk, document.id, Onward(agencies=[place.outside.code]))
     with pytest.raises(correcting.PassedOn):
         correcting.strike(session, house.clerk, document.id, WHY)
     directed, _task = steps.forwarded(session, house)

@@ -24,7 +24,7 @@ from tests.dossiers import files
 from tests.factories import House, province
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
-from tests.waiting import somebody_waits
+from tests.locks import somebody_waits
 from tests.web import MOST, client_for, counted
 
 MARK = "Có yêu cầu thu hồi"

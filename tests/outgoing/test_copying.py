@@ -45,9 +45,9 @@ from tests.dossiers import files
 from tests.factories import PIN, Province
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
+from tests.locks import somebody_waits
 from tests.outgoing.drafts import bring, draft, newest, path
 from tests.signatures.keys import pki
-from tests.waiting import somebody_waits
 from tests.web import MOST, client_for, counted
 
 

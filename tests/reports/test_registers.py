@@ -1,6 +1,7 @@
 """Registers as an office keeps them: opened by decision, taken over in mid-year, printed, closed, signed."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pikepdf
@@ -14,7 +15,7 @@ from eoffice.accounts import service as accounts
 from eoffice.core import clock, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.blobs import blobs
-from eoffice.core.db import transaction
+from eoffice.core.db import new_session, transaction
 from eoffice.core.errors import Forbidden, NotFound, TooLong
 from eoffice.core.permissions import system_actor
 from eoffice.documents import closing, registers
@@ -33,6 +34,7 @@ from eoffice.signatures.errors import WrongPin
 from signing.report import Verdict
 from tests.factories import PIN, Province, province
 from tests.incoming import steps as incoming
+from tests.locks import somebody_waits
 from tests.outgoing import drafts
 from tests.signatures.keys import equip
 from tests.web import client_for
@@ -137,6 +139,24 @@ def test_article_15_no_number_with_its_notation_is_given_twice_in_a_year(
     assert waiting.code_number == "02"
 
 
+def test_article_15_a_register_for_all_others_begins_at_01_whatever_kinds_with_their_own_were_given(
+    session: Session, place: Province
+) -> None:
+    house = place.a
+    equip(session, house)
+    letter = drafts.bring(session, house, drafts.draft(session, place), OutgoingState.SEALING)
+    issuing.void_number(session, house.clerk, letter.id, "Cấp nhầm")
+    with transaction(session):
+        for code in ("CV", "KHAC"):
+            closing.close(session, house.chief, _register(session, place, code), "Quyết định 9/QĐ-SNNMT")
+    made = service.open_register(session, house.chief, _new(code="KHAC2", kind_codes=()))
+    report = drafts.bring(
+        session, house, drafts.draft(session, place, kind_code="BC"), OutgoingState.NUMBERING
+    )
+    assert issuing.give_number(session, house.clerk, report.id).code_number == "01"
+    assert made.last_number == 1
+
+
 def test_article_15_a_number_that_another_document_bears_is_not_given(
     session: Session, place: Province
 ) -> None:
@@ -151,6 +171,48 @@ def test_article_15_a_number_that_another_document_bears_is_not_given(
         issuing.give_number(session, house.clerk, waiting.id)
     session.expire_all()
     assert (waiting.state, waiting.register_number) == (OutgoingState.NUMBERING, None)
+
+
+def test_article_15_no_number_is_given_twice_while_the_head_opens_a_register(
+    session: Session, place: Province, worker_database: str
+) -> None:
+    house = place.a
+    equip(session, house)
+    letter = drafts.draft(session, place, kind_code="BC")
+    document = drafts.bring(session, house, letter, OutgoingState.NUMBERING)
+
+    def open_one() -> Register:
+        with new_session(worker_database) as other:
+            return service.open_register(other, house.chief, _new())
+
+    with ThreadPoolExecutor(1) as head, transaction(session):
+        operations.give_number(session, house.clerk, document, clock.today())
+        opened = head.submit(open_one)
+        somebody_waits(session)
+        session.commit()
+        with pytest.raises(closing.GivenElsewhere):
+            opened.result(timeout=10)
+
+
+def test_a_number_given_while_the_head_opens_a_register_is_one_of_that_register(
+    session: Session, place: Province, worker_database: str
+) -> None:
+    house = place.a
+    equip(session, house)
+    letter = drafts.draft(session, place, kind_code="BC")
+    document_id = drafts.bring(session, house, letter, OutgoingState.NUMBERING).id
+
+    def number() -> str:
+        with new_session(worker_database) as other:
+            return issuing.give_number(other, house.clerk, document_id).code_number
+
+    with ThreadPoolExecutor(1) as clerk, transaction(session):
+        closing.open_one(session, house.chief, house.agency.id, _new(opening_number=40))
+        session.flush()
+        given = clerk.submit(number)
+        somebody_waits(session)
+        session.commit()
+        assert given.result(timeout=10) == "41"
 
 
 # The forms of Appendix IV

@@ -1,4 +1,4 @@
-"""Two people at once: the test goes on when the second one waits for the first."""
+"""Who waits for whom."""
 
 import time
 
@@ -13,8 +13,7 @@ def somebody_waits(session: Session) -> None:
     )
     end = time.monotonic() + 10
     while not session.scalar(waiting):
-        session.execute(
-            sa.text("SELECT pg_stat_clear_snapshot()")
-        )  # else a transaction sees the same all along
+        # else a transaction sees the same all along
+        session.execute(sa.text("SELECT pg_stat_clear_snapshot()"))
         assert time.monotonic() < end, "nobody waits"
         time.sleep(0.01)
