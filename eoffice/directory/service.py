@@ -113,7 +113,8 @@ class NewDelegation:
 def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
     """Let somebody sign in the actor's stead.
 
-    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, HeadInPost, NeedsBasis, LentAlready.
+    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, HeadInPost, TwoHeads, NeedsBasis,
+    LentAlready.
     """
     with transaction(session):
         require(actor, DIRECTORY_DELEGATE)
@@ -133,6 +134,11 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
         begins = clock.local(new.starts_at).date()
         if new.form is SigningForm.Q and (own.valid_to is None or own.valid_to >= begins):
             raise HeadInPost(field="form")
+        if new.form is SigningForm.Q:
+            ends = clock.local(new.ends_at - timedelta(microseconds=1)).date()
+            operations.refuse_two_heads(
+                session, own.agency_id, own.person_id, own.authority, begins, ends, field="form"
+            )
         if not nfc(new.basis):
             raise NeedsBasis(field="basis")
         _refuse_twice(session, own, new)
