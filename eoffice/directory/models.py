@@ -265,10 +265,14 @@ class Delegation(Base):
         lines = (f"{self.form}. {head}", title)
         return "\n".join((*kept, *lines) if self.form is SigningForm.KT else lines)
 
+    @property
+    def ends(self) -> datetime:
+        """The first moment at which it holds no more, also where it was ended for a day to come."""
+        return min(self.ends_at, self.revoked_at or self.ends_at)
+
     def holds(self, at: datetime, kind_code: str) -> bool:
         """Whether a document of this kind may be signed under it at this moment."""
-        ends = min(self.ends_at, self.revoked_at or self.ends_at)
-        return self.starts_at <= at < ends and (not self.kind_codes or kind_code in self.kind_codes)
+        return self.starts_at <= at < self.ends and (not self.kind_codes or kind_code in self.kind_codes)
 
 
 class Absence(Base):

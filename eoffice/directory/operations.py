@@ -1,5 +1,6 @@
 """Writes to the directory; the caller's use case commits."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
 from eoffice.directory import signing
-from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, Unit
+from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, SigningForm, Unit
 from eoffice.directory.names import check_abbreviation
 
 AGENCY_SAVED = audit.action("directory.agency_saved", _l("Agency entered or changed"))
@@ -102,21 +103,42 @@ class TwoHeads(Conflict):
     )
 
 
-def _refuse_two_heads(session: Session, post: Assignment) -> None:
-    """Raises TwoHeads where somebody else signs in the same right on a day of this post."""
-    if not signing.own_right(post.authority):
+def refuse_two_heads(
+    session: Session, agency_id: int, person_id: int, lines: str, first: date, last: date | None, *,
+    field: str = "authority",
+) -> None:  # fmt: skip
+    """Raises TwoHeads where somebody else is head, or acts as head, on one of these days; of two that are given the
+    right at once the second waits here for the first."""
+    name = signing.heads(lines)
+    if name is None:
         return
+    session.execute(sa.select(Agency.id).where(Agency.id == agency_id).with_for_update(key_share=True))
     query = sa.select(Assignment).where(
-        Assignment.agency_id == post.agency_id, Assignment.person_id != post.person_id,
-        Assignment.authority == post.authority,
-        sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= post.valid_from),
+        Assignment.agency_id == agency_id, Assignment.person_id != person_id, Assignment.authority != "",
+        sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= first),
     )  # fmt: skip
-    if post.valid_to is not None:
-        query = query.where(Assignment.valid_from <= post.valid_to)
-    other = session.scalars(query.order_by(Assignment.id).limit(1)).first()
-    if other is not None:
-        lines = " ".join(post.authority.splitlines())
-        raise TwoHeads(name=other.person.full_name, lines=lines, field="authority")
+    if last is not None:
+        query = query.where(Assignment.valid_from <= last)
+    for other in session.scalars(query.order_by(Assignment.id)):
+        if signing.heads(other.authority) == name:
+            said = " ".join(other.authority.splitlines())
+            raise TwoHeads(name=other.person.full_name, lines=said, field=field)
+
+
+def _come_into_post(session: Session, actor: Actor, post: Assignment, since: date) -> None:
+    """The one head there is, so that nobody acts as head any more from then on. Raises TwoHeads."""
+    refuse_two_heads(session, post.agency_id, post.person_id, post.authority, since, post.valid_to)
+    name = signing.heads(post.authority)
+    if name is None:
+        return
+    acting = sa.select(Delegation).where(
+        Delegation.agency_id == post.agency_id,
+        Delegation.form == SigningForm.Q,
+        Delegation.from_id != post.id,
+    )
+    at = max(clock.now(), clock.day_start(since))
+    ended = [one for one in session.scalars(acting) if signing.heads(one.by.authority) == name]
+    _end(session, actor, [one for one in ended if one.ends > at], at)
 
 
 def change_authority(session: Session, actor: Actor, post: Assignment, authority: str) -> None:
@@ -126,7 +148,7 @@ def change_authority(session: Session, actor: Actor, post: Assignment, authority
     """
     before, post.authority = post.authority, signing.authority(post.role, post.title, authority)
     with session.no_autoflush:
-        _refuse_two_heads(session, post)
+        _come_into_post(session, actor, post, max(post.valid_from, clock.today()))
     access.record(
         session, actor, AUTHORITY_CHANGED, post, [post.person_id],
         person=post.person.full_name, title=post.title, before=before, after=post.authority,
@@ -149,7 +171,7 @@ def assign(
         authority=authority, assists_id=assists.id if assists else None,
         valid_from=valid_from or clock.today(), position=position,
     )  # fmt: skip
-    _refuse_two_heads(session, post)
+    _come_into_post(session, actor, post, post.valid_from)
     session.add(post)
     access.record(
         session, actor, ASSIGNED, post, [person.id], person=person.full_name, role=role, title=title
@@ -180,8 +202,12 @@ def end_delegations(session: Session, actor: Actor, post: Assignment, at: dateti
         Delegation.ends_at > at, sa.or_(Delegation.revoked_at.is_(None), Delegation.revoked_at > at)
     )
     found = session.scalars(sa.select(Delegation).where(parties, open_ones)).all()
-    for one in found:
+    _end(session, actor, found, at)
+    return len(found)
+
+
+def _end(session: Session, actor: Actor, delegations: Sequence[Delegation], at: datetime) -> None:
+    for one in delegations:
         # one that has not begun is void from its beginning
         one.revoked_at = max(at, one.starts_at)
         access.record(session, actor, DELEGATION_ENDED, one, to=one.to.label)
-    return len(found)

@@ -320,7 +320,7 @@ def may_sign(session: Session, agency_id: int) -> list[SignsAs]:
     lent = [
         SignsAs(one.to_id, one.to.label, one.authority, one)
         for one in delegations(session, agency_id)
-        if one.starts_at <= now < min(one.ends_at, one.revoked_at or one.ends_at)
+        if one.starts_at <= now < one.ends
     ]
     return own + lent
 

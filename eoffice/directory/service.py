@@ -113,7 +113,8 @@ class NewDelegation:
 def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
     """Let somebody sign in the actor's stead.
 
-    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, HeadInPost, NeedsBasis, LentAlready.
+    Raises Forbidden, NoAuthority, WrongTaker, WrongPeriod, BackDated, Unlimited, HeadInPost, TwoHeads, NeedsBasis,
+    LentAlready.
     """
     with transaction(session):
         require(actor, DIRECTORY_DELEGATE)
@@ -133,6 +134,11 @@ def delegate(session: Session, actor: Actor, new: NewDelegation) -> Delegation:
         begins = clock.local(new.starts_at).date()
         if new.form is SigningForm.Q and (own.valid_to is None or own.valid_to >= begins):
             raise HeadInPost(field="form")
+        if new.form is SigningForm.Q:
+            ends = clock.local(new.ends_at - timedelta(microseconds=1)).date()
+            operations.refuse_two_heads(
+                session, own.agency_id, own.person_id, own.authority, begins, ends, field="form"
+            )
         if not nfc(new.basis):
             raise NeedsBasis(field="basis")
         _refuse_twice(session, own, new)
@@ -159,7 +165,7 @@ def end_delegation(session: Session, actor: Actor, delegation_id: int) -> Delega
             raise NotFound
         require(actor, DIRECTORY_DELEGATE, made)
         session.refresh(made, with_for_update={"of": Delegation})
-        if made.revoked_at is not None or made.ends_at <= clock.now():
+        if made.ends <= clock.now():
             raise EndedAlready
         made.revoked_at = clock.now()
         access.record(session, actor, operations.DELEGATION_ENDED, made, to=made.to.label)
@@ -171,12 +177,13 @@ def _refuse_twice(session: Session, own: Assignment, new: NewDelegation) -> None
     session.refresh(own, with_for_update={"of": Assignment})  # who sends the form twice comes second
     query = sa.select(Delegation).where(
         Delegation.from_id == own.id, Delegation.to_id == new.to_id, Delegation.form == new.form,
-        Delegation.revoked_at.is_(None), Delegation.starts_at < new.ends_at, Delegation.ends_at > new.starts_at,
+        Delegation.starts_at < new.ends_at,
+        sa.func.coalesce(Delegation.revoked_at, Delegation.ends_at) > max(new.starts_at, clock.now()),
         Delegation.basis == nfc(new.basis),
     )  # fmt: skip
     for one in session.scalars(query):
         if not one.kind_codes or not new.kind_codes or set(one.kind_codes) & set(new.kind_codes):
-            start, end = (f"{clock.local(at):%H:%M %d/%m/%Y}" for at in (one.starts_at, one.ends_at))
+            start, end = (f"{clock.local(at):%H:%M %d/%m/%Y}" for at in (one.starts_at, one.ends))
             raise LentAlready(name=one.to.person.full_name, start=start, end=end, field="to_id")
 
 

@@ -70,10 +70,13 @@ def authority(role: Role, title: str, text: str) -> str:
     return "\n".join(lines)
 
 
-def own_right(lines: str) -> bool:
-    """Whether who signs under these lines signs as the head (Article 13.1), in nobody's stead."""
+def heads(lines: str) -> str | None:
+    """The “TM.” line, often none, in whose name somebody signs under these lines as head (Article 13.1) or as acting
+    head; None for who signs in another's stead, or not at all."""
     forms = [found[1] for line in lines.splitlines() if (found := _PREFIXED.fullmatch(line))]
-    return bool(lines) and not any(form in _LENT for form in forms)
+    if not lines or any(form in _LENT and form != SigningForm.Q for form in forms):
+        return None
+    return next((line for line in lines.splitlines() if line.startswith("TM.")), "")
 
 
 def refusal(role: Role, title: str, text: str) -> Invalid | None:

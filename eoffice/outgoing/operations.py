@@ -189,7 +189,7 @@ def ended(document: OutgoingDocument) -> DelegationOver | None:
     done = document.signed_at or (document.approved_at if document.copied_to else None)
     if lent is None or done is not None or lent.holds(clock.now(), document.kind_code):
         return None
-    return DelegationOver(end=f"{clock.local(lent.revoked_at or lent.ends_at):%H:%M %d/%m/%Y}")
+    return DelegationOver(end=f"{clock.local(lent.ends):%H:%M %d/%m/%Y}")
 
 
 def refuse_ended(document: OutgoingDocument) -> None:

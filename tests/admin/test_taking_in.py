@@ -4,6 +4,7 @@ import html
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts.models import User
 from eoffice.accounts.settings import KEEPER
+from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import override
 from eoffice.core.db import transaction
@@ -218,6 +220,8 @@ def test_what_a_table_says_otherwise_of_somebody_is_shown_and_taken_over(
     admin = client_for(app, "a_administrator")
     _status, page = _look(admin, GOOD)
     assert admin.post("/admin/people/take-in", data={"table": _kept(page)}).status_code == 200
+    with transaction(session):
+        place.a.posts[Role.LEADER].valid_to = clock.today() - timedelta(days=1)
     head = HEAD.replace("Đơn vị;", "Thư điện tử;Đơn vị;", 1)
     rows = (
         "Bùi Văn Phó;a_pho;pho@angiang.gov.vn;;;Lãnh đạo;Phó Giám đốc;Q. GIÁM ĐỐC\n"

@@ -252,6 +252,21 @@ def test_it_is_ended_by_who_gave_it_alone_and_once(session: Session, place: Prov
         service.end_delegation(session, place.a.leader, lent.id)
 
 
+def test_what_ends_on_a_day_to_come_holds_until_then_and_can_be_ended_before(
+    session: Session, place: Province
+) -> None:
+    lent = _lend(session, place.a, ends_at=clock.now() + timedelta(days=30))
+    last = clock.day_start(clock.today() + timedelta(days=10))
+    with transaction(session):
+        operators.end_delegations(session, place.a.admin, place.a.posts[Role.LEADER], last)
+    with pytest.raises(service.LentAlready, match=f"{clock.local(last):%d/%m/%Y}"):
+        _lend(session, place.a, ends_at=clock.now() + timedelta(days=30))
+    assert service.end_delegation(session, place.a.leader, lent.id).ends <= clock.now()
+    with pytest.raises(service.EndedAlready):
+        service.end_delegation(session, place.a.leader, lent.id)
+    _lend(session, place.a)  # what was taken back can be given again
+
+
 @pytest.mark.slow
 def test_the_page_allows_and_ends(app: Flask, session: Session, place: Province) -> None:
     leader = client_for(app, "a_leader")
