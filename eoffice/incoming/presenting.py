@@ -101,6 +101,18 @@ def task_mark(task: Task) -> tuple[str, str, str, str]:
     return str(task.state.word), shape, colour, task.result
 
 
+def continued(directions: Sequence[Direction]) -> set[int]:
+    """Ids of tasks that a later direction took over with whoever it names again."""
+    found, later = set[int](), set[tuple[int | None, int | None, int | None]]()
+    for direction in reversed(directions):
+        above = direction.parent_task_id
+        whom = {task.id: (above, task.unit_id, task.assignment_id) for task in direction.tasks}
+        gone = (task for task in direction.tasks if task.state is TaskState.WITHDRAWN)
+        found |= {task.id for task in gone if whom[task.id] in later}
+        later |= {whom[task.id] for task in direction.tasks if task.part is not Part.INFORM}
+    return found
+
+
 def next_step(
     document: IncomingDocument, directions: Sequence[Direction], *, wanted_back: bool = False
 ) -> NextStep | None:
@@ -127,9 +139,12 @@ def _next_worker(document: IncomingDocument, directions: Sequence[Direction]) ->
         for task in direction.tasks
         if task.part is Part.LEAD and task.state in OPEN
     ]
-    if not leading:
+    # who works for a unit, before the unit
+    handed_on = {task.direction.parent_task_id for task in leading}
+    working = [task for task in leading if task.id not in handed_on]
+    if not working:
         return None
-    task = leading[-1]
+    task = working[-1]
     due = deadlines.words(task.due_on, task.due_time)[0] or _("No deadline")
     if document.state is State.FORWARDED:
         return NextStep(task.label, _("names who works on it, %(due)s", due=due))

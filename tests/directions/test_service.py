@@ -177,7 +177,7 @@ def test_the_head_assigns_anew_and_whoever_is_named_again_goes_on(session: Sessi
 
 
 def test_the_leader_directs_again_while_work_is_under_way_and_what_was_begun_goes_on(
-    session: Session,
+    session: Session, app: Flask
 ) -> None:
     house = province(session).a
     document, working = steps.in_progress(session, house)
@@ -191,6 +191,9 @@ def test_the_leader_directs_again_while_work_is_under_way_and_what_was_begun_goe
     session.refresh(working)
     assert (working.state, working.due_on) == (TaskState.NEW, due), "within the unit's new deadline"
     assert [one.id for one in queries.to_do(session, house.specialist)] == [working.id]
+    page = client_for(app, "a_leader").get(f"/incoming/{document.id}").text
+    assert page.count("Theo chỉ đạo sau") == 1, "nobody reads that it is needed no more"
+    assert f"<b>Tiếp theo: {house.posts[Role.SPECIALIST].label}</b>" in page
     service.finish(session, house.specialist, working.id, "Đã trả lời")
     assert (lead.state, document.state) == (TaskState.DONE, State.DONE)
 

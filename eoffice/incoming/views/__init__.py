@@ -10,6 +10,7 @@ bp.add_app_template_global(deadlines.words, "due_words")
 bp.add_app_template_global(presenting.state_mark, "incoming_mark")
 bp.add_app_template_global(presenting.unread_name, "unread_name")
 bp.add_app_template_global(presenting.task_mark, "task_mark")
+bp.add_app_template_global(presenting.continued, "continued")
 bp.add_app_template_global(presenting.stamp, "stamp")
 
 from eoffice.incoming.views import (  # noqa: E402, F401 - they add to `bp`
