@@ -32,6 +32,8 @@ class TaskOut:
     due_time: time | None
     state: str
     result: str
+    #: how far it has come, as the one named last said
+    progress: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Result:
 def _task(task: Task) -> TaskOut:
     return TaskOut(
         task.id, task.document_id, task.part, task.unit_id, task.assignment_id, task.label, task.due_on,
-        task.due_time, task.state, task.result,
+        task.due_time, task.state, task.result, task.progress,
     )  # fmt: skip
 
 
@@ -175,6 +177,49 @@ def answer_time(task_id: int) -> ResponseReturnValue:
         db(), current_actor(), task_id, grant=new.grant, until=new.until, note=new.note
     )
     return answer(_task(task))
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Another deadline, and why."""
+
+    due_on: date
+    #: hour of that day; None: its end
+    due_time: time | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """How far it has come, or what is still to be done."""
+
+    words: str
+
+
+@bp.post("/tasks/<int:task_id>/deadline")
+@needs(DIRECTION_EXTEND)
+@documented("Give a task another deadline, as who gave it", request=Deadline, response=TaskOut)
+def change_deadline(task_id: int) -> ResponseReturnValue:
+    """Changed."""
+    new = body(Deadline)
+    task = service.change_deadline(db(), current_actor(), task_id, new.due_on, new.due_time, new.reason)
+    return answer(_task(task))
+
+
+@bp.post("/tasks/<int:task_id>/progress")
+@needs(DIRECTION_WORK)
+@documented("Say how far a task has come", request=Words, response=TaskOut)
+def report_progress(task_id: int) -> ResponseReturnValue:
+    """Said."""
+    return answer(_task(service.report_progress(db(), current_actor(), task_id, body(Words).words)))
+
+
+@bp.post("/tasks/<int:task_id>/reopen")
+@needs(DIRECTION_EXTEND)
+@documented("Ask again, as who gave it, for what was reported as done", request=Words, response=TaskOut)
+def reopen(task_id: int) -> ResponseReturnValue:
+    """Asked again."""
+    return answer(_task(service.reopen(db(), current_actor(), task_id, body(Words).words)))
 
 
 @bp.post("/tasks/<int:task_id>/finish")

@@ -12,7 +12,7 @@ from eoffice.core.web import current_actor, db, needs
 from eoffice.directions.operations import Named
 from eoffice.documents import service as files
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.incoming import passing, queries, service
+from eoffice.incoming import correcting, passing, queries, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.passing import Onward
@@ -73,8 +73,16 @@ class IncomingPage:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """The line as it should stand, and why it is corrected."""
+
+    entry: NewIncoming
+    reason: str
+
+
+@dataclass(frozen=True)
 class Reason:
-    """Why it goes back."""
+    """Why it goes back, or its number is void."""
 
     reason: str
 
@@ -159,6 +167,25 @@ def show(document_id: int) -> ResponseReturnValue:
 def register(document_id: int) -> ResponseReturnValue:
     """Enter it in the register."""
     return answer(_plain(service.register(db(), current_actor(), document_id, body(NewIncoming))))
+
+
+@bp.post("/<int:document_id>/correct")
+@needs(INCOMING_REGISTER)
+@documented(
+    "Correct what was entered at registration; the number stays", request=Correction, response=Incoming
+)
+def correct(document_id: int) -> ResponseReturnValue:
+    """Put the line right."""
+    sent = body(Correction)
+    return answer(_plain(correcting.correct(db(), current_actor(), document_id, sent.entry, sent.reason)))
+
+
+@bp.post("/<int:document_id>/strike")
+@needs(INCOMING_REGISTER)
+@documented("Make the number void; the document goes back to the clerk", request=Reason, response=Incoming)
+def strike(document_id: int) -> ResponseReturnValue:
+    """Strike the registration out."""
+    return answer(_plain(correcting.strike(db(), current_actor(), document_id, body(Reason).reason)))
 
 
 @bp.post("/<int:document_id>/return")

@@ -314,6 +314,14 @@ def send_back(document_id: int) -> ResponseReturnValue:
     return reply(service.send_back(db(), current_actor(), document_id, body(Reason).reason))
 
 
+@bp.post("/<int:document_id>/discard")
+@needs(OUTGOING_DRAFT)
+@documented("Give a draft up, with a reason", request=Reason, response=Outgoing)
+def discard(document_id: int) -> ResponseReturnValue:
+    """Take the step."""
+    return reply(service.discard(db(), current_actor(), document_id, body(Reason).reason))
+
+
 @bp.post("/<int:document_id>/take-back")
 @needs(DOCUMENT_READ)
 @documented("Undo one's last step while nobody has taken the next one", response=Outgoing)

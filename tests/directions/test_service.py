@@ -6,11 +6,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
+from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
 from eoffice.core import clock
 from eoffice.core.errors import Forbidden, Invalid, InvalidTransition, NotFound
-from eoffice.core.permissions import allowed
+from eoffice.core.permissions import allowed, system_actor
 from eoffice.directions import following, operations, queries, service
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directions.operations import Named, NewDirection
@@ -489,3 +491,34 @@ def test_progress_deadlines_and_second_requests_stand_on_the_page_and_in_the_his
     room = leader.get(f"/work/direct/{document.id}").text
     assert f'<option selected value="u{house.unit.id}">' in room, "who leads now is named already"
     assert "thay chỉ đạo trước" in room
+
+
+def test_other_systems_report_progress_change_deadlines_and_ask_again(session: Session, app: Flask) -> None:
+    house = province(session).a
+    document, working = steps.in_progress(session, house)
+    unit_task = session.get_one(Task, working.direction.parent_task_id)
+
+    def post(name: str, path: str, **sent: object) -> TestResponse:
+        token = accounts.make_token(session, system_actor(), name, "test", ["*"])
+        return app.test_client().post(
+            f"/api/v1{path}", json=sent, headers={"Authorization": f"Bearer {token}"}
+        )
+
+    said = post("a_specialist", f"/tasks/{working.id}/progress", words="Đang lấy số liệu")
+    assert said.get_json()["progress"] == "Đang lấy số liệu"
+    day = f"{clock.today() + timedelta(days=2):%Y-%m-%d}"
+    moved = post("a_leader", f"/tasks/{unit_task.id}/deadline", due_on=day, reason="Bộ giục")
+    assert (moved.status_code, moved.get_json()["due_on"]) == (200, day)
+    assert post("a_unit_head", f"/tasks/{unit_task.id}/deadline", due_on=day).status_code == 403
+    service.finish(session, house.specialist, working.id, "Xong")
+    again = post("a_leader", f"/tasks/{unit_task.id}/reopen", words="Còn thiếu phụ lục")
+    assert again.get_json()["state"] == "working"
+    late = post("a_leader", f"/tasks/{unit_task.id}/reopen", words="Còn thiếu phụ lục")
+    assert late.status_code == 409
+    entry = {
+        "code_number": "99", "code_notation": "TTr-UBND", "issued_on": f"{clock.today():%Y-%m-%d}",
+        "issuer_name": "Sở Xây dựng", "kind_code": "TTR", "subject": "Việc khác",
+    }  # fmt: skip
+    sent = post("a_clerk", f"/incoming/{document.id}/correct", entry=entry, reason="Ghi nhầm")
+    assert (sent.status_code, sent.get_json()["code_number"]) == (200, "99")
+    assert post("a_clerk", f"/incoming/{document.id}/strike", reason="Nhầm").status_code == 409, "directed"
