@@ -141,6 +141,14 @@ def pending(session: Session, *names: str, **arguments: Any) -> bool:
     return bool(session.scalar(query, {"names": list(names), "arguments": json.dumps(arguments)}))
 
 
+def asked(session: Session, name: str) -> list[dict[str, Any]]:
+    """What the jobs of this name that wait or are being done were asked with."""
+    query = sa.text(
+        "SELECT args FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = :name"
+    )
+    return list(session.scalars(query, {"name": name}))
+
+
 class _savepoint:  # noqa: N801 - reads as a verb at its one place of use
     """A refused duplicate must not spoil the caller's transaction."""
 

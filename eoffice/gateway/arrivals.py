@@ -99,11 +99,21 @@ def _among(agencies: Sequence[Agency], codes: Collection[str]) -> list[Agency]:
     return [agency for agency in agencies if not {agency.code, agency.old_code}.isdisjoint(codes)]
 
 
-def enqueue(session: Session, arrival_ids: Sequence[int], queue: Queue, *, once: bool = False) -> None:
-    """Have a worker give stored arrivals to the features above; `once`: unless that was asked for already."""
-    mark = f"take_in:{arrival_ids}" if once else None
+def enqueue(session: Session, arrival_ids: Sequence[int], queue: Queue) -> None:
+    """Have a worker give stored arrivals to the features above."""
     if arrival_ids:
-        jobs.enqueue(session, "gateway.take_in", _queue=queue, _once=mark, arrival_ids=list(arrival_ids))
+        jobs.enqueue(session, "gateway.take_in", _queue=queue, arrival_ids=list(arrival_ids))
+
+
+def enqueue_each(session: Session, arrival_ids: Collection[int]) -> None:
+    """Have those of them that are still to be taken in tried one by one, the urgent ones before the others."""
+    query = (
+        sa.select(Arrival.id, Packet.content["urgency"].as_integer().label("urgency"))
+        .join(Packet, Arrival.packet_id == Packet.id)
+        .where(Arrival.id.in_(arrival_ids), Arrival.taken_in_at.is_(None))
+    )
+    for row in session.execute(query.order_by(Arrival.id)).all():
+        enqueue(session, [row.id], Queue.URGENT if row.urgency > Urgency.NORMAL else Queue.EXCHANGE)
 
 
 def _arrivals(session: Session, one: Arrived, named: Sequence[Agency]) -> list["_New"]:
@@ -172,14 +182,17 @@ class _Coming:
     names: Collection[str]
 
 
-def take_in(session: Session, arrival_ids: Collection[int]) -> None:
-    """Give stored arrivals to the features above, each once; whoever else takes in one of them is waited for."""
+def take_in(session: Session, arrival_ids: Collection[int], seen: Mapping[int, object]) -> None:
+    """Give stored arrivals to the features above, each once; what somebody else is taking in is left to him.
+
+    `seen`: what was seen of their files, by `PacketsComing`.
+    """
     query = (
         sa.select(Arrival, Packet)
         .join(Packet, Arrival.packet_id == Packet.id)
         .where(Arrival.id.in_(arrival_ids), Arrival.taken_in_at.is_(None))
         .order_by(Arrival.id)
-        .with_for_update(of=Arrival)
+        .with_for_update(of=Arrival, skip_locked=True)
         .execution_options(populate_existing=True)
     )
     found = session.execute(query).all()
@@ -197,7 +210,7 @@ def take_in(session: Session, arrival_ids: Collection[int]) -> None:
     aside.mend(session, [one.packet for one in coming])
     made = [one.arrival.id for one in coming if _ASKS.get(one.packet.business) is not Asked.RECALL]
     if made:
-        events.publish(session, PacketsArrived(made))
+        events.publish(session, PacketsArrived(made, seen))
     _ask_for_recalled(session, coming)
     for one in coming:
         _act(session, one)

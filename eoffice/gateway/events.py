@@ -1,9 +1,20 @@
 """What the gateway tells the features above."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eoffice.core.events import Event
+from eoffice.gateway.contents import ArrivalContent
+
+
+@dataclass(frozen=True)
+class PacketsComing(Event):
+    """Stored documents are about to be taken in; incoming looks at their files, outside any transaction."""
+
+    #: by arrival
+    contents: Mapping[int, ArrivalContent]
+    #: what was seen, by arrival, for the event that follows
+    seen: dict[int, object]
 
 
 @dataclass(frozen=True)
@@ -11,6 +22,8 @@ class PacketsArrived(Event):
     """Documents arrived for our agencies; incoming makes their rows in the same transaction."""
 
     arrival_ids: Sequence[int]
+    #: what was seen when they were coming
+    seen: Mapping[int, object]
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import clock, jobs
 from eoffice.core.db import transaction
+from eoffice.core.events import publish
 from eoffice.core.jobs import Queue, job, periodic
 from eoffice.gateway import agencies, arrivals, axis, queries
+from eoffice.gateway.events import PacketsComing
 from exchange.errors import ExchangeError
 
 log = structlog.get_logger(__name__)
@@ -29,15 +31,19 @@ def take_in(session: Session, arrival_ids: list[int]) -> None:
 def _take_in(session: Session, arrival_ids: list[int], *, alone: bool) -> None:
     try:
         with transaction(session):
-            arrivals.take_in(session, arrival_ids)
+            contents = queries.coming(session, arrival_ids)
+        seen = dict[int, object]()
+        # minutes, if somebody means ill: no row is held meanwhile, and no connection waits
+        publish(session, PacketsComing(contents, seen))
+        with transaction(session):
+            arrivals.take_in(session, arrival_ids, seen)
     except Exception:
         if alone:
             raise
         # the others must not wait until the one that is to blame succeeds
         log.exception("arrivals not taken in together", arrivals=arrival_ids)
-        for arrival_id in arrival_ids:
-            with transaction(session):
-                arrivals.enqueue(session, [arrival_id], Queue.EXCHANGE)
+        with transaction(session):
+            arrivals.enqueue_each(session, arrival_ids)
 
 
 @periodic("gateway.follow_directory", seconds=60, queue=Queue.HEAVY)
@@ -62,7 +68,7 @@ def tell_merger(session: Session, merger_id: int) -> None:
 
 @periodic("gateway.sweep", seconds=60, queue=Queue.EXCHANGE)
 def sweep(session: Session) -> None:
-    """See that every stored arrival is taken in, whatever became of the job it had.
+    """See that every stored arrival is taken in, whatever became of the job it had; while that is there, nothing is.
 
     One that could not be for ten minutes is tried once an hour: by then it waits for a person, whom the health page
     tells.
@@ -70,5 +76,6 @@ def sweep(session: Session) -> None:
     now = clock.now()
     since = now - STUBBORN if now.minute else None
     with transaction(session):
-        for arrival_id in queries.stored(session, now - timedelta(minutes=1), since=since):
-            arrivals.enqueue(session, [arrival_id], Queue.EXCHANGE, once=True)
+        asked = {one for given in jobs.asked(session, "gateway.take_in") for one in given["arrival_ids"]}
+        stored = queries.stored(session, now - timedelta(minutes=1), since=since)
+        arrivals.enqueue_each(session, set(stored) - asked)

@@ -43,15 +43,20 @@ def arrival_content(session: Session, arrival: Arrival) -> ArrivalContent:
     return ArrivalContent.from_json(session.get_one(Packet, arrival.packet_id).content)
 
 
-def undelivered(session: Session, arrival_ids: Collection[int]) -> list[tuple[Arrival, ArrivalContent]]:
-    """Those of these arrivals that have no document yet, in their order, and what their packets say."""
+def coming(session: Session, arrival_ids: Collection[int]) -> dict[int, ArrivalContent]:
+    """What the packets of those of these arrivals say that will be documents and are none yet."""
     query = (
-        sa.select(Arrival, Packet.content)
+        sa.select(Arrival.id, Packet.content)
         .join(Packet, Arrival.packet_id == Packet.id)
-        .where(Arrival.id.in_(arrival_ids), Arrival.document_id.is_(None))
+        .where(Arrival.id.in_(arrival_ids), Arrival.taken_in_at.is_(None), Packet.business != "recall")
     )
-    found = session.execute(query.order_by(Arrival.id))
-    return [(arrival, ArrivalContent.from_json(content)) for arrival, content in found]
+    return {row.id: ArrivalContent.from_json(row.content) for row in session.execute(query)}
+
+
+def undelivered(session: Session, arrival_ids: Collection[int]) -> Sequence[Arrival]:
+    """Those of these arrivals that have no document yet, in their order."""
+    query = sa.select(Arrival).where(Arrival.id.in_(arrival_ids), Arrival.document_id.is_(None))
+    return session.scalars(query.order_by(Arrival.id)).all()
 
 
 def arrival_of(session: Session, document: Document) -> Arrival | None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -31,7 +32,7 @@ from eoffice.documents.operations import Inspected, NewFile
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
-from eoffice.gateway.events import ChangeAsked, PacketAccepted, PacketsArrived
+from eoffice.gateway.events import ChangeAsked, PacketAccepted, PacketsArrived, PacketsComing
 from eoffice.gateway.models import FORWARD, Answer, Arrival, Asked, Request
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument, Source
@@ -46,25 +47,32 @@ from eoffice.signatures.events import FileChecked
 _DOUBTFUL = {"invalid", "indeterminate", "unreadable"}
 
 
+@subscribe(PacketsComing)
+def coming(_session: Session, event: PacketsComing) -> None:
+    """Look at the files of arrivals, side by side: the reading is done by other processes."""
+    if not event.contents:
+        return
+    look = partial(_looked_at, believed=cache(trust.store))
+    with ThreadPoolExecutor(min(len(event.contents), os.cpu_count() or 2)) as readers:
+        event.seen.update(zip(event.contents, readers.map(look, event.contents.values()), strict=True))
+
+
 @subscribe(PacketsArrived)
 def arrived(session: Session, event: PacketsArrived) -> None:
     """Make the incoming documents of arrivals; what cannot be read waits for the clerk's eye."""
-    coming = gateway.undelivered(session, event.arrival_ids)
-    contents = [content for _, content in coming]
-    looked_at = _all_looked_at(contents)  # before anything is written: it takes its time
-    issuers = directory.agencies_by_code(session, {_issuer(content) for content in contents})
-    known = [
-        _fields(session, arrival, content, issuers) | {"page_count": looked.page_count}
-        for (arrival, content), looked in zip(coming, looked_at, strict=True)
-    ]
+    arrivals = gateway.undelivered(session, event.arrival_ids)
+    looked_at = [cast("_LookedAt", event.seen[arrival.id]) for arrival in arrivals]
+    issuers = directory.agencies_by_code(session, {_issuer(looked.content) for looked in looked_at})
     rows = [
-        Coming(arrival.agency_id, arrival.arrived_at, fields, looked.pages)
-        for (arrival, _), fields, looked in zip(coming, known, looked_at, strict=True)
+        Coming(
+            arrival.agency_id, arrival.arrived_at, _fields(session, arrival, looked, issuers), looked.pages
+        )
+        for arrival, looked in zip(arrivals, looked_at, strict=True)
     ]
     documents = operations.receive_all(session, system_actor(), Source.AXIS, rows)
-    for (arrival, content), looked, document in zip(coming, looked_at, documents, strict=True):
+    for arrival, looked, document in zip(arrivals, looked_at, documents, strict=True):
         arrival.document_id = document.id
-        _place(session, arrival, content, document, looked.doubt)
+        _place(session, arrival, looked.content, document, looked.doubt)
     files = [
         NewFile(document, file, role)
         for looked, document in zip(looked_at, documents, strict=True)
@@ -96,13 +104,14 @@ def _issuer(content: ArrivalContent) -> str:
 
 
 def _fields(
-    session: Session, arrival: Arrival, content: ArrivalContent, issuers: Mapping[str, Agency]
+    session: Session, arrival: Arrival, looked: "_LookedAt", issuers: Mapping[str, Agency]
 ) -> dict[str, object]:
     """The header in our columns; the gateway has cut it to what they hold.
 
     The axis vouches for the sender's code alone: whoever is in the directory is shown under its name there. Of what
     is passed on the issuer is its sender's word; its signature proves it, and the page says who passed it on.
     """
+    content = looked.content
     code = _issuer(content)
     issuer = issuers.get(code)
     unknown = content.issuer_code or content.sender_name
@@ -114,7 +123,7 @@ def _fields(
         "signer_name": content.signer_name, "signer_title": content.signer_title,
         "kind_code": _kind(content.kind_name), "urgency": Urgency(content.urgency),
         "document_uid": content.document_uid, "steering": Steering(content.steering),
-        "summary": content.summary,
+        "summary": content.summary, "page_count": looked.page_count,
     }  # fmt: skip
 
 
@@ -169,6 +178,7 @@ def _repeats(session: Session, arrival: Arrival) -> bool:
 class _LookedAt:
     """The files of a packet, of which the first PDF is the document and the rest goes with it."""
 
+    content: ArrivalContent
     files: Sequence[tuple[Inspected, FileRole]]
     #: what is doubtful about them
     doubt: Doubt | None
@@ -188,15 +198,6 @@ class _LookedAt:
         return next((file for file, role in self.files if role is FileRole.ORIGINAL), None)
 
 
-def _all_looked_at(contents: Sequence[ArrivalContent]) -> list[_LookedAt]:
-    """Side by side: the reading is done by other processes."""
-    if not contents:
-        return []
-    look = partial(_looked_at, believed=cache(trust.store))
-    with ThreadPoolExecutor(min(len(contents), os.cpu_count() or 2)) as readers:
-        return list(readers.map(look, contents))
-
-
 def _looked_at(content: ArrivalContent, believed: trust.Asking) -> _LookedAt:
     original: ArrivedFile | None = next((f for f in content.files if f.media_type == intake.PDF), None)
     doubt = Doubt.NO_PAGE if original is None else None
@@ -206,11 +207,11 @@ def _looked_at(content: ArrivalContent, believed: trust.Asking) -> _LookedAt:
         try:
             found.append((_inspect(file, believed), role))
         except intake.StateSecret:
-            return _LookedAt([], Doubt.SECRET)
+            return _LookedAt(content, [], Doubt.SECRET)
         except Invalid:
             doubt = Doubt.DAMAGED
             found.append((_as_sent(file), role))
-    return _LookedAt(found, doubt)
+    return _LookedAt(content, found, doubt)
 
 
 def _inspect(file: ArrivedFile, believed: trust.Asking) -> Inspected:

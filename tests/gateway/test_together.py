@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count, islice
 from typing import Any
 
@@ -12,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import clock, jobs
 from eoffice.core.blobs import FolderStore, blobs
-from eoffice.core.db import transaction
+from eoffice.core.db import new_session, transaction
+from eoffice.core.jobs import Queue
 from eoffice.core.permissions import Actor
-from eoffice.gateway import queries, receiver
-from eoffice.gateway.models import Dispatch, DispatchState, Packet, PacketState, Report
+from eoffice.gateway import arrivals, axis, queries, receiver
+from eoffice.gateway.models import Arrival, Dispatch, DispatchState, Packet, PacketState, Report
 from eoffice.gateway.receiver import BUNCH
-from eoffice.incoming import operations
+from eoffice.incoming import handlers, operations
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import Coming
 from exchange.answers import Waiting
@@ -145,6 +147,99 @@ def test_one_that_cannot_be_taken_in_holds_up_no_other(
             failed += 1
     assert (failed, queries.not_taken_in(session)[0]) == (1, 1)
     assert session.scalar(sa.select(sa.func.count()).select_from(IncomingDocument)) == 2
+
+
+def _stored(session: Session) -> list[int]:
+    """Let what waits at the axis be stored, and taken in by nobody; ids of the arrivals."""
+    client = axis.client()
+    assert client is not None
+    receiving = receiver.Receiver(MessageKind.DOCUMENT)
+    while receiving.turn(client):
+        pass
+    session.execute(sa.text("DELETE FROM procrastinate_jobs"))
+    session.commit()
+    return list(session.scalars(sa.select(Arrival.id).order_by(Arrival.id)))
+
+
+def _taken_in(session: Session) -> list[bool]:
+    return [at is not None for at in session.scalars(sa.select(Arrival.taken_in_at).order_by(Arrival.id))]
+
+
+def test_nothing_is_held_while_files_are_looked_at(
+    session: Session, theirs: AxisClient, worker_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _come(session, theirs)
+    ids = _stored(session)
+    session.commit()
+    whole, free = handlers._looked_at, list[bool]()
+
+    def look(*given: Any, **named: Any) -> Any:
+        with new_session(worker_database) as other:
+            every = other.scalars(sa.select(Arrival.id).with_for_update(skip_locked=True)).all()
+            others = sa.text(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND state LIKE 'idle in transaction%'"
+            )
+            free.append(len(every) == len(ids) and other.scalar(others) == 0)
+        return whole(*given, **named)
+
+    monkeypatch.setattr(handlers, "_looked_at", look)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # one looks after the other, or they would see each other
+    jobs.run(session, "gateway.take_in", arrival_ids=ids)
+    assert free == [True] * 3
+    assert _taken_in(session) == [True] * 3
+
+
+def test_what_somebody_else_takes_in_is_left_to_him_and_waited_for_by_nobody(
+    session: Session, theirs: AxisClient, worker_database: str
+) -> None:
+    _come(session, theirs)
+    ids = _stored(session)
+    with new_session(worker_database) as other:
+        other.execute(sa.select(Arrival.id).where(Arrival.id == ids[0]).with_for_update())
+        jobs.run(session, "gateway.take_in", arrival_ids=ids)
+    assert _taken_in(session) == [False, True, True]
+    with clock.freeze(clock.now() + timedelta(minutes=2)):
+        jobs.run(session, "gateway.sweep")
+    jobs.work_off(session)
+    assert _taken_in(session) == [True] * 3
+
+
+def test_what_a_job_waits_for_or_has_in_hand_is_not_asked_for_again(
+    session: Session, theirs: AxisClient
+) -> None:
+    _come(session, theirs)
+    ids = _stored(session)
+    with transaction(session):
+        arrivals.enqueue(session, ids[:2], Queue.EXCHANGE)
+        session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    with clock.freeze(clock.now() + timedelta(minutes=2)):
+        for _ in range(2):
+            jobs.run(session, "gateway.sweep")
+    asked = [given["arrival_ids"] for given in jobs.asked(session, "gateway.take_in")]
+    assert asked == [ids[:2], ids[2:]]
+
+
+def test_one_that_cannot_be_taken_in_keeps_no_urgent_one_from_going_first(
+    session: Session, theirs: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _come(session, theirs)
+    ids = _stored(session)
+    with transaction(session):
+        for packet_ in session.scalars(sa.select(Packet).order_by(Packet.id).limit(2)):
+            packet_.content = packet_.content | {"urgency": 2}
+
+    def refuse(*_given: object) -> None:
+        raise ValueError("cannot be taken in")
+
+    monkeypatch.setattr(operations, "receive_all", refuse)
+    jobs.run(session, "gateway.take_in", arrival_ids=ids)
+    queued = session.execute(
+        sa.text("SELECT queue_name, args -> 'arrival_ids' FROM procrastinate_jobs ORDER BY id")
+    )
+    assert [tuple(row) for row in queued] == [
+        ("urgent", [ids[0]]), ("urgent", [ids[1]]), ("exchange", [ids[2]])
+    ]  # fmt: skip
 
 
 def _states(session: Session) -> list[tuple[DispatchState, int]]:

@@ -19,7 +19,7 @@ from eoffice.documents import operations as documents
 from eoffice.documents import queries as found
 from eoffice.documents.models import FileRole, LinkKind, Steering, Urgency
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
-from eoffice.gateway.events import PacketsArrived
+from eoffice.gateway.events import PacketsArrived, PacketsComing
 from eoffice.gateway.models import Arrival, Packet, Report
 from eoffice.incoming import handlers, service
 from eoffice.incoming.models import IncomingDocument, Source
@@ -59,8 +59,10 @@ def arrive(
         )  # fmt: skip
         session.add(arrival)
         session.flush()
-        publish(session, PacketsArrived([arrival.id]))
-        publish(session, PacketsArrived([arrival.id]))  # told twice, made once
+        seen = dict[int, object]()
+        publish(session, PacketsComing({arrival.id: content}, seen))
+        publish(session, PacketsArrived([arrival.id], seen))
+        publish(session, PacketsArrived([arrival.id], seen))  # told twice, made once
     return session.get_one(IncomingDocument, arrival.document_id)
 
 
