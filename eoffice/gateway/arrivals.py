@@ -292,7 +292,7 @@ FROM jsonb_to_recordset(%(came)s::jsonb) AS came(id int, agency_id int, names te
 CROSS JOIN LATERAL (
     SELECT packet.id, packet.content FROM packet JOIN arrival ON arrival.packet_id = packet.id
     WHERE packet.business = 'recall' AND packet.sender_code = ANY(came.names) AND arrival.agency_id = came.agency_id
-      AND position(came.uid IN lower(packet.content ->> 'targets')) > 0
+      AND lower(packet.content ->> 'targets')::jsonb ? lower(came.uid)
     LIMIT 1
 ) AS recall
 """
@@ -310,7 +310,7 @@ def _ask_for_recalled(session: Session, coming: Sequence[_Coming]) -> None:
             "id": one.arrival.id,
             "agency_id": one.arrival.agency_id,
             "names": sorted(one.names),
-            "uid": json.dumps(one.arrival.document_uid.lower(), ensure_ascii=False),
+            "uid": one.arrival.document_uid,
         }
         for one in coming
         if one.arrival.id in new

@@ -167,8 +167,16 @@ class Packet(Base):
     __tablename__ = "packet"
     __table_args__ = (
         sa.Index("ix_packet_uid", sa.text("lower(document_uid)")),
-        sa.Index("ix_packet_recall", "sender_code", postgresql_where=sa.text("business = 'recall'")),
-    )
+        sa.Index(
+            "ix_packet_code", "sender_code", sa.text("(content ->> 'code_number')"),
+            sa.text("(content ->> 'code_notation')"), postgresql_where=sa.text("message_type = 'edoc'"),
+        ),
+        # documents that recalls speak of
+        sa.Index(
+            "ix_packet_recall", sa.text("(lower(content ->> 'targets')::jsonb)"), postgresql_using="gin",
+            postgresql_where=sa.text("business = 'recall'"),
+        ),
+    )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     #: the axis's id: the same packet again changes nothing
     hub_id: Mapped[str] = mapped_column(sa.String(64), unique=True)

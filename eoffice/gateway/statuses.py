@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from typing import Any, LiteralString
 
 import sqlalchemy as sa
@@ -12,8 +11,8 @@ from eoffice.core import clock
 from eoffice.core.db import run
 from eoffice.documents.models import Direction, Document
 from eoffice.gateway import changes, copies, queries
-from eoffice.gateway.models import Arrival, Asked, Delivery, Packet
-from exchange.model import ResponseFor, StatusCode, StatusMessage
+from eoffice.gateway.models import Arrival, Asked, Delivery
+from exchange.model import StatusCode, StatusMessage
 
 
 def content_of(message: StatusMessage) -> dict[str, Any]:
@@ -125,35 +124,34 @@ def _asked(
     return {row.packet: (row.id, Direction(row.direction)) for row in rows}
 
 
+_TAKEN_BACK: LiteralString = """
+SELECT arrival.id FROM packet JOIN arrival ON arrival.packet_id = packet.id
+WHERE packet.message_type = 'edoc' AND packet.business <> 'recall' AND arrival.agency_id = ANY(%(agencies)s)
+  AND packet.sender_code = ANY(%(senders)s) AND lower(packet.document_uid) = lower(%(uid)s)
+ORDER BY arrival.id DESC LIMIT 1
+"""
+#: by number and date as the packet's own header has them
+_TAKEN_BACK_BY_CODE: LiteralString = """
+SELECT arrival.id FROM packet JOIN arrival ON arrival.packet_id = packet.id
+WHERE packet.message_type = 'edoc' AND packet.business <> 'recall' AND arrival.agency_id = ANY(%(agencies)s)
+  AND packet.sender_code = ANY(%(senders)s) AND packet.content ->> 'code_number' = %(number)s
+  AND packet.content ->> 'code_notation' = %(notation)s AND packet.content ->> 'issued_on' = %(day)s
+ORDER BY arrival.id DESC LIMIT 1
+"""
+
+
 def _arrival(session: Session, message: StatusMessage) -> Arrival | None:
     """The newest copy at one of our agencies that its sender speaks of: by the document's id, else by its number and
-    date, among all that this sender sent."""
+    date."""
     target = message.response_for
     agencies = queries.hosted_under(session, queries.codes(session, target.organ_id))
-    query = (
-        sa.select(Arrival)
-        .join(Packet, Arrival.packet_id == Packet.id)
-        .where(
-            Arrival.agency_id.in_([agency.id for agency in agencies]),
-            Arrival.sender_code.in_(queries.codes(session, message.sender.organ_id)),
-            Packet.business != "recall",
-        )
-        .order_by(Arrival.id.desc())
-        .limit(1)
-    )
-    uid = target.document_id
-    named = (
-        session.scalar(query.where(sa.func.lower(Packet.document_uid) == sa.func.lower(uid))) if uid else None
-    )
-    return named or session.scalar(query.where(_says(target)))
-
-
-def _says(target: ResponseFor) -> sa.ColumnElement[bool]:
-    """Number and date as the packet's own header has them."""
     number, _, notation = target.code.partition("/")
-    day: date | None = target.promulgated_on
-    return sa.and_(
-        Packet.content["code_number"].astext == number,
-        Packet.content["code_notation"].astext == notation,
-        Packet.content["issued_on"].astext == (day.isoformat() if day else ""),
-    )
+    asked = {
+        "agencies": [agency.id for agency in agencies],
+        "senders": list(queries.codes(session, message.sender.organ_id)),
+        "uid": target.document_id, "number": number, "notation": notation,
+        "day": target.promulgated_on.isoformat() if target.promulgated_on else None,
+    }  # fmt: skip
+    found = run(session, _TAKEN_BACK, asked) if target.document_id else []
+    found = found or run(session, _TAKEN_BACK_BY_CODE, asked)
+    return session.get_one(Arrival, found[0].id) if found else None

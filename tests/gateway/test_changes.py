@@ -425,6 +425,20 @@ def test_the_same_request_again_asks_nothing_new(
     assert session.scalars(sa.select(Request.kind)).all() == [Asked.TAKE_BACK]
 
 
+@pytest.mark.parametrize(("code", "asked"), [("", 1), ("9", 0)])
+def test_a_document_is_asked_back_by_its_number_where_its_id_is_spelt_otherwise(
+    session: Session, place: Province, theirs: AxisClient, tmp_path: Path, code: str, asked: int
+) -> None:
+    original = _from_ministry(tmp_path)
+    _send(theirs, original)
+    exchange(session)
+    _register(session, place.a, _came(session, place.a))
+    target = ResponseFor("H01.12", code + original.code.full, "G09-1", original.promulgated_on)
+    _send(theirs, StatusMessage(MINISTRY, target, "13", clock.now(), "Gửi nhầm"))
+    exchange(session)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Request)) == asked
+
+
 def test_a_recall_after_a_request_is_answered_together_with_it(
     session: Session, place: Province, theirs: AxisClient, tmp_path: Path
 ) -> None:

@@ -31,8 +31,10 @@ _FILL = (
     SELECT agency_id, id, document_id, 'G09', 'Bộ Nội vụ', 'fetched', '' FROM dispatch""",
     """INSERT INTO packet (hub_id, message_type, sender_code, document_uid, business, sha256, size, content, addressed,
         received_at, state, error, error_en)
-    SELECT n::text, 'edoc', 'G09', 'G09,2026/11/20,' || n || '/BNV', CASE WHEN n % 100 = 0 THEN 'recall' ELSE 'new' END,
-        repeat('a', 64), 1, '{"targets": ["x"]}', '[]', now(), 'stored', '', '' FROM generate_series(1, :piled) AS n""",
+    SELECT n::text, 'edoc', 'G09', 'G09,2026/11/20,' || n || '/BNV', CASE WHEN n % 5 = 0 THEN 'recall' ELSE 'new' END,
+        repeat('a', 64), 1, jsonb_build_object('targets', jsonb_build_array(n || '/SNNMT'), 'code_number', n::text,
+        'code_notation', 'BNV', 'issued_on', '2026-11-20'), '[]', now(), 'stored', '', ''
+    FROM generate_series(1, :piled) AS n""",
     """INSERT INTO arrival (agency_id, packet_id, sender_code, sender_name, addressed_code, addressed_name,
         document_uid, arrived_at, taken_in_at)
     SELECT :agency, id, sender_code, 'Bộ Nội vụ', 'H01.12', '', document_uid, now(), now() FROM packet""",
@@ -61,10 +63,16 @@ def test_the_way_to_a_document_is_as_short_among_many(session: Session) -> None:
     ids = session.scalars(sa.text("SELECT id FROM arrival ORDER BY id LIMIT 2")).all()
     session.rollback()
     came = {"id": ids[0], "agency_id": agency, "names": ["G09"], "uid": "5/SNNMT"}
+    asked_back = {
+        "agencies": [agency], "senders": ["G09"], "uid": "G09,2026/11/20,5/BNV", "number": "5", "notation": "BNV",
+        "day": "2026-11-20",
+    }  # fmt: skip
     asked: tuple[tuple[LiteralString, dict[str, Any], str], ...] = (
         (statuses._BY_ID, {"said": json.dumps([_STATUS])}, "ix_document_uid"),
         (statuses._BY_CODE, {"said": json.dumps([_STATUS])}, "ix_document_code"),
         (arrivals._EARLIER, {"ids": list(ids)}, "ix_packet_uid"),
+        (statuses._TAKEN_BACK, asked_back, "ix_packet_uid"),
+        (statuses._TAKEN_BACK_BY_CODE, asked_back, "ix_packet_code"),
         (arrivals._RECALLS, {"came": json.dumps([came])}, "ix_packet_recall"),
     )
     for question, given, index in asked:
