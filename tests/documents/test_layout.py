@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 
 from eoffice.documents.geometry import MM, Box
 from eoffice.documents.layout import places, tables
-from eoffice.documents.layout.letter import Letter, paragraphs
+from eoffice.documents.layout.letter import Letter, Urgency, paragraphs
 from eoffice.documents.layout.tables import Column, Signer, Table
 from eoffice.documents.layout.typesetting import FONTS, MissingGlyph, WordTooLong, typeset
 from eoffice.documents.pages import Line, PageText, page_text
@@ -97,6 +97,14 @@ def test_signature_and_seal_have_room_between_title_and_name(filed: Filed, offic
     assert line(page, "PHÓ CHỦ TỊCH").box.y0 >= box.y1 - 3
     assert line(page, "Lưu Bá Thiện").box.y1 <= box.y0 + 3
     assert line(page, "Lưu Bá Thiện").box.middle[0] == pytest.approx(box.middle[0], abs=2)
+
+
+def test_a_subject_of_several_lines_clears_the_text_where_nobody_is_addressed(
+    filed: Filed, official_letter: Letter
+) -> None:
+    (page,) = page_text(filed(replace(official_letter, addressees=(), urgency=Urgency.NORMAL)))
+    last, first = line(page, "Đông Xuân"), line(page, "Theo bản tin")
+    assert first.box.y1 < last.box.y0
 
 
 @pytest.mark.parametrize("paragraphs_before", [1, 6, 7, 8, 9, 20])
