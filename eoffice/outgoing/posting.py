@@ -101,6 +101,15 @@ class NotSentYet(Conflict):
     message = _l("%(name)s: it has not been sent yet. Write all of it when it leaves.")
 
 
+class LineChanged(Conflict):
+    """Nobody writes the way of one letter over that of the next."""
+
+    message = _l(
+        "Somebody else has changed this line since this page was opened: it stands above as it is now. Compare it with "
+        "what you typed, then send it again."
+    )
+
+
 class WhyCorrected(Invalid):
     """Whoever reads the book later asks."""
 
@@ -191,7 +200,7 @@ def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrie
             _check_day(posting, on, clock.local(issued).date())
             _keep_returned(session, posting)
             posting.carrier, posting.sent_on = carrier, on
-            posting.tracking = _noted(posting, line, _LONGEST_NUMBER)
+            posting.tracking = _noted(posting, line.note, _LONGEST_NUMBER)
             posting.settled_on, posting.receipt = None, ""
             posting.state = PostingState.SENT
             audit.record(
@@ -201,9 +210,10 @@ def send(session: Session, actor: Actor, chosen: Sequence[Line], carrier: Carrie
     return [posting for _line, posting in held]
 
 
-def sent_line(session: Session, actor: Actor, posting_id: int) -> Posting:
+def sent_line(session: Session, actor: Actor, posting_id: int, *, held: bool = False) -> Posting:
     """A line of the actor's book that has left. Raises NotFound, Forbidden, NotSentYet."""
-    posting = session.get(Posting, posting_id)
+    lock = {"of": Posting} if held else None
+    posting = session.get(Posting, posting_id, with_for_update=lock, populate_existing=held)
     if posting is None or posting.agency_id not in actor.houses:
         raise NotFound
     require(actor, OUTGOING_POST, posting)
@@ -212,24 +222,36 @@ def sent_line(session: Session, actor: Actor, posting_id: int) -> Posting:
     return posting
 
 
-def correct(session: Session, actor: Actor, posting_id: int, new: Correction, reason: str) -> Posting:
+def stands(posting: Posting) -> str:
+    """What stands in a line, so that a form can say what it was opened on."""
+    return "; ".join(_written({name: getattr(posting, name) for name in ("state", *_COLUMNS.values())}))
+
+
+def _refuse_changed(posting: Posting, seen: str | None) -> None:
+    if seen is not None and seen != stands(posting):
+        raise LineChanged(field="seen")
+
+
+def correct(
+    session: Session, actor: Actor, posting_id: int, new: Correction, reason: str, *, seen: str | None = None
+) -> Posting:
     """Write a line that has left anew; the log keeps what stood there before and why. What became of it stays.
 
-    Raises NotFound, Forbidden, NotSentYet, DayOutside, NoteTooLong, NobodySigned, NoReason, SameAsBefore, WhyCorrected,
-    TooLong.
+    `seen`: what stood there when the correction began, None where nobody says. Raises NotFound, Forbidden, NotSentYet,
+    LineChanged, DayOutside, NoteTooLong, NobodySigned, NoReason, SameAsBefore, WhyCorrected, TooLong.
     """
     with transaction(session):
-        posting = sent_line(session, actor, posting_id)
-        session.refresh(posting, with_for_update={"of": Posting})
+        posting = sent_line(session, actor, posting_id, held=True)
+        _refuse_changed(posting, seen)
         _check_correction(posting, new)
         why = whole(reason, _LONGEST_NOTE, "reason")
         after: dict[str, Any] = {
             "carrier": new.carrier,
-            "number": _noted(posting, Line(posting_id, new.number), _LONGEST_NUMBER),
+            "number": _noted(posting, new.number, _LONGEST_NUMBER, "number"),
             "sent_on": new.sent_on,
         }
         if posting.settled_on is not None:
-            receipt = _noted(posting, Line(posting_id, new.receipt), _LONGEST_NOTE)
+            receipt = _noted(posting, new.receipt, _LONGEST_NOTE, "receipt")
             after |= {"settled_on": new.settled_on, "receipt": receipt}
         changed = {name: value for name, value in after.items() if getattr(posting, _COLUMNS[name]) != value}
         if not changed:
@@ -246,13 +268,16 @@ def correct(session: Session, actor: Actor, posting_id: int, new: Correction, re
     return posting
 
 
-def take_back(session: Session, actor: Actor, posting_id: int, reason: str) -> Posting:
+def take_back(
+    session: Session, actor: Actor, posting_id: int, reason: str, *, seen: str | None = None
+) -> Posting:
     """Undo the last step of a line, which was noted by mistake; the log keeps what was written with it.
 
-    Raises NotFound, Forbidden, InvalidTransition, WhyTakenBack, TooLong.
+    `seen`: as in `correct`. Raises NotFound, Forbidden, InvalidTransition, LineChanged, WhyTakenBack, TooLong.
     """
     with transaction(session):
         ((_line, posting),) = _held(session, actor, [Line(posting_id)], PaperMove.TAKE_BACK)
+        _refuse_changed(posting, seen)
         why = whole(reason, _LONGEST_NOTE, "mistake")
         if not why:
             raise WhyTakenBack(field="mistake")
@@ -328,17 +353,17 @@ def _settle(
 ) -> None:
     assert posting.sent_on is not None
     _check_day(posting, on, posting.sent_on)
-    posting.state, posting.settled_on, posting.receipt = state, on, _noted(posting, line, _LONGEST_NOTE)
+    posting.state, posting.settled_on, posting.receipt = state, on, _noted(posting, line.note, _LONGEST_NOTE)
     action = RECEIVED if state is PostingState.RECEIVED else CAME_BACK
     audit.record(
         session, actor, action, posting.document, to=posting.recipient.name, on=on, note=posting.receipt
     )
 
 
-def _noted(posting: Posting, line: Line, limit: int) -> str:
-    note = nfc(line.note)
+def _noted(posting: Posting, text: str, limit: int, field: str = "lines") -> str:
+    note = nfc(text)
     if len(note) > limit:
-        raise NoteTooLong(name=posting.recipient.name, max=limit, field="lines")
+        raise NoteTooLong(name=posting.recipient.name, max=limit, field=field)
     return note
 
 

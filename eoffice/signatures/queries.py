@@ -73,6 +73,14 @@ def image(
     return session.scalars(query.options(undefer(SignatureImage.png))).one_or_none()
 
 
+def image_by_id(session: Session, agency_id: int, image_id: int) -> SignatureImage | None:
+    """One picture of an agency, to be shown."""
+    query = sa.select(SignatureImage).where(
+        SignatureImage.agency_id == agency_id, SignatureImage.id == image_id
+    )
+    return session.scalars(query.options(undefer(SignatureImage.png))).one_or_none()
+
+
 def has_image(session: Session, kind: ImageKind, agency_id: int, person_id: int | None) -> bool:
     """Whether there is one."""
     query = sa.select(SignatureImage.id).where(
@@ -84,12 +92,11 @@ def has_image(session: Session, kind: ImageKind, agency_id: int, person_id: int 
 
 
 def images(session: Session, agency_id: int) -> list[tuple[SignatureImage, str | None]]:
-    """The pictures of an agency with the names of their people, its seal first."""
+    """The pictures of an agency, without their bytes, and the names of their people, its seal first."""
     query = (
         sa.select(SignatureImage, Person.full_name)
         .outerjoin(Person, Person.id == SignatureImage.person_id)
         .where(SignatureImage.agency_id == agency_id)
-        .options(undefer(SignatureImage.png))
         .order_by(Person.sort_key.asc().nulls_first())
     )
     return [(image, name) for image, name in session.execute(query)]

@@ -175,10 +175,13 @@ def enter_picture() -> ResponseReturnValue:
 @needs(SIGNATURE_KEYS)
 def see_picture(image_id: int) -> ResponseReturnValue:
     """A picture that was entered."""
-    image = next((one for one, _name in queries.images(db(), _own_agency().id) if one.id == image_id), None)
+    image = queries.image_by_id(db(), _own_agency().id, image_id)
     if image is None:
         raise NotFound
-    return Response(image.png, mimetype="image/png")
+    answer = Response(image.png, mimetype="image/png")
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 def _keys_page(agency: Agency, problem: AppError | None = None) -> ResponseReturnValue:

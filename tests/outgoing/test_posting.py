@@ -161,6 +161,59 @@ def test_a_line_that_left_is_corrected_and_what_stood_there_before_stays_in_the_
     assert client_for(app, "b_clerk").get(address).status_code == 404
 
 
+def test_what_a_colleague_wrote_meanwhile_is_not_written_over(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    company = session.scalars(sa.select(Posting).order_by(Posting.id)).first()
+    assert company is not None
+    today = clock.today()
+    posting.send(session, place.a.clerk, [Line(company.id, "EA1")], Carrier.POST, today)
+    clerk, path = client_for(app, "a_clerk"), f"/outgoing/posting/{company.id}"
+
+    def opened() -> str:
+        found = re.search(r'name="seen" value="([^"]+)"', clerk.get(f"{path}/correct").text)
+        assert found is not None
+        return html.unescape(found[1])
+
+    seen = opened()
+    posting.come_back(session, place.a.clerk, [Line(company.id, "Sai địa chỉ")], today)
+    posting.send(session, place.a.clerk, [Line(company.id, "EA2")], Carrier.HAND, today)
+    typed = {"carrier": "post", "number": "EA11", "sent_on": f"{today:%d/%m/%Y}", "reason": "Ghi nhầm"}
+    answer = clerk.post(f"{path}/correct", data=typed | {"seen": seen})
+    shown = html.unescape(answer.text)
+    assert (answer.status_code, "người khác sửa" in shown, "EA2" in shown, "EA11" in shown) == (
+        409,
+        True,
+        True,
+        True,
+    )
+    assert clerk.post(f"{path}/take-back", data={"mistake": "Nhầm", "seen": seen}).status_code == 409
+    session.expire_all()
+    assert (company.tracking, company.carrier) == ("EA2", Carrier.HAND)
+    assert clerk.post(f"{path}/correct", data=typed | {"seen": opened()}).status_code == 303
+
+
+def test_a_name_that_is_too_long_is_said_beside_the_name(
+    app: Flask, session: Session, place: Province, issued: OutgoingDocument
+) -> None:
+    company = session.scalars(sa.select(Posting).order_by(Posting.id)).first()
+    assert company is not None
+    day = f"{clock.today():%d/%m/%Y}"
+    posting.send(session, place.a.clerk, [Line(company.id, "EA1")], Carrier.POST, clock.today())
+    posting.receive(session, place.a.clerk, [Line(company.id, "Lê Văn Nhận")], clock.today())
+    typed = {
+        "carrier": "post",
+        "number": "EA1",
+        "sent_on": day,
+        "settled_on": day,
+        "receipt": "ă" * 201,
+        "reason": "x",
+    }
+    page = client_for(app, "a_clerk").post(f"/outgoing/posting/{company.id}/correct", data=typed).text
+    wrong = re.findall(r'<input[^>]*aria-invalid="true"[^>]*>', page)
+    assert ["receipt" in one for one in wrong] == [True]
+
+
 def test_who_signed_for_a_paper_is_corrected_as_well(
     app: Flask, session: Session, place: Province, issued: OutgoingDocument
 ) -> None:

@@ -30,7 +30,7 @@ from signing.report import Report, Verdict
 from signing.testing import signature_png
 from tests.factories import PIN, Province, province
 from tests.signatures.keys import _seal, agency_key, equip, pki
-from tests.web import client_for
+from tests.web import client_for, counted
 
 
 @pytest.fixture
@@ -283,11 +283,18 @@ def test_the_administrator_enters_pictures_of_signatures_on_the_same_page(
     assert enter(str(head.id), png + bytes(4 << 20), "42,5").status_code == 422
     assert enter(str(head.id), png, "42,5").status_code == 303
     assert enter("", png, "36").status_code == 303
-    page = client.get("/admin/keys").text
+    with counted() as asked:
+        page = client.get("/admin/keys").text
+    assert not any("signature_image.png" in one for one in asked), "each picture is loaded where it is shown"
     assert f"Ảnh của {name}" in page
     assert "42.5 mm" in page
     image, _ = next(one for one in queries.images(session, place.b.agency.id) if one[1] == name)
-    assert client.get(f"/admin/keys/picture/{image.id}").data == png
+    shown = client.get(f"/admin/keys/picture/{image.id}")
+    assert shown.data == png
+    again = {"If-None-Match": shown.headers["ETag"]}
+    assert client.get(f"/admin/keys/picture/{image.id}", headers=again).status_code == 304
+    assert enter(str(head.id), large, "42,5").status_code == 303
+    assert client.get(f"/admin/keys/picture/{image.id}", headers=again).data == large
     assert client_for(app, "a_administrator").get(f"/admin/keys/picture/{image.id}").status_code == 404
     assert client_for(app, "b_clerk").get(f"/admin/keys/picture/{image.id}").status_code == 403
 

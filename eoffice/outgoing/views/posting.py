@@ -81,8 +81,9 @@ def posting_correction(posting_id: int) -> ResponseReturnValue:
     """Correct what stands in a line that has left."""
     line, problem = posting.sent_line(db(), current_actor(), posting_id), None
     if request.method == "POST":
+        why, seen = request.form.get("reason", ""), request.form.get("seen")
         try:
-            posting.correct(db(), current_actor(), posting_id, _correction(), request.form.get("reason", ""))
+            posting.correct(db(), current_actor(), posting_id, _correction(), why, seen=seen)
         except AppError as error:
             if error.field is None:
                 raise
@@ -99,8 +100,9 @@ def posting_correction(posting_id: int) -> ResponseReturnValue:
 @needs(OUTGOING_POST)
 def posting_mistake(posting_id: int) -> ResponseReturnValue:
     """Undo the last step of a line."""
+    why, seen = request.form.get("mistake", ""), request.form.get("seen")
     try:
-        line = posting.take_back(db(), current_actor(), posting_id, request.form.get("mistake", ""))
+        line = posting.take_back(db(), current_actor(), posting_id, why, seen=seen)
     except AppError as error:
         if error.field is None:
             raise
@@ -114,7 +116,7 @@ def posting_mistake(posting_id: int) -> ResponseReturnValue:
 def _correcting(line: Posting, problem: AppError | None) -> ResponseReturnValue:
     page = render_template(
         "outgoing/posting_correction.html", one=line, problem=problem, typed=request.form,
-        carriers=[(carrier.value, carrier.word) for carrier in Carrier],
+        stands=posting.stands(line), carriers=[(carrier.value, carrier.word) for carrier in Carrier],
     )  # fmt: skip
     return page, problem.status if problem else 200
 
