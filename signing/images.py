@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from signing.errors import UnusableImage
 
@@ -36,7 +36,9 @@ def picture(png: bytes) -> Picture:
             if image.width * image.height > MAX_PIXELS:
                 raise UnusableImage(f"{image.width} x {image.height} pixels are too many")
             rgba = image.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UnusableImage:
+        raise
+    except Exception as error:  # of a damaged file the decoder raises whatever its parts do
         raise UnusableImage("it is not a readable PNG picture") from error
     alpha = rgba.getchannel("A")
     opaque = alpha.getextrema() == (255, 255)

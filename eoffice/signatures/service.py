@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit
+from eoffice.core import audit, sandbox
 from eoffice.core.config import settings
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, Invalid, NotFound
@@ -20,9 +20,11 @@ from eoffice.signatures.settings import PIN_TRIES, PKCS11_MODULE
 from signing.authorities import signer_certificate
 from signing.certificates import CertificateInfo, Kind
 from signing.errors import KeyUnavailable, WrongPassphrase
-from signing.images import picture
+from signing.images import Picture
 from signing.keys import AbsentKey, Key, Pkcs12Key, change_passphrase
 from signing.tokens import Held, certificates
+
+sandbox.preload("signing.images")
 
 KEY_ADDED = audit.action("signatures.key_added", _l("Signing key entered"))
 PIN_CHANGED = audit.action("signatures.pin_changed", _l("PIN of a key changed"))
@@ -212,8 +214,7 @@ def set_image(
     WrongWidth."""
     if len(png) > PICTURE_LIMIT:
         raise errors.WrongPicture(field="picture")
-    with operations.refusals(""):
-        shown = picture(png)
+    shown = _looked_at(png)
     if shown.alpha is None:
         raise errors.OpaquePicture(field="picture")
     if not 10 <= width_mm <= 80:
@@ -229,6 +230,16 @@ def set_image(
         row.png, row.width_mm = png, width_mm
         audit.record(session, actor, IMAGE_SET, row, kind=kind, person=person.full_name if person else None)
     return row
+
+
+def _looked_at(png: bytes) -> Picture:
+    """Decode a picture that somebody brought, where it can do no harm. Raises WrongPicture."""
+    with operations.refusals(""):
+        try:
+            found: Picture = sandbox.call("signing.images:picture", png)
+        except (sandbox.SandboxDied, sandbox.SandboxError) as error:
+            raise errors.WrongPicture(field="picture") from error
+    return found
 
 
 class PinsDiffer(Invalid):

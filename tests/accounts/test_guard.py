@@ -166,3 +166,20 @@ def test_a_token_is_stored_as_a_hash_only(session: Session) -> None:
     stored = session.execute(sa.text("SELECT row_to_json(t)::text FROM api_token t")).scalar_one()
     assert token not in stored
     assert token.removeprefix("eo_") not in stored
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+@pytest.mark.parametrize("guarded", [True, False])
+def test_who_sends_too_much_is_told_so_on_a_page(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch, signed_in: bool, guarded: bool
+) -> None:
+    province(session)
+    client = client_for(app, "a_clerk") if signed_in else app.test_client()
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", guarded)
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 3_000_000)
+    address = "/incoming/new" if signed_in else "/sign-in"
+    for size in (2_100_000, 3_100_000):  # of what is typed, and of everything
+        answer = client.post(
+            address, data={"subject": "v b " * (size // 4)}, content_type="multipart/form-data"
+        )
+        assert (answer.status_code, "Nội dung gửi lên quá lớn" in answer.text) == (413, True), size

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from eoffice.app import create_app
-from eoffice.core import clock, config
+from eoffice.core import clock, config, sandbox
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import INSTANCE, settings
 from eoffice.core.errors import Forbidden
@@ -186,6 +186,18 @@ def test_a_picture_that_is_none_is_refused(session: Session, place: Province) ->
     with pytest.raises(errors.WrongPicture) as told:
         service.set_image(session, system_actor(), ImageKind.SEAL, place.a.agency, None, b"no picture", 36)
     assert isinstance(told.value.__cause__, UnusableImage)
+
+
+def test_a_picture_somebody_brought_is_decoded_where_it_can_do_no_harm(
+    session: Session, place: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(function: str, *_given: object) -> None:
+        raise sandbox.SandboxDied("memory", function)
+
+    monkeypatch.setattr(sandbox, "call", die)
+    png = signature_png("Lê Văn A")
+    with pytest.raises(errors.WrongPicture):
+        service.set_image(session, system_actor(), ImageKind.SEAL, place.a.agency, None, png, 36)
 
 
 def test_without_a_root_nothing_is_believed(session: Session, place: Province, tmp_path: Path) -> None:

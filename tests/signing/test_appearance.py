@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from datetime import UTC, date, datetime
 
 import pikepdf
@@ -200,7 +202,20 @@ def test_the_number_line_lies_on_free_space(document: bytes) -> None:
         assert not any(run.box.overlaps(line.box) for run in pages.words(opened[0]))
 
 
-@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\nbroken"])
+def _with_a_part_after_the_pixels(name: bytes, body: bytes) -> bytes:
+    """A whole PNG with one more part before its end."""
+    whole = seal_png("Ủy ban nhân dân", pixels=20)
+    part = struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    return whole[:-12] + part + whole[-12:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"GIF89a", b"\x89PNG\r\n\x1a\nbroken", _with_a_part_after_the_pixels(b"iCCP", b""),
+        _with_a_part_after_the_pixels(b"iCCP", b"ab\0"),
+    ],
+)  # fmt: skip
 def test_a_broken_picture_is_refused(
     data: bytes, document: bytes, leader: Pkcs12Key, block: Placement
 ) -> None:
