@@ -11,7 +11,7 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from eoffice.documents.geometry import Box, around
-from eoffice.documents.kinds import KINDS
+from eoffice.documents.kinds import KINDS, heads_letter
 from eoffice.documents.layout.letter import Urgency
 from eoffice.documents.pages import Line, PageText
 
@@ -143,7 +143,8 @@ class _Head:
     def kind_and_subject(self) -> tuple[Guess[str] | None, Guess[str] | None]:
         """Kind and subject (ô 5a), or an official letter by its "V/v" (ô 5b)."""
         for place, line in enumerate(self.lines):
-            if code := _KIND_NAMES.get(line.text.rstrip(":")):
+            letter = "THC" if _centred(line, self.page) and heads_letter(line.text) else None
+            if code := _KIND_NAMES.get(line.text.rstrip(":"), letter):
                 below = [other for other in self.lines[place + 1 :] if _centred(other, self.page)]
                 return self._guess(code, 0.95, line), self._subject(below, line)
         for place, line in enumerate(self.left):

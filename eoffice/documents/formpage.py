@@ -10,7 +10,7 @@ from itertools import pairwise
 from eoffice.core.text import fold
 from eoffice.documents.fields import FieldGuess, guess_fields
 from eoffice.documents.geometry import Box
-from eoffice.documents.kinds import KINDS, Kind
+from eoffice.documents.kinds import KINDS, Kind, heads_letter
 from eoffice.documents.pages import PageText, Run
 
 #: share of page 1, from its top, in which the cells of the head stand
@@ -103,15 +103,13 @@ class Paper:
     def kind_line(self) -> Styled | None:
         """The name of the kind, a line of its own, in whatever letters (ô 5a)."""
         edge = self.agency[-1].box.y0 if self.agency else self.pages[0].height
-        return next(
-            (one for one in self.head if one.box.y0 < edge and fold(one.text).rstrip(":") in _BY_NAME), None
-        )
+        return next((one for one in self.head if one.box.y0 < edge and _named(one.text)), None)
 
     @cached_property
     def kind(self) -> Kind | None:
         """The kind by its name, else by the notation; None: an official letter, or nothing says it."""
         if self.kind_line is not None:
-            return _BY_NAME[fold(self.kind_line.text).rstrip(":")]
+            return _named(self.kind_line.text)
         first = re.search(r"/\s*([^\W\d_]+)", self.number.text) if self.number else None
         return _BY_ABBREVIATION.get(first[1]) if first else None
 
@@ -201,6 +199,10 @@ def _styled(page: PageText, runs: Iterable[Run]) -> list[Styled]:
         Styled(page.number, line.text, line.box, *(face.most_common(1)[0][0] if face else ("", 0.0)))
         for line, face in zip(page.lines, faces, strict=True)
     ]
+
+
+def _named(line: str) -> Kind | None:
+    return _BY_NAME.get(fold(line).rstrip(":"), KINDS["THC"] if heads_letter(line) else None)
 
 
 def _down(one: Styled) -> float:

@@ -4,7 +4,8 @@ import re
 
 from eoffice.documents.formpage import Paper, Styled
 from eoffice.documents.geometry import MM
-from eoffice.documents.kinds import ADDRESSED, KINDS
+from eoffice.documents.kinds import ADDRESSED, KINDS, UNNUMBERED
+from eoffice.documents.layout.wording import model
 
 _STATE, _MOTTO = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
 #: Times New Roman, and the fonts made to its measure
@@ -41,6 +42,8 @@ def agency(paper: Paper) -> bool:
 def number(paper: Paper) -> bool:
     """ô 3: a zero before a single figure, no blanks, the abbreviation of the kind."""
     line = paper.number
+    if line is None and paper.kind is not None and paper.kind.code in UNNUMBERED:
+        return True
     if line is None or not re.search(r"\d\s*/", line.text):
         return not paper.numbered
     found = _NUMBER.fullmatch(line.text)
@@ -64,11 +67,12 @@ def date(paper: Paper) -> bool:
 
 
 def subject(paper: Paper) -> bool:
-    """ô 5a, 5b."""
+    """ô 5a, 5b; a few kinds say in their text what they are about (Appendix III, models 1.8 and 1.10)."""
     if paper.kind is None:
         return paper.guess.kind is not None and paper.guess.subject is not None
     line = paper.kind_line
-    return line is not None and line.text.isupper() and paper.guess.subject is not None
+    said = paper.guess.subject is not None or model(paper.kind.code).untitled
+    return line is not None and line.text.isupper() and said
 
 
 def addressees(paper: Paper) -> bool:

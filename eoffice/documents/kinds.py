@@ -1,6 +1,9 @@
 """The kinds of administrative documents, in the order of the law (Decree 30/2020, Article 7 and Appendix III)."""
 
+import re
 from dataclasses import dataclass
+
+from eoffice.core.text import fold
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,9 @@ INCOMING_ONLY: tuple[Kind, ...] = (
 OFFICIAL_LETTER = KINDS["CV"]
 #: say “Kính gửi”: official letters, and submissions and reports, which go to a higher agency (Appendix I, II.9.a)
 ADDRESSED = frozenset({"CV", "TTR", "BC"})
+#: bears a date and no number on its page, though the register gives it one: it has no abbreviation (Appendix III)
+UNNUMBERED = frozenset({"THC"})
+_LETTER = re.compile(r"thu (?!vien\b|ky\b)\w+( \w+){0,3}")
 #: the three copies; not kinds of Article 7, numbered in a series of their own (Article 25 and Appendix III)
 COPIES: dict[str, Kind] = {
     kind.code: kind
@@ -79,6 +85,11 @@ COPIES: dict[str, Kind] = {
 NOT_COPIED = frozenset(COPIES) - {"SY"}
 #: whatever a register may hold
 EVERY: dict[str, Kind] = KINDS | COPIES | {kind.code: kind for kind in INCOMING_ONLY}
+
+
+def heads_letter(line: str) -> bool:
+    """Tell whether a line is what a thư công is called, as “THƯ KHEN”; a library or a secretary is none."""
+    return line.isupper() and _LETTER.fullmatch(fold(line)) is not None
 
 
 def kind(code: str) -> Kind:

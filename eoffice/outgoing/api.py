@@ -14,15 +14,16 @@ from sqlalchemy.orm import Session
 from eoffice.core.openapi import answer, body, documented, one_of
 from eoffice.core.permissions import Actor
 from eoffice.core.web import current_actor, db, needs
-from eoffice.documents import groups
+from eoffice.documents import groups, kinds
 from eoffice.documents import queries as documents
 from eoffice.documents import service as files
+from eoffice.documents.layout.wording import model
 from eoffice.documents.models import Urgency
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.documents.recipients import Member
 from eoffice.gateway import queries as gateway
 from eoffice.outgoing import issuing, queries, service
-from eoffice.outgoing.drafting import Fields, Text, Upload
+from eoffice.outgoing.drafting import Fields, Text, UnknownBlank, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
@@ -90,10 +91,41 @@ class NewDraft(DraftFields):
     bases: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
     decided_by: str = ""
+    #: the blanks of the kind's model by name, as GET /outgoing/models lists them
+    blanks: dict[str, str] = field(default_factory=dict)
 
     def text(self) -> Text:
-        """For the use case."""
-        return Text(self.body, tuple(self.addressees), tuple(self.bases), tuple(self.copies), self.decided_by)
+        """For the use case. Raises UnknownBlank."""
+        known = {blank.name for blank in model(self.kind_code).blanks}
+        if unknown := next((name for name in self.blanks if name not in known), ""):
+            raise UnknownBlank(name=unknown, known=", ".join(sorted(known)), field=f"blanks.{unknown}")
+        lists = tuple(self.addressees), tuple(self.bases), tuple(self.copies)
+        return Text(self.body, *lists, self.decided_by, self.blanks)
+
+
+@dataclass(frozen=True)
+class ModelBlank:
+    """What a drafter fills into the model of a kind."""
+
+    name: str
+    label: str
+    hint: str
+    needed: bool
+    #: one entry a line
+    several: bool
+
+
+@dataclass(frozen=True)
+class KindModel:
+    """One of the 29 kinds and what its model asks (Decree 30/2020, Appendix III)."""
+
+    kind_code: str
+    name: str
+    #: a text is needed beside the blanks
+    text_needed: bool
+    #: addressees, or recipients in their place, are needed
+    addressed: bool
+    blanks: list[ModelBlank]
 
 
 @dataclass(frozen=True)
@@ -244,6 +276,20 @@ def index() -> ResponseReturnValue:
     names = OutgoingRow.__dataclass_fields__
     rows = [OutgoingRow(**{name: getattr(one, name) for name in names}) for one in page.rows]
     return answer(OutgoingPage(rows, page.next))
+
+
+@bp.get("/models")
+@needs(OUTGOING_DRAFT)
+@documented("The kinds of documents and what the model of each asks of the drafter", response=list[KindModel])
+def models() -> ResponseReturnValue:
+    """Answer every kind."""
+    return answer([
+        KindModel(
+            kind.code, kind.name, asked.text_needed, asked.addressees is not None,
+            [ModelBlank(b.name, str(b.label), str(b.hint), b.needed, b.several) for b in asked.blanks],
+        )
+        for kind in kinds.KINDS.values() if (asked := model(kind.code))
+    ])  # fmt: skip
 
 
 @bp.get("/<int:document_id>")

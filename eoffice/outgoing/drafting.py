@@ -1,7 +1,7 @@
 """What a drafter writes, and the letter it becomes (Decree 30/2020, Appendix I)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import IO, Any
 
@@ -11,9 +11,10 @@ from flask_babel.speaklater import LazyString
 from eoffice.core.errors import Invalid
 from eoffice.core.text import nfc
 from eoffice.directory.models import AdvisoryBody, Agency, Assignment, Unit
-from eoffice.documents.kinds import KINDS, kind
-from eoffice.documents.layout.letter import Letter
+from eoffice.documents.kinds import ADDRESSED, KINDS, OFFICIAL_LETTER, kind
+from eoffice.documents.layout.letter import Letter, Other, about
 from eoffice.documents.layout.letter import Urgency as Stamp
+from eoffice.documents.layout.wording import Model, listed, model, written
 from eoffice.documents.models import Urgency
 from eoffice.documents.recipients import Member
 
@@ -32,6 +33,12 @@ class Missing(Invalid):
     """A mandatory field is empty."""
 
     message = _l("Fill in: %(what)s.")
+
+
+class UnknownBlank(Invalid):
+    """Nobody would print it."""
+
+    message = _l("The model of this kind has no “%(name)s”; it has: %(known)s.")
 
 
 class SubjectTooLong(Invalid):
@@ -132,12 +139,24 @@ class Text:
     copies: tuple[str, ...] = ()
     #: for a decision: whose it is; empty: made from the signer's authority
     decided_by: str = ""
+    #: the blanks of the kind's model, by name (`layout.wording`)
+    blanks: Mapping[str, str] = field(default_factory=dict)
 
-    def check(self) -> None:
+    def addressed(self, kind_code: str, named: tuple[str, ...]) -> "Text":
+        """Addressed to the recipients as a page lists them where it has to say to whom, and nobody else is written."""
+        asked = kind_code in ADDRESSED or model(kind_code).addressees is not None
+        return replace(self, addressees=named) if asked and not self.addressees else self
+
+    def check(self, kind_code: str = OFFICIAL_LETTER.code) -> None:
         """Raise Missing, TextTooLong."""
-        if not self.body.strip():
+        asked = model(kind_code)
+        if (blank := asked.missing(self.blanks)) is not None:
+            raise Missing(what=str(blank.label), field=f"blanks.{blank.name}")
+        if asked.addressees is not None and not self.addressees:
+            raise Missing(what=str(asked.addressees), field="addressees")
+        if asked.text_needed and not self.body.strip():
             raise Missing(what=str(_l("text of the document")), field="body")
-        lists = (*self.addressees, *self.bases, *self.copies, self.decided_by)
+        lists = (*self.addressees, *self.bases, *self.copies, self.decided_by, *self.blanks.values())
         length = len(self.body) + sum(map(len, lists))
         if length > BODY_LIMIT:
             raise TextTooLong(length=length, limit=BODY_LIMIT, field="body")
@@ -169,12 +188,13 @@ Page = Text | Upload
 
 
 def usual_copies(
-    unit: Unit | None, addressees: tuple[str, ...] = (), named: tuple[str, ...] = ()
+    unit: Unit | None, addressees: tuple[str, ...] = (), named: tuple[str, ...] = (), kept: str = ""
 ) -> tuple[str, ...]:
     """Nơi nhận as an office writes it: "Như trên" under a page that is addressed to somebody, else whom it is sent to,
-    then what is kept (Appendix I-II.9)."""
+    then what is kept (Appendix I-II.9), by the drafting unit or where `kept` says."""
     first = ("Như trên",) if addressees else named
-    return (*first, f"Lưu: VT, {unit.abbreviation}" if unit else "Lưu: VT")
+    beside = kept or (unit.abbreviation if unit else "")
+    return (*first, f"Lưu: VT, {beside}" if beside else "Lưu: VT")
 
 
 def decided_by(issuer: Agency | AdvisoryBody, authority: str) -> str:
@@ -201,22 +221,36 @@ def letter(
 ) -> Letter:  # fmt: skip
     """The page as typst sets it; number and date stay blank. `authority`: the lines above the signature; `named`: the
     recipients as a page lists them; `body`: in whose name it is issued, under that of its agency."""
-    what = kind(fields.kind_code)
-    official_letter = not what.abbreviation
+    what, asked = kind(fields.kind_code), model(fields.kind_code)
+    decides = text.decided_by or decided_by(body or agency, authority)
+    values = asked.values(text.blanks, {
+        "agency": body.name if body else agency.name, "subject": about(nfc(fields.subject)),
+        "addressees": listed(list(text.addressees)), "sender": decides,
+        "signer": signer.person.full_name, "office": signer.title,
+    })  # fmt: skip
+    above = tuple(line.strip() for line in authority.splitlines() if line.strip())
     return Letter(
         agency=(body.name if body else agency.name,),
         parent=agency.name if body else agency.parent_name,
-        kind="" if official_letter else what.name,
+        kind=values.get(asked.kind, "" if what is OFFICIAL_LETTER else what.name),
         subject=nfc(fields.subject),
-        addressees=text.addressees,
+        untitled=asked.untitled,
+        greeting=written(asked.greeting, values),
+        addressees=() if asked.names_addressees else text.addressees,
         bases=text.bases,
-        decided_by=(text.decided_by or decided_by(body or agency, authority)) if what.code in DECIDED else "",
-        body=text.body,
-        recipients=text.copies or usual_copies(unit, text.addressees, named),
-        authority=tuple(line.strip() for line in authority.splitlines() if line.strip()),
+        decided_by=decides if what.code in DECIDED else "",
+        body=asked.body(text.body, values),
+        recipients=text.copies or usual_copies(unit, text.addressees, named, asked.kept),
+        authority=(*asked.own, *above) if asked.parties else asked.own or above,
         signer=signer.person.full_name,
+        other=_other(asked, values),
         urgency=_STAMPS[fields.urgency],
     )
+
+
+def _other(asked: Model, values: Mapping[str, str]) -> Other | None:
+    title = tuple(line for words in asked.other if (line := written(words, values)))
+    return Other(title, values[asked.other_name], after=asked.parties) if asked.other else None
 
 
 #: names of the fields on form and API

@@ -84,7 +84,7 @@ def _letter(document: Document, issuer: Agency | None) -> Letter:
         agency=(document.issuer_name,), parent=above,
         kind=document.kind.name if named else "", subject=document.subject, body="",
         authority=(), signer=document.signer_name, signed=_SIGNED,
-        number_text=f"Số: {document.code}",
+        number_text="" if document.kind_code in kinds.UNNUMBERED else f"Số: {document.code}",
         place_and_date=marks.place_and_date(place, document.issued_on) if document.issued_on else "",
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -22,6 +21,8 @@ from eoffice.core.permissions import Actor
 from eoffice.directory.queries import signer_of
 from eoffice.documents import recipients
 from eoffice.documents.groups import NewGroup
+from eoffice.documents.layout.letter import about
+from eoffice.documents.layout.wording import BLANKS, model
 from eoffice.documents.models import Document, Recipient, Urgency
 from eoffice.documents.recipients import Listed, outside
 from eoffice.outgoing.consulting import Question
@@ -114,12 +115,19 @@ class Typed:
     #: of a form that begins a draft: another one for each time it is opened
     form_key: str = ""
     to: Listed = field(default_factory=Listed)
+    #: blanks of the kind's model by name, and those typed before another kind was chosen
+    blanks: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def sent(cls, session: Session, actor: Actor, form: MultiDict[str, str]) -> "Typed":
         """What the browser sent; groups of recipients opened."""
-        plain = {name: form.get(name, "").strip() for name in cls.__dataclass_fields__ if name != "to"}
-        return cls(**plain, to=recipients.listed(session, actor, form))
+        plain = {
+            name: form.get(name, "").strip()
+            for name in cls.__dataclass_fields__
+            if name not in ("to", "blanks")
+        }
+        blanks = {name: form[f"blanks.{name}"].strip() for name in BLANKS if f"blanks.{name}" in form}
+        return cls(**plain, to=recipients.listed(session, actor, form), blanks=blanks)
 
     @classmethod
     def of(cls, document: OutgoingDocument, recipients: list[Recipient]) -> "Typed":
@@ -142,6 +150,7 @@ class Typed:
             addressees=_lines(text.addressees),
             bases=_lines(text.bases),
             copies=_lines(text.copies),
+            blanks=dict(text.blanks),
         )
 
     def digest(self, *more: str) -> str:
@@ -181,6 +190,7 @@ class Typed:
             bases=split_lines(self.bases),
             copies=split_lines(self.copies),
             decided_by=self.decided_by,
+            blanks={one.name: self.blanks.get(one.name, "") for one in model(self.kind_code).blanks},
         )
 
 
@@ -199,7 +209,7 @@ def _named(document: Document) -> str:
 
 
 def _about(document: Document) -> str:
-    plain = re.sub(r"^(v/v|về việc)\s+", "", document.subject.strip(), flags=re.IGNORECASE)
+    plain = about(document.subject)
     return plain[:1].lower() + plain[1:]
 
 

@@ -24,6 +24,7 @@ from eoffice.documents import queries as reads
 from eoffice.documents import registers
 from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.geometry import Box
+from eoffice.documents.kinds import UNNUMBERED
 from eoffice.documents.models import DocumentFile, FileRole, Medium
 from eoffice.dossiers import operations as dossiers
 from eoffice.outgoing import consulting, held, operations, posting, queries, superseding
@@ -261,7 +262,8 @@ def _number_mark(document: OutgoingDocument, source: DocumentFile, place: str) -
         blanks = marks.find_blanks(blobs().path(source.sha256))
         if blanks is not None and blanks.box.touches(box):
             return marks.number_in_blanks(blanks, document.code_number, document.issued_on)
-    return marks.number_line(Place(1, box), document.code, place, document.issued_on)
+    code = "" if document.kind_code in UNNUMBERED else document.code
+    return marks.number_line(Place(1, box), code, place, document.issued_on)
 
 
 def void_number(session: Session, actor: Actor, document_id: int, reason: str) -> OutgoingDocument:

@@ -237,9 +237,8 @@ def prepare(page: Page, fields: Fields, chosen: Chosen) -> Prepared:
 
 def typeset_page(fields: Fields, text: Text, chosen: Chosen) -> Prepared:
     """The official layout, blank where number, date, signature and seal will be."""
-    text.check()
-    if not text.addressees and fields.kind_code in kinds.ADDRESSED:
-        text = replace(text, addressees=chosen.named)
+    text = text.addressed(fields.kind_code, chosen.named)
+    text.check(fields.kind_code)
     page = letter(
         fields, text, chosen.agency, chosen.unit, chosen.signer, chosen.authority, chosen.named, chosen.body
     )

@@ -96,18 +96,16 @@ def seal_in(png: bytes, width: float, block: Place) -> Mark:
 
 
 def number_line(line: Place, number: str, place: str, day: date) -> Mark:
-    """Number on the left, place and date on the right of one line, each in the middle of its column."""
+    """Number, if any, on the left, place and date on the right of one line, each in the middle of its column."""
     words = appearance.issue_date(place, day)
     box = _box(line.box)
     for size in (13.0, 12.0, 11.0, 10.0):
         left = Text(f"Số: {number}", size, align="center", end=NUMBER_COLUMN)
         right = Text(words, size, italic=True, align="center", start=NUMBER_COLUMN)
-        fits = all(
-            part.font.width(part.text, size) <= (part.end - part.start) * box.width for part in (left, right)
-        )
-        if fits:
+        row = (left, right) if number else (right,)
+        if all(part.font.width(part.text, size) <= (part.end - part.start) * box.width for part in row):
             break
-    return Mark("SoVaNgay", Placement(line.page, box), Appearance(rows=((left, right),)))
+    return Mark("SoVaNgay", Placement(line.page, box), Appearance(rows=(row,)))
 
 
 def place_and_date(place: str, day: date) -> str:

@@ -114,6 +114,7 @@ MORE = {
     "an error": Look(Role.CLERK, "/incoming/999999"),
     "a draft": Look(Role.SPECIALIST, "/outgoing/{draft}", "CCTL"),
     "a file of one's own": Look(Role.SPECIALIST, "/outgoing/new?source=upload", "CCTL"),
+    "minutes": Look(Role.SPECIALIST, "/outgoing/new?kind_code=BB", "CCTL"),
     "an empty list": Look(Role.CLERK, "/incoming?tab=open&issuer=zzz"),
     "nothing found": Look(Role.CLERK, "/search?q=zzzz"),
     "a leader's desk": Look(Role.LEADER, "/"),

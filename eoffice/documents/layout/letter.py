@@ -29,6 +29,17 @@ class Urgency(StrEnum):
 
 
 @dataclass(frozen=True)
+class Other:
+    """Who signs beside our signer, by hand or elsewhere."""
+
+    #: lines above the name: ("THƯ KÝ",)
+    title: tuple[str, ...]
+    name: str
+    #: stands on the right of ours: party B; a secretary stands on the left
+    after: bool = False
+
+
+@dataclass(frozen=True)
 class Letter:
     """One document before number and date. Text is plain; `**` marks bold words in the body.
 
@@ -64,12 +75,18 @@ class Letter:
     place_and_date: str = ""
     #: what stands in the place of the signature on an extract: "(Đã ký)"
     signed: str = ""
+    #: the kind stands alone in its place, what it is about is said in the text
+    untitled: bool = False
+    #: stands before a list of the addressees instead of “Kính gửi:”: "CHỦ TỊCH … điện:"
+    greeting: str = ""
+    #: of minutes and of what two parties agree on
+    other: Other | None = None
 
 
 def as_data(letter: Letter) -> dict[str, Any]:
     """Return what the typst template reads."""
     number = None
-    if letter.number_text:
+    if letter.number_text or letter.place_and_date:
         number = {"number": letter.number_text, "place_and_date": letter.place_and_date}
     printed = {
         "title": letter.subject or letter.kind,
@@ -80,18 +97,25 @@ def as_data(letter: Letter) -> dict[str, Any]:
         "kind": letter.kind,
         "subject": _subject(letter),
         "urgency": letter.urgency.stamp,
-        "addressees": _addressees(letter.addressees),
+        "greeting": letter.greeting,
+        "addressees": _addressees(letter),
         "decided_by": letter.decided_by,
         "bases": _listed(letter.bases, dash=False),
-        "enacting": f"{letter.kind.upper()}:" if letter.decided_by and letter.kind else "",
+        "enacting": _enacting(letter.kind) if letter.decided_by and letter.kind else "",
         "body": paragraphs(letter.body),
         "recipients": _listed(letter.recipients, dash=True),
         "drafter": letter.drafter,
         "authority": list(letter.authority),
         "signer": letter.signer,
         "signed": letter.signed,
+        "other": _other(letter.other),
     }
     return {name: _unbroken(value) for name, value in printed.items()}
+
+
+def _enacting(kind: str) -> str:
+    """What stands between bases and articles: “QUYẾT ĐỊNH:”, but “QUYẾT NGHỊ:” (Appendix III, models 1.2 and 1.1)."""
+    return "QUYẾT NGHỊ:" if kind.casefold() == "nghị quyết" else f"{kind.upper()}:"
 
 
 def _unbroken(value: Any) -> Any:
@@ -107,15 +131,29 @@ def _unbroken(value: Any) -> Any:
 
 def _subject(letter: Letter) -> str:
     """An official letter says "V/v …", the others "Về việc …" or what their author wrote."""
+    if letter.untitled:
+        return ""
     if letter.kind or not letter.subject:
         return letter.subject
-    plain = re.sub(r"^(v/v|về việc)\s+", "", letter.subject, flags=re.IGNORECASE)
+    plain = about(letter.subject)
     return f"V/v {plain[0].lower() + plain[1:] if plain[1:2].islower() or plain[1:2] == ' ' else plain}"
 
 
-def _addressees(names: tuple[str, ...]) -> list[str]:
-    """One stands behind "Kính gửi:" as it is, several are a list."""
-    return [names[0].strip().rstrip(";.,")] if len(names) == 1 else _listed(names, dash=True)
+def about(subject: str) -> str:
+    """A subject without the words that lead to it: it follows others."""
+    return re.sub(r"^(v/v|về việc)\s+", "", subject.strip(), flags=re.IGNORECASE)
+
+
+def _addressees(letter: Letter) -> list[str]:
+    """One stands behind "Kính gửi:" as it is, several are a list; a telegram has a list always (model 1.6)."""
+    names = letter.addressees
+    if len(names) == 1 and not letter.greeting:
+        return [names[0].strip().rstrip(";.,")]
+    return _listed(names, dash=True)
+
+
+def _other(other: Other | None) -> dict[str, Any] | None:
+    return {"title": list(other.title), "name": other.name, "after": other.after} if other else None
 
 
 def _listed(entries: tuple[str, ...], *, dash: bool) -> list[str]:

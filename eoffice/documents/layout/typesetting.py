@@ -21,7 +21,7 @@ from eoffice.core.errors import Invalid
 from eoffice.core.text import invisible_removed
 from eoffice.documents.geometry import Box
 from eoffice.documents.layout import places
-from eoffice.documents.layout.letter import Letter, as_data
+from eoffice.documents.layout.letter import Letter, Other, as_data
 from eoffice.documents.layout.places import Place, Places
 
 FONTS = Path(__file__).parent.parent / "fonts"
@@ -121,13 +121,17 @@ def composed(data: Any) -> Any:
 
 def _composed(letter: Letter) -> Letter:
     """Letters with marks as one character each: people's keyboards differ, the font wants NFC."""
-    changed: dict[str, Any] = {
-        name: tuple(map(_clean, value)) if isinstance(value, tuple) else _clean(value)
-        for name, value in vars(letter).items()
-        if name not in {"urgency", "body"}
-    }
-    body = "\n".join(map(_clean, letter.body.splitlines()))
-    return Letter(**changed, body=body, urgency=letter.urgency)
+    changed = {name: _cleaned(value) for name, value in vars(letter).items() if name != "body"}
+    return Letter(**changed, body="\n".join(map(_clean, letter.body.splitlines())))
+
+
+def _cleaned(value: Any) -> Any:
+    """One field of a letter; what is no text stays."""
+    if isinstance(value, Other):
+        return Other(tuple(map(_clean, value.title)), _clean(value.name), value.after)
+    if isinstance(value, tuple):
+        return tuple(map(_clean, value))
+    return _clean(value) if type(value) is str else value
 
 
 def _clean(text: str) -> str:

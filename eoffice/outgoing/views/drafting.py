@@ -16,6 +16,7 @@ from eoffice.core.web import current_actor, db, needs, tell_meanwhile
 from eoffice.directory import queries as directory
 from eoffice.documents import bodies, convert, kinds
 from eoffice.documents import queries as documents
+from eoffice.documents.layout.wording import model
 from eoffice.documents.models import FileRole, Urgency
 from eoffice.documents.operations import upload_limit
 from eoffice.outgoing import forms, presenting, queries, service
@@ -122,7 +123,7 @@ def _prefilled() -> Typed:
         return forms.correction(document, list(documents.recipients(db(), document)))
     answered = request.args.get("reply_to", type=int)
     if answered is None:
-        return Typed()
+        return Typed(kind_code=request.args.get("kind_code", kinds.OFFICIAL_LETTER.code))
     agency = directory.agency(db(), actor.agency_id or 0)
     return forms.reply(service.answerable(db(), actor, answered), agency.name)
 
@@ -186,6 +187,7 @@ def _form(
             if one.ended_at is None or str(one.id) == typed.body_id
         ],
         "kinds": list(kinds.KINDS.values()),
+        "model": model(typed.kind_code),
         "urgencies": list(Urgency),
         "limit": upload_limit() // 2**20,
         "word_too": convert.available(),
