@@ -12,6 +12,7 @@ from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents.fields import guess_fields
 from eoffice.documents.formcheck import lacks
+from eoffice.documents.geometry import MM
 from eoffice.documents.kinds import KINDS, UNNUMBERED, notation
 from eoffice.documents.layout import places
 from eoffice.documents.layout.letter import Letter
@@ -160,6 +161,24 @@ def test_two_parties_sign_side_by_side_ours_as_party_a(tmp_path: Path, code: str
     names = [one for one in page.lines if one.text in ("Lưu Bá Thiện", "Phạm Thị Thu Hà")]
     assert names[0].box.y0 == pytest.approx(names[1].box.y0, abs=0.5)
     assert "Đại diện: Phạm Thị Thu Hà, chức vụ: Hiệu trưởng." in page.text
+
+
+@pytest.mark.parametrize(("paragraphs", "copies"), [(1, 60), (9, 3), (12, 3), (14, 3), (60, 90)])
+def test_both_who_sign_stand_on_one_page_with_text_however_much_is_written(
+    tmp_path: Path, paragraphs: int, copies: int
+) -> None:
+    written = replace(
+        text("BB"), body="\n\n".join(["Cuộc họp nghe báo cáo về lịch vận hành cống. " * 4] * paragraphs),
+        copies=(*(f"Xã số {number}" for number in range(copies)), "Lưu: VT"),
+    )  # fmt: skip
+    pages = page_text(put(tmp_path, sample("BB", written)))
+    (signed,) = [page for page in pages if "CHỦ TỌA" in page.text.splitlines()]
+    assert line(signed, "Nguyễn Thanh Trúc").box.y0 == pytest.approx(
+        line(signed, "Lưu Bá Thiện").box.y0, abs=0.5
+    )
+    assert "Cuộc họp kết thúc" in signed.text
+    assert f"- Xã số {copies - 1};" in pages[-1].text
+    assert min(word.box.y0 for page in pages for word in page.words) > 15 * MM
 
 
 def test_words_of_people_are_not_read_as_blanks_of_the_model(tmp_path: Path) -> None:
