@@ -304,18 +304,6 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
     return box.x0, box.y0, box.x1, box.y1
 
 
-def made_by(session: Session, actor: Actor, fields: Fields) -> OutgoingDocument | None:
-    """The draft that the same form made when it was sent before; of two at once the second waits here for the first."""
-    if not fields.form_key:
-        return None
-    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(fields.form_key, 0))
-    session.execute(sa.select(lock))
-    query = sa.select(OutgoingDocument).where(
-        OutgoingDocument.form_key == fields.form_key, OutgoingDocument.drafter_id == actor.assignment_id
-    )
-    return session.scalar(query)
-
-
 def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> OutgoingDocument:
     """Make the row of a draft and open it to its drafter and unit."""
     if actor.assignment_id is None or actor.person_id is None:

@@ -77,6 +77,18 @@ def one(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     return _known(session, actor, sa.select(OutgoingDocument).where(OutgoingDocument.id == document_id))
 
 
+def made_by(session: Session, actor: Actor, form_key: str) -> OutgoingDocument | None:
+    """The draft that the same form made when it was sent before; of two at once the second waits here for the first."""
+    if not form_key:
+        return None
+    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(form_key, 0))
+    session.execute(sa.select(lock))
+    query = sa.select(OutgoingDocument).where(
+        OutgoingDocument.form_key == form_key, OutgoingDocument.drafter_id == actor.assignment_id
+    )
+    return session.scalar(query)
+
+
 def opened(session: Session, actor: Actor, document_id: int) -> OutgoingDocument:
     """The same with its people, for a page; a row read so cannot be locked later. Raises NotFound."""
     people = (OutgoingDocument.drafter, OutgoingDocument.signer, OutgoingDocument.unit)

@@ -111,7 +111,7 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
     with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen)
     with transaction(session):
-        if (sent_before := operations.made_by(session, actor, fields)) is not None:
+        if (sent_before := queries.made_by(session, actor, fields.form_key)) is not None:
             return sent_before
         document = operations.begin(session, actor, chosen, fields)
         documents.set_recipients(
