@@ -89,7 +89,7 @@ def direct(page: Page) -> None:
     )
     page.get_by_label("Chủ trì").select_option(label="Chi cục Thủy lợi")
     page.get_by_label("Hạn giải quyết").fill(f"{clock.today() + timedelta(days=3):%d/%m/%Y}")
-    page.get_by_label("Phối hợp").select_option(label="Phòng Kế hoạch - Tài chính")
+    page.locator("#coordinating").select_option(label="Phòng Kế hoạch - Tài chính")
     page.get_by_role("button", name="Chỉ đạo, sang văn bản sau").click()
     expect(page.get_by_role("link", name=SUBJECT)).to_have_count(0)
 
