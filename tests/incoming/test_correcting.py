@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Forbidden, InvalidTransition, NotFound
+from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
 from eoffice.documents import registers
+from eoffice.documents.events import SecretFound
 from eoffice.documents.models import Direction, RegisterEntry
 from eoffice.gateway.models import Report
 from eoffice.incoming import correcting, passing, sealed, service
@@ -207,6 +209,19 @@ def test_a_paper_with_the_mark_of_a_secret_is_registered_only_after_the_officer_
     sealed.decide(session, house.chief, document.files[0].id, secret=False)
     service.register(session, house.clerk, document.id, steps.entry())
     assert document.state is State.REGISTERED
+
+
+def test_a_paper_that_waits_for_another_reason_is_held_by_the_mark_of_a_secret_too(
+    session: Session, place: Province
+) -> None:
+    house = place.a
+    document = steps.registered(session, house)
+    correcting.strike(session, house.clerk, document.id, "Vào nhầm sổ")
+    with transaction(session):
+        documents.seal(session, system_actor(house.agency.id), document.files[0])
+        publish(session, SecretFound(document.files[0].id))
+    with pytest.raises(service.SecretNotEntered):
+        service.register(session, house.clerk, document.id, steps.entry(accept_duplicate=True))
 
 
 def test_the_pages_correct_and_strike_out(session: Session, place: Province, app: Flask) -> None:
