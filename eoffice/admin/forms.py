@@ -72,7 +72,7 @@ class PersonForm(Form):
     def refuse(self, problems: Sequence[Problem]) -> None:
         """Say at each field what is wrong with it."""
         for one in problems:
-            field = self._fields.get(one.key, self.name)
+            field = self._fields.get({"unit_code": "unit"}.get(one.key, one.key), self.name)
             field.errors = [*field.errors, one.said]
 
 

@@ -18,6 +18,14 @@ bp = Blueprint("directions_api", __name__, url_prefix="/api/v1")
 
 
 @dataclass(frozen=True)
+class Directing(NewDirection):
+    """A direction, and what its author knew of when he gave it."""
+
+    #: id of the latest direction on the document that the caller knows of, 0: none
+    seen: int = 0
+
+
+@dataclass(frozen=True)
 class TaskOut:
     """What is asked of one unit or one person."""
 
@@ -96,12 +104,13 @@ def _direction(direction: Direction) -> DirectionOut:
 @needs(DIRECTION_GIVE)
 @documented(
     "Direct a document: one lead, others coordinate or are informed",
-    request=NewDirection,
+    request=Directing,
     response=DirectionOut,
 )
 def direct(document_id: int) -> ResponseReturnValue:
     """A leader's direction."""
-    return answer(_direction(service.direct(db(), current_actor(), document_id, body(NewDirection))), 201)
+    new = body(Directing)
+    return answer(_direction(service.direct(db(), current_actor(), document_id, new, seen=new.seen)), 201)
 
 
 @bp.get("/tasks")

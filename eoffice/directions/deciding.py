@@ -4,11 +4,18 @@ from sqlalchemy.orm import Session
 
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor
-from eoffice.directions import operations
+from eoffice.directions import following, operations, queries
 from eoffice.directions.events import DirectionGiven, WorkBegun
 from eoffice.directions.models import Direction, TaskState
 from eoffice.directions.operations import Decided, NewDirection
 from eoffice.documents.models import Document
+
+
+def refuse_newer(session: Session, document: Document, seen: int | None) -> None:
+    """Raises DirectedMeanwhile where a direction is later than the latest that its author knew of: 0 for none, None
+    where he does not say."""
+    if seen is not None and queries.latest(session, document) > seen:
+        raise operations.DirectedMeanwhile(field="opinion")
 
 
 def decide(
@@ -21,7 +28,7 @@ def decide(
     """
     before = operations.open_tasks(session, document)
     direction = operations.give(session, actor, document, new, decided=decided)
-    operations.carry_over(session, actor, before, direction)
+    following.carry_over(session, actor, before, direction)
     publish(session, DirectionGiven(document.id, direction.id, actor))
     lead = direction.tasks[0]
     if lead.assignment_id is not None or lead.state is TaskState.WORKING:

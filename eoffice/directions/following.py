@@ -1,5 +1,8 @@
-"""What becomes of a task once it is given: progress, more time, another deadline, asked again; the caller commits."""
+"""What becomes of a task once it is given: progress, more time, another deadline, a later direction in its place, asked
+again; the caller commits.
+"""
 
+from collections.abc import Sequence
 from datetime import date, time
 
 import sqlalchemy as sa
@@ -11,8 +14,9 @@ from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
 from eoffice.directions import operations
-from eoffice.directions.models import Direction, Part, Task, TaskState
+from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
 from eoffice.directions.operations import DueTooLate, HourOfNoDay, NoOpinion
+from eoffice.directory import queries as directory
 
 TIME_ASKED = audit.action("directions.time_asked", _l("More time asked for"))
 TIME_GRANTED = audit.action("directions.time_granted", _l("More time granted"))
@@ -59,6 +63,12 @@ class WorkIsOver(Conflict):
     """Who coordinates works for who leads."""
 
     message = _l("The document is completed. Ask again for the work of who leads first.")
+
+
+class Gone(Conflict):
+    """Nobody works at a post that ended."""
+
+    message = _l("%(name)s holds no post here any more. Give a new direction, or assign it anew, instead.")
 
 
 class NoDay(Invalid):
@@ -128,7 +138,7 @@ def _move(session: Session, task: Task, day: date, hour: time | None) -> None:
     task.due_on, task.due_time = day, hour
     if task.part is Part.LEAD and task.direction.parent_task_id is None:
         task.document.due_on, task.document.due_time = day, hour
-    operations.keep_within(session, task)
+    keep_within(session, task)
 
 
 def refuse_time(session: Session, actor: Actor, task: Task, note: str) -> None:
@@ -159,24 +169,86 @@ def report_progress(session: Session, actor: Actor, task: Task, words: str) -> N
     audit.record(session, actor, PROGRESS, task.document, task=task.label, note=said)
 
 
+def carry_over(session: Session, actor: Actor, before: Sequence[Task], direction: Direction) -> None:
+    """Whoever a later direction names again goes on with what he has begun, by its words and within its deadline; of
+    the others nothing more is asked. `before`: what was open when it was given."""
+    again = {
+        (task.unit_id, task.assignment_id): task for task in direction.tasks if task.part is not Part.INFORM
+    }
+    kept = set[int]()
+    for old in before:
+        new = again.get((old.unit_id, old.assignment_id))
+        if new is None or old.direction.parent_task_id != direction.parent_task_id:
+            continue
+        _keep_day(old, new, direction)
+        _go_on(old, new)
+        below = sa.select(Direction).where(Direction.parent_task_id == old.id)
+        for one in session.scalars(below):
+            one.parent_task_id = new.id
+        session.flush()
+        kept |= {one.id for one in operations.handed_on(session, new)}
+        keep_within(session, new)
+    left = [one for one in before if one.state in OPEN and one.id not in kept]
+    for old in left:  # who worked for a unit that is asked no more, and is named himself now
+        if (new := again.get((None, old.assignment_id))) is not None and old.assignment_id is not None:
+            _go_on(old, new)
+    operations.withdraw(session, actor, [one for one in left if one.state in OPEN])
+
+
+def _keep_day(old: Task, new: Task, direction: Direction) -> None:
+    """A deadline stays where the new direction gives none; so does the own one of who coordinates, unless he gets
+    another."""
+    none_given = new.due_on is None
+    own = (old.due_on, old.due_time) != (old.direction.due_on, old.direction.due_time)
+    follows = (new.due_on, new.due_time) == (direction.due_on, direction.due_time)
+    stays = old.part is new.part is Part.COORDINATE and direction.parent_task_id is None and own and follows
+    if old.due_on is not None and (none_given or stays):
+        new.due_on, new.due_time = old.due_on, old.due_time
+
+
+def _go_on(old: Task, new: Task) -> None:
+    """Of two tasks that become one the further one counts, and what was said last."""
+    new.state = max(new.state, old.state, key=OPEN.index)
+    new.seen_at = min(filter(None, (new.seen_at, old.seen_at)), default=None)
+    if old.progress_at is not None and (new.progress_at is None or old.progress_at > new.progress_at):
+        new.progress, new.progress_at = old.progress, old.progress_at
+    old.state, old.done_at = TaskState.WITHDRAWN, clock.now()
+    old.wanted_due_on, old.wanted_reason = None, ""
+
+
+def keep_within(session: Session, task: Task) -> None:
+    """Nothing that a unit handed on is due after the unit itself."""
+    if task.due_on is None:
+        return
+    last = operations.moment(task.due_on, task.due_time)
+    for one in operations.handed_on(session, task):
+        if one.due_on is None or operations.moment(one.due_on, one.due_time) > last:
+            one.due_on, one.due_time = task.due_on, task.due_time
+
+
 def reopen(session: Session, actor: Actor, task: Task, reason: str) -> Task:
     """Ask again for what was reported as done: whoever led it goes on, and so does the unit that he did it for. Returns
-    the highest one opened again. Raises WhyAgain, TooLong, Replaced."""
+    the highest one opened again. Raises WhyAgain, TooLong, WorkIsOver, Gone."""
     why = whole(reason, LONGEST_PROGRESS, "again_reason")
     if len(why) < 3:
         raise WhyAgain(field="again_reason")
     chain = [task]
     while chain[-1].part is Part.LEAD and (parent_id := chain[-1].direction.parent_task_id) is not None:
         parent = session.get_one(Task, parent_id)
-        if parent.state is TaskState.WITHDRAWN:
-            raise Replaced
         if parent.state is not TaskState.DONE:
             break
         chain.append(parent)
+    above = _above(session, chain[-1])
+    if above is not None and above.state not in OPEN:
+        raise WorkIsOver
     led = task
     while (below := _led_by(session, led)) is not None:
         chain.insert(0, below)
         led = below
+    here = {post.id for post in directory.posts(session, task.agency_id)}
+    for one in chain:
+        if one.assignment_id is not None and one.assignment_id not in here:
+            raise Gone(name=one.label)
     for place, one in enumerate(chain):
         worked_on = place > 0 or one.assignment_id is not None
         one.state, one.done_at, one.result = TaskState.WORKING if worked_on else TaskState.SEEN, None, ""

@@ -100,9 +100,12 @@ class DirectionForm(NamingForm):
                     self.due_on.data, self.due_time.data = task.due_on, task.due_time
         coordinating = [task for task in open_ones if task.part is Part.COORDINATE]
         self.coordinating.data = [Named(task.unit_id, task.assignment_id).mark for task in coordinating]
-        days = {task.due_on for task in coordinating} - {self.due_on.data}
-        if len(days) == 1 and (day := days.pop()) is not None and not deadlines.passed(day, None):
-            self.coordinating_due_on.data = day
+        # left empty, each keeps his own
+        days = {(task.due_on, task.due_time) for task in coordinating}
+        if len(days) == 1 and days != {(self.due_on.data, self.due_time.data)}:
+            [(day, hour)] = days
+            if day is not None and hour is None and not deadlines.passed(day, None):
+                self.coordinating_due_on.data = day
 
     def to_new(self) -> NewDirection:
         """What was decided. Raises NotHere."""

@@ -304,7 +304,7 @@ def finished(session: Session, actor: Actor, task: Task, result: str) -> Task:
     """Close a task; what a person leads for a unit closes the unit's task too. Returns the highest one closed."""
     highest = task
     while True:
-        highest.state, highest.done_at, highest.result = TaskState.DONE, clock.now(), result
+        _end(highest, TaskState.DONE, result)
         highest.seen_at = highest.seen_at or highest.done_at
         audit.record(session, actor, FINISHED, highest.document, task=highest.label, result=result)
         parent_id = highest.direction.parent_task_id
@@ -313,39 +313,6 @@ def finished(session: Session, actor: Actor, task: Task, result: str) -> Task:
         highest = session.get_one(Task, parent_id)
     withdraw(session, actor, handed_on(session, highest))
     return highest
-
-
-def carry_over(session: Session, actor: Actor, before: Sequence[Task], direction: Direction) -> None:
-    """Whoever a later direction names again goes on with what he has begun, by its words and within its deadline; of
-    the others nothing more is asked. `before`: what was open when it was given."""
-    again = {
-        (task.unit_id, task.assignment_id): task for task in direction.tasks if task.part is not Part.INFORM
-    }
-    kept = set[int]()
-    for old in before:
-        new = again.get((old.unit_id, old.assignment_id))
-        if new is None or old.direction.parent_task_id != direction.parent_task_id:
-            continue
-        new.state, new.seen_at = old.state, old.seen_at
-        new.progress, new.progress_at = old.progress, old.progress_at
-        old.state, old.done_at = TaskState.WITHDRAWN, clock.now()
-        below = sa.select(Direction).where(Direction.parent_task_id == old.id)
-        for one in session.scalars(below):
-            one.parent_task_id = new.id
-        session.flush()
-        kept |= {one.id for one in handed_on(session, new)}
-        keep_within(session, new)
-    withdraw(session, actor, [one for one in before if one.state in OPEN and one.id not in kept])
-
-
-def keep_within(session: Session, task: Task) -> None:
-    """Nothing that a unit handed on is due after the unit itself."""
-    if task.due_on is None:
-        return
-    last = moment(task.due_on, task.due_time)
-    for one in handed_on(session, task):
-        if one.due_on is None or moment(one.due_on, one.due_time) > last:
-            one.due_on, one.due_time = task.due_on, task.due_time
 
 
 def handed_on(session: Session, task: Task) -> Sequence[Task]:
@@ -369,8 +336,14 @@ def remind(session: Session, actor: Actor, task: Task) -> None:
 def withdraw(session: Session, actor: Actor, tasks: Iterable[Task]) -> None:
     """Ask nothing more of those named."""
     for task in tasks:
-        task.state, task.done_at = TaskState.WITHDRAWN, clock.now()
+        _end(task, TaskState.WITHDRAWN)
         audit.record(session, actor, WITHDRAWN, task.document, task=task.label)
+
+
+def _end(task: Task, how: TaskState, result: str = "") -> None:
+    """More time is not asked for any more, also when it is asked for again."""
+    task.state, task.done_at, task.result = how, clock.now(), result
+    task.wanted_due_on, task.wanted_reason = None, ""
 
 
 def open_tasks(session: Session, document: Document, *, leading: bool | None = None) -> Sequence[Task]:
@@ -394,7 +367,7 @@ def unread(session: Session, document: Document) -> Sequence[Task]:
 def answered(session: Session, actor: Actor, document: Document, result: str) -> None:
     """A reply was issued: who leads is done, the rest is no longer needed."""
     for task in open_tasks(session, document, leading=True):
-        task.state, task.done_at, task.result = TaskState.DONE, clock.now(), result
+        _end(task, TaskState.DONE, result)
         audit.record(session, actor, FINISHED, document, task=task.label, result=result)
     withdraw(session, actor, open_tasks(session, document))
 

@@ -22,14 +22,10 @@ def task(session: Session, actor: Actor, task_id: int) -> Task:
     return found
 
 
-def latest(session: Session, document: Document, *, asking: bool = False) -> int:
-    """The id of the direction that holds for the whole agency now, 0 before the first; `asking`: of those that charge
-    somebody, not of what was passed on for information."""
+def latest(session: Session, document: Document) -> int:
+    """The id of the latest direction for the whole agency, 0 before the first."""
     whole = sa.and_(Direction.document_id == document.id, Direction.parent_task_id.is_(None))
-    query = sa.select(sa.func.max(Direction.id)).where(whole)
-    if asking:
-        query = query.where(Direction.tasks.any(Task.part == Part.LEAD))
-    return session.scalar(query) or 0
+    return session.scalar(sa.select(sa.func.max(Direction.id)).where(whole)) or 0
 
 
 def of_document(session: Session, document: Document) -> Sequence[Direction]:
@@ -146,15 +142,28 @@ def each_own(actor: Actor, wanted: Permission, tasks: Iterable[Task]) -> list[Ta
     return [task for task in open_ones if actor.can(wanted) and may(actor, wanted, task)]
 
 
+def stands(task: Task, given: Sequence[Direction]) -> bool:
+    """Whether a task is of the latest direction at its place, and so is what it was handed on from; `given`: all of its
+    document."""
+    tasks = {one.id: one for direction in given for one in direction.tasks}
+    latest = {one.parent_task_id: one.id for one in given if one.asks}
+    at: Task | None = task
+    while at is not None:
+        if at.state is TaskState.WITHDRAWN or latest[at.direction.parent_task_id] != at.direction_id:
+            return False
+        at = tasks.get(at.direction.parent_task_id or 0)
+    return True
+
+
 def to_reopen(actor: Actor, given: Sequence[Direction]) -> list[Task]:
     """Of the directions on a document: what was reported as done and the actor, who gave it, can ask for again."""
-    asking = [one for one in given if one.parent_task_id is None and one.asks]
-    latest = asking[-1].id if asking else 0
+    tasks = [task for direction in given for task in direction.tasks]
+    states = {task.id: task.state for task in tasks}
     return [
         task
-        for direction in given
-        if direction.parent_task_id is not None or direction.id == latest
-        for task in direction.tasks
-        if task.state is TaskState.DONE and task.part is not Part.INFORM
+        for task in tasks
+        if task.state is TaskState.DONE and task.part is not Part.INFORM and stands(task, given)
+        # who coordinates works for a unit that works
+        if task.part is Part.LEAD or states.get(task.direction.parent_task_id or 0) is not TaskState.DONE
         if actor.can(DIRECTION_EXTEND) and may(actor, DIRECTION_EXTEND, task)
     ]

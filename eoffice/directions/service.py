@@ -41,8 +41,7 @@ def direct(
     with transaction(session):
         document = _locked(session, actor, document_id)
         require(actor, DIRECTION_GIVE, document)
-        if seen is not None and queries.latest(session, document) > seen:
-            raise operations.DirectedMeanwhile(field="opinion")
+        deciding.refuse_newer(session, document, seen)
         return deciding.decide(session, actor, document, new)
 
 
@@ -65,7 +64,7 @@ def assign(
         day, hour = (due_on, due_time) if due_on or due_time else (task.due_on, task.due_time)
         new = NewDirection(opinion, Named(assignment_id=assignment_id), others, due_on=day, due_time=hour)
         direction = operations.give(session, actor, task.document, new, parent=task)
-        operations.carry_over(session, actor, before, direction)
+        following.carry_over(session, actor, before, direction)
         task.state = TaskState.WORKING
         if task.part is Part.LEAD:
             publish(session, WorkBegun(task.document_id, direction.tasks[0].id, actor))
@@ -191,18 +190,17 @@ def report_progress(session: Session, actor: Actor, task_id: int, words: str) ->
 def reopen(session: Session, actor: Actor, task_id: int, reason: str) -> Task:
     """Ask again, as who gave it, for what was reported as done.
 
-    Raises NotFound, Forbidden, InvalidTransition, WhyAgain, Replaced, WorkIsOver, TooLong.
+    Raises NotFound, Forbidden, InvalidTransition, WhyAgain, Replaced, WorkIsOver, Gone, TooLong.
     """
     with transaction(session):
         task = _locked_task(session, actor, task_id)
         if task.state is not TaskState.DONE or task.part is Part.INFORM:
             raise InvalidTransition(state=word_of(task.state))
         require(actor, DIRECTION_EXTEND, task)
-        highest = following.reopen(session, actor, task, reason)
-        whole = highest.direction.parent_task_id is None
-        if whole and highest.direction_id != queries.latest(session, task.document, asking=True):
+        if not queries.stands(task, queries.of_document(session, task.document)):
             raise following.Replaced
-        if whole and highest.part is Part.LEAD:
+        highest = following.reopen(session, actor, task, reason)
+        if highest.direction.parent_task_id is None and highest.part is Part.LEAD:
             publish(session, WorkReopened(task.document_id, highest.id, actor))
         elif task.document.is_over:
             raise following.WorkIsOver

@@ -149,7 +149,8 @@ def _refuse_given(session: Session, known: Sequence[Register], agency_id: int, n
     else:
         # a register for all others never goes on for a kind whose own was closed, nor for copies: their numbers leave
         # no gap in it
-        own = {kind for one in known if one.body_id == new.body_id for kind in one.kind_codes} | set(COPIES)
+        beside = [one for one in known if (one.direction, one.body_id) == (new.direction, new.body_id)]
+        own = {kind for one in beside for kind in one.kind_codes} | set(COPIES)
         query = query.where(Document.kind_code.not_in(own))
     highest = session.execute(query).first()
     if highest is not None:

@@ -254,6 +254,28 @@ def entry_of(session: Session, document: Document) -> RegisterEntry | None:
     return session.scalars(query.order_by(RegisterEntry.id.desc())).first()
 
 
+def has_stood(session: Session, document: Document) -> bool:
+    """Whether a number was given to a document, in force or void."""
+    given = sa.select(RegisterEntry.id).where(RegisterEntry.document_id == document.id)
+    return session.scalar(sa.select(given.exists())) is True
+
+
+#: before what stood in a line that was corrected; the register's own words
+_STOOD = "trước ghi "
+
+
+def remark(entry: RegisterEntry, words: str, stood: str) -> None:
+    """Note in a line what was corrected in it and what stood there before; each on a line of its own."""
+    entry.note = "\n".join(filter(None, (entry.note, words, f"{_STOOD}{stood}")))
+
+
+def forget_remarks(session: Session, document: Document) -> None:
+    """Of a document that is destroyed at its sender's wish, that a line was corrected stays, and not what stood there
+    (Decree 30/2020, Article 18.4; Appendix VI, part III.8)."""
+    for entry in session.scalars(sa.select(RegisterEntry).where(RegisterEntry.document_id == document.id)):
+        entry.note = "\n".join(line for line in entry.note.splitlines() if not line.startswith(_STOOD))
+
+
 def void_number(session: Session, actor: Actor, document: Document, reason: str) -> None:
     """Part document and number for good: the number stays used, with its reason. Raises VoidNeedsReason."""
     if not reason.strip():

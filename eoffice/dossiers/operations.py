@@ -87,8 +87,8 @@ class KeptInDossier(Conflict):
     """What the archive keeps stays as it was handed over."""
 
     message = _l(
-        "The document lies in the dossier %(notation)s, which is with the archive, so its number stays in force. "
-        "Ask the archivist: what is not accepted yet can be returned to its unit."
+        "The document lies in the dossier %(notation)s, which is with the archive or on hold, so nothing of it changes."
+        " Ask the archivist: what is not accepted yet can be returned to its unit."
     )
 
 
@@ -286,9 +286,10 @@ def _named(actor: Actor, row: DossierDocument) -> str:
     return str(_l("No. %(ordinal)s, %(name)s", ordinal=row.ordinal, name=name))
 
 
-def refuse_kept(session: Session, document: Document) -> None:
-    """Raises KeptInDossier for a document that lies in a dossier at the archive or on hold."""
-    keeping = queries.keeping(session, document)
+def refuse_kept(session: Session, document: Document, *, on_hold: bool = True) -> None:
+    """Raises KeptInDossier for a document that lies in a dossier at the archive or, when `on_hold`, on hold: what a
+    hold protects is worked on all the same."""
+    keeping = queries.keeping(session, document, on_hold=on_hold)
     if keeping is not None:
         raise KeptInDossier(notation=keeping.notation)
 

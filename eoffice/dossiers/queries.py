@@ -288,9 +288,10 @@ def holding(session: Session, actor: Actor, document: Document) -> Sequence[Doss
     ).all()
 
 
-def keeping(session: Session, document: Document) -> Dossier | None:
-    """A dossier with the archive, or on hold, that a document lies in: then nothing of it changes."""
-    kept = sa.or_(Dossier.state.in_((State.HANDED_OVER, State.ARCHIVED, State.DESTROYED)), held())
+def keeping(session: Session, document: Document, *, on_hold: bool) -> Dossier | None:
+    """A dossier with the archive or, when `on_hold`, on hold, that a document lies in."""
+    there = Dossier.state.in_((State.HANDED_OVER, State.ARCHIVED, State.DESTROYED))
+    kept = sa.or_(there, held()) if on_hold else there
     query = sa.select(Dossier).join(DossierDocument, DossierDocument.dossier_id == Dossier.id)
     return session.scalars(
         query.where(DossierDocument.document_id == document.id, kept).order_by(Dossier.id)

@@ -12,14 +12,19 @@ from sqlalchemy.orm import Session
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, InvalidTransition
+from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import whole
 from eoffice.documents import operations as documents
 from eoffice.documents import registers
 from eoffice.documents.kinds import kind
 from eoffice.documents.models import RegisterEntry
+from eoffice.dossiers import operations as dossiers
+from eoffice.gateway import changes
 from eoffice.gateway import operations as gateway
+from eoffice.gateway import queries as exchange
 from eoffice.incoming import operations
+from eoffice.incoming.events import IncomingStruck
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.permissions import INCOMING_REGISTER
@@ -54,8 +59,8 @@ class OtherRegister(Conflict):
     """A number belongs to its register."""
 
     message = _l(
-        "Documents of this kind have a register of their own (“%(name)s”). Strike the registration out, then register "
-        "the document again."
+        "Documents of this kind stand in another register (“%(name)s”). Strike the registration out, then register the "
+        "document again."
     )
 
 
@@ -65,29 +70,49 @@ class PassedOn(Conflict):
     message = _l("The document was passed on with this number already. Correct the line instead.")
 
 
+class Copied(Conflict):
+    """A certified copy says whose copy it is by what stands in the register."""
+
+    message = _l(
+        "A certified copy of it was asked for or made, so its number stays in force. Correct the line instead."
+    )
+
+
+class ArrivedAfterEntry(Invalid):
+    """Nothing is registered before it has come."""
+
+    message = _l(
+        "It was registered on %(date)s, so it cannot have arrived later. Give that day or an earlier one."
+    )
+
+
 def correct(
     session: Session, actor: Actor, document_id: int, entry: NewIncoming, reason: str
 ) -> IncomingDocument:
     """Correct what was entered at registration; the number stays. The deadline of what was directed is the leader's.
 
-    Raises NotFound, InvalidTransition, Forbidden, RegisterClosed, WhyCorrected, NothingChanged, OtherRegister,
-    ProbableDuplicate, TooLong and what `operations.check` raises.
+    Raises NotFound, InvalidTransition, Forbidden, RegisterClosed, WantedBack, KeptInDossier, WhyCorrected,
+    NothingChanged, OtherRegister, ArrivedAfterEntry, ProbableDuplicate, TooLong and what `operations.check` raises.
     """
     with transaction(session):
         document, line = _open_line(session, actor, document_id)
         why = _reason(reason, "reason")
-        if document.state not in _UNDIRECTED:
-            entry = replace(entry, due_on=document.due_on, due_time=document.due_time)
-        before = _columns(document)
-        operations.enter(session, document, entry)
+        if entry.arrived_on is not None and entry.arrived_on > line.dated_on:
+            raise ArrivedAfterEntry(date=f"{line.dated_on:%d/%m/%Y}", field="arrived_on")
+        before, due = _columns(document), (document.due_on, document.due_time)
+        directed = document.state not in _UNDIRECTED
+        operations.enter(session, document, replace(entry, due_on=None, due_time=None) if directed else entry)
+        if directed:
+            document.due_on, document.due_time = due
         after = _columns(document)
         changed = {name: old for name, old in before.items() if after[name] != old}
         if not changed:
             raise NothingChanged(field="reason")
         session.flush()
-        _same_register(session, document, line)
-        told = "; ".join(f"{name} trước ghi: {old or 'không'}" for name, old in changed.items())
-        _remark(line, f"Sửa {clock.today():%d/%m/%Y}, {actor.name}: {why} ({told})")
+        if "tên loại" in changed:
+            _same_register(session, document, line)
+        told = "; ".join(f"{name}: {old or 'không'}" for name, old in changed.items())
+        registers.remark(line, f"Sửa {clock.today():%d/%m/%Y}, {actor.name}: {why}", told)
         audit.record(
             session, actor, CORRECTED, document,
             reason=why, corrected=[f"{name}: {old or '–'} → {after[name] or '–'}" for name, old in changed.items()],
@@ -100,20 +125,24 @@ def strike(session: Session, actor: Actor, document_id: int, reason: str) -> Inc
     """Make the number void, before anybody was charged with the document: it goes back to the clerk, who registers it
     anew, returns it or throws the scan away. The number stays used, with its reason.
 
-    Raises NotFound, InvalidTransition, Forbidden, RegisterClosed, PassedOn, WhyCorrected, TooLong.
+    Raises NotFound, InvalidTransition, Forbidden, RegisterClosed, WantedBack, KeptInDossier, PassedOn, Copied,
+    WhyCorrected, TooLong.
     """
     with transaction(session):
         document, _line = _open_line(session, actor, document_id)
         MACHINE.step(document.state, Move.STRIKE)
         if document.passed_on:
             raise PassedOn
+        if any(copy.register_number or not copy.is_over for copy in exchange.certified(session, document)):
+            raise Copied
         why = _reason(reason, "strike_reason")
         registers.void_number(session, actor, document, why)
         document.registered_at = document.submitted_to_id = document.prepared = None
-        document.reason = Doubt.STRUCK
+        document.reason = Doubt.SECRET if document.bears_secret else Doubt.STRUCK
         operations.move(session, actor, document, Move.STRIKE, reason=why)
         # its sender hears the new number, or why it comes back
         gateway.report_anew(session, document, "03")
+        publish(session, IncomingStruck(document.id))
         documents.index(session, document)
     return document
 
@@ -125,12 +154,14 @@ def may_correct(document: IncomingDocument) -> bool:
 
 
 def _open_line(session: Session, actor: Actor, document_id: int) -> tuple[IncomingDocument, RegisterEntry]:
-    """A document in a register that is not closed, and its line."""
+    """A document in a register that is not closed, and its line; neither its sender nor the archive has a say in it."""
     document = operations.locked(session, actor, document_id)
     require(actor, INCOMING_REGISTER, document)
     line = registers.entry_of(session, document)
     if line is None or not may_correct(document):
         raise InvalidTransition(state=document.state.word)
+    changes.refuse_wanted(session, document)
+    dossiers.refuse_kept(session, document)
     session.refresh(line.register, with_for_update={"read": True})  # nobody closes it meanwhile
     if line.register.closed_at is not None:
         raise registers.RegisterClosed(name=line.register.name)
@@ -140,7 +171,8 @@ def _open_line(session: Session, actor: Actor, document_id: int) -> tuple[Incomi
 def _same_register(session: Session, document: IncomingDocument, line: RegisterEntry) -> None:
     year = line.dated_on.year
     wanted = registers.register_for(session, document.agency_id, document.direction, document.kind_code, year)
-    if wanted.id != line.register_id and document.kind_code in wanted.kind_codes:
+    by_kind = document.kind_code in wanted.kind_codes or bool(line.register.kind_codes)
+    if wanted.id != line.register_id and by_kind:
         raise OtherRegister(name=wanted.name, field="kind_code")
 
 
@@ -164,7 +196,3 @@ def _reason(text: str, field: str) -> str:
     if len(why) < SHORTEST:
         raise WhyCorrected(field=field)
     return why
-
-
-def _remark(line: RegisterEntry, words: str) -> None:
-    line.note = "; ".join(part for part in (line.note, words) if part)

@@ -10,3 +10,10 @@ class IncomingRegistered(Event):
     """A clerk has looked at a document and entered it in the register."""
 
     document_id: int
+
+
+@dataclass(frozen=True)
+class IncomingStruck(Event):
+    """Its registration was struck out: what was taken from it counts no more."""
+
+    document_id: int

@@ -29,6 +29,7 @@ from eoffice.documents.events import DocumentIssued, SecretFound
 from eoffice.documents.kinds import EVERY
 from eoffice.documents.models import Document, DocumentFile, FileRole, LinkKind, Steering, Urgency
 from eoffice.documents.operations import Inspected, NewFile
+from eoffice.dossiers import operations as dossiers
 from eoffice.gateway import changes
 from eoffice.gateway import queries as gateway
 from eoffice.gateway.contents import ArrivalContent, ArrivedFile
@@ -303,6 +304,7 @@ def directed(session: Session, event: DirectionGiven) -> None:
     document = operations.by_id(session, event.document_id)
     if document is None:
         return
+    dossiers.refuse_kept(session, document, on_hold=False)
     direction = session.get_one(LeadersDirection, event.direction_id)
     if direction.due_on is not None:
         document.due_on, document.due_time = direction.due_on, direction.due_time
@@ -334,6 +336,7 @@ def reopened(session: Session, event: WorkReopened) -> None:
     status; he hears no more of it."""
     document = operations.by_id(session, event.document_id)
     if document is not None:
+        dossiers.refuse_kept(session, document, on_hold=False)
         operations.move(session, event.actor, document, Move.REOPEN)
 
 

@@ -13,7 +13,7 @@ from eoffice.core.db import Base, enum_column
 from eoffice.core.states import Look
 from eoffice.directory.models import Assignment
 from eoffice.documents.models import Direction, Document
-from eoffice.incoming.states import OPEN, State
+from eoffice.incoming.states import OPEN, Doubt, State
 
 
 class Source(StrEnum):
@@ -71,6 +71,11 @@ class IncomingDocument(Document):
     def is_over(self) -> bool:
         """Done, returned, withdrawn or discarded."""
         return self.state not in OPEN
+
+    @property
+    def bears_secret(self) -> bool:
+        """Whether the mark of a state secret was found on it, and the officer for them has not cleared it."""
+        return self.reason == Doubt.SECRET or any(file.sealed_at is not None for file in self.files)
 
 
 class EnvelopeSign(StrEnum):

@@ -19,7 +19,7 @@ from eoffice.directions.operations import HourOfNoDay
 from eoffice.directory import names
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
-from eoffice.documents import kinds
+from eoffice.documents import kinds, registers
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as found
 from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
@@ -337,6 +337,7 @@ def withdraw(session: Session, actor: Actor, document: IncomingDocument, reason:
     recall_onward(session, actor, document, reason)
     changes.recall_copies(session, actor, document, reason)
     signatures.forget(session, document)
+    registers.forget_remarks(session, document)
     document.reason, document.subject = reason, TOMBSTONE
     document.signer_name = document.signer_title = ""
     document.page_count = 0

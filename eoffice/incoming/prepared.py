@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Invalid
+from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor, require
 from eoffice.directions import deciding
 from eoffice.directions import operations as directions
@@ -25,6 +25,7 @@ from eoffice.documents.operations import Inspected
 from eoffice.gateway import changes
 from eoffice.incoming import operations
 from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.states import State
 from eoffice.incoming.workflow import MACHINE, Move
 
 PREPARED = audit.action("incoming.direction_prepared", _l("Direction prepared for the leader to confirm"))
@@ -70,6 +71,15 @@ class Prepared:
         }  # fmt: skip
 
 
+class NotBeforeLeader(Conflict):
+    """What nobody confirms is not prepared."""
+
+    message = _l(
+        "The document is “%(state)s” now, so it waits for no leader's word. What he wrote on paper is entered with its "
+        "scan; else he directs it anew himself."
+    )
+
+
 class WrongLeader(Invalid):
     """Somebody decided, and it is said who."""
 
@@ -85,7 +95,8 @@ class NoPaper(Invalid):
 
 
 def prepare(session: Session, actor: Actor, document_id: int, new: NewDirection) -> Prepared:
-    """Put a direction before the leader; what was prepared before is replaced, nobody is charged yet.
+    """Put a direction before the leader in whose queue the document is; what was prepared before is replaced, nobody is
+    charged yet.
 
     Raises NotFound, InvalidTransition, Forbidden and what `directions.give` raises, WantedBack too.
     """
@@ -94,6 +105,8 @@ def prepare(session: Session, actor: Actor, document_id: int, new: NewDirection)
         MACHINE.step(document.state, Move.DIRECT)
         require(actor, DIRECTION_PREPARE, document)
         changes.refuse_wanted(session, document, "opinion")
+        if document.state is not State.SUBMITTED:
+            raise NotBeforeLeader(state=document.state.word, field="opinion")
         directions.check(new)
         directions.find(session, document.agency_id, new, None)
         assert new.lead is not None  # checked above
@@ -114,10 +127,14 @@ def direct_on_paper(
     leader_id: int,
     new: NewDirection,
     scan: Inspected | None,
+    *,
+    seen: int | None = None,
 ) -> Direction:
     """Enter what a leader wrote on the paper: it is his direction, with the scan as proof and the name of who typed it.
+    `seen`: as in `directions.service.direct`.
 
-    Raises NotFound, InvalidTransition, Forbidden, NoPaper, WrongLeader and what `directions.give` raises.
+    Raises NotFound, InvalidTransition, Forbidden, NoPaper, WrongLeader, DirectedMeanwhile and what `directions.give`
+    raises.
     """
     with transaction(session):
         document = operations.locked(session, actor, document_id)
@@ -126,6 +143,7 @@ def direct_on_paper(
         leader = _leader(session, actor, leader_id)
         if scan is None:
             raise NoPaper(field="scan")
+        deciding.refuse_newer(session, document, seen)
         file = operations.add_file(session, actor, document, scan, FileRole.DIRECTION)
         decided = directions.Decided(leader, typed_by=actor.name, scan_id=file.id)
         return deciding.decide(session, actor, document, new, decided)

@@ -24,7 +24,7 @@ from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, may_
 from eoffice.gateway import queries as gateway
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.permissions import may
-from eoffice.incoming.states import OPEN, Doubt, State
+from eoffice.incoming.states import OPEN, State
 from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures.models import FileCheck
 
@@ -136,7 +136,7 @@ def moves(actor: Actor, document: IncomingDocument, *, wanted_back: bool = False
         if move is not Move.FLAG
         and not (wanted_back and move in _GIVES)
         and (move is not Move.DISCARD or document.source is not Source.AXIS)
-        and (move is not Move.REGISTER or document.reason != Doubt.SECRET)
+        and (move is not Move.REGISTER or not document.bears_secret)
         and actor.can(rule.permission)
         and may(actor, rule.permission, document)
     }

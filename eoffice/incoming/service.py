@@ -26,7 +26,7 @@ from eoffice.incoming.events import IncomingRegistered
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.permissions import INCOMING_REGISTER, INCOMING_RETURN
-from eoffice.incoming.states import Doubt, State
+from eoffice.incoming.states import State
 from eoffice.incoming.workflow import MACHINE, Move
 from eoffice.signatures import operations as signatures
 
@@ -120,7 +120,7 @@ def register(session: Session, actor: Actor, document_id: int, entry: NewIncomin
         if document.register_number is not None:
             raise registers.AlreadyNumbered(number=document.register_number)
         require(actor, MACHINE.step(document.state, Move.REGISTER).permission, document)
-        if document.state is State.CHECK and document.reason == Doubt.SECRET:
+        if document.bears_secret:
             raise SecretNotEntered
         _register(session, actor, document, entry)
     return document
@@ -185,7 +185,8 @@ def _refuse_held(session: Session, document: IncomingDocument) -> None:
 
 
 def discard(session: Session, actor: Actor, document_id: int, reason: str) -> IncomingDocument:
-    """Throw a scan away that should not have been taken in: its bytes go, the fact stays.
+    """Throw a scan away that should not have been taken in: its bytes go, the fact stays. Of one that has stood in the
+    register the bytes stay too: its void number refers to them, a leader or a dossier may have had it.
 
     Raises NotFound, InvalidTransition, Forbidden, NeedsReason, NotAScan.
     """
@@ -198,8 +199,9 @@ def discard(session: Session, actor: Actor, document_id: int, reason: str) -> In
             raise NeedsReason(field="reason")
         document.reason = reason.strip()
         operations.move(session, actor, document, Move.DISCARD, reason=document.reason)
-        signatures.forget(session, document)
-        documents.destroy_files(session, actor, document, document.reason)
+        if not registers.has_stood(session, document):
+            signatures.forget(session, document)
+            documents.destroy_files(session, actor, document, document.reason)
     return document
 
 

@@ -246,6 +246,12 @@ def report(session: Session, actor: Actor, mission: Mission, words: str) -> None
     mission.reported_by = mission.recipient_name or actor.name
 
 
+def report_void(session: Session, actor: Actor, mission: Mission, why: str) -> None:
+    """What it was reported by counts no more, so it is open as before. Raises InvalidTransition."""
+    move(session, actor, mission, Move.ASK_AGAIN, why)
+    mission.report, mission.reported_at, mission.reported_by = "", None, ""
+
+
 def noted(note: str, field: str = "note") -> str:
     """What somebody wrote with a step. Raises TooLong."""
     words = nfc(note.strip())

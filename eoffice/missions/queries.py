@@ -154,7 +154,10 @@ def of_document(session: Session, source: Document) -> Sequence[Mission]:
 
 
 def locked(session: Session, mission_id: int) -> Mission:
-    """A mission, held: two steps on it never cross. Raises NotFound."""
+    """A mission, held, and its document before it, as where one is given: two steps on them never cross. Raises
+    NotFound."""
+    whose = sa.select(Mission.document_id).where(Mission.id == mission_id).scalar_subquery()
+    session.execute(sa.select(Document.id).where(Document.id == whose).with_for_update())
     query = sa.select(Mission).where(Mission.id == mission_id).with_for_update(of=Mission)
     mission = session.scalar(query.execution_options(populate_existing=True))
     if mission is None:
@@ -219,11 +222,11 @@ def progress(session: Session, actor: Actor, missions: Sequence[Mission]) -> dic
     }
 
 
-def open_for(session: Session, document_id: int, code: str) -> Sequence[Mission]:
-    """What a document still asks of an agency, by any of its codes; held."""
+def of_agency(session: Session, document_id: int, code: str, state: State = State.OPEN) -> Sequence[Mission]:
+    """What a document asks of an agency, by any of its codes, in this state; held."""
     query = sa.select(Mission).where(
         Mission.document_id == document_id,
-        Mission.state == State.OPEN,
+        Mission.state == state,
         Mission.recipient_code.in_(gateway.codes(session, code)),
     )
     return session.scalars(query.order_by(Mission.id).with_for_update(of=Mission)).all()

@@ -13,6 +13,7 @@ from eoffice.missions.operations import NewMission, NoteNeeded, OnlyUnits, Remin
 from eoffice.missions.permissions import MISSION_GIVE, answers_for, may_know_mission
 from eoffice.missions.workflow import MACHINE, Move
 from eoffice.outgoing.models import OutgoingDocument
+from eoffice.outgoing.states import State as Outgoing
 
 
 def give(session: Session, actor: Actor, document_id: int, new: NewMission) -> Mission:
@@ -37,7 +38,8 @@ def take(session: Session, actor: Actor, mission_id: int, step: Move, note: str 
         mission = _held(session, actor, mission_id)
         rule = MACHINE.step(mission.state, step)
         require(actor, rule.permission, mission)
-        if mission.state is State.PLANNED and mission.recipient_code:
+        given_up = mission.document.state is Outgoing.DISCARDED  # it goes out no more, and approves nobody
+        if mission.state is State.PLANNED and mission.recipient_code and not given_up:
             operations.refuse_approved(mission.document)
         words = operations.noted(note)
         if rule.needs_note and len(words) < 3:

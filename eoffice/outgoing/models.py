@@ -45,7 +45,8 @@ class OutgoingDocument(Document):
             postgresql_where=sa.text("state IN ('signature', 'permission') AND delegation_id IS NOT NULL"),
         ),
         sa.Index(
-            "uq_outgoing_document_form_key", "form_key", unique=True, postgresql_where=sa.text("form_key IS NOT NULL")
+            "uq_outgoing_document_form_key", "agency_id", "form_key", unique=True,
+            postgresql_where=sa.text("form_key IS NOT NULL"),
         ),
     )  # fmt: skip
     __mapper_args__ = {"polymorphic_identity": Direction.OUT}

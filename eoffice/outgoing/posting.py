@@ -286,6 +286,7 @@ def take_back(
         posting.settled_on, posting.receipt = None, ""
         if posting.state is PostingState.WAITING:
             posting.carrier, posting.sent_on, posting.tracking = None, None, ""
+            _bring_returned(session, posting)
         audit.record(
             session, actor, TAKEN_BACK, posting.document, to=posting.recipient.name, reason=why,
             step=str(was), before=_written({name: value for name, value in before.items() if value}),
@@ -318,12 +319,29 @@ def _check_correction(posting: Posting, new: Correction) -> None:
         raise missing(name=posting.recipient.name, field="receipt")
 
 
+#: what is kept of a line that came back
+_RETURNED = ("carrier", "sent_on", "tracking", "settled_on", "receipt")
+
+
 def _keep_returned(session: Session, posting: Posting) -> None:
     """Keep the line of a posting that came back, before the next one is written over it."""
     if posting.state is not PostingState.CAME_BACK:
         return
-    kept = ("carrier", "sent_on", "tracking", "settled_on", "receipt")
-    session.add(ReturnedPosting(posting_id=posting.id, **{name: getattr(posting, name) for name in kept}))
+    session.add(
+        ReturnedPosting(posting_id=posting.id, **{name: getattr(posting, name) for name in _RETURNED})
+    )
+
+
+def _bring_returned(session: Session, posting: Posting) -> None:
+    """What was sent again by mistake is what came back before."""
+    query = sa.select(ReturnedPosting).where(ReturnedPosting.posting_id == posting.id)
+    kept = session.scalars(query.order_by(ReturnedPosting.id.desc())).first()
+    if kept is None:
+        return
+    for name in _RETURNED:
+        setattr(posting, name, getattr(kept, name))
+    posting.state = PostingState.CAME_BACK
+    session.delete(kept)
 
 
 def receive(session: Session, actor: Actor, chosen: Sequence[Line], on: date) -> list[Posting]:

@@ -34,6 +34,8 @@ class PostingLine:
     settled_on: date | None
     #: who signed for it, or why it came back
     receipt: str
+    #: what stands in the line now, for who takes its last step back
+    stands: str
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Mistake:
-    """Why a step is taken back."""
+    """Why a step is taken back, and `stands` of the line as it was read: of a line that went on nothing is taken."""
 
     reason: str
+    stands: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,9 @@ def papers_came_back() -> ResponseReturnValue:
 @documented("Undo the last step of a line: it was noted by mistake", request=Mistake, response=PostingLine)
 def take_back_step(posting_id: int) -> ResponseReturnValue:
     """Take the step."""
-    return answer(_plain(posting.take_back(db(), current_actor(), posting_id, body(Mistake).reason)))
+    sent = body(Mistake)
+    line = posting.take_back(db(), current_actor(), posting_id, sent.reason, seen=sent.stands)
+    return answer(_plain(line))
 
 
 def _written(lines: list[Posting]) -> ResponseReturnValue:
@@ -138,4 +143,5 @@ def _plain(one: Posting) -> PostingLine:
     return PostingLine(
         one.id, one.document_id, document.code_number, document.code_notation, document.subject,
         one.recipient.name, one.state, one.carrier, one.sent_on, one.tracking, one.settled_on, one.receipt,
+        posting.stands(one),
     )  # fmt: skip

@@ -333,6 +333,8 @@ def _mark(document: OutgoingDocument, actor: Actor, step: Move, note: str) -> No
     elif step == Move.SEND_BACK:
         document.reason = f"{name}: {note.strip()}"
         operations.disapprove(document)
+    elif step == Move.DISCARD:
+        document.reason = f"{name}: {note.strip()}"
     elif step == Move.SUBMIT:
         document.reason = ""
 
@@ -345,6 +347,8 @@ def _unmark(document: OutgoingDocument) -> None:
         document.form_checked_at, document.form_checked_by = None, ""
     elif document.state is State.NUMBERING:
         document.signed_at = None
+    elif document.state is State.DISCARDED:
+        document.reason = ""
 
 
 def _allowed(session: Session, actor: Actor, document_id: int, step: Move) -> OutgoingDocument:

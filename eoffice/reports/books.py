@@ -350,10 +350,11 @@ def _about(document: Document) -> str:
 
 
 def _note(entry: RegisterEntry, document: Document) -> str:
+    remarks = entry.note.splitlines()
     if entry.voided_at is not None:
-        return "; ".join(filter(None, (entry.note, f"Hủy số: {entry.void_reason}")))
+        return "; ".join((*remarks, f"Hủy số: {entry.void_reason}"))
     taken_over = f"Tiếp nhận từ {document.taken_over_from}" if document.taken_over_from else ""
-    return "; ".join(filter(None, (taken_over, entry.note)))
+    return "; ".join(filter(None, (taken_over, *remarks)))
 
 
 def _day(day: date | None) -> str:

@@ -16,17 +16,21 @@ from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
 from eoffice.documents import registers
 from eoffice.documents.events import SecretFound
-from eoffice.documents.models import Direction, RegisterEntry
-from eoffice.gateway.models import Report
+from eoffice.documents.models import Direction, LinkKind, RegisterEntry
+from eoffice.gateway import changes
+from eoffice.gateway.models import Asked, Report
 from eoffice.incoming import correcting, passing, sealed, service
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import Missing
 from eoffice.incoming.passing import Onward
 from eoffice.incoming.states import Doubt, State
+from eoffice.outgoing.models import DraftSource, OutgoingDocument
+from eoffice.outgoing.states import State as Stage
 from eoffice.reports import books
 from tests.factories import House, Province, province
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
+from tests.incoming.test_wanted_back import ask
 from tests.web import client_for
 
 WHY = "Ghi nhầm số"
@@ -60,8 +64,8 @@ def test_the_clerk_corrects_a_line_and_register_and_history_keep_what_stood_ther
         "86", "Về việc khác", number,
     )  # fmt: skip
     note = line(session, document).note
-    assert note.startswith(f"Sửa {clock.today():%d/%m/%Y}, {house.clerk.name}: {WHY} (")
-    assert "số, ký hiệu trước ghi: abc/TTr-UBND" in note
+    assert note.startswith(f"Sửa {clock.today():%d/%m/%Y}, {house.clerk.name}: {WHY}\n")
+    assert "trước ghi số, ký hiệu: abc/TTr-UBND" in note
     [found] = queries_by_words(session, house, "khac")
     assert found == document.id, "it is found by its new words"
 
@@ -138,6 +142,96 @@ def test_a_kind_with_its_own_register_is_registered_there_anew(session: Session,
         correcting.correct(session, house.clerk, document.id, steps.entry(kind_code="DON"), WHY)
     assert refused.value.field == "kind_code"
     assert "Đơn, thư" in str(refused.value)
+
+
+def open_for(session: Session, house: House, code: str, name: str) -> None:
+    """A register of incoming documents of one kind, by the head's decision."""
+    with transaction(session):
+        registers.open_register(
+            session, house.leader, house.agency.id, clock.today().year, Direction.IN, code, name, kind_codes=[code]
+        )  # fmt: skip
+
+
+def test_a_line_that_stood_before_its_kind_had_a_register_is_corrected_where_it_stands(
+    session: Session, place: Province
+) -> None:
+    document = steps.registered(session, place.a)
+    open_for(session, place.a, document.kind_code, "Tờ trình")
+    correcting.correct(session, place.a.clerk, document.id, steps.entry(subject="Về việc khác"), WHY)
+    assert document.subject == "Về việc khác"
+
+
+def test_a_number_of_one_kinds_register_is_kept_for_no_other_kind(session: Session, place: Province) -> None:
+    open_for(session, place.a, "DON", "Đơn, thư")
+    document = steps.registered(session, place.a, kind_code="DON")
+    with pytest.raises(correcting.OtherRegister):
+        correcting.correct(session, place.a.clerk, document.id, steps.entry(), WHY)
+
+
+def test_nothing_is_corrected_to_have_come_after_it_was_registered(session: Session, place: Province) -> None:
+    document = steps.registered(session, place.a)
+    with transaction(session):
+        line(session, document).dated_on = clock.today() - timedelta(days=1)
+    with pytest.raises(correcting.ArrivedAfterEntry) as refused:
+        correcting.correct(session, place.a.clerk, document.id, steps.entry(arrived_on=clock.today()), WHY)
+    assert refused.value.field == "arrived_on"
+
+
+def test_what_its_sender_wants_back_is_answered_before_the_line_is_touched(
+    session: Session, place: Province
+) -> None:
+    house = place.a
+    document = arrive(session, house)
+    service.register(session, house.clerk, document.id, steps.entry())
+    ask(session, document, Asked.RECALL)
+    with pytest.raises(changes.WantedBack):
+        correcting.strike(session, house.clerk, document.id, WHY)
+    with pytest.raises(changes.WantedBack):
+        correcting.correct(session, house.clerk, document.id, steps.entry(code_number="9"), WHY)
+    assert document.state is State.REGISTERED
+
+
+def test_what_a_certified_copy_was_asked_of_keeps_its_number(session: Session, place: Province) -> None:
+    document = steps.registered(session, place.a)
+    copy = OutgoingDocument(
+        agency_id=place.a.agency.id, kind_code="SY", subject="Sao y", state=Stage.PERMISSION,
+        draft_source=DraftSource.UPLOAD, content={}, created_at=clock.now(), listed_at=clock.now(),
+        drafter_id=place.a.posts[Role.CLERK].id, signer_id=place.a.posts[Role.LEADER].id, authority="GIÁM ĐỐC",
+        issuer_name="Sở", signer_name="", signer_title="",
+    )  # fmt: skip
+    with transaction(session):
+        session.add(copy)
+        session.flush()
+        documents.link(session, place.a.clerk, copy, document, LinkKind.COPIES)
+    with pytest.raises(correcting.Copied):
+        correcting.strike(session, place.a.clerk, document.id, WHY)
+    with transaction(session):
+        copy.state = Stage.REFUSED
+    correcting.strike(session, place.a.clerk, document.id, WHY)
+
+
+def test_of_what_was_registered_the_bytes_stay_though_the_scan_is_discarded(
+    session: Session, place: Province
+) -> None:
+    document = steps.registered(session, place.a)
+    correcting.strike(session, place.a.clerk, document.id, "Quét hai lần")
+    service.discard(session, place.a.clerk, document.id, "Quét hai lần")
+    assert document.state is State.DISCARDED
+    assert all(file.destroyed_at is None for file in document.files)
+
+
+def test_a_recall_takes_from_the_register_what_stood_there_before_it_was_corrected(
+    session: Session, place: Province
+) -> None:
+    document = arrive(session, place.a)
+    service.register(session, place.a.clerk, document.id, steps.entry(subject="Về việc cũ"))
+    correcting.correct(session, place.a.clerk, document.id, steps.entry(accept_duplicate=True), WHY)
+    assert "Về việc cũ" in line(session, document).note
+    ask(session, document, Asked.RECALL)
+    service.answer_sender(session, place.a.clerk, document.id, agree=True, note="Đồng ý")
+    told = line(session, document).note
+    assert WHY in told
+    assert "Về việc cũ" not in told
 
 
 def test_the_deadline_of_what_was_directed_is_the_leaders(session: Session, place: Province) -> None:

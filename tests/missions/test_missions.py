@@ -23,6 +23,7 @@ from eoffice.documents import queries as reading
 from eoffice.documents.events import DocumentIssued, DocumentLeaves
 from eoffice.documents.models import Steering
 from eoffice.gateway.events import CopyDone
+from eoffice.incoming import correcting
 from eoffice.incoming import service as incoming
 from eoffice.missions import operations, queries, service, succession, urging
 from eoffice.missions.models import Mission, State
@@ -162,6 +163,13 @@ def test_the_end_at_the_other_agency_and_its_letter_are_its_report(session: Sess
     told = queries.progress(session, place.a.leader, [second, outside])
     assert [one.id for one in told[second.id].replies] == [letter.id]
     assert not told[outside.id].replies
+    correcting.strike(session, place.a.clerk, letter.id, "Nhầm văn bản")
+    session.expire_all()
+    assert (second.state, second.report, second.reported_at) == (State.OPEN, "", None), "it reported nothing"
+    assert first.state is State.REPORTED, "by other means"
+    incoming.register(session, place.a.clerk, letter.id, entry)
+    session.expire_all()
+    assert second.state is State.REPORTED
 
 
 @pytest.mark.parametrize(
@@ -434,6 +442,12 @@ def test_nothing_is_asked_of_another_agency_that_whoever_approves_and_signs_has_
     service.give(session, place.a.specialist, document.id, asked(place, f"u:{place.a.office.id}"))
     with transaction(session):
         document.state = Outgoing.SENT_BACK
-    service.give(session, place.a.specialist, document.id, asked(place, content="Bổ sung"))
+    more = service.give(session, place.a.specialist, document.id, asked(place, content="Bổ sung"))
+    with transaction(session):
+        document.state = Outgoing.DISCARDED
+    service.take(session, place.a.specialist, more.id, Move.WITHDRAW, "Dự thảo bỏ rồi")
+    assert more.state is State.WITHDRAWN
+    with transaction(session):
+        document.state = Outgoing.SENT_BACK
     issue(session, document)
     service.give(session, place.a.specialist, document.id, asked(place, content="Theo dõi thêm"))

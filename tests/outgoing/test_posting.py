@@ -309,15 +309,22 @@ def test_a_step_noted_by_mistake_is_taken_back_and_the_history_keeps_it(
     posting.receive(session, place.a.clerk, [Line(company.id, "Lê Văn Nhận")], clock.today())
     path = f"/outgoing/posting/{company.id}"
     assert "Không có người ký nhận" in clerk.get(f"{path}/correct").text
-    assert clerk.post(f"{path}/take-back", data={"mistake": " "}).status_code == 422
+    session.expire_all()
+    seen = posting.stands(company)
+    assert clerk.post(f"{path}/take-back", data={"mistake": " ", "seen": seen}).status_code == 422
     assert client_for(app, "b_clerk").post(f"{path}/take-back", data={"mistake": "x"}).status_code == 404
     assert client_for(app, "a_specialist").post(f"{path}/take-back").status_code == 403
-    taken = clerk.post(f"{path}/take-back", data={"mistake": "Nhầm dòng"})
+    taken = clerk.post(f"{path}/take-back", data={"mistake": "Nhầm dòng", "seen": seen})
     assert taken.headers["Location"].endswith("tab=receive")
     session.refresh(company)
     assert (company.state, company.receipt, company.settled_on) == (PostingState.SENT, "", None)
     assert company.tracking == "EA1", "it is still on its way"
-    assert clerk.post(f"{path}/take-back", data={"mistake": "Chưa gửi"}).status_code == 303
+    for again in ({"mistake": "Nhầm dòng", "seen": seen}, {"mistake": "Nhầm dòng"}):
+        assert clerk.post(f"{path}/take-back", data=again).status_code == 409
+    session.refresh(company)
+    assert company.state is PostingState.SENT, "sent twice, one step is taken back"
+    sent = {"mistake": "Chưa gửi", "seen": posting.stands(company)}
+    assert clerk.post(f"{path}/take-back", data=sent).status_code == 303
     session.refresh(company)
     assert (company.state, company.sent_on, company.carrier) == (PostingState.WAITING, None, None)
     assert clerk.post(f"{path}/take-back", data={"mistake": "lần nữa"}).status_code == 409
@@ -326,7 +333,7 @@ def test_a_step_noted_by_mistake_is_taken_back_and_the_history_keeps_it(
     assert {"Lê Văn Nhận", "EA1", today} <= set(told[0]["before"])
 
 
-def test_what_came_back_and_was_sent_again_by_mistake_waits_again_and_its_first_way_is_kept(
+def test_what_came_back_and_was_sent_again_by_mistake_is_what_came_back(
     session: Session, place: Province, issued: OutgoingDocument
 ) -> None:
     clerk, today = place.a.clerk, clock.today()
@@ -337,6 +344,6 @@ def test_what_came_back_and_was_sent_again_by_mistake_waits_again_and_its_first_
     assert posting.take_back(session, clerk, company.id, "Nhầm dòng").state is PostingState.SENT
     posting.come_back(session, clerk, [Line(company.id, "Sai địa chỉ")], today)
     posting.send(session, clerk, [Line(company.id, "EA2")], Carrier.HAND, today)
-    assert posting.take_back(session, clerk, company.id, "Chưa gửi lại").state is PostingState.WAITING
-    kept = session.scalars(sa.select(ReturnedPosting)).one()
-    assert (kept.tracking, kept.receipt) == ("EA1", "Sai địa chỉ")
+    assert posting.take_back(session, clerk, company.id, "Chưa gửi lại").state is PostingState.CAME_BACK
+    assert (company.tracking, company.receipt, company.carrier) == ("EA1", "Sai địa chỉ", Carrier.POST)
+    assert session.scalars(sa.select(ReturnedPosting)).all() == []

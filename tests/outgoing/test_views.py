@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -508,6 +509,32 @@ def test_a_form_that_is_sent_again_after_a_cut_line_makes_one_draft(
     assert other.headers["Location"] != again.headers["Location"]
     elsewhere = client("a_unit_head").post("/outgoing/new", data=sent)
     assert (elsewhere.status_code, elsewhere.headers["Location"]) != (303, again.headers["Location"])
+
+
+def test_a_form_that_saved_and_submitted_is_sent_again_without_harm(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    drafter = client("a_specialist")
+    sent = _typed(place, form_key="mot-lan", submit="1")
+    for _time in range(2):
+        answer = drafter.post("/outgoing/new", data=sent)
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/outgoing/{_only(session).id}")
+    service.take_back(session, place.a.specialist, _only(session).id)
+    service.discard(session, place.a.specialist, _only(session).id, "Không cần nữa")
+    again = drafter.post("/outgoing/new", data=sent)
+    page = drafter.get(again.headers["Location"])
+    assert (again.status_code, page.status_code) == (303, 200)
+    assert "Đã bỏ:" in page.text
+    assert "Không cần nữa" in page.text
+
+
+def test_a_draft_that_was_given_up_is_late_no_more(
+    session: Session, place: Province, client: Callable[[str], FlaskClient]
+) -> None:
+    document = draft(session, place, due_on=clock.today())
+    service.discard(session, place.a.specialist, document.id, "Không cần nữa")
+    with clock.freeze(clock.now() + timedelta(days=3)):
+        assert "quá 3 ngày" not in client("a_specialist").get(f"/outgoing/{document.id}").text
 
 
 def test_an_uploaded_draft_that_is_sent_again_is_one_and_a_changed_file_is_another(

@@ -117,6 +117,23 @@ def test_a_register_that_contradicts_another_is_refused(
         service.open_register(session, place.a.chief, _new(**changes))
 
 
+def test_a_register_of_incoming_documents_of_a_kind_hides_no_number_of_outgoing_ones(
+    session: Session, place: Province
+) -> None:
+    house = place.a
+    equip(session, house)
+    report = drafts.bring(session, house, drafts.draft(session, place, kind_code="BC"), OutgoingState.SEALING)
+    others = registers.register_for(session, house.agency.id, Direction.OUT, "BC", clock.today().year)
+    assert report.register_number == others.last_number == 1
+    with transaction(session):
+        closing.close(session, house.chief, others, "Quyết định 9/QĐ-SNNMT")
+    service.open_register(
+        session, house.chief, _new(code="BCDEN", direction=Direction.IN, kind_codes=("BC",))
+    )
+    with pytest.raises(closing.GivenElsewhere):
+        service.open_register(session, house.chief, _new(code="MOI"))
+
+
 def test_article_15_no_number_with_its_notation_is_given_twice_in_a_year(
     session: Session, place: Province
 ) -> None:

@@ -102,7 +102,8 @@ def _typed(document: IncomingDocument, form: PreparationForm) -> str:
         return _("Put before the leader: %(subject)s", subject=document.subject)
     sent = form.scan.data
     scan = incoming.take_in(db(), actor, sent.stream, sent.filename) if sent and sent.filename else None
-    prepared.direct_on_paper(db(), actor, document.id, form.leader_id.data, form.to_new(), scan)
+    seen, new = request.form.get("seen", type=int), form.to_new()
+    prepared.direct_on_paper(db(), actor, document.id, form.leader_id.data, new, scan, seen=seen)
     return _("Directed as written on the paper: %(subject)s", subject=document.subject)
 
 

@@ -47,6 +47,8 @@ def new() -> ResponseReturnValue:
             document = service.draft_from_template(db(), current_actor(), fields, page)
     except AppError as error:
         return _form(typed, source, problem=error)
+    if (document.state, Move.REVISE) not in MACHINE.rules:  # sent again, after it went on
+        return redirect(url_for("outgoing.show", document_id=document.id), 303)
     return _saved(document, typed)
 
 

@@ -100,7 +100,8 @@ def posting_correction(posting_id: int) -> ResponseReturnValue:
 @needs(OUTGOING_POST)
 def posting_mistake(posting_id: int) -> ResponseReturnValue:
     """Undo the last step of a line."""
-    why, seen = request.form.get("mistake", ""), request.form.get("seen")
+    # the step that this person saw, and no other: a form sent twice takes one back
+    why, seen = request.form.get("mistake", ""), request.form.get("seen", "")
     try:
         line = posting.take_back(db(), current_actor(), posting_id, why, seen=seen)
     except AppError as error:
