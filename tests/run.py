@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -51,7 +52,7 @@ STAGES = {
     "real peers": [*TWO, "-m", "peer and not flow and not fault and not browser", "tests"],
     OLDEST: [*TWO, "-m", f"not slow and {QUICK}", *(f"tests/{part}" for part in ON_OLDEST)],
     "flows and faults": [*TWO, "-m", "flow or fault", "tests"],
-    "browser": ["-m", "browser", "tests"],
+    "browser": [*TWO, "-m", "browser", "tests"],
 }
 
 FAST = {"architecture, units, features": [*TWO, "-m", f"not slow and {QUICK}", "tests"]}
@@ -62,6 +63,12 @@ def main(which: str) -> int:
     wanted = FAST if which == "fast" else STAGES
     if which == "all":
         timed("system packages", install_packages)
+    with tempfile.TemporaryDirectory(prefix="eoffice-shared-") as shared:
+        os.environ["TEST_SHARED"] = shared  # what is made once for all stages
+        return _stages(wanted)
+
+
+def _stages(wanted: dict[str, list[str]]) -> int:
     for name in wanted:
         if name == OLDEST and not POSTGRES.is_dir():
             print(f"\n== {name}: skipped, {POSTGRES} is missing (apt-get install postgresql-15)", flush=True)

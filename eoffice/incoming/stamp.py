@@ -8,6 +8,7 @@ import pypdfium2 as pdfium
 
 from eoffice.core import clock, sandbox
 from eoffice.documents.geometry import MM
+from eoffice.documents.layout.renditions import shown, written
 from eoffice.documents.layout.typesetting import compiled, composed, printable
 
 #: width and height of the stamp in points
@@ -24,7 +25,7 @@ sandbox.preload(__name__)
 def stamped(path: Path, agency: str, number: int, day: str, to: str, dossier: str) -> bytes:
     """The PDF with the stamp on the first white place of page 1, from under the letter head down.
 
-    `to`: who got it, `dossier`: notations, both empty when not known yet. Signature fields of the copy prove nothing.
+    `to`: who got it, `dossier`: notations, both empty when not known yet. Nothing of the copy signs.
     Raises SandboxDied, PdfiumError.
     """
     said = {"agency": agency, "number": str(number), "day": day, "to": to, "dossier": dossier}
@@ -37,14 +38,12 @@ def stamped(path: Path, agency: str, number: int, day: str, to: str, dossier: st
 def draw(path: str, drawn: bytes) -> bytes:
     """Runs in the sandbox: lay the stamp over page 1."""
     left, top = _place(path)
-    with pikepdf.open(path) as document, pikepdf.open(io.BytesIO(drawn)) as stamp:
+    with shown(path) as document, pikepdf.open(io.BytesIO(drawn)) as stamp:
         page = document.pages[0]
         x0, _y0, _x1, y1 = (float(side) for side in page.mediabox)
         box = pikepdf.Rectangle(x0 + left, y1 - top - SIZE[1], x0 + left + SIZE[0], y1 - top)
         page.add_overlay(stamp.pages[0], box)
-        out = io.BytesIO()
-        document.save(out)
-    return out.getvalue()
+        return written(document)
 
 
 def _place(path: str) -> tuple[float, float]:

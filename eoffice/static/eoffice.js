@@ -150,13 +150,18 @@
     form.dataset.sent = "yes";
     // Once the form is read: a disabled button is not sent.
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
-    if (form.matches(drafted)) sessionStorage.setItem("sent", draftKey(form));
+    const key = draftKey(form);
+    if (form.matches(drafted)) sessionStorage.setItem("sent", JSON.stringify([...refused.filter((one) => of(one) === of(key)), key]));
   });
   // A draft has done its work when the answer says so, or leads on without an error.
-  const sent = sessionStorage.getItem("sent"), at = `draft ${location.pathname} `;
+  // A refused form comes back under its own address: what was typed at each goes together.
+  const at = `draft ${location.pathname} `, of = (key) => key.replace(/^draft \S+ /, "");
+  let refused = JSON.parse(sessionStorage.getItem("sent")) || [];
   const [way] = performance.getEntriesByType("navigation");
-  if (sent && person && ($("#flashes .say-ok") || way.redirectCount && !$("[aria-invalid=true], .fault") && !sent.startsWith(at)))
-    for (const key of [sent, sent.replace(/^draft \S+ /, at)]) sessionStorage.removeItem(key);
+  if (refused.length && person && ($("#flashes .say-ok") || way.redirectCount && !$("[aria-invalid=true], .fault") && !refused.at(-1).startsWith(at))) {
+    for (const key of refused) for (const one of [key, at + of(key)]) sessionStorage.removeItem(one);
+    refused = [];
+  }
   sessionStorage.removeItem("sent");
   addEventListener("pageshow", (event) => {
     if (event.persisted) for (const form of $$("form[data-sent]")) {

@@ -105,7 +105,9 @@ def test_requirement_48_what_is_damaged_is_named(make: Callable[[], Path], insta
     path = make()
     with (path / "database.age").open("r+b") as file:
         file.seek(300)
-        file.write(b"\0")
+        byte = file.read(1)[0]
+        file.seek(300)
+        file.write(bytes([byte ^ 1]))
     (stored,) = (path.parent / "files").glob("*/*.age")
     stored.unlink()
     assert sets.damaged(path) == ["database.age", f"files/{stored.stem}"]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.flows.conftest import installation as installation  # one fixture for both kinds of tests
 from tests.flows.installation import Installation
 from tests.flows.steps import Office
 from tools.pictures import LAUNCH, sign_in
@@ -72,6 +71,15 @@ class Desks:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not REFUSED.match(message.text):
             self.faults.append(f"{message.page and message.page.url}: {message.text}")
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Everything `make run` starts, with the demonstration province."""
+    made = Installation(tmp_path_factory.mktemp("instance") / "eoffice")
+    made.start_filled()
+    yield made
+    assert made.stop() == 0
 
 
 @pytest.fixture(scope="session")

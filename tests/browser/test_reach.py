@@ -136,6 +136,22 @@ def test_what_was_typed_is_there_after_leaving_the_page(desks: Desks, office: Of
     expect(page.locator(".restored")).to_have_count(0)
 
 
+def test_what_was_refused_and_then_sent_comes_back_in_no_form(desks: Desks, office: Office) -> None:
+    found = office.register(79, "Để phân công hai lần", accept_duplicate=True)
+    office.direct(found["id"])
+    page = desks.of(account("snnmt", Role.UNIT_HEAD, "CCTL"))
+    page.goto(f"/incoming/{found['id']}")
+    for words, day in (("Câu cũ bị từ chối", "01/01/2020"), ("Câu mới được nhận", "")):
+        if "/tasks/" not in page.url:
+            page.get_by_text("Giao lại…").click()
+        form = page.locator("form#assign")
+        form.get_by_label("Nội dung giao").fill(words)
+        form.locator("[name=due_on]").fill(day)
+        form.get_by_role("button", name="Phân công").click()
+    expect(page.locator("#flashes .say-ok")).to_be_visible()
+    assert "Câu " not in page.evaluate("JSON.stringify({...sessionStorage})")
+
+
 def test_a_draft_is_found_by_its_writer_alone_and_for_what_it_was_written(
     desks: Desks, installation: Installation
 ) -> None:

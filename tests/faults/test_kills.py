@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(400)]
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation that may be hurt."""
     made = Installation(tmp_path_factory.mktemp("hurt") / "eoffice")
-    made.start()
+    made.start_filled()
     yield made
     assert made.stop() == 0
 

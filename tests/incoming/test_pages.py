@@ -42,6 +42,13 @@ def _form(**changes: object) -> dict[str, object]:
     } | changes  # fmt: skip
 
 
+def test_the_clerk_types_the_deadline_when_he_registers(session: Session, app: Flask) -> None:
+    document = steps.received(session, province(session).a)
+    page = client_for(app, "a_clerk").get(f"/incoming/{document.id}/register").text
+    (field,) = re.findall(r'<input[^>]*name="due_on"[^>]*>', page)
+    assert "readonly" not in field
+
+
 def test_a_choice_that_is_none_is_refused_in_vietnamese(session: Session, app: Flask) -> None:
     house = province(session).a
     document = steps.received(session, house)

@@ -5,6 +5,7 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
+import pikepdf
 import pytest
 import sqlalchemy as sa
 import typst
@@ -233,6 +234,15 @@ def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_doc
     text = _page(session, copy, FileRole.ISSUED)
     for words in ("SAO Y", "Số: 02/SY-SNNMT", "GIÁM ĐỐC", "- Sở Tài chính;", "- Lưu: VT."):
         assert words in text
+    issued = newest(session, copy, FileRole.ISSUED)
+    with (
+        pikepdf.open(path(newest(session, document, FileRole.ISSUED))) as signed,
+        pikepdf.open(path(issued)) as paper,
+    ):
+        assert "/AcroForm" in signed.Root
+        assert "/AcroForm" not in paper.Root
+        assert "/DSS" not in paper.Root
+    assert b"/ByteRange" not in path(issued).read_bytes(), "no signature is no broken one"
     issuing.issue(session, clerk, copy.id)
     assert not gateway.deliveries_of(session, copy)
 

@@ -9,6 +9,7 @@ import pypdfium2 as pdfium
 
 from eoffice.core import clock, sandbox
 from eoffice.documents.geometry import MM
+from eoffice.documents.layout.renditions import shown, written
 from eoffice.documents.layout.typesetting import check_glyphs, check_words, compiled, composed
 
 #: dots per point when looking for the end of the text; darker than that is ink; a speck has fewer dots in a row
@@ -39,7 +40,7 @@ class Block:
 def printed(path: Path, block: Block) -> bytes:
     """The PDF to print: under the last line where there is room, else on a page of its own.
 
-    Signature fields of it prove nothing. Raises SandboxDied, PdfiumError, MissingGlyph, WordTooLong.
+    Nothing of it signs. Raises SandboxDied, PdfiumError, MissingGlyph, WordTooLong.
     """
     data = composed(vars(block) | {"authority": list(block.authority), "recipients": list(block.recipients)})
     check_glyphs(data)
@@ -52,7 +53,7 @@ def printed(path: Path, block: Block) -> bytes:
 def draw(path: str, drawn: bytes) -> bytes:
     """Runs in the sandbox: lay the block under the last page."""
     end = _end(path)
-    with pikepdf.open(path) as document, pikepdf.open(io.BytesIO(drawn)) as block:
+    with shown(path) as document, pikepdf.open(io.BytesIO(drawn)) as block:
         width, height = (float(side) for side in block.pages[0].mediabox[2:])
         page = document.pages[-1]
         left, bottom, right, top = (float(side) for side in page.mediabox)
@@ -62,9 +63,7 @@ def draw(path: str, drawn: bytes) -> bytes:
             left, y = 0, top - bottom - _TOP
         x = left + min(_LEFT, max(0, right - left - width))
         page.add_overlay(block.pages[0], pikepdf.Rectangle(x, y - height, x + width, y))
-        out = io.BytesIO()
-        document.save(out)
-    return out.getvalue()
+        return written(document)
 
 
 def _end(path: str) -> float:

@@ -7,6 +7,7 @@ import pikepdf
 
 from eoffice.core import clock, sandbox
 from eoffice.documents.geometry import MM
+from eoffice.documents.layout.renditions import shown, written
 from eoffice.documents.layout.typesetting import compiled, composed, printable
 
 #: from the lower edge of the paper, in points: below the text, inside of what printers reach
@@ -15,7 +16,7 @@ sandbox.preload(__name__)
 
 
 def marked(path: Path, words: str) -> bytes:
-    """The PDF with a line under each page. Signature fields of it prove nothing.
+    """The PDF with a line under each page. Nothing of it signs.
 
     Raises SandboxDied, PdfError.
     """
@@ -27,12 +28,10 @@ def marked(path: Path, words: str) -> bytes:
 
 def draw(path: str, drawn: bytes) -> bytes:
     """Runs in the sandbox: lay the line under every page."""
-    with pikepdf.open(path) as document, pikepdf.open(io.BytesIO(drawn)) as mark:
+    with shown(path) as document, pikepdf.open(io.BytesIO(drawn)) as mark:
         width, height = (float(side) for side in mark.pages[0].mediabox[2:])
         for page in document.pages:
             left, bottom, right, _top = (float(side) for side in page.mediabox)
             x, y = left + max(0, (right - left - width) / 2), bottom + _ABOVE_EDGE
             page.add_overlay(mark.pages[0], pikepdf.Rectangle(x, y, x + width, y + height))
-        out = io.BytesIO()
-        document.save(out)
-    return out.getvalue()
+        return written(document)
