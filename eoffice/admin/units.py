@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid, NotFound
+from eoffice.core.errors import Conflict, Invalid, NotFound, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import fold, whole
 from eoffice.directions import succession as directions
@@ -39,7 +39,7 @@ class PostsThere(Conflict):
     )
 
 
-class OpenAlready(Conflict):
+class OpenAlready(Overtaken):
     """Nothing was closed."""
 
     message = _l("This unit is open; there is nothing to open again. Reload the page.")

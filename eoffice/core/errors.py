@@ -15,6 +15,8 @@ class AppError(Exception):
 
     status: ClassVar[int] = 400
     message: ClassVar[LazyString | str] = _l("That is not possible.")
+    #: somebody else's being faster may be why: who did what is told with it
+    overtaken: ClassVar[bool] = False
 
     def __init__(self, **params: Any) -> None:
         #: form field the message belongs to, when there is one
@@ -64,14 +66,21 @@ class InvalidTransition(AppError):
     """The step exists but not in this state: not now."""
 
     status = 409
+    overtaken = True
     message = _l("The document is “%(state)s” now, so this step is not possible. Reload the page.")
 
 
 class Conflict(AppError):
-    """Somebody else was faster."""
+    """Something else stands in the way: not now."""
 
     status = 409
     message = _l("Somebody else has changed this in the meantime. Reload the page and look again.")
+
+
+class Overtaken(Conflict):
+    """Somebody else was faster."""
+
+    overtaken = True
 
 
 class Unavailable(AppError):

@@ -287,7 +287,7 @@ def _typed() -> list[str]:
 
 def tell_meanwhile(error: AppError) -> AppError:
     """Let a refusal that comes from somebody else's being faster say who did what, and when."""
-    if error.status == 409 and not error.meanwhile and getattr(g, "actor", None) is not None:
+    if error.overtaken and not error.meanwhile and getattr(g, "actor", None) is not None:
         db().rollback()
         error.meanwhile = meanwhile.sentence(db(), current_actor(), request.view_args or {})
     return error

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
-from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.errors import Conflict, Invalid, Overtaken
 from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
 from eoffice.directions import operations
@@ -41,7 +41,7 @@ class WhyNoTime(Invalid):
     message = _l("Write why you do not agree.")
 
 
-class NothingAsked(Conflict):
+class NothingAsked(Overtaken):
     """Somebody answered already."""
 
     message = _l("No more time is asked for now. Reload the page.")
@@ -53,7 +53,7 @@ class WhyAgain(Invalid):
     message = _l("Write what is still to be done.")
 
 
-class Replaced(Conflict):
+class Replaced(Overtaken):
     """What is asked now stands in a later direction."""
 
     message = _l("A later direction replaced this one. Give a new direction instead.")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from eoffice.core.db import transaction
 from eoffice.core.errors import Forbidden, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
-from eoffice.core.text import whole
+from eoffice.core.text import fold, whole
 from eoffice.directions.models import DirectingHelp
 from eoffice.directions.operations import NamedTwice
 from eoffice.documents.permissions import DOCUMENT_READ
@@ -23,6 +23,12 @@ class TooMany(Invalid):
     """A list nobody reads."""
 
     message = _l("You keep %(most)s already. Remove one first.")
+
+
+class GroupNamed(Invalid):
+    """Two buttons of one name: nobody knows which is which."""
+
+    message = _l("There is a group “%(name)s” already. Give this one another name, or remove that one first.")
 
 
 class EmptyGroup(Invalid):
@@ -70,7 +76,7 @@ def add_phrase(session: Session, actor: Actor, text: str) -> DirectingHelp:
 
 
 def save_group(session: Session, actor: Actor, new: NewGroup) -> DirectingHelp:
-    """Keep a group. Raises Forbidden, EmptyGroup, NamedTwice, TooMany."""
+    """Keep a group. Raises Forbidden, EmptyGroup, NamedTwice, TooMany, GroupNamed."""
     marks = [mark for mark in (new.lead, *new.coordinating, *new.inform) if mark]
     if not marks:
         raise EmptyGroup(field="lead")
@@ -79,8 +85,11 @@ def save_group(session: Session, actor: Actor, new: NewGroup) -> DirectingHelp:
     with transaction(session):
         require(actor, DOCUMENT_READ)
         _refuse_too_many(session, actor)
+        name = whole(new.name, 100, "name")
+        if any(fold(one.name) == fold(name) for one in kept(session, actor)):
+            raise GroupNamed(name=name, field="name")
         made = DirectingHelp(
-            agency_id=actor.agency_id, person_id=actor.person_id, name=whole(new.name, 100, "name"), lead=new.lead,
+            agency_id=actor.agency_id, person_id=actor.person_id, name=name, lead=new.lead,
             coordinating=list(new.coordinating), inform=list(new.inform), shared=new.shared,
         )  # fmt: skip
         session.add(made)

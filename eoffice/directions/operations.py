@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
-from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.errors import Conflict, Invalid, Overtaken
 from eoffice.core.permissions import Actor
 from eoffice.directions.models import OPEN, Direction, Part, Reading, Task, TaskState
 from eoffice.directions.permissions import can_take
@@ -78,7 +78,7 @@ class RemindedToday(Conflict):
     message = _l("%(name)s has pressed for it today already.")
 
 
-class DirectedMeanwhile(Conflict):
+class DirectedMeanwhile(Overtaken):
     """Two leaders with the same document open: the second would undo what the first decided, unseen."""
 
     message = _l("It was directed while you had it open. Read that direction; send yours to replace it.")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import access, audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import whole
 from eoffice.directory import queries
@@ -41,7 +41,7 @@ class AwayAlready(Conflict):
     message = _l("An absence on these days stands here already. End that one first.")
 
 
-class BackAlready(Conflict):
+class BackAlready(Overtaken):
     """Somebody was faster."""
 
     message = _l("This absence has ended already. Reload the page.")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import access, audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc, whole
 from eoffice.directory import operations, queries
@@ -88,7 +88,7 @@ class LentAlready(Conflict):
     )
 
 
-class EndedAlready(Conflict):
+class EndedAlready(Overtaken):
     """It holds no more."""
 
     message = _l("This has ended already. Reload the page.")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import fold, nfc, whole
 from eoffice.directory import queries as directory
@@ -48,7 +48,7 @@ class WrongBody(Invalid):
     message = _l("Choose a body of your agency that still exists.")
 
 
-class EndedAlready(Conflict):
+class EndedAlready(Overtaken):
     """Somebody was faster."""
 
     message = _l("This body has been ended already. Reload the page.")

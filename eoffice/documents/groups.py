@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid, NotFound
+from eoffice.core.errors import Invalid, NotFound, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import search_text, whole
 from eoffice.directory import queries as directory
@@ -71,7 +71,7 @@ class WrongCodes(Invalid):
     message = _l("Nothing is saved yet. %(mistakes)s")
 
 
-class ChangedMeanwhile(Conflict):
+class ChangedMeanwhile(Overtaken):
     """Somebody else saved first; what was typed stands in the form still."""
 
     message = _l(

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
-from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.errors import Conflict, Invalid, Overtaken
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.directory.models import AdvisoryBody
 from eoffice.documents import kinds
@@ -43,7 +43,7 @@ class BackDated(Invalid):
     )
 
 
-class AlreadyNumbered(Conflict):
+class AlreadyNumbered(Overtaken):
     """A document has one number, until that is made void."""
 
     message = _l("This document already has number %(number)s. Reload the page.")

@@ -9,7 +9,7 @@ from eoffice.accounts import permissions as accounts
 from eoffice.core import access, audit, clock
 from eoffice.core.access import AccessChange
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden
+from eoffice.core.errors import Conflict, Forbidden, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment, Role
@@ -24,7 +24,7 @@ class OwnChange(Forbidden):
     message = _l("You made this change or gain by it. %(name)s has to confirm it.")
 
 
-class ConfirmedAlready(Conflict):
+class ConfirmedAlready(Overtaken):
     """Somebody was faster."""
 
     message = _l("%(name)s confirmed this at %(time)s. Reload the page.")

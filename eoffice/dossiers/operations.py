@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
-from eoffice.core.errors import Conflict, Invalid, NotFound
+from eoffice.core.errors import Conflict, Invalid, NotFound, Overtaken
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, whole
 from eoffice.core.workflow import Rule
@@ -106,7 +106,7 @@ class ListIssued(Conflict):
     )
 
 
-class Begun(Conflict):
+class Begun(Overtaken):
     """Only what was never opened."""
 
     message = _l(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock, events
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid, InvalidTransition, NotFound, Unavailable
+from eoffice.core.errors import Conflict, Invalid, InvalidTransition, NotFound, Overtaken, Unavailable
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
@@ -50,13 +50,13 @@ class OutOfReach(Conflict):
     message = _l("This recipient holds no copy that could be given back. Reload the page.")
 
 
-class AskedAlready(Conflict):
+class AskedAlready(Overtaken):
     """One thing at a time."""
 
     message = _l("The recipient was asked already and has not answered yet.")
 
 
-class Recalled(Conflict):
+class Recalled(Overtaken):
     """What was recalled goes nowhere."""
 
     message = _l("The document was recalled; it is not sent again.")

@@ -14,6 +14,7 @@ from eoffice.documents import service as files
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.home import desk as desks
 from eoffice.home import frame, links, words
+from eoffice.outgoing import copying
 from eoffice.outgoing import presenting as outgoing
 
 bp = Blueprint("home", __name__, template_folder="templates")
@@ -21,7 +22,8 @@ bp.app_context_processor(frame.context)
 
 #: deeds that leave a document as it was
 _HARMLESS = (
-    files.DOWNLOADED, files.PRINTED, tasks.OPENED, tasks.READ, documents.ACCESS_GIVEN, documents.FILE_ADDED
+    files.DOWNLOADED, files.PRINTED, tasks.OPENED, tasks.READ, documents.ACCESS_GIVEN, documents.FILE_ADDED,
+    copying.COPIED,
 )  # fmt: skip
 _DOCUMENTS = ("IncomingDocument", "OutgoingDocument", "Document")
 # how the log reads to whoever came second

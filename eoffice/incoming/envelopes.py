@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
 from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import whole
@@ -69,7 +69,7 @@ class NothingChanged(Invalid):
     message = _l("Nothing was changed. Correct what is wrong, or make the line void.")
 
 
-class IsVoid(Conflict):
+class IsVoid(Overtaken):
     """Once is enough."""
 
     message = _l("This line was made void already. Reload the page.")
@@ -79,7 +79,7 @@ class IsVoid(Conflict):
 _SENT_TWICE = timedelta(minutes=1)
 
 
-class EnteredAlready(Conflict):
+class EnteredAlready(Overtaken):
     """The form was sent twice."""
 
     message = _l(

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, NotFound
+from eoffice.core.errors import NotFound, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.documents import operations as documents
 from eoffice.documents.models import DocumentFile
@@ -19,7 +19,7 @@ from eoffice.incoming.states import Doubt
 MOST = 50
 
 
-class Decided(Conflict):
+class Decided(Overtaken):
     """Once is enough."""
 
     message = _l("It is decided already what becomes of this file. Reload the page.")

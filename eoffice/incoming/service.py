@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.errors import Conflict, Invalid, Overtaken
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
@@ -37,7 +37,7 @@ class NeedsReason(Invalid):
     message = _l("Say why the document goes back; the sender reads it.")
 
 
-class NothingAsked(Conflict):
+class NothingAsked(Overtaken):
     """Somebody answered already, or the sender asked nothing."""
 
     message = _l("The sender asks nothing of this document now. Reload the page.")

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
-from eoffice.core.errors import Conflict, Invalid, TooLong
+from eoffice.core.errors import Conflict, Invalid, Overtaken, TooLong
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
@@ -72,7 +72,7 @@ class ApprovedWithout(Conflict):
     )
 
 
-class AskedAlready(Conflict):
+class AskedAlready(Overtaken):
     """The same twice, as by a form that is sent again."""
 
     message = _l("%(to)s is asked this already, by the same day. Write what is asked beyond it.")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, TooLong
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken, TooLong
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
@@ -48,7 +48,7 @@ class DaysOutOfTurn(Invalid):
     )
 
 
-class AlreadyAsked(Conflict):
+class AlreadyAsked(Overtaken):
     """One question at a time."""
 
     message = _l("%(name)s has been asked and has not answered yet.")
@@ -60,13 +60,13 @@ class NotYetYourTurn(Conflict):
     message = _l("%(name)s is asked before you. Your turn comes once that opinion is given.")
 
 
-class Answered(Conflict):
+class Answered(Overtaken):
     """Given is given: others have acted on it."""
 
     message = _l("This question is closed: it was answered or taken back.")
 
 
-class NoLongerAsked(Conflict):
+class NoLongerAsked(Overtaken):
     """The document went on."""
 
     message = _l("The document has gone on meanwhile; opinions are no longer taken.")

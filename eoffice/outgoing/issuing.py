@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import clock
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, InvalidTransition
+from eoffice.core.errors import Conflict, InvalidTransition, Overtaken
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
@@ -54,7 +54,7 @@ class NoPlaceForSignature(Conflict):
     )
 
 
-class Changed(Conflict):
+class Changed(Overtaken):
     """While it was being signed somebody else went on with it."""
 
     message = _l(
@@ -71,7 +71,7 @@ class Gone(Conflict):
     )
 
 
-class NewerDraft(Conflict):
+class NewerDraft(Overtaken):
     """Nobody signs what he has not been shown."""
 
     message = _l(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload, with_expression
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Invalid, NotFound
+from eoffice.core.errors import Conflict, Invalid, NotFound, Overtaken
 from eoffice.core.paging import Page, page
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc, whole
@@ -101,7 +101,7 @@ class NotSentYet(Conflict):
     message = _l("%(name)s: it has not been sent yet. Write all of it when it leaves.")
 
 
-class LineChanged(Conflict):
+class LineChanged(Overtaken):
     """Nobody writes the way of one letter over that of the next."""
 
     message = _l(

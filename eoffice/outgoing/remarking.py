@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound
+from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
 from eoffice.core.permissions import Actor, allowed, require
 from eoffice.core.text import fold, whole, written
 from eoffice.documents import queries as documents
@@ -62,13 +62,13 @@ class NotInText(Invalid):
     )
 
 
-class AnsweredAlready(Conflict):
+class AnsweredAlready(Overtaken):
     """Said is said."""
 
     message = _l("This remark has its answer already. Reload the page.")
 
 
-class SettledAlready(Conflict):
+class SettledAlready(Overtaken):
     """Somebody else was faster, or the page is old."""
 
     message = _l("This remark was marked meanwhile. Reload the page.")

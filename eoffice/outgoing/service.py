@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Conflict, Forbidden, Invalid
+from eoffice.core.errors import Forbidden, Invalid, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import whole
 from eoffice.directory import queries as directory
@@ -72,7 +72,7 @@ class OtherForm(Invalid):
     )
 
 
-class SavedElsewhere(Conflict):
+class SavedElsewhere(Overtaken):
     """Two people, or one in two windows, change the same draft: the second would undo the first, unseen."""
 
     message = _l(

@@ -6,14 +6,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core.errors import Conflict
+from eoffice.core.errors import Overtaken
 from eoffice.documents.models import Document, DocumentLink, LinkKind
 from eoffice.gateway import changes
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State
 
 
-class Recalled(Conflict):
+class Recalled(Overtaken):
     """It counts no more, and stays as it was issued."""
 
     message = _l(
@@ -21,7 +21,7 @@ class Recalled(Conflict):
     )
 
 
-class Replaced(Conflict):
+class Replaced(Overtaken):
     """One document takes the place of another."""
 
     message = _l("%(code)s was replaced by %(by)s already. Correct or replace that one.")

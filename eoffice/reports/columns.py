@@ -64,7 +64,7 @@ SHEETS: dict[Form, Sheet] = {
             Column("Số, ký hiệu văn bản", 3.2), Column("Ngày tháng văn bản", 2, True),
             Column("Tên loại và trích yếu nội dung văn bản", 7), Column("Người ký", 2.4),
             Column("Nơi nhận văn bản", 4.6), Column("Đơn vị, người nhận bản lưu", 2.2),
-            Column("Số lượng bản", 1.3, True), Column("Ngày chuyển", 2, True), Column("Ký nhận", 1.8),
+            Column("Số lượng bản", 1.3, True), Column("Ngày chuyển", 2, True), Column("Ký nhận", 2.4),
             Column("Ghi chú", 2.4),
         ),
     ),
@@ -73,8 +73,8 @@ SHEETS: dict[Form, Sheet] = {
         (
             Column("Ngày đến", 2, True), Column("Số đến", 1.3, True), Column("Tác giả", 3.6),
             Column("Số, ký hiệu văn bản", 2.8), Column("Ngày tháng văn bản", 2, True),
-            Column("Tên loại và trích yếu nội dung văn bản", 7), Column("Đơn vị hoặc người nhận", 3.2),
-            Column("Ngày chuyển", 2, True), Column("Ký nhận", 2), Column("Ghi chú", 2.2),
+            Column("Tên loại và trích yếu nội dung văn bản", 6.6), Column("Đơn vị hoặc người nhận", 3.2),
+            Column("Ngày chuyển", 2, True), Column("Ký nhận", 2.4), Column("Ghi chú", 2.2),
         ),
     ),
     Form.HANDLING: Sheet(

@@ -7,7 +7,7 @@ from flask_babel.speaklater import LazyString
 
 import signing.errors as causes
 from eoffice.core import clock
-from eoffice.core.errors import AppError, Conflict, Invalid, Unavailable
+from eoffice.core.errors import AppError, Conflict, Invalid, Overtaken, Unavailable
 
 
 class NoKey(Conflict):
@@ -94,7 +94,7 @@ class NoCredential(Invalid):
     message = _l("Type the credential under which the remote service keeps this key.")
 
 
-class BeingSigned(Conflict):
+class BeingSigned(Overtaken):
     """Somebody else is signing it in two steps."""
 
     message = _l(

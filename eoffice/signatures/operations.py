@@ -63,7 +63,8 @@ _CAUTIONS = {
         "It is signed, but it could not be checked whether the certificate is revoked. Tell the administrator."
     ),
     Caution.WRITTEN_ANEW: _l(
-        "The file's structure was damaged, so it was written anew before it was signed. Look through it once more."
+        "The file was not written as the standard demands, so it was written anew before it was signed. Look "
+        "through it once more."
     ),
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import IO, Any, BinaryIO, cast
@@ -13,6 +14,7 @@ import pybase64
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
+from eoffice.core.blobs import BlobDamaged, BlobMissing
 from exchange import together
 from exchange.hub import outlet, stamping
 from exchange.hub.calls import LONGEST, MOST, Call, Operation, answer
@@ -21,6 +23,7 @@ from exchange.interpret import time_of
 from exchange.model import MessageKind
 from exchange.vxp import DELIVERED_ALL, DELIVERED_HASH, Delivery
 
+_log = logging.getLogger(__name__)
 _PIECE = 3 << 16
 
 
@@ -118,8 +121,20 @@ def download_all(call: Call) -> Response:
         raise Refusal(Code.BAD_REQUEST, f"A message over {together.SMALL} bytes needs a call of its own")
     said = json.dumps([(packet["size"], packet["sha256"]) for packet in packets])
     headers = {DELIVERED_ALL: said, "Content-Length": str(sum(packet["size"] for packet in packets))}
-    content = map(call.axis.blobs.read, [packet["sha256"] for packet in packets])
+    content = _as_far_as_kept(call, [packet["sha256"] for packet in packets])
     return Response(content, 200, headers, mimetype="application/octet-stream")
+
+
+def _as_far_as_kept(call: Call, hashes: Sequence[str]) -> Iterator[bytes]:
+    """The bytes of each, up to one that cannot be read: the answer ends early there, and its receiver asks for that one
+    and what follows one by one."""
+    for sha256 in hashes:
+        try:
+            data = call.axis.blobs.read(sha256)
+        except (BlobMissing, BlobDamaged, OSError) as error:
+            _log.error("packet %s cannot be handed out: %r", sha256, error)
+            return
+        yield data
 
 
 class _Part(io.RawIOBase):

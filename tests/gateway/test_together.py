@@ -1,6 +1,7 @@
 """What goes and comes together stands or falls each by itself."""
 
 import errno
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,8 +27,8 @@ from exchange.answers import Waiting
 from exchange.client import AxisClient
 from exchange.errors import Refused, Unavailable
 from exchange.model import MessageKind, Organization, ResponseFor, StatusMessage
+from exchange.testing import HubProcess, packet, send
 from exchange.testing import document as edoc
-from exchange.testing import packet, send
 from exchange.together import SMALL
 from tests import exchanging
 from tests.factories import province
@@ -372,3 +373,21 @@ def test_of_an_axis_that_is_away_nobody_asks_one_by_one(
     offered = [Waiting(str(n), MessageKind.DOCUMENT, "G09", (), "", "", "", 0, "", 10) for n in range(3)]
     assert [type(one) for one in receiver.fetch_all(theirs, offered)] == [Unavailable] * 3
     assert asked == []
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_of_packets_together_one_whose_bytes_the_axis_has_lost_keeps_no_other_back(
+    session: Session, theirs: AxisClient, hub: HubProcess, lost: int
+) -> None:
+    province(session)
+    made = [packet(edoc(number, sender=MINISTRY, recipients=[OURS])) for number in islice(_numbers, 3)]
+    for one in made:
+        send(theirs, one, "G09")
+    (file,) = hub.data.rglob(f"*{hashlib.sha256(made[lost]).hexdigest()[2:]}")
+    kept = file.read_bytes()
+    file.unlink()
+    exchanging.receive(session)
+    assert _damaged(session) == [False] * 2
+    file.write_bytes(kept)  # brought back from a copy
+    exchanging.receive(session)
+    assert _damaged(session) == [False] * 3

@@ -58,6 +58,9 @@ def test_a_group_is_ones_own_until_it_is_shared_in_the_agency(session: Session, 
     shared = helps.save_group(session, place.a.leader, helps.NewGroup("Chung", inform=(mark,), shared=True))
     assert [one.name for one in helps.kept(session, place.a.secretary)] == ["Chung"]
     assert helps.kept(session, place.b.leader) == []
+    for name in ("riêng", "Chung"):
+        with pytest.raises(helps.GroupNamed):
+            helps.save_group(session, place.a.leader, helps.NewGroup(name, inform=(mark,)))
     with pytest.raises(Forbidden):
         helps.remove(session, place.a.secretary, shared.id)
     with pytest.raises(helps.EmptyGroup):

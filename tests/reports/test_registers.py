@@ -117,6 +117,22 @@ def test_a_register_that_contradicts_another_is_refused(
         service.open_register(session, place.a.chief, _new(**changes))
 
 
+def test_who_is_refused_for_a_closed_register_is_told_of_no_deed_that_has_nothing_to_do_with_it(
+    session: Session, place: Province, app: Flask
+) -> None:
+    house = place.a
+    equip(session, house)
+    letter = drafts.bring(session, house, drafts.draft(session, place), OutgoingState.NUMBERING)
+    with transaction(session):
+        letters = registers.register_for(session, house.agency.id, Direction.OUT, "CV", clock.today().year)
+        closing.close(session, house.chief, letters, "Quyết định 9/QĐ-SNNMT")
+    refused = client_for(app, "a_clerk").post(f"/outgoing/{letter.id}/number")
+    assert refused.status_code == 409
+    assert "đã đóng" in refused.text
+    assert "Chưa thực hiện" in refused.text
+    assert f"{house.leader.name}, " not in refused.text.partition("Chưa thực hiện")[2][:600]
+
+
 def test_a_register_of_incoming_documents_of_a_kind_hides_no_number_of_outgoing_ones(
     session: Session, place: Province
 ) -> None:
