@@ -124,8 +124,6 @@ class PdfFacts:
     #: bytes
     size: int
     signed: bool
-    #: what the parser complains about; empty for a sound file
-    findings: list[str]
     #: width and height of each page in points, as shown
     page_sizes: list[tuple[float, float]]
     #: what is written on each page; None for a long document, whose pages are read later
@@ -155,7 +153,6 @@ def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
         pages=len(structure.page_sizes),
         size=size,
         signed=structure.signed,
-        findings=structure.findings,
         page_sizes=structure.page_sizes,
         text=structure.text,
     )

@@ -39,8 +39,6 @@ class Structure:
 
     encrypted: bool
     signed: bool
-    #: what the parser had to mend or complain about, in its own words
-    findings: list[str]
     #: width and height of each page in points, as shown
     page_sizes: list[tuple[float, float]]
     #: what is written on page 1, where all letters of the word that was looked for occur
@@ -58,12 +56,8 @@ def structure(path: str, looked_for: str) -> Structure:
     try:
         with pikepdf.open(path) as pdf:
             if pdf.is_encrypted:
-                return Structure(True, False, [], [], None)
-            signed, complaints = _is_signed(pdf), [*pdf.get_warnings(), *pdf.check_pdf_syntax()]
-            told = (
-                str(line).removeprefix("WARNING: ").replace(path, "").lstrip(",: ") for line in complaints
-            )
-            findings = list(dict.fromkeys(told))
+                return Structure(True, False, [], None)
+            signed = _is_signed(pdf)
         with _opened(path) as document:
             sizes = [document.get_page_size(number) for number in range(len(document))]
             pages = _short_text(document)
@@ -72,16 +66,14 @@ def structure(path: str, looked_for: str) -> Structure:
             else:
                 suspect = bool(sizes) and set(looked_for) <= _letters(document, 1)
     except pikepdf.PasswordError:
-        return Structure(True, False, [], [], None)
+        return Structure(True, False, [], None)
     except (pikepdf.PdfError, pdfium.PdfiumError) as error:
         raise Unreadable(str(error)) from None
     if suspect:
         first_page = pages[0] if pages else page_text(path, 1)[0]
     else:
         first_page = None
-    return Structure(
-        False, signed, findings, sizes, first_page, [page.text for page in pages] if pages else None
-    )
+    return Structure(False, signed, sizes, first_page, [page.text for page in pages] if pages else None)
 
 
 def page_text(path: str, limit: int | None) -> list[PageText]:

@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from eoffice.documents import convert
@@ -44,7 +45,9 @@ def draft(tmp_path: Path) -> Path:
 def test_a_word_draft_becomes_a_sound_pdf(draft: Path, tmp_path: Path) -> None:
     made = tmp_path / "made.pdf"
     made.write_bytes(convert.word_to_pdf(draft))
-    assert inspect_pdf(made, limit=10**7).findings == []
+    assert inspect_pdf(made, limit=10**7).pages == 1
+    with pikepdf.open(made) as pdf:
+        assert pdf.check_pdf_syntax() == []
     assert "Kính gửi: Sở Nội vụ" in page_text(made)[0].text
 
 

@@ -33,7 +33,7 @@ def put(folder: Path, data: bytes, name: str = "x.pdf") -> Path:
 def test_a_sound_pdf_passes_with_its_facts(filed: Filed, official_letter: Letter) -> None:
     path = filed(official_letter)
     facts = intake.inspect_pdf(path, limit=LIMIT)
-    assert (facts.pages, facts.size, facts.signed, facts.findings) == (1, path.stat().st_size, False, [])
+    assert (facts.pages, facts.size, facts.signed) == (1, path.stat().st_size, False)
     assert facts.page_sizes[0] == pytest.approx((595.3, 841.9), abs=0.1)
 
 
@@ -92,13 +92,10 @@ def test_rubbish_under_a_pdf_head_is_refused(tmp_path: Path, data: bytes) -> Non
         intake.inspect_pdf(put(tmp_path, data), limit=LIMIT)
 
 
-def test_a_file_that_had_to_be_mended_says_so(filed: Filed, decision: Letter, tmp_path: Path) -> None:
+def test_a_file_that_can_be_mended_passes(filed: Filed, decision: Letter, tmp_path: Path) -> None:
     data = filed(decision).read_bytes()
-    facts = intake.inspect_pdf(
-        put(tmp_path, data.replace(b"endobj", b"endobj\n% one byte more", 1)), limit=LIMIT
-    )
-    assert facts.findings
-    assert str(tmp_path) not in " ".join(facts.findings)
+    mended = put(tmp_path, data.replace(b"endobj", b"endobj\n% one byte more", 1))
+    assert intake.inspect_pdf(mended, limit=LIMIT).pages == 1
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/samples is not on this machine")
