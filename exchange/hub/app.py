@@ -155,8 +155,7 @@ class Application:
         system, parameters = self._authenticate(system_id, request)
         urgent = parameters.get("priority", "0") not in ("", "0")
         try:
-            calls = counted(parameters)
-            self.quotas.spend(system_id, system["quota"] or self.quota, urgent=urgent, calls=calls)
+            self._spend(system_id, system["quota"] or self.quota, parameters, urgent=urgent)
             with self.gate.turn(system_id, urgent=urgent) as turn:
                 response = operation(Call(self.axis, self.service, system_id, parameters, request, turn))
         except (Refusal, Overloaded):
@@ -164,6 +163,16 @@ class Application:
             raise
         self.traffic.called(system_id)
         return response
+
+    def _spend(self, system_id: str, quota: int, parameters: Mapping[str, str], *, urgent: bool) -> None:
+        """Count what is asked against the quota; what is refused for its number counts as one call. Raises Overloaded,
+        Refusal."""
+        try:
+            calls = counted(parameters)
+        except Refusal:
+            self.quotas.spend(system_id, quota, urgent=urgent)
+            raise
+        self.quotas.spend(system_id, quota, urgent=urgent, calls=calls)
 
     def _authenticate(self, system_id: str, request: Request) -> tuple[Mapping[str, Any], dict[str, str]]:
         system = self.systems([system_id]).get(system_id)

@@ -9,7 +9,7 @@ from multiprocessing.synchronize import Event
 
 import pytest
 
-from exchange.errors import Unavailable
+from exchange.errors import Refused, Unavailable
 from exchange.hub.fairness import Gate, Overloaded, Quotas
 from exchange.model import OtherInfo
 from exchange.vxp import Delivery, signed_headers
@@ -202,3 +202,8 @@ def test_a_system_over_its_quota_hears_when_to_come_again(hub, party, hub_databa
     assert told.value.retry_after == 1
     for _ in range(30):
         polite.client.received()
+    time.sleep(2.1)  # the quota is whole again
+    with pytest.raises(Unavailable):
+        for _ in range(30):  # what is refused costs too
+            with pytest.raises(Refused):
+                rude.client._call("updateStatuses", {"calls": "0"}, content=b"[]")

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from exchange.answers import Sent
@@ -234,3 +236,28 @@ def test_ids_that_no_message_has_are_refused(hub: HubProcess, party: Callable[..
 def test_an_answer_that_does_not_say_what_it_holds_is_none(said: str) -> None:
     with pytest.raises(Refused):
         _sizes(said, 2)
+
+
+@pytest.mark.slow
+def test_of_a_bunch_over_the_quota_nothing_is_taken_and_all_of_it_later(
+    party: Callable[..., Party], letters: Letters, hub_database: str
+) -> None:
+    rude, to = party(), party()
+    bunches = [
+        [replace(one, message_id=f"{one.message_id}-{turn}") for one in letters(rude, to, 8)]
+        for turn in range(4)
+    ]
+    with psycopg.connect(hub_database, autocommit=True) as database:
+        database.execute("UPDATE system SET quota = 8 WHERE id = %s", (rude.client.system_id,))
+    time.sleep(1.1)
+    with pytest.raises(Unavailable) as told:
+        for taken, bunch in enumerate(bunches):  # noqa: B007 - how far it came is asked below
+            assert all(isinstance(one, Sent) for one in rude.client.send_all(bunch))
+    assert told.value.retry_after >= 1
+    assert taken in (2, 3)
+    assert len(to.client.received(limit=100)) == 8 * taken, "whole bunches and nothing of the next"
+    time.sleep(2.5)
+    for one in bunches[taken]:
+        one.packet.seek(0)
+    assert all(isinstance(one, Sent) for one in rude.client.send_all(bunches[taken]))
+    assert rude.client.together, "it was no refusal of sending together"
