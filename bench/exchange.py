@@ -222,7 +222,7 @@ def pair(where: Stage, files: Path, count: int) -> Iterator[Pair]:
                 "EOFFICE_AXIS_SYSTEM": system,
                 "EOFFICE_AXIS_SECRET": SECRET,
                 "EOFFICE_AXIS_CERTIFICATES": str(hub.data / "system.pem"),
-                "EOFFICE_WORKER_CONCURRENCY": "urgent=2,exchange=16,interactive=2,heavy=1",
+                "EOFFICE_WORKER_CONCURRENCY": "urgent=2,exchange=16,interactive=2,reading=1,heavy=1",
                 "EOFFICE_POOL_SIZE": "24",
                 "EOFFICE_TRUST_DIR": str(files / "desk" / "pki" / "trust"),
             }

@@ -13,7 +13,7 @@ from eoffice.core.jobs import Queue
 from eoffice.gateway.exchange import Exchange
 
 #: what the worker does; the hourly sweep of files in the heavy queue is not part of an exchange
-QUEUES = (Queue.URGENT, Queue.EXCHANGE, Queue.INTERACTIVE)
+QUEUES = (Queue.URGENT, Queue.EXCHANGE, Queue.INTERACTIVE, Queue.READING)
 
 
 def main(which: str) -> None:

@@ -33,8 +33,8 @@ SILENCE = setting(
 CONCURRENCY = setting(
     "EOFFICE_WORKER_CONCURRENCY",
     lambda value: {k: int(n) for k, n in (pair.split("=") for pair in str(value).split(","))},
-    {"urgent": 2, "exchange": 4, "interactive": 2, "heavy": 1},
-    "Jobs at a time in each queue of one worker: urgent=2,exchange=4,interactive=2,heavy=1.",
+    {"urgent": 2, "exchange": 4, "interactive": 2, "reading": 1, "heavy": 1},
+    "Jobs at a time in each queue of one worker: urgent=2,exchange=4,interactive=2,reading=1,heavy=1.",
 )
 
 
@@ -44,6 +44,7 @@ class Queue(StrEnum):
     URGENT = "urgent"
     EXCHANGE = "exchange"
     INTERACTIVE = "interactive"
+    READING = "reading"
     HEAVY = "heavy"
 
     @property
@@ -56,6 +57,7 @@ _QUEUE_WORDS = {
     Queue.URGENT: _l("urgent documents"),
     Queue.EXCHANGE: _l("exchange over the axis"),
     Queue.INTERACTIVE: _l("what people wait for"),
+    Queue.READING: _l("words of what arrived"),
     Queue.HEAVY: _l("long work: text recognition, books, sweeps"),
 }
 

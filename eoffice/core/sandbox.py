@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +43,8 @@ _Request = tuple[str, tuple[Any, ...], dict[str, Any], float, int]
 
 #: a worker is replaced after so many calls, because the parsers written in C leak a little
 CALLS_PER_WORKER = 500
+#: how many times its seconds a patient call may take by the clock: others may leave it little of the processors
+_PATIENCE = 10
 #: largest answer taken from a child, whatever its memory bound
 ANSWER_LIMIT = 256 * MEGABYTE
 _preload = ["pikepdf", "pypdfium2", "PIL.Image"]
@@ -54,22 +56,30 @@ def preload(module: str) -> None:
         _preload.append(module)
 
 
-def call(function: str, *args: Any, seconds: float = 10.0, megabytes: int = 500, **kwargs: Any) -> Any:
+def call(
+    function: str,
+    *args: Any,
+    seconds: float = 10.0,
+    megabytes: int = 500,
+    patient: bool = False,
+    **kwargs: Any,
+) -> Any:
     """Run `"package.module:function"` in a child process and return what it returns.
 
     Arguments and result are pickled. `seconds`: wall clock and processor time. `megabytes`: memory
-    above what the idle child has. Safe to call from many threads; waits for a free child.
+    above what the idle child has. `patient`: nobody waits for it, so it is done one at a time, by a child of its own
+    that stands back while others need the processors. Safe to call from many threads; waits for a free child.
     Raises SandboxDied, SandboxError, and what the function raised.
     """
-    return _pool().call((function, args, kwargs, seconds, megabytes))
+    return _pool().call((function, args, kwargs, seconds, megabytes), patient=patient)
 
 
 def network_closed_by() -> Literal["kernel", "interpreter"]:
     """Tell what keeps the children off the network on this machine (for the health page)."""
     pool = _pool()
-    with pool.slots:
-        worker = pool.take()
-        pool.give_back(worker)
+    with pool.prompt.slots:
+        worker = pool.take(pool.prompt)
+        pool.prompt.idle.append(worker)
     return "kernel" if worker.filtered else "interpreter"
 
 
@@ -94,8 +104,9 @@ class _Worker:
     #: nothing of an earlier call is still on the line
     answered: bool = True
 
-    def ask(self, request: _Request) -> Any:
-        function, seconds = request[0], request[3]
+    def ask(self, request: _Request, seconds: float) -> Any:
+        """The answer, within so many seconds by the clock. Raises as `call`."""
+        function = request[0]
         self.calls += 1
         deadline = time.monotonic() + seconds
         try:
@@ -137,6 +148,14 @@ class _Worker:
         os.close(self.pidfd)
 
 
+def _stand_back(pid: int) -> None:
+    """Let a process run only while nobody else wants a processor, where the system knows that."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.setpriority(os.PRIO_PROCESS, pid, 19)
+
+
 class _Nursery:
     """The process that has the parsers loaded and forks workers."""
 
@@ -156,13 +175,15 @@ class _Nursery:
                 cwd="/",
             )
 
-    def fork(self) -> _Worker:
+    def fork(self, *, patient: bool) -> _Worker:
         """Raises OSError or EOFError when the nursery is gone."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self.control, [b"f"], [theirs.fileno()])
         (pid,) = struct.unpack(">I", receive_exactly(self.control, 4))
         pidfd = os.pidfd_open(pid)
+        if patient:
+            _stand_back(pid)
         _, filtered = HELLO.unpack(receive_exactly(ours, HELLO.size))
         return _Worker(ours, pidfd, filtered)
 
@@ -176,31 +197,41 @@ class _Nursery:
             self.process.wait()
 
 
+@dataclass
+class _Places:
+    """Workers of one kind, started when first needed; the one used last is used again first."""
+
+    slots: threading.BoundedSemaphore
+    patient: bool
+    idle: deque[_Worker] = field(default_factory=deque)
+
+
 class _Pool:
-    """At most `size` workers, started when first needed; the one used last is used again first."""
+    """At most `size` workers, and one for what may wait, all from one nursery."""
 
     def __init__(self, size: int) -> None:
-        self.slots = threading.BoundedSemaphore(size)
-        self.idle: deque[_Worker] = deque()
+        self.prompt = _Places(threading.BoundedSemaphore(size), patient=False)
+        self.patient = _Places(threading.BoundedSemaphore(1), patient=True)
         self.nursery: _Nursery | None = None
         self.starting = threading.Lock()
 
-    def call(self, request: _Request) -> Any:
-        with self.slots:
+    def call(self, request: _Request, *, patient: bool) -> Any:
+        places = self.patient if patient else self.prompt
+        with places.slots:
             try:
-                return self._ask(request)
+                return self._ask(request, places)
             except SandboxDied as died:
                 if died.reason != "crash" or not self._nursery_lost():
                     raise
-            return self._ask(request)  # it went down with the nursery: no verdict on the file
+            return self._ask(request, places)  # it went down with the nursery: no verdict on the file
 
-    def _ask(self, request: _Request) -> Any:
-        worker = self.take()
+    def _ask(self, request: _Request, places: _Places) -> Any:
+        worker = self.take(places)
         try:
-            return worker.ask(request)
+            return worker.ask(request, request[3] * (_PATIENCE if places.patient else 1))
         finally:
             if worker.answered and worker.calls < CALLS_PER_WORKER:
-                self.give_back(worker)
+                places.idle.append(worker)
             else:
                 worker.end()
 
@@ -212,42 +243,42 @@ class _Pool:
             self.nursery.process.wait(timeout=0.1)
         except subprocess.TimeoutExpired:
             return False
-        with contextlib.suppress(IndexError):  # the idle ones are dead too, or about to be
-            while worker := self.idle.pop():
-                worker.end()
+        self._end_idle()  # dead too, or about to be
         return True
 
-    def take(self) -> _Worker:
+    def take(self, places: _Places) -> _Worker:
         with contextlib.suppress(IndexError):
-            while worker := self.idle.pop():
+            while worker := places.idle.pop():
                 if worker.alive():
                     return worker
                 worker.end()
         with self.starting:
-            return self._start()
+            return self._start(places.patient)
 
-    def give_back(self, worker: _Worker) -> None:
-        self.idle.append(worker)
-
-    def _start(self) -> _Worker:
+    def _start(self, patient: bool) -> _Worker:
         if self.nursery is None:
             self.nursery = _Nursery()
         try:
-            return self.nursery.fork()
+            return self.nursery.fork(patient=patient)
         except (OSError, EOFError):  # somebody ended the nursery: raise a new one, once
             self.nursery.end()
             self.nursery = _Nursery()
-            return self.nursery.fork()
+            return self.nursery.fork(patient=patient)
+
+    def _end_idle(self) -> None:
+        for places in (self.prompt, self.patient):
+            with contextlib.suppress(IndexError):
+                while worker := places.idle.pop():
+                    worker.end()
 
     def close(self) -> None:
-        while self.idle:
-            self.idle.pop().end()
+        self._end_idle()
         if self.nursery:
             self.nursery.end()
 
     def abandon(self) -> None:
         """Let go of the lines in a forked copy of the application; the original keeps its children."""
-        for worker in self.idle:
+        for worker in (*self.prompt.idle, *self.patient.idle):
             worker.connection.close()
             os.close(worker.pidfd)
         if self.nursery:

@@ -43,7 +43,7 @@ class _Manager(JobManager):
 
 def app(url: str) -> procrastinate.App:
     """What a worker works with."""
-    made = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=8))
+    made = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=9))
     made.job_manager = _Manager(made.connector)
     return made
 
@@ -52,14 +52,16 @@ async def _work(queues: Sequence[Queue]) -> None:
     working = app(database_url())
     for known in JOBS.values():
         _register(working, known)
-    silence = settings().get(SILENCE)
+    silence, at_once = settings().get(SILENCE), settings().get(CONCURRENCY)
     async with working.open_async():
         workers = [
             asyncio.create_task(
                 working.run_worker_async(
                     queues=[queue.value],
                     name=queue.value,
-                    concurrency=settings().get(CONCURRENCY)[queue.value],
+                    concurrency=at_once.get(
+                        queue.value, 1
+                    ),  # one in a queue that a setting of old does not name
                     install_signal_handlers=False,
                     fetch_job_polling_interval=2.0,
                     update_heartbeat_interval=max(1.0, silence / 3),

@@ -126,12 +126,12 @@ class PdfFacts:
     signed: bool
     #: width and height of each page in points, as shown
     page_sizes: list[tuple[float, float]]
-    #: what is written on each page; None for a long document, whose pages are read later
+    #: what is written on each page; None where that is read later: of a long document, or by the caller's wish
     text: list[str] | None
 
 
-def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
-    """Check a PDF of at most `limit` bytes.
+def inspect_pdf(path: Path, *, limit: int, words: bool = True) -> PdfFacts:
+    """Check a PDF of at most `limit` bytes. `words`: read those of a short document at once.
 
     Raises EmptyFile, TooLarge, NotPdf, EncryptedPdf, BrokenPdf, TooMuchForTheReader, StateSecret.
     """
@@ -142,7 +142,7 @@ def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
         raise TooLarge(limit=limit // 2**20)
     if (found := sniff(path)) != PDF:
         raise NotPdf(found=str(word_for(found)))
-    structure = _structure(path)
+    structure = _structure(path, words)
     if structure.encrypted:
         raise EncryptedPdf
     if not structure.page_sizes or not _has_end(path, size):
@@ -158,10 +158,14 @@ def inspect_pdf(path: Path, *, limit: int) -> PdfFacts:
     )
 
 
-def _structure(path: Path) -> Structure:
+def _structure(path: Path, words: bool) -> Structure:
     try:
         found: Structure = sandbox.call(
-            "eoffice.documents.reading:structure", str(path.absolute()), _IN_EVERY_MARK, seconds=30
+            "eoffice.documents.reading:structure",
+            str(path.absolute()),
+            _IN_EVERY_MARK,
+            words=words,
+            seconds=30,
         )
     except Unreadable as error:
         raise BrokenPdf from error

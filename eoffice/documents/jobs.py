@@ -1,5 +1,6 @@
 """Text of long documents and of scans is read after the upload, so that saving never waits for it; housekeeping."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -26,19 +27,43 @@ log = structlog.get_logger(__name__)
 def read_text(session: Session, file_id: int) -> None:
     """Read the words of a file, signature appearances included, and index its document; a file that
     cannot be read has none."""
-    with transaction(session):  # reading takes seconds: this one is over before
-        file = session.get(DocumentFile, file_id)
-    if file is None:
-        return
+    _read_texts(session, [file_id], patient=False)
+
+
+@job("documents.read_texts", Queue.READING, attempts=3)
+def read_texts(session: Session, file_ids: list[int]) -> None:
+    """As `read_text`, of what came together, while others may use the processors first."""
     try:
-        found = pages.page_text(blobs().path(file.sha256), limit=settings().get(TEXT_PAGES))
-    except (PdfiumError, sandbox.SandboxDied) as error:
-        # What came over the axis may be locked or broken: its fields are found all the same, no job has failed.
-        log.warning("no text", file_id=file_id, error=str(error))
-        found = []
+        _read_texts(session, file_ids, patient=True)
+    except Exception:
+        if len(file_ids) == 1:
+            raise
+        # the others must not wait until the one that is to blame succeeds
+        log.exception("texts not read together", files=file_ids)
+        with transaction(session):
+            for file_id in file_ids:
+                jobs.enqueue(session, "documents.read_texts", file_ids=[file_id])
+
+
+def _read_texts(session: Session, file_ids: Sequence[int], *, patient: bool) -> None:
+    with transaction(session):  # reading takes seconds: this one is over before
+        files = operations.readable(session, file_ids)
+    found = {file.id: _words(file, patient=patient) for file in files}
     with transaction(session):
-        operations.keep_text(session, file, [page.text for page in found])
-        operations.index(session, session.get_one(Document, file.document_id))
+        # what was destroyed or sealed meanwhile gets no words back
+        kept = operations.readable(session, found, locked=True)
+        operations.keep_texts(session, [(file, found[file.id]) for file in kept])
+
+
+def _words(file: DocumentFile, *, patient: bool) -> list[str]:
+    try:
+        return pages.page_words(blobs().path(file.sha256), limit=settings().get(TEXT_PAGES), patient=patient)
+    except (PdfiumError, sandbox.SandboxDied) as error:
+        if patient and isinstance(error, sandbox.SandboxDied) and error.reason == "time":
+            return _words(file, patient=False)  # the file may be quick and the machine busy
+        # What came over the axis may be locked or broken: its fields are found all the same, no job has failed.
+        log.warning("no text", file_id=file.id, error=str(error))
+        return []
 
 
 @job("documents.recognise", Queue.HEAVY, attempts=2)

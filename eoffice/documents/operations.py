@@ -1,12 +1,13 @@
 """Writes that incoming and outgoing share; the caller's use case commits."""
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, LiteralString
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import access, audit, clock, jobs
 from eoffice.core.blobs import CHUNK, Blob, blobs
 from eoffice.core.config import settings
+from eoffice.core.db import run
 from eoffice.core.errors import Invalid
 from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
@@ -157,11 +159,16 @@ def add_file(
 
 
 def add_files(
-    session: Session, actor: Actor, new: Sequence[NewFile], *, indexed: bool = False
+    session: Session,
+    actor: Actor,
+    new: Sequence[NewFile],
+    *,
+    indexed: bool = False,
+    read_later: bool = False,
 ) -> list[DocumentFile]:
     """Give documents files; the text of one is read by a job unless it was read while it was taken in, but for an
     archive copy, which shows what is there already. `indexed`: the caller indexes the documents himself, after more
-    changes.
+    changes. `read_later`: one job reads them all, after what others wait for.
     """
     files = [_file(actor, one) for one in new]
     session.add_all(files)
@@ -174,15 +181,21 @@ def add_files(
         for one, file in zip(new, files, strict=True)
     ]  # fmt: skip
     audit.record_all(session, actor, FILE_ADDED, logged)
+    unread = list[int]()
     for one, file in zip(new, files, strict=True):
         if not file.is_pdf or file.role is FileRole.ARCHIVE:
             continue
         if one.inspected.text is None:
-            jobs.enqueue(session, "documents.read_text", file_id=file.id)
+            unread.append(file.id)
         else:
             _put_text(session, file, one.inspected.text)
             if not indexed:
                 index(session, one.document)
+    if unread and read_later:
+        jobs.enqueue(session, "documents.read_texts", file_ids=unread)
+    else:
+        for file_id in unread:
+            jobs.enqueue(session, "documents.read_text", file_id=file_id)
     return files
 
 
@@ -196,10 +209,30 @@ def _file(actor: Actor, new: NewFile) -> DocumentFile:
     )  # fmt: skip
 
 
-def keep_text(session: Session, file: DocumentFile, pages: Sequence[str]) -> None:
-    """Keep what is written on each page; a paper that came without words is recognised by a job."""
-    session.execute(sa.delete(PageText).where(PageText.file_id == file.id))
-    _put_text(session, file, pages)
+def readable(session: Session, file_ids: Iterable[int], *, locked: bool = False) -> Sequence[DocumentFile]:
+    """Those of the files whose words may be kept: neither destroyed nor sealed. `locked`: it stays so until the caller
+    commits; whoever destroys or seals holds the document before its files, so these are held in the same order."""
+    query = sa.select(DocumentFile).where(
+        DocumentFile.id.in_(list(file_ids)),
+        DocumentFile.destroyed_at.is_(None),
+        DocumentFile.sealed_at.is_(None),
+    )
+    query = query.order_by(DocumentFile.id).execution_options(populate_existing=True)
+    if locked:
+        named = sa.select(DocumentFile.document_id).where(DocumentFile.id.in_(list(file_ids)))
+        held = sa.select(Document.id).where(Document.id.in_(named)).order_by(Document.id)
+        session.execute(held.with_for_update(key_share=True)).all()
+        query = query.with_for_update(key_share=True)
+    return session.scalars(query).all()
+
+
+def keep_texts(session: Session, found: Sequence[tuple[DocumentFile, Sequence[str]]]) -> None:
+    """Keep what is written on each page of files, and index their documents; a paper that came without words is
+    recognised by a job."""
+    session.execute(sa.delete(PageText).where(PageText.file_id.in_([file.id for file, _pages in found])))
+    for file, pages in found:
+        _put_text(session, file, pages)
+    index_all(session, [file.document for file, _pages in found])
 
 
 def _put_text(session: Session, file: DocumentFile, pages: Sequence[str]) -> None:
@@ -211,23 +244,36 @@ def _put_text(session: Session, file: DocumentFile, pages: Sequence[str]) -> Non
         jobs.enqueue(session, "documents.recognise", file_id=file.id)
 
 
+#: what is written in the newest file of each document that is the document itself
+_WRITTEN: LiteralString = """
+SELECT newest.document_id AS id, page.text FROM (
+    SELECT document_id, max(id) AS id FROM document_file
+    WHERE document_id = ANY(%(ids)s) AND role <> ALL(%(beside)s) GROUP BY document_id
+) AS newest JOIN page_text AS page ON page.file_id = newest.id ORDER BY newest.id, page.page
+"""
+_BESIDE = [FileRole.ATTACHMENT, FileRole.SOURCE, FileRole.ARCHIVE, FileRole.DIRECTION]
+#: past the version counter: nobody edited anything
+_INDEX: LiteralString = """
+UPDATE document SET words = to_tsvector('simple', found.words)
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS found(id int, words text) WHERE document.id = found.id
+"""
+
+
 def index(session: Session, document: Document) -> None:
     """Fold the fields and the page text of a document into its search column."""
+    index_all(session, [document])
+
+
+def index_all(session: Session, documents: Iterable[Document]) -> None:
+    """As `index`, of many at once."""
     session.flush()
-    newest = sa.select(sa.func.max(DocumentFile.id)).where(
-        DocumentFile.document_id == document.id,
-        DocumentFile.role.not_in(
-            [FileRole.ATTACHMENT, FileRole.SOURCE, FileRole.ARCHIVE, FileRole.DIRECTION]
-        ),
-    )
-    pages = session.scalars(
-        sa.select(PageText.text).where(PageText.file_id == newest.scalar_subquery()).order_by(PageText.page)
-    )
-    session.execute(
-        sa.update(Document.__table__)  # type: ignore[arg-type]  # past the version counter: nobody edited anything
-        .where(Document.__table__.c.id == document.id)
-        .values(words=words(document, pages))
-    )
+    wanted = {document.id: document for document in documents}
+    asked = {"ids": list(wanted), "beside": [role.value for role in _BESIDE]}
+    pages: dict[int, list[str]] = {number: [] for number in wanted}
+    for row in run(session, _WRITTEN, asked):
+        pages[row.id].append(row.text)
+    rows = [{"id": number, "words": words(one, pages[number])} for number, one in wanted.items()]
+    run(session, _INDEX, {"rows": json.dumps(rows, ensure_ascii=False)})
 
 
 def words(document: Document, pages: Iterable[str]) -> str:

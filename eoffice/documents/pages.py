@@ -70,6 +70,17 @@ def page_text(path: Path, *, limit: int | None = None) -> list[PageText]:
     return found
 
 
+def page_words(path: Path, *, limit: int | None = None, patient: bool = False) -> list[str]:
+    """What is written on each page, as `page_text` without places. `patient`: nobody waits for it.
+
+    Raises SandboxDied, and PdfiumError when the file cannot be opened.
+    """
+    found: list[str] = sandbox.call(
+        f"{_READING}:page_words", str(path.absolute()), limit, seconds=60, patient=patient
+    )
+    return found
+
+
 class Run(NamedTuple):
     """Characters of one line in one font."""
 

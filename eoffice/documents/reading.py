@@ -43,7 +43,7 @@ class Structure:
     page_sizes: list[tuple[float, float]]
     #: what is written on page 1, where all letters of the word that was looked for occur
     first_page: PageText | None
-    #: what is written on each page; None for a long document, whose pages are read later
+    #: what is written on each page; None where it is read later
     text: list[str] | None = None
 
 
@@ -51,8 +51,8 @@ class Unreadable(Exception):
     """No parser makes a document of it."""
 
 
-def structure(path: str, looked_for: str) -> Structure:
-    """Open the file with two parsers. Raises Unreadable."""
+def structure(path: str, looked_for: str, *, words: bool) -> Structure:
+    """Open the file with two parsers. `words`: read those of a short document too. Raises Unreadable."""
     try:
         with pikepdf.open(path) as pdf:
             if pdf.is_encrypted:
@@ -60,7 +60,7 @@ def structure(path: str, looked_for: str) -> Structure:
             signed = _is_signed(pdf)
         with _opened(path) as document:
             sizes = [document.get_page_size(number) for number in range(len(document))]
-            pages = _short_text(document)
+            pages = _short_text(document) if words else None
             if pages:
                 suspect = set(looked_for) <= set(pages[0].text)
             else:
@@ -81,6 +81,11 @@ def page_text(path: str, limit: int | None) -> list[PageText]:
     with _opened(path) as document:
         count = len(document) if limit is None else min(limit, len(document))
         return [_text_of(document, number) for number in range(1, count + 1)]
+
+
+def page_words(path: str, limit: int | None) -> list[str]:
+    """See `pages.page_words`."""
+    return [page.text for page in page_text(path, limit)]
 
 
 def page_runs(path: str, limit: int | None) -> list[list[Run]]:

@@ -65,9 +65,7 @@ def arrived(session: Session, event: PacketsArrived) -> None:
     looked_at = [cast("_LookedAt", event.seen[arrival.id]) for arrival in arrivals]
     issuers = directory.agencies_by_code(session, {_issuer(looked.content) for looked in looked_at})
     rows = [
-        Coming(
-            arrival.agency_id, arrival.arrived_at, _fields(session, arrival, looked, issuers), looked.pages
-        )
+        Coming(arrival.agency_id, arrival.arrived_at, _fields(session, arrival, looked, issuers), pages=())
         for arrival, looked in zip(arrivals, looked_at, strict=True)
     ]
     documents = operations.receive_all(session, system_actor(), Source.AXIS, rows)
@@ -79,7 +77,7 @@ def arrived(session: Session, event: PacketsArrived) -> None:
         for looked, document in zip(looked_at, documents, strict=True)
         for file, role in looked.files
     ]
-    operations.add_files(session, system_actor(), files, indexed=True)
+    operations.add_files(session, system_actor(), files, indexed=True, read_later=True)
 
 
 def _place(
@@ -185,18 +183,9 @@ class _LookedAt:
     doubt: Doubt | None
 
     @property
-    def pages(self) -> Sequence[str]:
-        """What is written on each page of the document, as far as it was read."""
-        return (self._original.text if self._original else None) or ()
-
-    @property
     def page_count(self) -> int:
         """Of the document."""
-        return self._original.page_count if self._original else 0
-
-    @property
-    def _original(self) -> Inspected | None:
-        return next((file for file, role in self.files if role is FileRole.ORIGINAL), None)
+        return next((file.page_count for file, role in self.files if role is FileRole.ORIGINAL), 0)
 
 
 def _looked_at(content: ArrivalContent, believed: trust.Asking) -> _LookedAt:
@@ -219,7 +208,7 @@ def _inspect(file: ArrivedFile, believed: trust.Asking) -> Inspected:
     if file.media_type != intake.PDF:
         return _as_sent(file)
     blob = Blob(file.sha256, file.size)
-    facts = intake.inspect_pdf(blobs().path(file.sha256), limit=max(file.size, 1))
+    facts = intake.inspect_pdf(blobs().path(file.sha256), limit=max(file.size, 1), words=False)
     return signatures.at_the_gate(Inspected.passed(blob, intake.safe_name(file.name), facts), believed)
 
 

@@ -242,13 +242,18 @@ def add_file(
 
 
 def add_files(
-    session: Session, actor: Actor, new: Sequence[NewFile], *, indexed: bool = False
+    session: Session,
+    actor: Actor,
+    new: Sequence[NewFile],
+    *,
+    indexed: bool = False,
+    read_later: bool = False,
 ) -> list[DocumentFile]:
     """Give documents files, which are never changed, and have their signatures checked.
 
-    `indexed`: as in `documents`.
+    `indexed`, `read_later`: as in `documents`.
     """
-    files = documents.add_files(session, actor, new, indexed=indexed)
+    files = documents.add_files(session, actor, new, indexed=indexed, read_later=read_later)
     made = list(zip(new, files, strict=True))
     for one, file in made:
         if file.role is FileRole.ORIGINAL:

@@ -30,6 +30,13 @@ def test_the_child_is_another_process_and_stays_warm() -> None:
     assert (time.perf_counter() - started) / 200 < 0.005
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="this system has no such class of processes")
+def test_what_nobody_waits_for_is_done_by_a_child_that_stands_back() -> None:
+    assert sandbox.call("os:sched_getscheduler", 0, patient=True) == os.SCHED_IDLE
+    assert sandbox.call("os:sched_getscheduler", 0) == os.SCHED_OTHER
+    assert sandbox.call("os:getpid", patient=True) == sandbox.call("os:getpid", patient=True)
+
+
 def test_what_the_function_raises_is_raised_here() -> None:
     with pytest.raises(KeyError, match="no such place"):
         sandbox.call(EVAL, "{}['no such place']")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from eoffice.core import clock
+from eoffice.core import clock, jobs
 from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.events import publish
@@ -25,8 +25,10 @@ from eoffice.incoming import handlers, service
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import Doubt, State
 from eoffice.signatures.events import FileChecked
+from eoffice.signatures.models import FileCheck
 from tests.factories import House, province
 from tests.incoming import steps
+from tests.incoming.letters import letter_pdf
 from tests.web import client_for
 
 
@@ -87,6 +89,20 @@ def test_an_arrival_becomes_one_waiting_document_with_its_files_and_fields(sessi
     assert (document.state, document.source, document.code) == (State.WAITING, Source.AXIS, "2751/STC-QLNS")
     assert (document.kind_code, document.urgency, document.page_count) == ("CV", Urgency.URGENT, 1)
     assert [(file.role, file.name) for file in document.files] == [(FileRole.ORIGINAL, "cong van.pdf")]
+
+
+def test_the_words_of_what_arrived_are_read_after_its_verdict(session: Session) -> None:
+    document = arrive(session, province(session).a, letter_pdf())
+    assert session.scalars(sa.select(FileCheck.file_id)).all() == [document.files[0].id]
+
+    def found(words: str) -> bool:
+        asked = IncomingDocument.words.op("@@")(sa.func.to_tsquery("simple", words))
+        return session.scalar(sa.select(IncomingDocument.id).where(asked)) == document.id
+
+    assert found("doi & chieu & quyet & toan"), "by its subject at once"
+    assert not found("ranh & man")
+    jobs.work_off(session)
+    assert found("ranh & man"), "by its page then"
 
 
 def test_the_deadline_of_a_task_for_this_agency_is_proposed_when_it_comes_before_the_documents_own(
