@@ -93,13 +93,17 @@ class _Kept(threading.local):
 
 
 _kept = _Kept()
-#: a national chain with its lists is a dozen
-_KEPT = 64
+#: a national chain with its lists is a dozen, and every signer brings one more
+_KEPT = 256
+#: bytes of a certificate up to which it is kept: files bring them too, and may mean ill
+_LONGEST = 1 << 14
 
 
 def certificate(der: bytes) -> x509.Certificate:
     """A certificate, parsed once in each thread."""
-    found: x509.Certificate = _parsed(x509.Certificate, der)
+    found: x509.Certificate = (
+        _parsed(x509.Certificate, der) if len(der) <= _LONGEST else x509.Certificate.load(der)
+    )
     return found
 
 
