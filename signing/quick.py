@@ -23,7 +23,7 @@ from pyhanko.pdf_utils import generic, xref
 from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.validation import generic_cms
 
-from signing import quickpaths
+from signing import paths, quickpaths
 from signing.trust import certificate
 
 _T = TypeVar("_T")
@@ -54,6 +54,7 @@ _slow_name: Callable[[bytes], generic.NameObject] = generic._decode_name
 _slow_write: Any = vars(generic.NameObject)["write_to_stream"]
 _slow_for_validation: Callable[[Any], Any] = vars(generic_cms)["extract_certs_for_validation"]
 _slow_certificates: Callable[[Any], Any] = vars(generic_cms)["extract_certificate_info"]
+_slow_path: Any = vars(generic_cms)["find_valid_path"]
 _slow_equal: Any = vars(x509.Name)["__eq__"]
 _slow_hashable: Any = vars(x509.Name)["hashable"]
 
@@ -290,6 +291,7 @@ _WAYS: tuple[tuple[Any, str, Any, Any], ...] = (
     (generic.NameObject, "write_to_stream", _slow_write, _write_name),
     (generic_cms, "extract_certs_for_validation", _slow_for_validation, _for_validation),
     (generic_cms, "extract_certificate_info", _slow_certificates, _certificates),
+    (generic_cms, "find_valid_path", _slow_path, paths.known_path),
     (x509.Name, "__eq__", _slow_equal, _equal),
     (x509.Name, "hashable", _slow_hashable, property(_key)),
 )
