@@ -1,14 +1,23 @@
 """Finds the certificate that a signature means although it writes its issuer wrongly, as some programs write names that
 are not ASCII."""
 
+from functools import lru_cache
+
 from asn1crypto import cms, x509
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from signing.trust import certificate
 
 
 def names_wrongly(embedded: EmbeddedPdfSignature) -> bool:
     """Whether no certificate it brings is the one it names (RFC 5652 §5.3), as the bytes of the file have it."""
-    whole = cms.ContentInfo.load(embedded.pkcs7_content)["content"]
-    return _named(whole) is None
+    return _names_wrongly(embedded.pkcs7_content)
+
+
+@lru_cache(maxsize=4)
+def _names_wrongly(content: bytes) -> bool:
+    """Asked before a signature is mended and when it is reported."""
+    return _named(cms.ContentInfo.load(content)["content"]) is None
 
 
 def mend(embedded: EmbeddedPdfSignature) -> None:
@@ -42,4 +51,8 @@ def _named(signed: cms.SignedData) -> x509.Certificate | None:
 
 
 def _certificates(signed: cms.SignedData) -> list[x509.Certificate]:
-    return [choice.chosen for choice in signed["certificates"] or () if choice.name == "certificate"]
+    return [
+        certificate(choice.chosen.dump())
+        for choice in signed["certificates"] or ()
+        if choice.name == "certificate"
+    ]

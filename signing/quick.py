@@ -6,21 +6,25 @@ half of a check. Only the versions these were compared with are touched (`tests/
 meanwhile.
 """
 
+import asyncio
 import binascii
 import re
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
 from io import BytesIO
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeVar
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic, xref
 from pyhanko.pdf_utils.reader import HistoricalResolver
+from pyhanko.sign.validation import generic_cms
 
-from signing import quickpaths
+from signing import paths, quickpaths
+from signing.trust import certificate
 
 _T = TypeVar("_T")
 _KNOWN = {"pyhanko": "0.38.0", "asn1crypto": "1.5.1"}
@@ -48,6 +52,9 @@ _slow_load: Any = vars(HistoricalResolver)["_load_reverse_xref_cache"]
 _slow_subsume: Any = vars(HistoricalResolver)["_subsume_object"]
 _slow_name: Callable[[bytes], generic.NameObject] = generic._decode_name
 _slow_write: Any = vars(generic.NameObject)["write_to_stream"]
+_slow_for_validation: Callable[[Any], Any] = vars(generic_cms)["extract_certs_for_validation"]
+_slow_certificates: Callable[[Any], Any] = vars(generic_cms)["extract_certificate_info"]
+_slow_path: Any = vars(generic_cms)["find_valid_path"]
 _slow_equal: Any = vars(x509.Name)["__eq__"]
 _slow_hashable: Any = vars(x509.Name)["hashable"]
 
@@ -196,6 +203,67 @@ def _key(self: x509.Name) -> str:
     return _hashable(name) if len(name) <= _LONGEST else str(self.chosen.hashable)
 
 
+class _Signed:
+    """A signed message with its certificates as they are known in this thread: an agency's seal and the authorities
+    above it come with every document it sends, and pyHanko asks each for its names and extensions several times."""
+
+    def __init__(self, signed: Any) -> None:
+        self._signed = signed
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._signed[name]
+        return [_Choice(one) for one in found] if name == "certificates" else found
+
+
+class _Choice:
+    def __init__(self, choice: Any) -> None:
+        self.name, self.chosen = choice.name, self
+        self._found = choice.chosen
+
+    def untag(self) -> Any:
+        found = self._found.untag()
+        return certificate(found.dump()) if self.name == "certificate" else found
+
+
+def _certificates(signed_data: Any) -> Any:
+    return _slow_certificates(_Signed(signed_data))
+
+
+class _Last(local):
+    """Certificates of the signatures looked at last in this thread, each by the very structure they were found in."""
+
+    def __init__(self) -> None:
+        self.found: deque[tuple[Any, Any]] = deque(maxlen=4)
+
+
+_last = _Last()
+
+
+def _for_validation(signed_data: Any) -> Any:
+    """Asked four times of each signature, which nobody changes meanwhile."""
+    for known, found in _last.found:
+        if known is signed_data:
+            return found
+    found = _slow_for_validation(signed_data)
+    _last.found.append((signed_data, found))
+    return found
+
+
+def finished(make: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    """The result of what waits for nothing, without the price of an event loop; what waits all the same is begun anew
+    in one."""
+    if _supported:
+        try:
+            return at_once(make())
+        except _Waits:
+            pass
+    return asyncio.run(make())
+
+
+class _Waits(RuntimeError):
+    """A coroutine waits where none should."""
+
+
 def at_once(coroutine: Coroutine[Any, Any, _T]) -> _T:
     """The result of a coroutine that waits for nothing, without an event loop. Raises RuntimeError when it waits."""
     try:
@@ -204,7 +272,7 @@ def at_once(coroutine: Coroutine[Any, Any, _T]) -> _T:
         result: _T = done.value
         return result
     coroutine.close()
-    raise RuntimeError("a coroutine waits where none should")
+    raise _Waits("a coroutine waits where none should")
 
 
 _lock = Lock()
@@ -221,6 +289,9 @@ _WAYS: tuple[tuple[Any, str, Any, Any], ...] = (
     (generic.IndirectObject, "read_from_stream", staticmethod(_slow_reference), staticmethod(_reference)),
     (generic, "_decode_name", _slow_name, _name),
     (generic.NameObject, "write_to_stream", _slow_write, _write_name),
+    (generic_cms, "extract_certs_for_validation", _slow_for_validation, _for_validation),
+    (generic_cms, "extract_certificate_info", _slow_certificates, _certificates),
+    (generic_cms, "find_valid_path", _slow_path, paths.known_path),
     (x509.Name, "__eq__", _slow_equal, _equal),
     (x509.Name, "hashable", _slow_hashable, property(_key)),
 )

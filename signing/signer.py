@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from asn1crypto import cms, x509
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESSubIndic
 from pyhanko.sign.general import extract_signer_info
-from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter
+from pyhanko.sign.validation import generic_cms
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko_certvalidator import ValidationContext
 
 from signing.certificates import CertificateInfo, certificate_info
@@ -110,7 +111,7 @@ class SignerCheck:
 
     async def look(self, claimed: datetime | None) -> Signer:
         """`claimed`: when the signer says it was signed. Raises what pyHanko raises for broken signatures."""
-        certificate = extract_certs_for_validation(self.signed).signer_cert
+        certificate = generic_cms.extract_certs_for_validation(self.signed).signer_cert
         info = certificate_info(certificate.dump())
         status, clock, moment = await self._validate(certificate)
         findings = []
@@ -133,7 +134,7 @@ class SignerCheck:
         token = next(iter(extract_tst_data_iter(extract_signer_info(self.signed), signed=False)), None)
         authority = certificate
         if token is not None:
-            authority = extract_certs_for_validation(token).signer_cert
+            authority = generic_cms.extract_certs_for_validation(token).signer_cert
             stamped = token["encap_content_info"]["content"].parsed["gen_time"].native
             status = await self._status(stamped, certificate, authority)
             seen = status.timestamp_validity

@@ -11,6 +11,7 @@ from asn1crypto import core, crl, ocsp, pem, x509
 from cryptography.x509 import load_der_x509_crl
 from pyhanko_certvalidator import ValidationContext
 
+from signing import paths
 from signing.errors import TrustStoreError
 
 _SUFFIXES = {".pem", ".crt", ".cer", ".der", ".crl"}
@@ -73,7 +74,7 @@ class TrustStore:
             moment = at or datetime.now(UTC)
             ocsps = [one for one in ocsps if answers(one, moment)]
             crls = tuple(der for der in crls if speaks(der, moment, concerned))
-        return ValidationContext(
+        made = ValidationContext(
             trust_roots=[certificate(der) for der in self.roots],
             other_certs=authorities,
             moment=at,
@@ -83,6 +84,9 @@ class TrustStore:
             revocation_mode="require" if require_revocation else "soft-fail",
             retroactive_revinfo=True,
         )
+        if not ocsps:
+            paths.note(made, paths.Basis(self.roots, crls, require_revocation))
+        return made
 
 
 class _Kept(threading.local):
@@ -93,13 +97,17 @@ class _Kept(threading.local):
 
 
 _kept = _Kept()
-#: a national chain with its lists is a dozen
-_KEPT = 64
+#: a national chain with its lists is a dozen, and every signer brings one more
+_KEPT = 256
+#: bytes of a certificate up to which it is kept: files bring them too, and may mean ill
+_LONGEST = 1 << 14
 
 
 def certificate(der: bytes) -> x509.Certificate:
     """A certificate, parsed once in each thread."""
-    found: x509.Certificate = _parsed(x509.Certificate, der)
+    found: x509.Certificate = (
+        _parsed(x509.Certificate, der) if len(der) <= _LONGEST else x509.Certificate.load(der)
+    )
     return found
 
 

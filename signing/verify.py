@@ -21,7 +21,7 @@ from signing.fields import VisibleField, visible_fields
 from signing.looks import after_signing
 from signing.metadata import changed_after
 from signing.naming import mend
-from signing.quick import quicker
+from signing.quick import finished, quicker
 from signing.report import Changes, Code, Finding, Report, SignatureReport, Verdict, judge
 from signing.roles import later_fields, with_roles
 from signing.salvage import salvage
@@ -86,6 +86,8 @@ class _Wanted:
 def _read(stream: BinaryIO, wanted: _Wanted) -> Report:
     """The report of the file as its structure tells it."""
     try:
+        if wanted.offline:
+            return finished(lambda: _Verifier(stream, wanted).report())
         return asyncio.run(_Verifier(stream, wanted).report())
     except EncryptedPdf:
         return _unreadable(Code.ENCRYPTED)

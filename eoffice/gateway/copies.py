@@ -1,7 +1,8 @@
 """How far each recipient's copy has come: proven steps, in their order."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -114,19 +115,45 @@ def end(delivery: Delivery, hop: Hop, note: str) -> None:
     delivery.hop, delivery.note = hop, note or delivery.note
 
 
+@dataclass(frozen=True)
+class Reported:
+    """What a recipient said of its copy."""
+
+    copy: Delivery
+    #: of the document
+    kind: type[Document]
+    code: str
+    description: str
+    #: whether it brought the copy further
+    moved: bool
+
+
 def take_status(
-    session: Session, delivery: Delivery, kind: type[Document], code: str, description: str, at: datetime
-) -> None:
-    """Note what a recipient reported of its copy of a document of that kind; an unknown code moves nothing."""
+    delivery: Delivery, kind: type[Document], code: str, description: str, at: datetime
+) -> Reported:
+    """Note what a recipient reports of its copy of a document of that kind; an unknown code moves nothing. The caller
+    has it told."""
     known = STATUSES.get(code)
     moved = known is not None and advance(delivery, *known, at)
     if moved or delivery.last_status_at is None or at >= delivery.last_status_at:
         delivery.last_status_at, delivery.note = at, description or delivery.note
-    said = {"recipient": delivery.recipient_name, "code": code, "description": description}
-    about = audit.About(kind, delivery.document_id, delivery.agency_id, said)
-    audit.record_all(session, system_actor(), STATUS_TAKEN, [about])
-    if moved and delivery.hop is Hop.DONE:
-        publish(session, CopyDone(delivery.document_id, delivery.recipient_code, description))
+    return Reported(delivery, kind, code, description, moved)
+
+
+def tell(session: Session, reported: Sequence[Reported]) -> None:
+    """Write what was reported into the log, and tell the features above what is done."""
+    about = [
+        audit.About(
+            one.kind, one.copy.document_id, one.copy.agency_id,
+            {"recipient": one.copy.recipient_name, "code": one.code, "description": one.description},
+        )
+        for one in reported
+    ]  # fmt: skip
+    if about:
+        audit.record_all(session, system_actor(), STATUS_TAKEN, about)
+    for one in reported:
+        if one.moved and STATUSES[one.code][0] is Hop.DONE:
+            publish(session, CopyDone(one.copy.document_id, one.copy.recipient_code, one.description))
 
 
 def held(session: Session, dispatch_ids: Collection[int]) -> dict[int, list[Delivery]]:

@@ -11,6 +11,7 @@ from eoffice.core import clock
 from eoffice.core.db import run
 from eoffice.documents.models import Direction, Document
 from eoffice.gateway import changes, copies, queries
+from eoffice.gateway.copies import Reported
 from eoffice.gateway.models import Arrival, Asked, Delivery
 from exchange.model import StatusCode, StatusMessage
 
@@ -29,14 +30,15 @@ def take(session: Session, came: Sequence[tuple[int, StatusMessage]]) -> set[int
     """Note what the statuses in new packets say, in their order; the packets that are about no document of ours."""
     reports = {packet: said for packet, said in came if said.status_code != StatusCode.TAKE_BACK}
     found = _copies(session, reports)
-    unknown = set()
+    unknown, reported = set[int](), list[Reported]()
     for packet_id, message in came:
         if message.status_code == StatusCode.TAKE_BACK:
             known = _take_back(session, packet_id, message)
-        else:
-            known = _report(session, found.get(packet_id), message)
+        elif known := packet_id in found:
+            reported += _report(session, *found[packet_id], message)
         if not known:
             unknown.add(packet_id)
+    copies.tell(session, reported)
     return unknown
 
 
@@ -48,15 +50,13 @@ def _take_back(session: Session, packet_id: int, message: StatusMessage) -> bool
     return arrival is not None
 
 
-def _report(session: Session, found: tuple[Delivery, Direction] | None, message: StatusMessage) -> bool:
-    if found is None:
-        return False
-    copy, direction = found
+def _report(session: Session, copy: Delivery, direction: Direction, message: StatusMessage) -> list[Reported]:
+    """What is still to be told of it; the answer to a question of ours is told already."""
     at = message.timestamp or clock.now()
-    if not changes.answered(session, copy, message.status_code, message.description, at):
-        kind = Document.class_of(direction)
-        copies.take_status(session, copy, kind, message.status_code, message.description, at)
-    return True
+    if changes.answered(session, copy, message.status_code, message.description, at):
+        return []
+    kind = Document.class_of(direction)
+    return [copies.take_status(copy, kind, message.status_code, message.description, at)]
 
 
 # A document may have gone to the same recipient twice: from its issuer, and from who passed it on. The status is about

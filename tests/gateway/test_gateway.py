@@ -180,7 +180,8 @@ def test_a_status_that_comes_late_moves_nothing_back(session: Session, hub: HubP
     delivery = queries.deliveries_of(session, document)[0]
     with transaction(session):
         for code in ("05", "03", "03"):
-            copies.take_status(session, delivery, OutgoingDocument, code, f"trạng thái {code}", clock.now())
+            said = copies.take_status(delivery, OutgoingDocument, code, f"trạng thái {code}", clock.now())
+            copies.tell(session, [said])
     assert delivery.hop == Hop.PROCESSING
     assert delivery.registered_at is not None
 

@@ -327,7 +327,8 @@ def test_a_copy_that_failed_at_the_deadline_goes_on_when_its_recipient_reports(
     outbox.settle(session, [parcel])
     copy = queries.deliveries_of(session, document)[0]
     with transaction(session):
-        copies.take_status(session, copy, OutgoingDocument, "03", "Đã vào sổ", clock.now())
+        said = copies.take_status(copy, OutgoingDocument, "03", "Đã vào sổ", clock.now())
+        copies.tell(session, [said])
     assert copy.hop is Hop.REGISTERED
 
 

@@ -225,3 +225,31 @@ def test_honest_files_get_the_same_report(
     reports = [verify_pdf(io.BytesIO(data), trust, at=now) for data in files]
     monkeypatch.setattr(quick, "_supported", False)
     assert [verify_pdf(io.BytesIO(data), trust, at=now) for data in files] == reports
+
+
+def test_a_signatures_certificates_are_found_the_same_and_read_once_for_all_files(leader: Any) -> None:
+    data = signed_by_hand(leader)
+
+    def found() -> tuple[Any, list[bytes]]:
+        embedded = PdfFileReader(io.BytesIO(data)).embedded_signatures[0]
+        return embedded.signer_cert, [one.dump() for one in embedded.other_embedded_certs]
+
+    slow, others = found()
+    with quick.quicker():
+        first, second = found(), found()
+    assert (first[0].dump(), first[1]) == (slow.dump(), others)
+    assert first[0] is second[0], "known from the file before"
+
+
+def test_what_waits_for_nothing_needs_no_loop_and_what_waits_is_begun_anew_in_one() -> None:
+    begun = []
+
+    async def waiting(seconds: float | None) -> str:
+        begun.append(seconds)
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+        return "done"
+
+    assert quick.finished(lambda: waiting(None)) == "done"
+    assert quick.finished(lambda: waiting(0)) == "done"
+    assert begun == [None, 0, 0]
