@@ -28,9 +28,10 @@ def decide(
     """
     before = operations.open_tasks(session, document)
     direction = operations.give(session, actor, document, new, decided=decided)
-    following.carry_over(session, actor, before, direction)
+    if (lead := direction.tasks[0]).due_on is None:
+        lead.due_on, lead.due_time = document.due_on, document.due_time
+    following.carry_over(session, actor, before, direction, new)
     publish(session, DirectionGiven(document.id, direction.id, actor))
-    lead = direction.tasks[0]
     if lead.assignment_id is not None or lead.state is TaskState.WORKING:
         publish(session, WorkBegun(document.id, lead.id, actor))
     return direction

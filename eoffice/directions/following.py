@@ -15,7 +15,7 @@ from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
 from eoffice.directions import operations
 from eoffice.directions.models import OPEN, Direction, Part, Task, TaskState
-from eoffice.directions.operations import DueTooLate, HourOfNoDay, NoOpinion
+from eoffice.directions.operations import DueTooLate, HourOfNoDay, NewDirection, NoOpinion
 from eoffice.directory import queries as directory
 
 TIME_ASKED = audit.action("directions.time_asked", _l("More time asked for"))
@@ -66,9 +66,11 @@ class WorkIsOver(Conflict):
 
 
 class Gone(Conflict):
-    """Nobody works at a post that ended."""
+    """Nobody works at a post that ended, or in a unit that was closed."""
 
-    message = _l("%(name)s holds no post here any more. Give a new direction, or assign it anew, instead.")
+    message = _l(
+        "“%(name)s” is no longer there to take it up. Whoever directs the document anew names somebody else."
+    )
 
 
 class NoDay(Invalid):
@@ -169,9 +171,16 @@ def report_progress(session: Session, actor: Actor, task: Task, words: str) -> N
     audit.record(session, actor, PROGRESS, task.document, task=task.label, note=said)
 
 
-def carry_over(session: Session, actor: Actor, before: Sequence[Task], direction: Direction) -> None:
+def carry_over(
+    session: Session, actor: Actor, before: Sequence[Task], direction: Direction, asked: NewDirection
+) -> None:
     """Whoever a later direction names again goes on with what he has begun, by its words and within its deadline; of
-    the others nothing more is asked. `before`: what was open when it was given."""
+    the others nothing more is asked. `before`: what was open when it was given; `asked`: what it was made of."""
+    dated = {
+        task.id
+        for task, (_part, named) in zip(direction.tasks, asked.parts, strict=True)
+        if named.due_on is not None
+    }
     again = {
         (task.unit_id, task.assignment_id): task for task in direction.tasks if task.part is not Part.INFORM
     }
@@ -180,7 +189,8 @@ def carry_over(session: Session, actor: Actor, before: Sequence[Task], direction
         new = again.get((old.unit_id, old.assignment_id))
         if new is None or old.direction.parent_task_id != direction.parent_task_id:
             continue
-        _keep_day(old, new, direction)
+        if new.id not in dated:
+            _keep_day(old, new)
         _go_on(old, new)
         below = sa.select(Direction).where(Direction.parent_task_id == old.id)
         for one in session.scalars(below):
@@ -191,18 +201,20 @@ def carry_over(session: Session, actor: Actor, before: Sequence[Task], direction
     left = [one for one in before if one.state in OPEN and one.id not in kept]
     for old in left:  # who worked for a unit that is asked no more, and is named himself now
         if (new := again.get((None, old.assignment_id))) is not None and old.assignment_id is not None:
+            if new.id not in dated:
+                _keep_day(old, new)
             _go_on(old, new)
     operations.withdraw(session, actor, [one for one in left if one.state in OPEN])
 
 
-def _keep_day(old: Task, new: Task, direction: Direction) -> None:
-    """A deadline stays where the new direction gives none; so does the own one of who coordinates, unless he gets
-    another."""
-    none_given = new.due_on is None
+def _keep_day(old: Task, new: Task) -> None:
+    """A deadline stays where the new direction gives none, and of who coordinates for the agency the own one. Who leads
+    for it has the document's."""
+    if old.due_on is None or (new.part is Part.LEAD and new.direction.parent_task_id is None):
+        return
     own = (old.due_on, old.due_time) != (old.direction.due_on, old.direction.due_time)
-    follows = (new.due_on, new.due_time) == (direction.due_on, direction.due_time)
-    stays = old.part is new.part is Part.COORDINATE and direction.parent_task_id is None and own and follows
-    if old.due_on is not None and (none_given or stays):
+    stays = old.part is new.part is Part.COORDINATE and new.direction.parent_task_id is None and own
+    if new.due_on is None or stays:
         new.due_on, new.due_time = old.due_on, old.due_time
 
 
@@ -227,8 +239,9 @@ def keep_within(session: Session, task: Task) -> None:
 
 
 def reopen(session: Session, actor: Actor, task: Task, reason: str) -> Task:
-    """Ask again for what was reported as done: whoever led it goes on, and so does the unit that he did it for. Returns
-    the highest one opened again. Raises WhyAgain, TooLong, WorkIsOver, Gone."""
+    """Ask again for what was reported as done: whoever led it goes on, and so does the unit that he did it for, whose
+    head names somebody else where he is no longer there. Returns the highest one opened again. Raises WhyAgain,
+    TooLong, WorkIsOver, Gone."""
     why = whole(reason, LONGEST_PROGRESS, "again_reason")
     if len(why) < 3:
         raise WhyAgain(field="again_reason")
@@ -245,11 +258,11 @@ def reopen(session: Session, actor: Actor, task: Task, reason: str) -> Task:
     while (below := _led_by(session, led)) is not None:
         chain.insert(0, below)
         led = below
-    here = {post.id for post in directory.posts(session, task.agency_id)}
-    for one in chain:
-        if one.assignment_id is not None and one.assignment_id not in here:
-            raise Gone(name=one.label)
-    for place, one in enumerate(chain):
+    here = directory.present(session, [one.assignment_id for one in chain if one.assignment_id is not None])
+    there = [one for one in chain if one.assignment_id in here or (one.unit and one.unit.closed_at is None)]
+    if chain[-1] not in there:
+        raise Gone(name=chain[-1].label)
+    for place, one in enumerate(there):
         worked_on = place > 0 or one.assignment_id is not None
         one.state, one.done_at, one.result = TaskState.WORKING if worked_on else TaskState.SEEN, None, ""
         audit.record(session, actor, REOPENED, one.document, task=one.label, reason=why)

@@ -64,7 +64,7 @@ def assign(
         day, hour = (due_on, due_time) if due_on or due_time else (task.due_on, task.due_time)
         new = NewDirection(opinion, Named(assignment_id=assignment_id), others, due_on=day, due_time=hour)
         direction = operations.give(session, actor, task.document, new, parent=task)
-        following.carry_over(session, actor, before, direction)
+        following.carry_over(session, actor, before, direction, new)
         task.state = TaskState.WORKING
         if task.part is Part.LEAD:
             publish(session, WorkBegun(task.document_id, direction.tasks[0].id, actor))

@@ -228,6 +228,11 @@ def posts(session: Session, agency_id: int, *roles: Role, unit_id: int | None = 
     return session.scalars(query.order_by(Assignment.position, Person.sort_key)).all()
 
 
+def present(session: Session, post_ids: Sequence[int]) -> set[int]:
+    """Which of these posts hold today."""
+    return set(session.scalars(sa.select(Assignment.id).where(Assignment.id.in_(post_ids), current())))
+
+
 def roll(session: Session, agency_id: int) -> Sequence[Assignment]:
     """Posts of an agency that hold or are to come, by unit, leaders first."""
     open_ones = sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= clock.today())

@@ -197,16 +197,6 @@ def report(session: Session, document: Document, code: str, description: str, st
         report_arrival(session, arrival, code, description, staff)
 
 
-def report_anew(session: Session, document: Document, code: str) -> None:
-    """Take back what kept a status from being told again: what it said of the document holds no more."""
-    arrivals = sa.select(Arrival.id).where(Arrival.document_id == document.id)
-    session.execute(
-        sa.delete(Report).where(
-            Report.arrival_id.in_(arrivals), Report.code == code, Report.request_id.is_(None)
-        )
-    )
-
-
 def report_arrival(session: Session, arrival: Arrival, code: str, description: str, staff: str = "") -> None:
     """As `report`, for an arrival that may have no document yet."""
     said = Said(code, description, clock.now(), staff)

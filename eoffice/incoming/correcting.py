@@ -15,16 +15,16 @@ from eoffice.core.errors import Conflict, Invalid, InvalidTransition
 from eoffice.core.events import publish
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import whole
+from eoffice.directions import operations as directions
 from eoffice.documents import operations as documents
 from eoffice.documents import registers
 from eoffice.documents.kinds import kind
 from eoffice.documents.models import RegisterEntry
 from eoffice.dossiers import operations as dossiers
 from eoffice.gateway import changes
-from eoffice.gateway import operations as gateway
 from eoffice.gateway import queries as exchange
 from eoffice.incoming import operations
-from eoffice.incoming.events import IncomingStruck
+from eoffice.incoming.events import IncomingCorrected, IncomingVoid
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.operations import NewIncoming
 from eoffice.incoming.permissions import INCOMING_REGISTER
@@ -118,6 +118,7 @@ def correct(
             reason=why, corrected=[f"{name}: {old or '–'} → {after[name] or '–'}" for name, old in changed.items()],
         )  # fmt: skip
         documents.index(session, document)
+        publish(session, IncomingCorrected(document.id))
     return document
 
 
@@ -138,11 +139,10 @@ def strike(session: Session, actor: Actor, document_id: int, reason: str) -> Inc
         why = _reason(reason, "strike_reason")
         registers.void_number(session, actor, document, why)
         document.registered_at = document.submitted_to_id = document.prepared = None
-        document.reason = Doubt.SECRET if document.bears_secret else Doubt.STRUCK
+        document.reason = Doubt.STRUCK
         operations.move(session, actor, document, Move.STRIKE, reason=why)
-        # its sender hears the new number, or why it comes back
-        gateway.report_anew(session, document, "03")
-        publish(session, IncomingStruck(document.id))
+        directions.withdraw(session, actor, directions.unread(session, document))
+        publish(session, IncomingVoid(document.id))
         documents.index(session, document)
     return document
 

@@ -13,7 +13,15 @@ class IncomingRegistered(Event):
 
 
 @dataclass(frozen=True)
-class IncomingStruck(Event):
-    """Its registration was struck out: what was taken from it counts no more."""
+class IncomingCorrected(Event):
+    """What stands in the register was corrected."""
+
+    document_id: int
+
+
+@dataclass(frozen=True)
+class IncomingVoid(Event):
+    """Its registration was struck out, or it is destroyed at its sender's wish: what was taken from it counts no
+    more."""
 
     document_id: int

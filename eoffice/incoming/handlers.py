@@ -280,10 +280,8 @@ def sealed(session: Session, event: SecretFound) -> None:
     """A scan bears the mark of a state secret: nobody registers it before the officer has decided."""
     file = session.get_one(DocumentFile, event.file_id)
     document = operations.by_id(session, file.document_id)
-    if document is None or document.state not in (State.WAITING, State.CHECK):
-        return
-    document.reason = Doubt.SECRET  # before any other doubt
-    if document.state is State.WAITING:
+    if document is not None and document.state is State.WAITING:  # in CHECK the other doubt stays beside it
+        document.reason = Doubt.SECRET
         operations.move(session, system_actor(document.agency_id), document, Move.FLAG, doubt=Doubt.SECRET)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid, NotFound, TooLong
+from eoffice.core.events import publish
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
 from eoffice.core.workflow import Rule
@@ -26,6 +27,7 @@ from eoffice.documents.models import Direction, Document, DocumentFile, FileRole
 from eoffice.documents.operations import Inspected, NewFile
 from eoffice.gateway import changes
 from eoffice.gateway import operations as gateway
+from eoffice.incoming.events import IncomingVoid
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State
 from eoffice.incoming.workflow import MACHINE, Move
@@ -347,6 +349,7 @@ def withdraw(session: Session, actor: Actor, document: IncomingDocument, reason:
     document.signer_name = document.signer_title = ""
     document.page_count = 0
     documents.destroy_files(session, actor, document, reason)
+    publish(session, IncomingVoid(document.id))
 
 
 def recall_onward(session: Session, actor: Actor, document: IncomingDocument, reason: str) -> None:

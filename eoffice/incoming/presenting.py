@@ -21,6 +21,7 @@ from eoffice.documents.models import Direction as Way
 from eoffice.documents.models import Document, DocumentFile
 from eoffice.gateway.models import Answer, Arrival, DispatchState, Report, Request
 from eoffice.incoming.models import IncomingDocument
+from eoffice.incoming.service import SecretNotEntered
 from eoffice.incoming.states import Doubt, State
 
 #: colour class of a state's tone
@@ -82,8 +83,12 @@ def state_mark(document: IncomingDocument) -> tuple[str, str, str, str]:
 
 def doubt(document: IncomingDocument) -> str | None:
     """Why the clerk has to look, in words; None when there is no reason to."""
-    known = document.state is State.CHECK and document.reason in set(Doubt)
-    return str(Doubt(document.reason).sentence) if known else None
+    if document.state is not State.CHECK:
+        return None
+    known = [Doubt(document.reason).sentence] if document.reason in set(Doubt) else []
+    if any(file.sealed_at is not None for file in document.files):  # kept, until the officer has decided
+        known = [SecretNotEntered.message, *(one for one in known if one != Doubt.SECRET.sentence)]
+    return " ".join(map(str, known)) or None
 
 
 _TASK_MARKS = {

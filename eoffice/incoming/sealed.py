@@ -62,5 +62,6 @@ def decide(session: Session, actor: Actor, file_id: int, *, secret: bool) -> Non
             return
         documents.unseal(session, actor, file)
         document = operations.by_id(session, file.document_id)
-        if document is not None and document.reason == Doubt.SECRET:
+        others = document is not None and any(one.sealed_at for one in document.files if one.id != file.id)
+        if document is not None and document.reason == Doubt.SECRET and not others:
             document.reason = ""

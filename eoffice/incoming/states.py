@@ -56,7 +56,7 @@ LOOKS: dict[State, Look] = {
         _l("Withdrawn"), Shape.DASH, Tone.IDLE, _l("Withdrawn by its sender; its files are destroyed")
     ),
     State.DISCARDED: Look(
-        _l("Discarded"), Shape.DASH, Tone.IDLE, _l("Scanned by mistake and thrown away before it was registered")
+        _l("Discarded"), Shape.DASH, Tone.IDLE, _l("Scanned by mistake and thrown away")
     ),
 }  # fmt: skip
 

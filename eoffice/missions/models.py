@@ -51,6 +51,7 @@ class Mission(Base):
         sa.CheckConstraint("(recipient_code = '') <> (unit_id IS NULL)", name="agency_or_unit"),
         sa.Index("ix_mission_list", "agency_id", "state", "due_on", "id"),
         sa.Index("ix_mission_unit", "unit_id", "state"),
+        sa.Index("ix_mission_letter", "letter_id", postgresql_where=sa.text("letter_id IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
@@ -69,6 +70,8 @@ class Mission(Base):
     report: Mapped[str] = mapped_column(sa.String(1000), default="")
     reported_at: Mapped[datetime | None]
     reported_by: Mapped[str] = mapped_column(sa.String(200), default="")
+    #: the letter that reports it; None: it was told otherwise
+    letter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"))
     #: why it is asked again or no longer
     note: Mapped[str] = mapped_column(sa.String(1000), default="")
     closed_at: Mapped[datetime | None]
@@ -76,7 +79,7 @@ class Mission(Base):
     reminded_at: Mapped[datetime | None]
     reminded_by: Mapped[str] = mapped_column(default="")
 
-    document: Mapped[OutgoingDocument] = relationship(viewonly=True)
+    document: Mapped[OutgoingDocument] = relationship(viewonly=True, foreign_keys=[document_id])
     unit: Mapped[Unit | None] = relationship(lazy="joined", viewonly=True)
     given_by: Mapped[Assignment] = relationship(viewonly=True)
 

@@ -17,7 +17,7 @@ from eoffice.directory import queries as directory
 from eoffice.documents import asking
 from eoffice.documents import operations as documents
 from eoffice.documents import queries as reading
-from eoffice.documents.models import Steering
+from eoffice.documents.models import Document, Steering
 from eoffice.missions.models import CLOSED, Mission, State
 from eoffice.missions.workflow import MACHINE, Move
 from eoffice.outgoing.models import OutgoingDocument
@@ -30,6 +30,7 @@ REPORTED = audit.action("missions.reported", _l("Task reported as done"))
 ACCEPTED = audit.action("missions.accepted", _l("Task accepted as done"))
 ASKED_AGAIN = audit.action("missions.asked_again", _l("Report of a task not accepted"))
 WITHDRAWN = audit.action("missions.withdrawn", _l("Task no longer asked"))
+REPORT_VOID = audit.action("missions.report_void", _l("Report of a task void: its letter counts no more"))
 REMINDED = audit.action("missions.reminded", _l("Pressed for a task"))
 _ACTIONS = {
     Move.BEGIN: BEGUN,
@@ -239,17 +240,21 @@ def move(session: Session, actor: Actor, mission: Mission, step: Move, note: str
     audit.record(session, actor, _ACTIONS[step], mission.document, to=mission.label, note=note or None)
 
 
-def report(session: Session, actor: Actor, mission: Mission, words: str) -> None:
-    """Note what was done, whoever said so. Raises InvalidTransition."""
+def report(
+    session: Session, actor: Actor, mission: Mission, words: str, letter: Document | None = None
+) -> None:
+    """Note what was done, whoever said so; `letter`: what says it. Raises InvalidTransition."""
     move(session, actor, mission, Move.REPORT, words)
+    mission.letter_id = letter.id if letter is not None else None
     mission.report, mission.reported_at = words[:LONGEST], clock.now()
     mission.reported_by = mission.recipient_name or actor.name
 
 
 def report_void(session: Session, actor: Actor, mission: Mission, why: str) -> None:
     """What it was reported by counts no more, so it is open as before. Raises InvalidTransition."""
-    move(session, actor, mission, Move.ASK_AGAIN, why)
-    mission.report, mission.reported_at, mission.reported_by = "", None, ""
+    mission.state = MACHINE.step(mission.state, Move.ASK_AGAIN).target
+    audit.record(session, actor, REPORT_VOID, mission.document, to=mission.label, note=why)
+    mission.report, mission.reported_at, mission.reported_by, mission.letter_id = "", None, "", None
 
 
 def noted(note: str, field: str = "note") -> str:

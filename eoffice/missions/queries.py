@@ -222,11 +222,17 @@ def progress(session: Session, actor: Actor, missions: Sequence[Mission]) -> dic
     }
 
 
-def of_agency(session: Session, document_id: int, code: str, state: State = State.OPEN) -> Sequence[Mission]:
-    """What a document asks of an agency, by any of its codes, in this state; held."""
+def reported_by(session: Session, letter: Document) -> Sequence[Mission]:
+    """What a letter reports and nobody has accepted yet; held."""
+    query = sa.select(Mission).where(Mission.letter_id == letter.id, Mission.state == State.REPORTED)
+    return session.scalars(query.order_by(Mission.id).with_for_update(of=Mission)).all()
+
+
+def open_for(session: Session, document_id: int, code: str) -> Sequence[Mission]:
+    """What a document still asks of an agency, by any of its codes; held."""
     query = sa.select(Mission).where(
         Mission.document_id == document_id,
-        Mission.state == state,
+        Mission.state == State.OPEN,
         Mission.recipient_code.in_(gateway.codes(session, code)),
     )
     return session.scalars(query.order_by(Mission.id).with_for_update(of=Mission)).all()

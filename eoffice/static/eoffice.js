@@ -5,11 +5,14 @@
   const on = (name, act) => document.addEventListener(name, act);
   const words = () => $("#words")?.dataset ?? {};
   const say = (text) => { const live = $("#live"); if (live && text) live.textContent = text; };
+  const make = (name) => document.createElement(name);
+  const tab = sessionStorage;
   const shown = (element) => element.getClientRects().length > 0;
 
   // --- Keys: data-key is "/", "r", "g i", "Enter", "Ctrl+S"; rows have data-row
   const rows = () => $$("[data-row]").filter(shown);
   const current = () => $("[data-row].current");
+  const previewed = (row) => row.hasAttribute("hx-get") && $("#preview") && shown($("#preview"));
   let pending = "";
 
   function choose(row) {
@@ -18,7 +21,7 @@
     row.classList.add("current");
     row.setAttribute("aria-current", "true");
     row.scrollIntoView({ block: "nearest" });
-    if (row.hasAttribute("hx-get") && $("#preview") && shown($("#preview"))) window.htmx?.trigger(row, "preview");
+    if (previewed(row)) window.htmx?.trigger(row, "preview");
   }
   function step(by) {
     const all = rows();
@@ -46,13 +49,13 @@
     if (typing) { if (event.key === "Escape") event.target.blur(); return; }
     const key = pending ? `${pending} ${event.key}` : event.key;
     pending = "";
-    if (key === "g") { pending = "g"; setTimeout(() => { pending = ""; }, 1500); return; }
+    if (key === "g") { pending = "g"; setTimeout(() => pending = "", 1500); return; }
     const element = bound(key);
     const onControl = event.target.closest("a, button, summary, input");
     if (key === "Enter" && onControl) return;
     if (element) { event.preventDefault(); act(element); return; }
     const deeds = { j: () => step(1), k: () => step(-1), o: () => open(), Enter: () => open(),
-      x: () => $("input[type=checkbox]", current() ?? document.createElement("i"))?.click() };
+      x: () => $("input[type=checkbox]", current() ?? make("i"))?.click() };
     if (deeds[key] && rows().length) { event.preventDefault(); deeds[key](); }
   });
 
@@ -67,34 +70,33 @@
       element.getAttribute("aria-label") || element.title || named(element)]);
     if (rows().length) pairs.push(["j k", words().down], ["o", words().open]);
     list.replaceChildren(...pairs.flatMap(([key, text]) => {
-      const term = document.createElement("dt"), meaning = document.createElement("dd"), cap = document.createElement("kbd");
+      const term = make("dt"), meaning = make("dd"), cap = make("kbd");
       cap.textContent = key; term.append(cap); meaning.textContent = text; return [term, meaning];
     }));
     $("#keys").showModal();
   }
 
-  const themes = { light: "dark", dark: "light" };
   on("click", (event) => {
     const hit = (selector) => event.target.closest(selector);
     for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     if (hit("[data-show-keys]")) showKeys();
     else if (hit("[data-back]")) history.back();
-    else if (hit("[data-forget]")) { sessionStorage.removeItem(draftKey(event.target.form)); location = location.href; }
+    else if (hit("[data-forget]")) { tab.removeItem(draftKey(event.target.form)); location = location.href; }
     else if (hit("[data-theme-switch]")) {
-      const theme = themes[document.documentElement.dataset.bsTheme];
-      document.documentElement.dataset.bsTheme = theme;
+      const root = document.documentElement.dataset, theme = root.bsTheme === "dark" ? "light" : "dark";
+      root.bsTheme = theme;
       document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
     } else if (hit("[data-reveal]")) {
       const button = hit("[data-reveal]"), field = document.getElementById(button.dataset.reveal);
       field.type = field.type === "password" ? "text" : "password";
-      button.setAttribute("aria-pressed", String(field.type === "text"));
+      button.setAttribute("aria-pressed", field.type === "text");
     } else if (hit("[data-phrase]")) {
       const field = document.getElementById(hit("[data-phrase]").dataset.phrase);
       field.value = `${field.value} ${hit("[data-phrase]").textContent}`.trim();
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.focus();
     } else if (hit("[data-row]") && !hit("a, button, input, label, summary")) {
-      if ($("#preview") && shown($("#preview")) && hit("[data-row]").hasAttribute("hx-get")) choose(hit("[data-row]"));
+      if (previewed(hit("[data-row]"))) choose(hit("[data-row]"));
       else open(hit("[data-row]"));
     }
   });
@@ -109,7 +111,8 @@
   // One draft for each person and thing.
   const person = document.body.dataset.person || "";
   const about = (form) => ["source", "reply_to", "replaces", "corrects"].map((name) => form.elements[name]?.value || "").join(" ");
-  const draftKey = (form) => `draft ${location.pathname} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
+  let here = location.pathname;
+  const draftKey = (form) => `draft ${here} ${person} ${form.id || form.getAttribute("action") || ""} ${about(form)}`;
   const kept = (form) => $$("input, textarea, select", form).filter((field) => field.name && field.name !== "csrf_token"
     && !["password", "file"].includes(field.type) && !field.closest("[data-no-draft]"));
   // Rows may go.
@@ -120,7 +123,7 @@
     : typeof value(field) === "boolean" ? field.defaultChecked : field.defaultValue;
   const drafted = "form[data-draft]";
   function restore(form) {
-    const values = JSON.parse(sessionStorage.getItem(draftKey(form)));
+    const values = JSON.parse(tab.getItem(draftKey(form)));
     if (!values || $("[aria-invalid=true]", form)) return;
     let changed = false;
     kept(form).forEach((field) => {
@@ -136,33 +139,30 @@
   on("input", (event) => {
     const form = event.target.form;
     if (!form?.matches(drafted)) return;
-    const values = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
+    const values = JSON.parse(tab.getItem(draftKey(form)) || "{}");
     kept(form).forEach((field) => {
       const name = mark(field);
       if (name in values || value(field) !== untouched(field)) values[name] = value(field);
     });
-    sessionStorage.setItem(draftKey(form), JSON.stringify(values));
+    tab.setItem(draftKey(form), JSON.stringify(values));
   });
   on("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || form.matches("[hx-post]") || event.defaultPrevented) return;
-    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "yes";
     // Once the form is read: a disabled button is not sent.
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"));
-    const key = draftKey(form);
-    if (form.matches(drafted)) sessionStorage.setItem("sent", JSON.stringify([...refused.filter((one) => of(one) === of(key)), key]));
+    if (form.matches(drafted)) tab.setItem("sent", draftKey(form));
   });
   // A draft has done its work when the answer says so, or leads on without an error.
-  // A refused form comes back under its own address: what was typed at each goes together.
-  const at = `draft ${location.pathname} `, of = (key) => key.replace(/^draft \S+ /, "");
-  let refused = JSON.parse(sessionStorage.getItem("sent")) || [];
+  const sent = tab.getItem("sent"), at = `draft ${here} `, refused = $("[aria-invalid=true], .fault");
   const [way] = performance.getEntriesByType("navigation");
-  if (refused.length && person && ($("#flashes .say-ok") || way.redirectCount && !$("[aria-invalid=true], .fault") && !refused.at(-1).startsWith(at))) {
-    for (const key of refused) for (const one of [key, at + of(key)]) sessionStorage.removeItem(one);
-    refused = [];
-  }
-  sessionStorage.removeItem("sent");
+  if (sent && person && ($("#flashes .say-ok") || way.redirectCount && !refused && !sent.startsWith(at)))
+    for (const key of [sent, sent.replace(/^draft \S+ /, at)]) tab.removeItem(key);
+  // A refused form comes back elsewhere; its draft stays.
+  else if (sent && refused) here = sent.split(" ")[1];
+  tab.removeItem("sent");
   addEventListener("pageshow", (event) => {
     if (event.persisted) for (const form of $$("form[data-sent]")) {
       delete form.dataset.sent;

@@ -98,14 +98,37 @@ def test_what_was_assigned_anew_is_not_asked_again_by_the_earlier_assignment(
     assert len(session.scalars(open_ones).all()) == 1
 
 
-def test_nothing_is_asked_again_of_a_post_that_ended(session: Session, house: House) -> None:
-    _document, working = steps.in_progress(session, house)
-    service.finish(session, house.specialist, working.id, "Xong")
+def leave(session: Session, house: House) -> None:
+    """The specialist's post ended yesterday."""
     with transaction(session):
         house.posts[Role.SPECIALIST].valid_to = clock.today() - timedelta(days=1)
-    with pytest.raises(following.Gone):
-        service.reopen(session, house.head, working.id, AGAIN)
-    assert working.state is TaskState.DONE
+
+
+def test_what_is_asked_again_of_who_left_goes_back_to_his_head(session: Session, house: House) -> None:
+    document, working = steps.in_progress(session, house)
+    service.finish(session, house.specialist, working.id, "Xong")
+    leave(session, house)
+    service.reopen(session, house.head, working.id, AGAIN)
+    assert (working.state, document.state) == (TaskState.DONE, State.IN_PROGRESS)
+    (unit,) = queries.to_assign(session, house.head)
+    assert (unit.id, unit.state) == (working.direction.parent_task_id, TaskState.SEEN)
+
+
+def test_nothing_is_asked_again_of_a_post_that_ended_or_a_unit_that_was_closed(
+    session: Session, house: House
+) -> None:
+    document = steps.submitted(session, house)
+    (led,) = service.direct(session, house.leader, document.id, steps.to_person(house)).tasks
+    service.finish(session, house.specialist, led.id, "Xong")
+    _other, unit = steps.forwarded(session, house)
+    service.finish(session, house.head, unit.id, "Xong")
+    leave(session, house)
+    with transaction(session):
+        house.unit.closed_at = clock.now()
+    for task in (led, unit):
+        with pytest.raises(following.Gone):
+            service.reopen(session, house.leader, task.id, AGAIN)
+        assert task.state is TaskState.DONE
 
 
 def test_more_time_that_was_asked_for_is_forgotten_when_the_work_is_done(
@@ -157,9 +180,25 @@ def test_who_coordinates_keeps_his_own_deadline_unless_he_gets_another(
     )  # fmt: skip
     again = service.direct(session, house.leader, document.id, steps.to_unit(house, coordinating=(office,)))
     assert [task.due_on for task in again.tasks] == [first.due_on, own]
-    other = Named(unit_id=house.office.id, due_on=own - timedelta(days=1))
-    last = service.direct(session, house.leader, document.id, steps.to_unit(house, coordinating=(other,)))
-    assert last.tasks[1].due_on == other.due_on
+    for day in (own - timedelta(days=1), first.due_on):
+        other = Named(unit_id=house.office.id, due_on=day)
+        last = service.direct(session, house.leader, document.id, steps.to_unit(house, coordinating=(other,)))
+        assert last.tasks[1].due_on == day, "also the one of who leads, when it is given"
+
+
+def test_who_leads_has_the_documents_deadline_where_no_other_is_given(session: Session, house: House) -> None:
+    document, working = steps.in_progress(session, house)
+    for new in (
+        steps.to_person(house, due_on=None),
+        steps.to_unit(house, lead=Named(unit_id=house.office.id), due_on=None),
+        steps.to_unit(
+            house, coordinating=(Named(unit_id=house.office.id, due_on=clock.today() + timedelta(days=3)),)
+        ),
+        steps.to_unit(house, lead=Named(unit_id=house.office.id), due_on=None),
+    ):
+        direction = service.direct(session, house.leader, document.id, new)
+        assert direction.tasks[0].due_on == document.due_on
+    assert document.due_on == working.due_on
 
 
 def test_a_deadline_that_is_over_stays_where_no_other_is_given(session: Session, house: House) -> None:

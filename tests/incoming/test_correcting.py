@@ -12,6 +12,8 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Forbidden, InvalidTransition, NotFound
 from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
+from eoffice.directions import queries as directions
+from eoffice.directions.operations import Named
 from eoffice.directory.models import Role
 from eoffice.documents import operations as documents
 from eoffice.documents import registers
@@ -256,7 +258,7 @@ def test_a_struck_registration_leaves_its_number_used_and_the_document_is_regist
     assert again.register_number == (first or 0) + 1
 
 
-def test_what_was_struck_out_goes_back_to_its_sender_or_tells_him_its_new_number(
+def test_what_was_struck_out_goes_back_to_its_sender_or_is_registered_anew_without_a_word_that_answers_a_recall(
     session: Session, place: Province
 ) -> None:
     house = place.a
@@ -271,9 +273,8 @@ def test_what_was_struck_out_goes_back_to_its_sender_or_tells_him_its_new_number
             service.return_document(session, house.clerk, document.id, "Gửi nhầm cơ quan")
         query = sa.select(Report).where(Report.arrival.has(document_id=document.id)).order_by(Report.id)
         told = [(one.code, one.description) for one in session.scalars(query)]
-        last = ("03", f"Đã vào sổ văn bản đến số {document.register_number}")
-        assert told[-1] == (last if again else ("02", "Gửi nhầm cơ quan"))
-        assert [code for code, _ in told].count("03") == int(again)
+        assert [code for code, _ in told].count("03") == 1, "a second one would agree to a recall on its way"
+        assert (told[-1] == ("02", "Gửi nhầm cơ quan")) is not again
 
 
 def test_what_others_have_by_its_number_is_not_struck_out(session: Session, place: Province) -> None:
@@ -316,6 +317,40 @@ def test_a_paper_that_waits_for_another_reason_is_held_by_the_mark_of_a_secret_t
         publish(session, SecretFound(document.files[0].id))
     with pytest.raises(service.SecretNotEntered):
         service.register(session, house.clerk, document.id, steps.entry(accept_duplicate=True))
+
+
+def test_why_a_paper_waits_is_said_beside_the_mark_of_a_secret_and_after_it_was_cleared(
+    session: Session, place: Province, app: Flask
+) -> None:
+    house = place.a
+    document = steps.WAYS[State.CHECK](session, house)
+    with transaction(session):
+        documents.seal(session, system_actor(house.agency.id), document.files[0])
+        publish(session, SecretFound(document.files[0].id))
+    page = client_for(app, "a_clerk").get(f"/incoming/{document.id}").text
+    assert "Chữ ký không chứng minh được tệp này." in page
+    assert "Hãy chuyển cho người làm công tác bảo vệ bí mật nhà nước xác định" in page
+    sealed.decide(session, house.chief, document.files[0].id, secret=False)
+    assert (document.state, document.reason) == (State.CHECK, Doubt.SIGNATURE)
+
+
+def test_who_was_to_read_what_is_struck_out_is_asked_no_more(session: Session, place: Province) -> None:
+    house = place.a
+    document = steps.registered(session, house)
+    passing.pass_on(session, house.clerk, document.id, Onward(named=(Named(unit_id=house.unit.id),)))
+    assert directions.to_read(session, house.head) != []
+    correcting.strike(session, house.clerk, document.id, "Vào nhầm văn bản")
+    assert directions.to_read(session, house.head) == []
+
+
+def test_the_page_says_what_becomes_of_the_file_of_what_has_stood_in_the_register(
+    session: Session, place: Province, app: Flask
+) -> None:
+    document = steps.registered(session, place.a)
+    correcting.strike(session, place.a.clerk, document.id, "Quét hai lần")
+    page = client_for(app, "a_clerk").get(f"/incoming/{document.id}").text
+    assert "Tệp bị xóa" not in page
+    assert "tệp được giữ lại" in page
 
 
 def test_the_pages_correct_and_strike_out(session: Session, place: Province, app: Flask) -> None:

@@ -1,6 +1,7 @@
 """What documents ask of units and other agencies: who may ask, who reports, who accepts."""
 
 import re
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
@@ -37,6 +38,7 @@ from tests.factories import Province, province
 from tests.home.made import outgoing
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
+from tests.incoming.test_wanted_back import ask
 from tests.web import MOST, client_for, counted
 
 pytestmark = pytest.mark.postgres
@@ -170,6 +172,33 @@ def test_the_end_at_the_other_agency_and_its_letter_are_its_report(session: Sess
     incoming.register(session, place.a.clerk, letter.id, entry)
     session.expire_all()
     assert second.state is State.REPORTED
+
+
+@pytest.mark.parametrize("what", ["number", "issuer", "recall"])
+def test_what_a_letter_reported_counts_as_long_as_the_letter(
+    session: Session, place: Province, what: str
+) -> None:
+    document = conclusion(session, place, Outgoing.ISSUED)
+    mission = service.give(session, place.a.leader, document.id, asked(place))
+    letter = arrive(session, place.a, in_reply_to=(document.document_uid,))
+    entry = steps.entry(
+        code_number="2751", code_notation="STC-QLNS", issuer_name=place.b.agency.name, arrived_on=None,
+        issuer_code=place.b.agency.code, accept_duplicate=True,
+    )  # fmt: skip
+    incoming.register(session, place.a.clerk, letter.id, entry)
+    if what == "number":
+        correcting.correct(session, place.a.clerk, letter.id, replace(entry, code_number="2715"), "Ghi nhầm")
+        session.expire_all()
+        assert mission.report.endswith("2715/STC-QLNS")
+        correcting.strike(session, place.a.clerk, letter.id, "Nhầm văn bản")
+    elif what == "issuer":
+        other = replace(entry, issuer_name="Ủy ban nhân dân xã khác", issuer_code="")
+        correcting.correct(session, place.a.clerk, letter.id, other, "Ghi nhầm nơi gửi")
+    else:
+        ask(session, letter)
+        incoming.answer_sender(session, place.a.clerk, letter.id, agree=True, note="Đồng ý")
+    session.expire_all()
+    assert (mission.state, mission.report) == (State.OPEN, "")
 
 
 @pytest.mark.parametrize(

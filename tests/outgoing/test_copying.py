@@ -240,7 +240,7 @@ def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_doc
         pikepdf.open(path(issued)) as paper,
     ):
         assert "/AcroForm" in signed.Root
-        assert "/AcroForm" not in paper.Root
+        assert len(paper.Root.AcroForm.Fields) == 0
         assert "/DSS" not in paper.Root
     assert b"/ByteRange" not in path(issued).read_bytes(), "no signature is no broken one"
     issuing.issue(session, clerk, copy.id)

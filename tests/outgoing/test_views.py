@@ -519,12 +519,15 @@ def test_a_form_that_saved_and_submitted_is_sent_again_without_harm(
     for _time in range(2):
         answer = drafter.post("/outgoing/new", data=sent)
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/outgoing/{_only(session).id}")
-    service.take_back(session, place.a.specialist, _only(session).id)
+    service.send_back(session, place.a.head, _only(session).id, "Sửa lại trích yếu")
+    drafter.post("/outgoing/new", data=sent)
+    session.expire_all()
+    assert _only(session).state is State.SENT_BACK, "what was sent back is not submitted as it was"
     service.discard(session, place.a.specialist, _only(session).id, "Không cần nữa")
     again = drafter.post("/outgoing/new", data=sent)
     page = drafter.get(again.headers["Location"])
     assert (again.status_code, page.status_code) == (303, 200)
-    assert "Đã bỏ:" in page.text
+    assert "Không ban hành:" in page.text
     assert "Không cần nữa" in page.text
 
 

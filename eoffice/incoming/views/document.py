@@ -35,6 +35,7 @@ from eoffice.directions.permissions import (
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Role
 from eoffice.documents import queries as documents
+from eoffice.documents import registers
 from eoffice.documents import service as files
 from eoffice.documents.kinds import NOT_COPIED
 from eoffice.documents.models import LinkKind
@@ -352,6 +353,7 @@ def _deeds(
         "leaders": leaders,
         "returning": _form(ReturnForm, sent) if Move.RETURN in moves else None,
         "discarding": _form(DiscardForm, sent) if Move.DISCARD in moves else None,
+        "has_stood": Move.DISCARD in moves and registers.has_stood(db(), document),
         "striking": _form(StrikeForm, sent) if Move.STRIKE in moves and not document.passed_on else None,
         "correct_url": url_for("incoming.correct", document_id=document.id)
         if actor.can(INCOMING_REGISTER) and correcting.may_correct(document)

@@ -24,6 +24,7 @@ from eoffice.outgoing.drafting import Fields, Page, Upload
 from eoffice.outgoing.forms import Typed
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
+from eoffice.outgoing.states import State
 from eoffice.outgoing.views import bp
 from eoffice.outgoing.workflow import MACHINE, Move
 
@@ -47,7 +48,7 @@ def new() -> ResponseReturnValue:
             document = service.draft_from_template(db(), current_actor(), fields, page)
     except AppError as error:
         return _form(typed, source, problem=error)
-    if (document.state, Move.REVISE) not in MACHINE.rules:  # sent again, after it went on
+    if document.state is not State.DRAFT:  # sent again, after it went on
         return redirect(url_for("outgoing.show", document_id=document.id), 303)
     return _saved(document, typed)
 
