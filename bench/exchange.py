@@ -79,6 +79,10 @@ _UNPROVEN_TO_THE_END: LiteralString = """
 SELECT count(*) FROM dispatch JOIN delivery ON delivery.dispatch_id = dispatch.id
 WHERE dispatch.id = ANY(%(ids)s) AND (dispatch.receipt IS NULL OR delivery.arrived_at IS NULL)
 """
+_UNTOLD: LiteralString = """
+SELECT count(*) FROM dispatch JOIN delivery ON delivery.dispatch_id = dispatch.id
+WHERE dispatch.state = 'accepted' AND delivery.arrived_at IS NULL
+"""
 #: so that who measures neither looks in vain nor too late: the end of a message is rung
 _RING: LiteralString = """
 CREATE FUNCTION ring() RETURNS trigger LANGUAGE plpgsql AS
@@ -159,6 +163,17 @@ class Pair:
             self._wait_for_worker()
         self.programs["worker"].send_signal(signal.SIGCONT if wanted else signal.SIGSTOP)
         self.working = wanted
+        if wanted:
+            self._wait_for_statuses()
+
+    def _wait_for_statuses(self) -> None:
+        """The receiver writes a status for each message, which the resting worker did not send: those are no part of
+        what is measured next."""
+        end = time.monotonic() + PATIENCE
+        while self._ask(_UNTOLD, "sender"):
+            if time.monotonic() > end:
+                raise TimeoutError(f"the statuses of earlier messages did not come within {PATIENCE:.0f} s")
+            time.sleep(0.1)
 
     def _wait_for_worker(self) -> None:
         left = sa.text(

@@ -143,6 +143,15 @@ def pending(session: Session, *names: str, **arguments: Any) -> bool:
     return bool(session.scalar(query, {"names": list(names), "arguments": json.dumps(arguments)}))
 
 
+def busy(session: Session, *queues: Queue) -> bool:
+    """Whether something in these queues is due or being done."""
+    query = sa.text(
+        "SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE queue_name = ANY(:queues) AND (status = 'doing'"
+        " OR status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())))"
+    )
+    return bool(session.scalar(query, {"queues": [queue.value for queue in queues]}))
+
+
 def asked(session: Session, name: str) -> list[dict[str, Any]]:
     """What the jobs of this name that wait or are being done were asked with."""
     query = sa.text(

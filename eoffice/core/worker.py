@@ -17,6 +17,7 @@ from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from sqlalchemy.orm import Session
 
+from eoffice.core import jobs
 from eoffice.core.blobs import passing
 from eoffice.core.config import settings
 from eoffice.core.db import database_url, new_session
@@ -105,6 +106,8 @@ def _register(app: procrastinate.App, known: Job) -> None:
         session = new_session()
         begun = time.monotonic()
         try:
+            if known.queue is Queue.READING:
+                give_way(session)
             known.function(session, **arguments)
         except Exception as error:
             session.rollback()
@@ -124,6 +127,18 @@ def _register(app: procrastinate.App, known: Job) -> None:
     if known.every is not None:
         lock = f"every:{known.name}"
         app.periodic(cron=_cron(known.every), queueing_lock=lock, lock=lock)(task)  # type: ignore[arg-type]  # `perform` drops the moment
+
+
+def give_way(session: Session, patience: float = 10.0) -> None:
+    """Let what is exchanged be done first: in a burst of arrivals all verdicts come before the words of any.
+
+    Where there is never a pause it goes on after `patience` seconds, so that the words come at last.
+    """
+    end = time.monotonic() + patience
+    while time.monotonic() < end and jobs.busy(session, Queue.URGENT, Queue.EXCHANGE):
+        session.rollback()
+        time.sleep(0.2)
+    session.rollback()
 
 
 def _forgive(session: Session, job: procrastinate.jobs.Job) -> None:

@@ -54,8 +54,15 @@ def coming(_session: Session, event: PacketsComing) -> None:
     if not event.contents:
         return
     look = partial(_looked_at, believed=cache(trust.store))
-    with ThreadPoolExecutor(min(len(event.contents), os.cpu_count() or 2)) as readers:
-        event.seen.update(zip(event.contents, readers.map(look, event.contents.values()), strict=True))
+    readers = _readers(any(one.urgency > Urgency.NORMAL for one in event.contents.values()))
+    event.seen.update(zip(event.contents, readers.map(look, event.contents.values()), strict=True))
+
+
+@cache
+def _readers(_urgent: bool) -> ThreadPoolExecutor:
+    """Who reads the files of arrivals: those of one bunch before those of the next, so that the first is done while the
+    next is read, and both are not done late; urgent ones wait for no bunch."""
+    return ThreadPoolExecutor(os.cpu_count() or 2, "arrivals")
 
 
 @subscribe(PacketsArrived)

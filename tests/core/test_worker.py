@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import time
 from collections.abc import Awaitable, Callable
 
 import procrastinate
@@ -169,3 +170,23 @@ def test_a_try_that_met_the_store_away_does_not_count(session: Session, worker_d
     attempts: list[int] = []
     asyncio.run(tried())
     assert attempts == [0, 1]
+
+
+def test_words_are_read_when_nothing_is_exchanged_or_after_some_patience(session: Session) -> None:
+    def waited(patience: float) -> float:
+        begun = time.monotonic()
+        worker.give_way(session, patience)
+        return time.monotonic() - begun
+
+    assert waited(5.0) < 1.0
+    session.execute(
+        sa.text(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)"
+            " VALUES ('exchange', 'gateway.take_in', '{}', 'doing')"
+        )
+    )
+    session.commit()
+    assert waited(0.5) >= 0.5
+    session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'succeeded'"))
+    session.commit()
+    assert waited(5.0) < 1.0

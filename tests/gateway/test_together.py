@@ -3,6 +3,7 @@
 import errno
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count, islice
@@ -185,8 +186,9 @@ def test_nothing_is_held_while_files_are_looked_at(
         return whole(*given, **named)
 
     monkeypatch.setattr(handlers, "_looked_at", look)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)  # one looks after the other, or they would see each other
-    jobs.run(session, "gateway.take_in", arrival_ids=ids)
+    with ThreadPoolExecutor(1) as one:  # one looks after the other, or they would see each other
+        monkeypatch.setattr(handlers, "_readers", lambda urgent: one)
+        jobs.run(session, "gateway.take_in", arrival_ids=ids)
     assert free == [True] * 3
     assert _taken_in(session) == [True] * 3
 
