@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 
 from eoffice.core import sandbox
 from eoffice.core.config import settings
+from eoffice.documents import intake, reading
+from eoffice.documents.reading import Structure
 from eoffice.signatures import lawful, trust
 from eoffice.signatures.settings import CHECK_SECONDS
 from signing.report import Code, Finding, Report, Verdict
@@ -43,6 +45,27 @@ def at_once(path: Path, believed: trust.Asking, *, signed: bool) -> Report | Non
     return found if signed or found.verdict is Verdict.UNSIGNED else None
 
 
+def with_structure(path: Path, believed: trust.Asking) -> tuple[Structure | None, Report | None]:
+    """What a file is made of, and the verdict as `at_once`, in one visit to the sandbox; None for what cannot be had in
+    a moment. Raises Unreadable.
+    """
+    try:
+        store = believed()
+    except trust.NoTrust:
+        store = TrustStore(roots=())
+    try:
+        structure, found = sandbox.call(
+            f"{__name__}:look", str(path.absolute()), intake.IN_EVERY_MARK,
+            store.roots, store.intermediates, store.crls, seconds=_MOMENT,
+        )  # fmt: skip
+    except (sandbox.SandboxDied, sandbox.SandboxError):
+        return None, None
+    report = lawful.confirmed(read(found)) if found is not None else None
+    if report is not None and not structure.signed and report.verdict is not Verdict.UNSIGNED:
+        report = None
+    return structure, report
+
+
 def _checked(path: Path, believed: TrustStore, seconds: float) -> Report:
     found: dict[str, Any] = sandbox.call(
         f"{__name__}:verify", str(path.absolute()), believed.roots, believed.intermediates, believed.crls,
@@ -57,6 +80,18 @@ def verify(
     """Runs in the sandbox, which lets plain values out only."""
     asyncio.set_event_loop_policy(_Policy())
     return write(verify_pdf(Path(path), TrustStore(roots, intermediates, crls)))
+
+
+def look(
+    path: str, looked_for: str, roots: tuple[bytes, ...], *others: tuple[bytes, ...]
+) -> tuple[Structure, dict[str, Any] | None]:
+    """Runs in the sandbox. A file that the gate refuses, and one signed where nobody is believed, gets no verdict."""
+    structure = reading.structure(path, looked_for, words=False)
+    if structure.encrypted or not structure.page_sizes or (structure.signed and not roots):
+        return structure, None
+    if not structure.signed:
+        return structure, verify(path, (), (), ())
+    return structure, verify(path, roots, *others)
 
 
 class _Loop(asyncio.SelectorEventLoop):

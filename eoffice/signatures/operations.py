@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import LiteralString
 
 import sqlalchemy as sa
@@ -22,8 +23,10 @@ from eoffice.core.config import settings
 from eoffice.core.db import run
 from eoffice.core.events import publish
 from eoffice.core.permissions import system_actor
+from eoffice.documents import intake
 from eoffice.documents.models import Document, DocumentFile
 from eoffice.documents.operations import Inspected
+from eoffice.documents.reading import Structure
 from eoffice.signatures import checking, errors, levels, trust
 from eoffice.signatures.events import FileChecked
 from eoffice.signatures.marks import Mark
@@ -154,6 +157,26 @@ class Verified(Inspected):
     """A file whose signatures were looked at while it was taken in."""
 
     report: Report = field(kw_only=True)
+
+
+def look_at(blob: Blob, name: str, believed: trust.Asking) -> Inspected:
+    """What the gate and the check find in a stored PDF that came from elsewhere, in one visit to the sandbox where it
+    is small; its words are read later. Raises what `intake.inspect_pdf` raises."""
+    seen: list[Report | None] = []
+
+    def read(path: Path) -> Structure | None:
+        structure, report = checking.with_structure(path, believed)
+        seen.append(report)
+        return structure
+
+    path = blobs().path(blob.sha256)
+    facts = intake.inspect_pdf(
+        path, limit=max(blob.size, 1), words=False, read=read if blob.size <= _SMALL else None
+    )
+    taken = Inspected.passed(blob, name, facts)
+    if seen and (report := seen[0]) is not None:
+        return Verified(**vars(taken), report=report)
+    return at_the_gate(taken, believed)
 
 
 def at_the_gate(taken: Inspected, believed: trust.Asking = trust.store) -> Inspected:

@@ -24,11 +24,12 @@ from eoffice.gateway.models import Arrival, Packet, Report
 from eoffice.incoming import handlers, service
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import Doubt, State
+from eoffice.signatures import checking
 from eoffice.signatures.events import FileChecked
 from eoffice.signatures.models import FileCheck
 from tests.factories import House, province
 from tests.incoming import steps
-from tests.incoming.letters import letter_pdf
+from tests.incoming.letters import letter_pdf, secret_pdf
 from tests.web import client_for
 
 
@@ -103,6 +104,21 @@ def test_the_words_of_what_arrived_are_read_after_its_verdict(session: Session) 
     assert not found("ranh & man")
     jobs.work_off(session)
     assert found("ranh & man"), "by its page then"
+
+
+def test_a_check_that_takes_long_keeps_no_document_back(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "_MOMENT", 0.0001)
+    document = arrive(session, province(session).a, letter_pdf())
+    assert (document.state, document.page_count) == (State.WAITING, 1)
+    assert session.scalars(sa.select(FileCheck.file_id)).all() == []
+    assert jobs.pending(session, "signatures.check_file", file_id=document.files[0].id)
+
+
+def test_a_page_with_the_mark_of_a_secret_is_not_taken_in(session: Session) -> None:
+    document = arrive(session, province(session).a, secret_pdf())
+    assert (document.state, document.reason, document.files) == (State.CHECK, Doubt.SECRET, [])
 
 
 def test_the_deadline_of_a_task_for_this_agency_is_proposed_when_it_comes_before_the_documents_own(
