@@ -139,16 +139,22 @@ def _plan_each_time(connection: psycopg.Connection[Any], _record: object) -> Non
 
 
 def _alive(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
-    """Let the pool open another one instead of a connection that the server has closed.
+    """Let the pool open another one instead of a connection that the server has closed."""
+    if hung_up(connection):
+        raise sa.exc.DisconnectionError("closed by the server")
+
+
+def hung_up(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> bool:
+    """Whether the server has closed an idle connection.
 
     A server that goes away says so: there is something to read where nobody asked. Looking costs a hundredth of a
     question and its answer, which every use case would begin with.
     """
+    if connection.closed:
+        return True
     there = select.poll()
-    if not connection.closed:
-        there.register(connection.fileno(), select.POLLIN)
-    if connection.closed or there.poll(0):
-        raise sa.exc.DisconnectionError("closed by the server")
+    there.register(connection.fileno(), select.POLLIN)
+    return bool(there.poll(0))
 
 
 def run(session: Session, statement: LiteralString, given: dict[str, Any]) -> list[Any]:

@@ -9,18 +9,20 @@ from contextlib import suppress
 from typing import Any
 
 import procrastinate
+import psycopg
 import sqlalchemy as sa
 import structlog
 from procrastinate import JobContext, RetryDecision, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.orm import Session
 
 from eoffice.core import jobs
 from eoffice.core.blobs import passing
 from eoffice.core.config import settings
-from eoffice.core.db import database_url, new_session
+from eoffice.core.db import database_url, hung_up, new_session
 from eoffice.core.jobs import CONCURRENCY, JOBS, SILENCE, Job, Queue
 
 log = structlog.get_logger(__name__)
@@ -44,9 +46,21 @@ class _Manager(JobManager):
 
 def app(url: str) -> procrastinate.App:
     """What a worker works with."""
-    made = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=9))
+    connector = procrastinate.PsycopgConnector(conninfo=url, max_size=9, pool_factory=_pool)
+    made = procrastinate.App(connector=connector)
     made.job_manager = _Manager(made.connector)
     return made
+
+
+def _pool(**wanted: Any) -> AsyncConnectionPool:
+    """Connections that are looked at before they are used, not asked: a job is four statements of procrastinate's."""
+    return AsyncConnectionPool(**wanted | {"check": _alive})
+
+
+async def _alive(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Raises OperationalError for one that the server has closed: the pool opens another."""
+    if hung_up(connection):
+        raise psycopg.OperationalError("closed by the server")
 
 
 async def _work(queues: Sequence[Queue]) -> None:

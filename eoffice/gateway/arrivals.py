@@ -8,6 +8,7 @@ from typing import LiteralString
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from eoffice.core import audit, clock, events, jobs
 from eoffice.core.db import run
@@ -202,11 +203,8 @@ def take_in(session: Session, arrival_ids: Collection[int], seen: Mapping[int, o
         for arrival, packet in found
     ]
     _one_at_a_time(session, coming)
-    for one in coming:
-        # set before the features look: what asks for a change of this document must find it from now on
-        one.arrival.taken_in_at = clock.now()
-    session.flush()
-    _mark_repeats(session, coming)
+    # before the features look: what asks for a change of this document must find it from now on
+    _mark(session, coming)
     aside.mend(session, [one.packet for one in coming])
     made = [one.arrival.id for one in coming if _ASKS.get(one.packet.business) is not Asked.RECALL]
     if made:
@@ -235,23 +233,28 @@ SELECT pg_advisory_xact_lock(key) FROM (
 """
 
 
-#: the same document in another packet that was taken in before this one
-_EARLIER: LiteralString = """
-SELECT here.id, (
-    SELECT before.id FROM packet AS sent JOIN arrival AS before ON before.packet_id = sent.id
-    WHERE lower(sent.document_uid) = lower(packet.document_uid) AND sent.business = packet.business
-      AND before.agency_id = here.agency_id AND before.sender_code = here.sender_code
-      AND before.taken_in_at IS NOT NULL AND (before.id < here.id OR before.id <> ALL(%(ids)s)) AND before.id <> here.id
-    ORDER BY before.id DESC LIMIT 1) AS before
-FROM arrival AS here JOIN packet ON here.packet_id = packet.id WHERE here.id = ANY(%(ids)s)
+#: as taken in, and which arrival each repeats: the same document in another packet that was taken in before it
+_MARK: LiteralString = """
+UPDATE arrival SET taken_in_at = %(now)s, repeats_id = (
+    SELECT before.id FROM packet JOIN packet AS sent ON lower(sent.document_uid) = lower(packet.document_uid)
+        AND sent.business = packet.business
+    JOIN arrival AS before ON before.packet_id = sent.id
+    WHERE packet.id = arrival.packet_id AND before.agency_id = arrival.agency_id
+      AND before.sender_code = arrival.sender_code AND before.id <> arrival.id
+      AND (before.id = ANY(%(ids)s) AND before.id < arrival.id
+           OR before.id <> ALL(%(ids)s) AND before.taken_in_at IS NOT NULL)
+    ORDER BY before.id DESC LIMIT 1)
+WHERE id = ANY(%(ids)s) RETURNING id, repeats_id
 """
 
 
-def _mark_repeats(session: Session, coming: Sequence[_Coming]) -> None:
-    found = run(session, _EARLIER, {"ids": [one.arrival.id for one in coming]})
-    earlier = {row.id: row.before for row in found}
+def _mark(session: Session, coming: Sequence[_Coming]) -> None:
+    now = clock.now()
+    rows = run(session, _MARK, {"ids": [one.arrival.id for one in coming], "now": now})
+    repeats = {row.id: row.repeats_id for row in rows}
     for one in coming:
-        one.arrival.repeats_id = earlier[one.arrival.id]
+        set_committed_value(one.arrival, "taken_in_at", now)
+        set_committed_value(one.arrival, "repeats_id", repeats[one.arrival.id])
 
 
 def _act(session: Session, one: _Coming) -> None:

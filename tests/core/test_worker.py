@@ -190,3 +190,19 @@ def test_words_are_read_when_nothing_is_exchanged_or_after_some_patience(session
     session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'succeeded'"))
     session.commit()
     assert waited(5.0) < 1.0
+
+
+def test_a_worker_goes_on_when_the_server_has_closed_its_idle_connections(
+    session: Session, worker_database: str
+) -> None:
+    async def asked_before_and_after() -> list[dict[str, int]]:
+        app = worker.app(worker_database)
+        async with app.open_async():
+            first = await app.connector.execute_query_one_async("SELECT pg_backend_pid() AS pid")
+            session.execute(sa.text("SELECT pg_terminate_backend(:pid)"), first)
+            session.commit()
+            await asyncio.sleep(0.2)
+            return [first, await app.connector.execute_query_one_async("SELECT pg_backend_pid() AS pid")]
+
+    first, second = asyncio.run(asked_before_and_after())
+    assert first["pid"] != second["pid"]

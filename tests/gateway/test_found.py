@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from eoffice.core import clock
 from eoffice.core.db import run, transaction
 from eoffice.gateway import arrivals, statuses
 from tests.factories import province
@@ -70,7 +71,7 @@ def test_the_way_to_a_document_is_as_short_among_many(session: Session) -> None:
     asked: tuple[tuple[LiteralString, dict[str, Any], str], ...] = (
         (statuses._BY_ID, {"said": json.dumps([_STATUS])}, "ix_document_uid"),
         (statuses._BY_CODE, {"said": json.dumps([_STATUS])}, "ix_document_code"),
-        (arrivals._EARLIER, {"ids": list(ids)}, "ix_packet_uid"),
+        (arrivals._MARK, {"ids": list(ids), "now": clock.now()}, "ix_packet_uid"),
         (statuses._TAKEN_BACK, asked_back, "ix_packet_uid"),
         (statuses._TAKEN_BACK_BY_CODE, asked_back, "ix_packet_code"),
         (arrivals._RECALLS, {"came": json.dumps([came])}, "ix_packet_recall"),
