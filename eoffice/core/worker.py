@@ -143,7 +143,7 @@ def _register(app: procrastinate.App, known: Job) -> None:
         app.periodic(cron=_cron(known.every), queueing_lock=lock, lock=lock)(task)  # type: ignore[arg-type]  # `perform` drops the moment
 
 
-def give_way(session: Session, patience: float = 10.0) -> None:
+def give_way(session: Session, patience: float = 3.0) -> None:
     """Let what is exchanged be done first: in a burst of arrivals all verdicts come before the words of any.
 
     Where there is never a pause it goes on after `patience` seconds, so that the words come at last.
