@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.text import nfc, search_text, sort_key
+from eoffice.directory import queries
 from eoffice.directory.models import Agency
 
 
@@ -71,6 +72,7 @@ WHERE a.{column} IS NULL AND NOT a.hosted AND o.code = {named} AND o.code <> a.c
 
 def enter(session: Session, entries: Sequence[Outside]) -> int:
     """Enter these agencies or change them; returns how many were new or other than before."""
+    queries.hold_agencies(session)
     known = sa.select(Agency.code, Agency.name, Agency.short_name, Agency.abbreviation)
     ours = {
         code: (name, short, abbreviation)
@@ -98,6 +100,7 @@ def _row(entry: Outside, known: tuple[str, str, str] | None, met: set[str]) -> d
 
 def tie(session: Session, ties: Sequence[Ties]) -> None:
     """Write who is above whom and who has taken over from whom, once all of them are entered."""
+    queries.hold_agencies(session)
     session.execute(_TIE, {"ties": json.dumps([asdict(one) for one in ties])})
     for statement in _TIE_LATER:
         session.execute(statement)

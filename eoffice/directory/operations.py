@@ -12,7 +12,7 @@ from eoffice.core import access, audit, clock
 from eoffice.core.errors import Conflict
 from eoffice.core.permissions import Actor
 from eoffice.core.text import nfc, search_text, sort_key
-from eoffice.directory import signing
+from eoffice.directory import queries, signing
 from eoffice.directory.models import Agency, Assignment, Delegation, Person, Role, SigningForm, Unit
 from eoffice.directory.names import check_abbreviation
 
@@ -31,6 +31,7 @@ POST_ENDED = audit.action("directory.post_ended", _l("Post ended"))
 
 def save_agency(session: Session, actor: Actor, code: str, name: str, **fields: Any) -> Agency:
     """Enter an agency or change it, by its code."""
+    queries.hold_agencies(session)
     agency = session.scalar(sa.select(Agency).where(Agency.code == code))
     if agency is None:
         agency = Agency(code=code, short_name=nfc(name))

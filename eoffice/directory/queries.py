@@ -228,6 +228,12 @@ def posts(session: Session, agency_id: int, *roles: Role, unit_id: int | None = 
     return session.scalars(query.order_by(Assignment.position, Person.sort_key)).all()
 
 
+def hold_agencies(session: Session) -> None:
+    """Let nobody else enter agencies until the caller commits: the axis's directory may bring one at the moment at
+    which somebody here enters it."""
+    session.execute(sa.text("SELECT pg_advisory_xact_lock(7307)"))
+
+
 def present(session: Session, post_ids: Sequence[int]) -> set[int]:
     """Which of these posts hold today."""
     return set(session.scalars(sa.select(Assignment.id).where(Assignment.id.in_(post_ids), current())))
