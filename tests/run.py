@@ -52,7 +52,7 @@ STAGES = {
     "real peers": [*TWO, "-m", "peer and not flow and not fault and not browser", "tests"],
     OLDEST: [*TWO, "-m", f"not slow and {QUICK}", *(f"tests/{part}" for part in ON_OLDEST)],
     "flows and faults": [*TWO, "-m", "flow or fault", "tests"],
-    "browser": [*TWO, "-m", "browser", "tests"],
+    "browser": ["-m", "browser", "tests"],
 }
 
 FAST = {"architecture, units, features": [*TWO, "-m", f"not slow and {QUICK}", "tests"]}
