@@ -47,19 +47,24 @@ class VisibleField:
 def visible_fields(source: BinaryIO) -> dict[str, VisibleField]:
     """Signature fields that show, by their full name. Raises pikepdf.PdfError and what it raises."""
     with opened(source) as pdf:
-        fields = [field for field in form_fields(pdf) if field.kind == "/Sig"]
-        widgets = {widget.objgen for field in fields for widget in field.widgets if widget.is_indirect}
-        places = _places(pdf, widgets)
-        shown = [
-            (field, drawn)
-            for field in fields
-            if (drawn := [one for one in field.widgets if one.is_indirect and one.objgen in places])
-        ]
-        words = _words([_normal(drawn[0]) for _, drawn in shown])
-        return {
-            field.name: _shown(field, drawn, [place for one in drawn for place in places[one.objgen]], text)
-            for (field, drawn), text in zip(shown, words, strict=True)
-        }
+        return fields_of(pdf)
+
+
+def fields_of(pdf: pikepdf.Pdf) -> dict[str, VisibleField]:
+    """As `visible_fields`, of a file that is open."""
+    fields = [field for field in form_fields(pdf) if field.kind == "/Sig"]
+    widgets = {widget.objgen for field in fields for widget in field.widgets if widget.is_indirect}
+    places = _places(pdf, widgets)
+    shown = [
+        (field, drawn)
+        for field in fields
+        if (drawn := [one for one in field.widgets if one.is_indirect and one.objgen in places])
+    ]
+    words = _words([_normal(drawn[0]) for _, drawn in shown])
+    return {
+        field.name: _shown(field, drawn, [place for one in drawn for place in places[one.objgen]], text)
+        for (field, drawn), text in zip(shown, words, strict=True)
+    }
 
 
 def _shown(field: Field, widgets: list[Any], places: list[Placement], text: str) -> VisibleField:

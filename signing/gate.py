@@ -86,27 +86,40 @@ def examine(source: BinaryIO) -> Structure:
 
     Streams are not unpacked: what they hold is what was signed, good or bad, and a bomb in one stays unlit.
     """
-    try:
-        with opened(source) as pdf:
-            # counting the objects reads them all; counting the pages repairs the tree
-            count, length = len(pdf.objects), len(pdf.pages)
-            problems = tuple(dict.fromkeys(_NAMING.sub("", line) for line in pdf.get_warnings()))
-            if any("bad_alloc" in line for line in problems):
-                raise MemoryError
-            return Structure(
-                problems=problems,
-                signed=any(one.kind == "/Sig" and one.filled for one in form_fields(pdf)),
-                hybrid="/XRefStm" in pdf.trailer,
-                pages=length,
-                objects=count,
-            )
-    except pikepdf.PasswordError as error:
-        raise EncryptedPdf from error
-    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        reason = _NAMING.sub("", str(error)) if begins_as_pdf(source) else "it does not begin as one does"
-        raise UnreadablePdf(reason) from error
-    finally:
-        source.seek(0)
+    with examined(source) as (structure, _):
+        return structure
+
+
+@contextmanager
+def examined(source: BinaryIO) -> Iterator[tuple[Structure, pikepdf.Pdf]]:
+    """As `examine`, with the file for whoever looks further: its objects are read only once."""
+    with ExitStack() as stack:
+        try:
+            pdf = stack.enter_context(opened(source))
+            structure = _structure(pdf)
+        except pikepdf.PasswordError as error:
+            raise EncryptedPdf from error
+        except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+            reason = _NAMING.sub("", str(error)) if begins_as_pdf(source) else "it does not begin as one does"
+            raise UnreadablePdf(reason) from error
+        finally:
+            source.seek(0)
+        yield structure, pdf
+
+
+def _structure(pdf: pikepdf.Pdf) -> Structure:
+    # counting the objects reads them all; counting the pages repairs the tree
+    count, length = len(pdf.objects), len(pdf.pages)
+    problems = tuple(dict.fromkeys(_NAMING.sub("", line) for line in pdf.get_warnings()))
+    if any("bad_alloc" in line for line in problems):
+        raise MemoryError
+    return Structure(
+        problems=problems,
+        signed=any(one.kind == "/Sig" and one.filled for one in form_fields(pdf)),
+        hybrid="/XRefStm" in pdf.trailer,
+        pages=length,
+        objects=count,
+    )
 
 
 def begins_as_pdf(source: BinaryIO) -> bool:

@@ -22,6 +22,10 @@ PDFIUM = RLock()
 raw: Any = _raw
 
 
+#: left, bottom, right, top: a bare tuple, since a page has thousands of characters
+_Area = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True)
 class Words:
     """Characters that stand together on one line, NFC, single spaces; `box` on the page as shown."""
@@ -66,7 +70,7 @@ def words(page: pdfium.PdfPage) -> list[Words]:
 def _runs(textpage: pdfium.PdfTextPage) -> Iterator[tuple[str, Box]]:
     """Runs of characters on one line with gaps below twice the type's height, in user space."""
     letters: list[str] = []
-    area: Box | None = None
+    area: _Area | None = None
     space = False
     for char, box in _characters(textpage):
         if box is None:
@@ -84,31 +88,33 @@ def _runs(textpage: pdfium.PdfTextPage) -> Iterator[tuple[str, Box]]:
         yield _finish(letters, area)
 
 
-def _apart(area: Box, box: Box) -> bool:
-    height = max(area.height, box.height)
-    shared = min(area.y1, box.y1) - max(area.y0, box.y0)
-    same_line = shared > 0.3 * min(area.height, box.height)
-    return not same_line or box.x0 - area.x1 > 2 * height or box.x0 < area.x0 - height
+def _apart(area: _Area, box: _Area) -> bool:
+    left, bottom, right, top = area
+    x0, y0, _, y1 = box
+    high, low = max(top - bottom, y1 - y0), min(top - bottom, y1 - y0)
+    same_line = min(top, y1) - max(bottom, y0) > 0.3 * low
+    return not same_line or x0 - right > 2 * high or x0 < left - high
 
 
-def _union(a: Box, b: Box) -> Box:
-    return Box(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))
+def _union(a: _Area, b: _Area) -> _Area:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
-def _finish(letters: list[str], area: Box) -> tuple[str, Box]:
-    return unicodedata.normalize("NFC", "".join(letters)).strip(), area
+def _finish(letters: list[str], area: _Area) -> tuple[str, Box]:
+    return unicodedata.normalize("NFC", "".join(letters)).strip(), Box(*area)
 
 
-def _characters(textpage: pdfium.PdfTextPage) -> Iterator[tuple[str, Box | None]]:
+def _characters(textpage: pdfium.PdfTextPage) -> Iterator[tuple[str, _Area | None]]:
     """Each character with its ink's font box, None for spaces and line ends."""
     rect = raw.FS_RECTF()
+    page, place = textpage.raw, ctypes.byref(rect)
     for index in range(textpage.count_chars()):
-        code = raw.FPDFText_GetUnicode(textpage, index)
+        code = raw.FPDFText_GetUnicode(page, index)
         char = chr(code) if 0 < code < 0x110000 else "\ufffd"
         if char.isspace() or code < 0x20:
             yield char, None
-        elif raw.FPDFText_GetLooseCharBox(textpage, index, ctypes.byref(rect)):
-            yield char, Box(rect.left, rect.bottom, rect.right, rect.top)
+        elif raw.FPDFText_GetLooseCharBox(page, index, place):
+            yield char, (rect.left, rect.bottom, rect.right, rect.top)
 
 
 def render(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
+import pikepdf
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
@@ -17,7 +18,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from signing import gate, revocation
 from signing.check import Check, Malformed, covered, end_of
 from signing.errors import EncryptedPdf
-from signing.fields import VisibleField, visible_fields
+from signing.fields import VisibleField, fields_of
 from signing.looks import after_signing
 from signing.metadata import changed_after
 from signing.naming import mend
@@ -125,7 +126,10 @@ class _Verifier:
     wanted: _Wanted
 
     async def report(self) -> Report:
-        structure = gate.examine(self.stream)
+        with gate.examined(self.stream) as (structure, pdf):
+            return await self._report(structure, pdf)
+
+    async def _report(self, structure: gate.Structure, pdf: pikepdf.Pdf) -> Report:
         reader, complaint = self._open()
         reasons = [*structure.problems[:1], *([complaint] if complaint and not structure.problems else [])]
         if reader.xrefs.hybrid_xrefs_present:
@@ -139,7 +143,7 @@ class _Verifier:
         sound = [embedded for _, embedded in found if not isinstance(embedded, str)]
         evidence = self._evidence(reader, sound)
         signatures = await self._each(reader, evidence, structure, found)
-        shown = visible_fields(self.stream)
+        shown = fields_of(pdf)
         ends = {name: end_of(embedded) for name, embedded in found if not isinstance(embedded, str)}
         reports = with_roles([one for one in signatures if one is not None], shown)
         findings += later_fields(self.stream, reports, shown, ends, self.wanted.same_agency)

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import procrastinate
@@ -19,7 +20,7 @@ from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs
+from eoffice.core import clock, jobs
 from eoffice.core.blobs import passing
 from eoffice.core.config import settings
 from eoffice.core.db import database_url, hung_up, new_session
@@ -121,7 +122,7 @@ def _register(app: procrastinate.App, known: Job) -> None:
         begun = time.monotonic()
         try:
             if known.queue is Queue.READING:
-                give_way(session)
+                give_way(session, queued_at(session, context.job.id))
             known.function(session, **arguments)
         except Exception as error:
             session.rollback()
@@ -143,16 +144,31 @@ def _register(app: procrastinate.App, known: Job) -> None:
         app.periodic(cron=_cron(known.every), queueing_lock=lock, lock=lock)(task)  # type: ignore[arg-type]  # `perform` drops the moment
 
 
-def give_way(session: Session, patience: float = 3.0) -> None:
+#: between two bunches of a burst nothing is done for a moment: it is over when nobody was seen so often in a row
+_LOOKS = 3
+
+
+def queued_at(session: Session, job_id: int | None) -> datetime:
+    """When a job was put into its queue."""
+    put = sa.text("SELECT min(at) FROM procrastinate_events WHERE job_id = :id AND type = 'deferred'")
+    found = session.scalar(put, {"id": job_id}) or clock.now()
+    session.rollback()
+    return found
+
+
+def give_way(session: Session, since: datetime, patience: float = 20.0) -> None:
     """Let what is exchanged be done first: in a burst of arrivals all verdicts come before the words of any.
 
-    Where there is never a pause it goes on after `patience` seconds, so that the words come at last.
+    Where there is never a pause, what waits for longer than `patience` seconds goes on all the same: words are late
+    by that much, however long it lasts.
     """
-    end = time.monotonic() + patience
-    while time.monotonic() < end and jobs.busy(session, Queue.URGENT, Queue.EXCHANGE):
+    end, quiet = since + timedelta(seconds=patience), 0
+    while clock.now() < end:
+        quiet = 0 if jobs.busy(session, Queue.URGENT, Queue.EXCHANGE) else quiet + 1
         session.rollback()
+        if quiet == _LOOKS:
+            return
         time.sleep(0.2)
-    session.rollback()
 
 
 def _forgive(session: Session, job: procrastinate.jobs.Job) -> None:

@@ -7,7 +7,7 @@ import struct
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -19,6 +19,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw
 
 from eoffice.documents.geometry import Box, View, around
+from eoffice.documents.lettering import beyond
 from eoffice.documents.pages import Line, PageText, Run, Word
 
 #: the plain C functions; generated, without types
@@ -51,20 +52,31 @@ class Unreadable(Exception):
     """No parser makes a document of it."""
 
 
-def structure(path: str, looked_for: str, *, words: bool) -> Structure:
-    """Open the file with two parsers. `words`: read those of a short document too. Raises Unreadable."""
+def structure(
+    path: str, looked_for: str, *, words: bool, fields: Callable[[], str | None] | None = None
+) -> Structure:
+    """Open the file with two parsers. `words`: read those of a short document too; `fields`: what the signature fields
+    show, where somebody reads that anyhow: page 1 is then read as it is, without drawing them into it. Raises
+    Unreadable.
+    """
     try:
         with pikepdf.open(path) as pdf:
             if pdf.is_encrypted:
                 return Structure(True, False, [], None)
             signed = _is_signed(pdf)
+            plain = fields is not None and signed and _bears_signatures_alone(pdf)
+            never = beyond(pdf.pages[0], looked_for) if plain else set[str]()
         with _opened(path) as document:
             sizes = [document.get_page_size(number) for number in range(len(document))]
             pages = _short_text(document) if words else None
             if pages:
                 suspect = set(looked_for) <= set(pages[0].text)
             else:
-                suspect = bool(sizes) and set(looked_for) <= _letters(document, 1)
+                beside = fields() if plain and fields is not None else None
+                if beside is not None and never - _written_in(beside):
+                    suspect = False
+                else:
+                    suspect = bool(sizes) and set(looked_for) <= _letters(document, 1, beside)
     except pikepdf.PasswordError:
         return Structure(True, False, [], None)
     except (pikepdf.PdfError, pdfium.PdfiumError) as error:
@@ -145,6 +157,16 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
+def _bears_signatures_alone(pdf: pikepdf.Pdf) -> bool:
+    """Whether all that page 1 shows over its own content are signature fields that are filled."""
+    if not pdf.pages:
+        return False
+    over = list(pdf.pages[0].obj.get("/Annots", []))
+    return all(
+        isinstance(one, pikepdf.Dictionary) and one.get("/FT") == "/Sig" and "/V" in one for one in over
+    )
+
+
 def _short_text(document: pdfium.PdfDocument) -> list[PageText] | None:
     """What is written on each page, when reading all of it takes a moment: most documents have one page or two."""
     if len(document) > SHORT_PAGES:
@@ -159,14 +181,21 @@ def _short_text(document: pdfium.PdfDocument) -> list[PageText] | None:
     return pages
 
 
-def _letters(document: pdfium.PdfDocument, number: int) -> set[str]:
-    """Every letter that is written on a page: a tenth of the work of `_text_of`, and their order may be any."""
-    page = _drawn(document[number - 1], number)
+def _letters(document: pdfium.PdfDocument, number: int, fields: str | None) -> set[str]:
+    """Every letter that is written on a page: a tenth of the work of `_text_of`, and their order may be any. `fields`:
+    what its fields show, None: not known, so they are drawn into it."""
+    page = document[number - 1]
+    if fields is None:
+        page = _drawn(page, number)
     text = page.get_textpage()
-    written = unicodedata.normalize("NFC", "".join(text.get_text_range().split()))
+    written = _written_in(text.get_text_range() + (fields or ""))
     text.close()
     page.close()
-    return set(written)
+    return written
+
+
+def _written_in(text: str) -> set[str]:
+    return set(unicodedata.normalize("NFC", "".join(text.split())))
 
 
 def _text_of(document: pdfium.PdfDocument, number: int) -> PageText:

@@ -233,14 +233,22 @@ SELECT pg_advisory_xact_lock(key) FROM (
 """
 
 
-#: as taken in, and which arrival each repeats: the same document in another packet that was taken in before it
+#: As taken in, and which arrival each repeats: the same document in another packet that was taken in before it. From
+#: the packet by its document's id to the arrivals, one index after the other: were the server free to choose, it would,
+#: before it knows how large the tables are, look through all that the agency ever got.
 _MARK: LiteralString = """
 UPDATE arrival SET taken_in_at = %(now)s, repeats_id = (
-    SELECT before.id FROM packet JOIN packet AS sent ON lower(sent.document_uid) = lower(packet.document_uid)
-        AND sent.business = packet.business
-    JOIN arrival AS before ON before.packet_id = sent.id
-    WHERE packet.id = arrival.packet_id AND before.agency_id = arrival.agency_id
-      AND before.sender_code = arrival.sender_code AND before.id <> arrival.id
+    SELECT before.id FROM (SELECT document_uid, business FROM packet WHERE id = arrival.packet_id OFFSET 0) AS packet
+    CROSS JOIN LATERAL (
+        SELECT id FROM packet AS sent
+        WHERE lower(sent.document_uid) = lower(packet.document_uid) AND sent.business = packet.business OFFSET 0
+    ) AS sent
+    CROSS JOIN LATERAL (
+        SELECT id, agency_id, sender_code, taken_in_at FROM arrival AS before
+        WHERE before.packet_id = sent.id OFFSET 0
+    ) AS before
+    WHERE before.agency_id = arrival.agency_id AND before.sender_code = arrival.sender_code
+      AND before.id <> arrival.id
       AND (before.id = ANY(%(ids)s) AND before.id < arrival.id
            OR before.id <> ALL(%(ids)s) AND before.taken_in_at IS NOT NULL)
     ORDER BY before.id DESC LIMIT 1)

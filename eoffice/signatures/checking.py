@@ -86,9 +86,22 @@ def look(
     path: str, looked_for: str, roots: tuple[bytes, ...], *others: tuple[bytes, ...]
 ) -> tuple[Structure, dict[str, Any] | None]:
     """Runs in the sandbox. A file that the gate refuses, and one signed where nobody is believed, gets no verdict."""
-    structure = reading.structure(path, looked_for, words=False)
+    report: dict[str, Any] | None = None
+
+    def fields() -> str | None:
+        """What the signature fields show, as the check reads it; nobody knows of a file it cannot read."""
+        nonlocal report
+        if not roots:
+            return None
+        report = verify(path, roots, *others)
+        known = report["verdict"] != Verdict.UNREADABLE
+        return " ".join(one["text"] for one in report["signatures"]) if known else None
+
+    structure = reading.structure(path, looked_for, words=False, fields=fields)
     if structure.encrypted or not structure.page_sizes or (structure.signed and not roots):
         return structure, None
+    if report is not None:
+        return structure, report
     if not structure.signed:
         return structure, verify(path, (), (), ())
     return structure, verify(path, roots, *others)

@@ -318,7 +318,7 @@ def _unserved(session: Session, packet: Packet, targets: Sequence[Target]) -> li
     again = [row for row in rows if row.status is State.FAIL and row.recipient in wanted]
     for row in again:
         renew(row)
-    wakeup.notify(session, {row.system_id for row in again})
+    wakeup.notify(session, {wakeup.topic(row.kind, row.system_id) for row in again})
     return [target for target in targets if target.recipient not in served]
 
 
@@ -331,7 +331,7 @@ def renew(row: Delivery) -> None:
 def _deliver(session: Session, packet: Mapping[str, Any], targets: Sequence[Target]) -> None:
     rows = _deliveries(packet, targets)
     session.execute(insert(Delivery).values(rows))
-    wakeup.notify(session, {row["system_id"] for row in rows})
+    wakeup.notify(session, {wakeup.topic(row["kind"], row["system_id"]) for row in rows})
 
 
 def _deliveries(packet: Mapping[str, Any], targets: Sequence[Target]) -> list[dict[str, Any]]:

@@ -28,11 +28,11 @@ WITH taken AS (
     SELECT doc_id, packet_id, recipient, addressed, addressed_name, system_id, sender_id, kind,
            priority, leads, 'initial', '', created_at, created_at, forwards, due_at
     FROM json_populate_recordset(NULL::delivery, %(deliveries)s) JOIN taken ON taken.id = packet_id
-    RETURNING system_id
+    RETURNING kind || ':' || system_id AS topic
 ), sealed AS (
     INSERT INTO seal (leaf) SELECT %(leaf)s WHERE EXISTS (SELECT FROM taken) ON CONFLICT DO NOTHING
 ), told AS (
-    SELECT pg_notify(%(channel)s, system_id) FROM (SELECT DISTINCT system_id FROM sent) AS systems
+    SELECT pg_notify(%(channel)s, topic) FROM (SELECT DISTINCT topic FROM sent) AS topics
 )
 SELECT id, (SELECT count(*) FROM told) FROM taken
 """
@@ -62,20 +62,21 @@ SELECT d.id, d.doc_id, d.system_id, d.recipient, d.status, d.created_at, d.sende
 FROM delivery d JOIN packet p ON p.id = d.packet_id WHERE d.doc_id = ANY(%(doc_ids)s) ORDER BY d.id
 """
 
+#: nobody waits to hear that a status came: its sender has the receipt for it, and is told of one that failed
 _END: LiteralString = """
 WITH said AS (SELECT * FROM json_populate_recordset(NULL::delivery, %(rows)s)),
 ended AS (
     UPDATE delivery d SET status = said.status, description = said.description, updated_at = said.updated_at,
-        receipt = said.receipt,
+        receipt = said.receipt, told = d.told OR (d.kind = 'status' AND said.status = 'done'),
         fetched_at = CASE WHEN said.status = 'done'
                      THEN coalesce(d.fetched_at, said.fetched_at, said.updated_at) ELSE d.fetched_at END
-    FROM said WHERE d.id = said.id AND d.status NOT IN ('done', said.status) RETURNING d.sender_id, d.status
+    FROM said WHERE d.id = said.id AND d.status NOT IN ('done', said.status) RETURNING d.sender_id, d.status, d.told
 ), sealed AS (
     INSERT INTO seal (leaf) SELECT %(leaf)s WHERE %(leaf)s::bytea IS NOT NULL AND EXISTS (SELECT FROM ended)
     ON CONFLICT DO NOTHING
 ), news AS (
     SELECT pg_notify(%(channel)s, 'sent:' || sender_id)
-    FROM (SELECT DISTINCT sender_id FROM ended WHERE status IN ('done', 'fail')) AS senders
+    FROM (SELECT DISTINCT sender_id FROM ended WHERE NOT told AND status IN ('done', 'fail')) AS senders
 )
 SELECT count(*), (SELECT count(*) FROM news) FROM ended
 """

@@ -24,7 +24,7 @@ from exchange.hub.intake import statement_of
 from exchange.hub.models import Delivery, Packet
 from exchange.hub.refusal import Code, Refusal
 from exchange.hub.traffic import Traffic
-from exchange.hub.wakeup import Wakeup
+from exchange.hub.wakeup import Wakeup, topic
 from exchange.model import MessageKind
 from exchange.vxp import Delivery as State
 from exchange.vxp import same_hash
@@ -76,33 +76,34 @@ class LongPoll:
         The second value is False when the call could not wait because too many others do.
         """
         asked = wanted.of(system_id)
-        return self.until(system_id, lambda: self.axis.ledger.waiting(asked), seconds, away)
+        news = topic(wanted.kind, system_id)
+        return self.until(news, lambda: self.axis.ledger.waiting(asked), seconds, away)
 
     def until(
         self,
-        topic: str,
+        news: str,
         ask: Callable[[], list[Line]],
         seconds: float,
         away: Callable[[], AbstractContextManager[None]],
     ) -> tuple[list[Line], bool]:
-        """What `ask` says as soon as it says something, asked again at every word on `topic`; as `lines`."""
+        """What `ask` says as soon as it says something, asked again at every word on the topic `news`; as `lines`."""
         if seconds <= 0 or self.wakeup.stopping.is_set():
             return ask(), True
         if not self.share.acquire(blocking=False):
             return ask(), False
         try:
-            return self._wait(topic, ask, time.monotonic() + seconds, away), True
+            return self._wait(news, ask, time.monotonic() + seconds, away), True
         finally:
             self.share.release()
 
     def _wait(
         self,
-        topic: str,
+        news: str,
         ask: Callable[[], list[Line]],
         end: float,
         away: Callable[[], AbstractContextManager[None]],
     ) -> list[Line]:
-        with self.wakeup.watch(topic) as event:
+        with self.wakeup.watch(news) as event:
             while True:
                 event.clear()
                 lines = ask()

@@ -223,6 +223,8 @@ class _Answer:
         self._line = line
         self._head = head
         self._started = b""
+        #: bytes that the head promises; None: as many as come
+        self._promised: int | None = None
         self.closes = head.closes
 
     def start(
@@ -235,6 +237,7 @@ class _Answer:
         # An answer without its length ends with the line.
         if "content-length" not in names or names.get("connection", "").lower() == "close":
             self.closes = True
+        self._promised = int(names["content-length"]) if "content-length" in names else None
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
         if self.closes and "connection" not in names:
             lines.append("Connection: close")
@@ -242,23 +245,34 @@ class _Answer:
         return self._line.sendall
 
     def write_all(self, result: Iterable[bytes]) -> None:
-        """The head together with the first piece, then the rest; nothing of it for HEAD."""
+        """The head together with the first piece, then the rest; nothing of it for HEAD.
+
+        An answer that ends before its promised length takes the line with it: whoever reads would wait for the rest.
+        """
         if self._head.method == "HEAD":
             self._line.sendall(self._started)
-        elif isinstance(result, FileBody):
+        elif self._written(result) < (self._promised or 0):
+            self.closes = True
+
+    def _written(self, result: Iterable[bytes]) -> int:
+        """Write it; returns the bytes of its body."""
+        if isinstance(result, FileBody):
             self._line.sendall(self._started, socket.MSG_MORE)
             if isinstance(result.file, io.BufferedReader):
-                self._line.sendfile(result.file, result.file.tell())
-            else:
-                for piece in result:
-                    self._line.sendall(piece)
-        else:
-            pieces = iter(result)
-            first = next(pieces, b"")
-            # An application may start the response as late as with its first piece.
-            self._line.sendall(self._started + first)
-            for piece in pieces:
-                self._line.sendall(piece)
+                return self._line.sendfile(result.file, result.file.tell())
+            return self._sent(iter(result))
+        pieces = iter(result)
+        first = next(pieces, b"")
+        # An application may start the response as late as with its first piece.
+        self._line.sendall(self._started + first)
+        return len(first) + self._sent(pieces)
+
+    def _sent(self, pieces: Iterable[bytes]) -> int:
+        sent = 0
+        for piece in pieces:
+            self._line.sendall(piece)
+            sent += len(piece)
+        return sent
 
 
 def _unquoted(path: str) -> str:

@@ -14,15 +14,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from exchange.hub.ledger import CHANNEL, LISTENER
+from exchange.model import MessageKind
 
-_NOTIFY = sa.text("SELECT pg_notify(:channel, system) FROM unnest(CAST(:systems AS text[])) AS system")
+_NOTIFY = sa.text("SELECT pg_notify(:channel, topic) FROM unnest(CAST(:topics AS text[])) AS topic")
 _log = logging.getLogger(__name__)
 
 
-def notify(session: Session, system_ids: Iterable[str]) -> None:
-    """When the transaction commits, wake calls that wait on behalf of these systems."""
-    if wanted := list(system_ids):
-        session.execute(_NOTIFY, {"channel": CHANNEL, "systems": wanted})
+def topic(kind: MessageKind, system_id: str) -> str:
+    """What a call for messages of this kind waits for: documents wake nobody who waits for statuses."""
+    return f"{kind.value}:{system_id}"
+
+
+def notify(session: Session, topics: Iterable[str]) -> None:
+    """When the transaction commits, wake calls that wait for these."""
+    if wanted := list(topics):
+        session.execute(_NOTIFY, {"channel": CHANNEL, "topics": wanted})
 
 
 class Wakeup:
@@ -44,16 +50,16 @@ class Wakeup:
         self._wake(None)
 
     @contextmanager
-    def watch(self, system_id: str) -> Iterator[threading.Event]:
-        """An event that is set when something arrives for the system, from now on."""
+    def watch(self, topic: str) -> Iterator[threading.Event]:
+        """An event that is set when there is news on a topic, from now on."""
         event = threading.Event()
         with self._lock:
-            self._waiting[system_id].add(event)
+            self._waiting[topic].add(event)
         try:
             yield event
         finally:
             with self._lock:
-                self._waiting[system_id].discard(event)
+                self._waiting[topic].discard(event)
 
     def _run(self) -> None:
         while not self.stopping.is_set():
@@ -72,8 +78,8 @@ class Wakeup:
                 for notification in connection.notifies(timeout=5):
                     self._wake(notification.payload)
 
-    def _wake(self, system_id: str | None) -> None:
+    def _wake(self, topic: str | None) -> None:
         with self._lock:
-            groups = self._waiting.values() if system_id is None else [self._waiting.get(system_id, set())]
+            groups = self._waiting.values() if topic is None else [self._waiting.get(topic, set())]
             for event in [event for group in groups for event in group]:
                 event.set()

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
+import structlog
 from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
@@ -151,3 +152,10 @@ def test_the_model_table_can_be_taken_in(tmp_path: Path) -> None:
     assert _rows(tmp_path, tables.model("Mẫu", COLUMNS, [("Lê An", "01/02/2026", "=1")])) == [
         Row(2, {"name": "Lê An", "since": "01/02/2026", "code": "=1"})
     ]
+
+
+def test_of_a_long_table_is_told_how_far_it_is() -> None:
+    rows = [Row(number, {"name": "An"}) for number in range(2, 2_502)]
+    with structlog.testing.capture_logs() as told:
+        Taking(rows, COLUMNS).each(lambda row, _rules: row.number)
+    assert [(one["done"], one["of"]) for one in told] == [(1000, 2500), (2000, 2500)]

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import procrastinate
 import pytest
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from procrastinate.jobs import Job
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs, worker
+from eoffice.core import clock, jobs, worker
 from eoffice.core.blobs import StoreAway, Trouble
 
 _ATTEMPTS = "SELECT attempts FROM procrastinate_jobs WHERE task_name = 'test.read'"
@@ -173,23 +174,25 @@ def test_a_try_that_met_the_store_away_does_not_count(session: Session, worker_d
 
 
 def test_words_are_read_when_nothing_is_exchanged_or_after_some_patience(session: Session) -> None:
-    def waited(patience: float) -> float:
+    def waited(since: datetime, patience: float) -> float:
         begun = time.monotonic()
-        worker.give_way(session, patience)
+        worker.give_way(session, since, patience)
         return time.monotonic() - begun
 
-    assert waited(5.0) < 1.0
-    session.execute(
+    assert waited(clock.now(), 5.0) < 2.0
+    job_id = session.scalar(
         sa.text(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)"
-            " VALUES ('exchange', 'gateway.take_in', '{}', 'doing')"
+            " VALUES ('exchange', 'gateway.take_in', '{}', 'doing') RETURNING id"
         )
     )
     session.commit()
-    assert waited(0.5) >= 0.5
+    assert abs(worker.queued_at(session, job_id) - clock.now()) < timedelta(seconds=30)
+    assert waited(clock.now(), 0.5) >= 0.5
+    assert waited(clock.now() - timedelta(seconds=6), 5.0) < 1.0, "it has waited long enough in its queue"
     session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'succeeded'"))
     session.commit()
-    assert waited(5.0) < 1.0
+    assert waited(clock.now(), 5.0) < 2.0
 
 
 def test_a_worker_goes_on_when_the_server_has_closed_its_idle_connections(

@@ -1,6 +1,7 @@
 """What became of one recipient's copy can be shown to a third party, without this system and without a network."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -52,6 +53,11 @@ def _copy(session: Session, document: OutgoingDocument, code: str) -> int:
     return next(d.id for d in queries.deliveries_of(session, document) if d.recipient_code == code)
 
 
+def _names(code: str, text: str) -> bool:
+    """Whether a text names an agency: its code as a word, not letters of a certificate or a hash by chance."""
+    return re.search(rf"(?<![\w+/=.]){re.escape(code)}(?![\w+/=])", text) is not None
+
+
 def _bundle(app: Flask, session: Session, document: OutgoingDocument, folder: Path) -> Path:
     path = f"/outgoing/{document.id}/copies/{_copy(session, document, 'H01.05')}/evidence"
     answer = client_for(app, "a_clerk").get(path)
@@ -96,14 +102,14 @@ def test_the_bundle_holds_alone_and_tells_nothing_of_other_recipients(
     assert {name.rpartition("-")[2] for name in parts if "/statuses/" in name} == {"01.edxml", "03.edxml"}
     page = parts["evidence.html"].decode()
     assert "H01.05" in page
-    assert "G09" not in page
+    assert not _names("G09", page)
     # the packet's own header lists its addressees, as every addressee got it
     telling = b"".join(data for name, data in parts.items() if name != "packet.edxml")
     delivered = next(
         data for name, data in parts.items() if "delivered" in name and name.startswith("receipts")
     )
     assert b"H01.05" in delivered
-    assert b"G09" not in delivered
+    assert not _names("G09", delivered.decode())
     assert "Bộ Nội vụ".encode() not in telling
     done = CliRunner().invoke(main, ["verify-evidence", str(bundle)])
     assert done.exit_code == 0, done.output

@@ -4,9 +4,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from eoffice.core.blobs.base import GRACE, BlobMissing, BlobStore, Shelf, checked, hash_of
@@ -21,11 +23,9 @@ class FolderStore(BlobStore):
         self.shelf = FolderShelf(root / "shelf")
 
     def adopt(self, files: Mapping[Path, str]) -> None:
-        # Several at once, since each wait for the disk is as long as one for all that was written before it.
         targets = {path: self._target(sha256) for path, sha256 in files.items()}
         new = {path: target for path, target in targets.items() if not _touched(target)}
-        for path in new:
-            _sync(path)
+        _sync_all(new)
         # The renames must survive a power cut before a row may point here, those of others too, and new folders.
         fresh = False
         for path, target in new.items():
@@ -33,8 +33,7 @@ class FolderStore(BlobStore):
             target.parent.mkdir(exist_ok=True, mode=0o700)
             path.chmod(0o400)
             path.replace(target)
-        for folder in {target.parent for target in targets.values()} | ({self.root} if fresh else set()):
-            _sync(folder)
+        _sync_all({target.parent for target in targets.values()} | ({self.root} if fresh else set()))
 
     def path(self, sha256: str) -> Path:
         target = self._target(sha256)
@@ -124,6 +123,31 @@ def _touched(target: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+#: waits for the disk at the same time
+_WAITS = 16
+
+
+@cache
+def _waiting() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_WAITS, "sync")
+
+
+os.register_at_fork(after_in_child=_waiting.cache_clear)  # a copy has none of the threads
+
+
+def _sync_all(paths: Collection[Path]) -> None:
+    """Have the disk hold files or folders. Asked for side by side they share one commit of the file system's journal;
+    asked for one after the other each has its own, which takes twice as long and twice the work."""
+    if len(paths) < 2:
+        for path in paths:
+            _sync(path)
+        return
+    asked = [_waiting().submit(_sync, path) for path in paths]
+    wait(asked)  # all of them, since who is told of a failure removes the files
+    for one in asked:
+        one.result()
 
 
 def _sync(path: Path) -> None:

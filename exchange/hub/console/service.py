@@ -88,5 +88,5 @@ def replay(axis: Axis, operator: str, doc_id: str) -> None:
             raise NotPossible(N_("This message is not dead any more."))
         for row in rows:
             renew(row)
-        wakeup.notify(session, {row.system_id for row in rows})
+        wakeup.notify(session, {wakeup.topic(row.kind, row.system_id) for row in rows})
         record(session, operator, N_("message offered again"), doc_id)

@@ -1,7 +1,9 @@
 """From sender to receiver over real HTTP and a real database."""
 
 import hashlib
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -62,6 +64,38 @@ def test_a_status_goes_to_the_agency_it_responds_to(party, letter):
     [waiting] = a.client.received(MessageKind.STATUS)
     assert a.client.count(MessageKind.STATUS) == 1
     assert read_header(BytesIO(a.read(waiting.doc_id))).message == status(about)
+
+
+@pytest.mark.slow
+def test_nobody_is_told_that_a_status_came_and_its_sender_that_one_did_not(party, letter):
+    a, b = party(), party()
+    about = letter(a, b)
+    good, bad = b.send(status(about), message_id="s-1"), b.send(status(about, "03"), message_id="s-2")
+    for waiting in a.client.received(MessageKind.STATUS):
+        came = waiting.message_id == "s-1"
+        a.client.confirm(waiting.doc_id, Delivery.DONE if came else Delivery.FAIL, description="hỏng")
+    [told] = b.client.endings()
+    assert (told.message_id, told.progress.state) == ("s-2", Delivery.FAIL)
+    [proven] = b.client.sent(good.doc_id, MessageKind.STATUS)
+    assert proven.receipt.statement.event is Event.DELIVERED, "who asks has the proof"
+    assert bad.receipt.statement.event is Event.ACCEPTED
+
+
+@pytest.mark.slow
+def test_who_waits_for_documents_hears_of_them_and_who_waits_for_statuses_of_those(party, letter):
+    a, b = party(), party()
+    about = letter(a, b)
+    with ThreadPoolExecutor(2) as waiting:
+        documents = waiting.submit(b.client.received, MessageKind.DOCUMENT, wait=20)
+        statuses = waiting.submit(a.client.received, MessageKind.STATUS, wait=20)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        a.send(about)
+        assert len(documents.result()) == 1
+        assert not statuses.done()
+        b.send(status(about))
+        assert len(statuses.result()) == 1
+        assert time.monotonic() - begun < 10, "told at once, not when the wait is over"
 
 
 def test_one_system_with_several_addressed_agencies_gets_one_message(party, letter):

@@ -20,6 +20,12 @@ def echo(environ, start):
         size = int(environ["QUERY_STRING"])
         start("200 OK", [("Content-Length", str(size))])
         return FileBody(io.BytesIO(b"x" * size)) if size < 10 else FileBody(_file(size))
+    if environ["PATH_INFO"] == "/short":  # as when a file was cut on the disk
+        start("200 OK", [("Content-Length", "9")])
+        kind = environ["QUERY_STRING"]
+        return (
+            [b"half"] if kind == "pieces" else FileBody(io.BytesIO(b"half") if kind == "bytes" else _file(4))
+        )
     if environ["PATH_INFO"] == "/refuse":
         start("200 OK", [("Content-Length", "2")])
         return [b"no"]
@@ -85,6 +91,14 @@ def test_a_file_arrives_whole(line, size: int):
     assert len(body) == size
     assert set(body) in ({ord("x")}, {ord("y")})
     assert f"Content-Length: {size}".encode() in head
+
+
+@pytest.mark.parametrize("kind", ["pieces", "bytes", "file"])
+def test_an_answer_that_ends_early_ends_the_line_so_that_nobody_waits_for_the_rest(server: Server, kind: str):
+    with socket.create_connection(server.address, timeout=5) as connection:
+        connection.sendall(f"GET /short?{kind} HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n".encode())
+        got = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert got.partition(b"\r\n\r\n")[2] in {b"half", b"yyyy"}, "nor is another answer taken for the rest"
 
 
 @pytest.mark.parametrize(
