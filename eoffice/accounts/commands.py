@@ -3,6 +3,7 @@
 import click
 
 from eoffice.accounts import service
+from eoffice.core import clock
 from eoffice.core.commands import Commands
 from eoffice.core.permissions import system_actor
 from eoffice.core.web import db
@@ -39,3 +40,29 @@ def revoke_token(number: int) -> None:
     """End a token at once, by its number in the list."""
     token = service.revoke_token(db(), system_actor(), number)
     click.echo(f"revoked: {token.user.username}, {token.label}")
+
+
+user_cli = Commands("user", help="Accounts of people.")
+
+
+@user_cli.command("show")
+@click.argument("username")
+def show_user(username: str) -> None:
+    """Print how an account stands and which posts it opens today."""
+    user, posts = service.account(db(), username)
+    state = "closed" if not user.active else "one-time password" if user.must_change else "open"
+    last = f"{clock.local(user.last_sign_in_at):%Y-%m-%d %H:%M}" if user.last_sign_in_at else "never"
+    locked = user.locked_until is not None and user.locked_until > clock.now()
+    click.echo(
+        f"{user.username}\t{user.person.full_name}\t{state}{', locked' if locked else ''}\tlast here {last}"
+    )
+    for post in posts:
+        click.echo(f"{post.agency.code}\t{post.agency.name}\t{post.title}\t{post.role}")
+
+
+@user_cli.command("password")
+@click.argument("username")
+def renew_password(username: str) -> None:
+    """Give an account a one-time password and print it, once: for people with posts in several agencies, and when no
+    administrator is left who could."""
+    click.echo(service.renew_password(db(), system_actor(), username))

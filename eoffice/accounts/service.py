@@ -32,6 +32,7 @@ LOCKED = audit.action("accounts.locked", _l("Account locked after wrong password
 SIGNED_OUT = audit.action("accounts.signed_out", _l("Signed out"))
 PASSWORD_CHANGED = audit.action("accounts.password_changed", _l("Password changed"))
 PASSWORD_RESET = audit.action("accounts.password_reset", _l("One-time password given"))
+OPERATOR_RESET = audit.action("accounts.operator_reset", _l("One-time password given by an operator"))
 CLOSED = audit.action("accounts.closed", _l("Account closed"))
 TOKEN_MADE = audit.action("accounts.token_made", _l("Token for a program made"))
 TOKEN_REVOKED = audit.action("accounts.token_revoked", _l("Token for a program revoked"))
@@ -60,6 +61,12 @@ class NoPost(AppError):
 
     status = 403
     message = _l("You hold no post in any agency today. Call your agency's administrator.")
+
+
+class NoSuchAccount(Invalid):
+    """Asked for by a user name."""
+
+    message = _l("Nobody has the user name “%(username)s”. Check how it is spelled.")
 
 
 class UnknownScope(Invalid):
@@ -162,6 +169,28 @@ def change_password(session: Session, actor: Actor, present: str, new: str) -> U
         user.session_stamp = secrets.token_hex(16)
         audit.record(session, actor, PASSWORD_CHANGED, user)
     return user
+
+
+def account(session: Session, username: str) -> tuple[User, Sequence[Assignment]]:
+    """An account by its user name, and the present posts of its owner. Raises NoSuchAccount."""
+    user = by_names(session, [username]).get(username)
+    if user is None:
+        raise NoSuchAccount(username=username, field="username")
+    return user, directory.assignments_of(session, user.person_id)
+
+
+def renew_password(session: Session, actor: Actor, username: str) -> str:
+    """What an operator does: a one-time password, returned once; the agencies of its owner see it.
+
+    Raises NoSuchAccount.
+    """
+    with transaction(session):
+        user, posts = account(session, username)
+        password = give_one_time_password(session, actor, user)
+        for agency_id in sorted({post.agency_id for post in posts}):
+            entry = audit.record(session, actor, OPERATOR_RESET, user, user=username)
+            access.warn(session, actor, entry, agency_id)
+    return password
 
 
 def close_unused(session: Session, actor: Actor) -> int:

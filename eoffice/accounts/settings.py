@@ -19,7 +19,8 @@ KEEPER = setting(
     str,
     "",
     "Code of the agency whose administrators keep the whole installation: which authorities it believes, "
-    "which agencies are outside; empty: none of them, the folder of roots alone counts.",
+    "which agencies are outside, which roles all may give, passwords of people with posts in several; empty: "
+    "none of them, the folder of roots alone counts.",
 )
 SIGN_IN_RATE = setting(
     "EOFFICE_SIGN_IN_RATE", str, "20 per minute", "Wrong tries to sign in from one address."

@@ -3,13 +3,25 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)  # fmt: skip
 from wtforms.validators import Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from eoffice.accounts import permissions as accounts
 from eoffice.admin.leaving import Leaving
 from eoffice.admin.merging import NewMerger
+from eoffice.admin.roles import LONGEST, Wanted
 from eoffice.core import clock
 from eoffice.core.forms import DayField, Form, at_most, needed
+from eoffice.core.permissions import DECLARED
 from eoffice.core.tables import Problem, Row
 from eoffice.directory import tables as means
 from eoffice.directory.models import Agency, Assignment, Role, Unit
@@ -76,6 +88,57 @@ class PersonForm(Form):
             field.errors = [*field.errors, one.said]
 
 
+class SharedForm(Form):
+    """Whose password nobody but the keeper of the installation sets."""
+
+    account = StringField(
+        _l("User name"), [needed(), at_most(60)], filters=[lambda typed: (typed or "").strip().lower()]
+    )
+
+
+class NewRoleForm(Form):
+    """A role to be made: it begins with what the standard one allows."""
+
+    name = StringField(_l("Name of the role"), [needed(), at_most(LONGEST)])
+    base = SelectField(_l("Built on"))
+    shared = BooleanField(_l("Every agency of the installation may give it"))
+
+    def offer(self) -> "NewRoleForm":
+        """Fill the list."""
+        self.base.choices = [(one.value, one.word) for one in Role]
+        return self
+
+
+class RoleForm(Form):
+    """What a role is called and allows."""
+
+    name = StringField(_l("Name of the role"), [needed(), at_most(LONGEST)])
+    rights = SelectMultipleField(_l("What it allows"), widget=ListWidget(), option_widget=CheckboxInput())
+    #: the rights that the form was filled from
+    seen = HiddenField()
+
+    def offer(self, base: Role) -> None:
+        """Fill the list with what a role built on `base` may allow and does not allow in any case."""
+        offered = accounts.choice(base) - accounts.always(base)
+        self.rights.choices = [(one, words) for one, words in DECLARED.items() if one in offered]
+
+    def to_wanted(self) -> Wanted:
+        """What was decided."""
+        return Wanted(self.name.data or "", frozenset(self.rights.data or ()))
+
+
+class GiveRoleForm(Form):
+    """Who gets a role."""
+
+    post_ids = SelectMultipleField(
+        _l("Posts"), [Optional()], coerce=int, widget=ListWidget(), option_widget=CheckboxInput()
+    )
+
+    def offer(self, posts: Sequence[tuple[int, str]]) -> None:
+        """Fill the list."""
+        self.post_ids.choices = list(posts)
+
+
 class LeavingForm(Form):
     """A post ends; what is open goes to a successor, the person perhaps to another post."""
 
@@ -84,6 +147,7 @@ class LeavingForm(Form):
     role = SelectField(_l("New role"))
     unit_id = SelectField(_l("New unit"), coerce=int)
     title = StringField(_l("New title"), [Optional(), at_most(100)])
+    unheaded = BooleanField(_l("The unit stays without a head; what waits for one waits until there is one"))
 
     def offer(self, posts: Sequence[Assignment], units: Sequence[Unit]) -> None:
         """Fill the lists; 0 and "" mean none."""
@@ -97,7 +161,7 @@ class LeavingForm(Form):
         return Leaving(
             last_day=self.last_day.data, to_id=self.to_id.data or None,
             role=Role(self.role.data) if self.role.data else None, unit_id=self.unit_id.data or None,
-            title=self.title.data or "",
+            title=self.title.data or "", unheaded=self.unheaded.data,
         )  # fmt: skip
 
 

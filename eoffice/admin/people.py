@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -10,7 +11,9 @@ from sqlalchemy.orm import Session
 from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
 from eoffice.admin.units import UnitOtherwiseCalled
-from eoffice.core import tables
+from eoffice.core import access, audit, tables
+from eoffice.core.access import AccessChange
+from eoffice.core.audit import AuditEntry
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
@@ -19,7 +22,7 @@ from eoffice.core.text import fold, nfc, writable
 from eoffice.directory import operations, queries, signing
 from eoffice.directory import tables as means
 from eoffice.directory.models import Agency, Assignment, Person, Role, Unit
-from eoffice.directory.permissions import DIRECTORY_MANAGE
+from eoffice.directory.permissions import DIRECTORY_MANAGE, DIRECTORY_PROVINCE
 
 #: rows of one table; each new account costs a twentieth of a second
 LIMIT = 500
@@ -48,14 +51,35 @@ class UnitClosed(Conflict):
 class NameTaken(Conflict):
     """User names are the installation's, posts an agency's."""
 
-    message = _l("The user name “%(username)s” belongs to somebody else. Choose another one.")
+    message = _l(
+        "The user name “%(username)s” belongs to somebody else. Choose another one; for a post of that very person "
+        "write the name as it stands there."
+    )
 
 
 class SharedAccount(Conflict):
     """Whoever sets the password can sign in, and so act in the other agency."""
 
     message = _l(
-        "This person also holds a post in another agency; no single agency's administrator sets the password."
+        "This person also holds a post in another agency, so no single agency's administrator sets the password: the "
+        "province's administrator does, or an operator with “flask user password”."
+    )
+
+
+class NotShared(Conflict):
+    """Each agency's administrator sees to its own people."""
+
+    message = _l(
+        "“%(username)s” holds posts in one agency alone. Its own administrator gives a new password (%(agency)s)."
+    )
+
+
+class NotConfirmed(Conflict):
+    """Else whoever gives somebody a post could have his password, and act elsewhere."""
+
+    message = _l(
+        "“%(username)s” got a post in another agency that his own has not confirmed yet (Changes of rights). "
+        "Until then its administrator gives the password."
     )
 
 
@@ -66,6 +90,12 @@ class SharedPerson(Conflict):
         "This person also holds a post in another agency; no single agency's administrator changes the e-mail. Leave "
         "the cell empty."
     )
+
+
+POST_ELSEWHERE = audit.action("admin.post_elsewhere", _l("Post given in another agency"))
+PASSWORD_SHARED = audit.action(
+    "admin.password_shared", _l("One-time password given to somebody with posts in several agencies")
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +118,8 @@ class _House:
     #: people of this table by user name: a second row is a second post
     met: dict[str, Person] = field(default_factory=dict)
     newcomers: list[tuple[Person, str]] = field(default_factory=list)
+    #: closed accounts of people who hold no other post
+    returning: list[User] = field(default_factory=list)
     #: units of this table that no outcome has named yet
     new_units: list[Unit] = field(default_factory=list)
 
@@ -111,6 +143,7 @@ def take_in(
             raise tables.Refused(report.problems)
         else:
             opened = [_open(session, actor, *one) for one in house.newcomers]
+            opened += [_renew(session, actor, user) for user in house.returning]
     return report, opened
 
 
@@ -145,6 +178,7 @@ def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules)
         authority=lines or "", position=len(house.posts),
     )  # fmt: skip
     house.posts.append(made)
+    _tell_elsewhere(session, actor, made)
     if unit is not None and unit in house.new_units:
         house.new_units.remove(unit)
         added = _("new unit “%(name)s” (%(code)s)", name=unit.name, code=unit.abbreviation)
@@ -152,12 +186,25 @@ def _take(session: Session, actor: Actor, house: _House, row: Row, rules: Rules)
     return "; ".join([outcome, *told])
 
 
+def _tell_elsewhere(session: Session, actor: Actor, made: Assignment) -> None:
+    """Let the other agencies of somebody look at his new post: they know who is whose."""
+    posts = queries.assignments_of(session, made.person_id, to_come=True)
+    for agency_id in sorted({post.agency_id for post in posts} - {made.agency_id}):
+        entry = audit.record(
+            session, actor, POST_ELSEWHERE, made,
+            person=made.person.full_name, title=made.title, named=[made.agency.name],
+        )  # fmt: skip
+        access.warn(session, actor, entry, agency_id, [made.person_id])
+
+
 def _email(session: Session, actor: Actor, house: _House, person: Person, email: str) -> Iterator[str]:
     """Where the table names another address, it holds; an empty cell says nothing. Raises SharedPerson."""
     before = person.email
     if not email or email == before:
         return
-    if any(post.agency_id != house.agency.id for post in queries.assignments_of(session, person.id)):
+    if any(
+        post.agency_id != house.agency.id for post in queries.assignments_of(session, person.id, to_come=True)
+    ):
         raise SharedPerson
     operations.change_email(session, actor, person, email)
     yield _("e-mail: “%(before)s” becomes “%(after)s”", before=before, after=email)
@@ -233,11 +280,18 @@ def _person(session: Session, actor: Actor, house: _House, row: Row, name: str) 
         house.met[name] = made
         house.newcomers.append((made, name))
         return made, _("new person, new account")
-    ours = name in house.met or any(post.person_id == known.id for post in house.posts)
     # cleaned as the row was: what was stored before may hold what nobody sees
-    if not ours or fold(nfc(writable(known.full_name))) != fold(row["name"]):
+    if fold(nfc(writable(known.full_name))) != fold(row["name"]):
         raise NameTaken(username=name)
-    return known, _("one more post")
+    if name in house.met or any(post.person_id == known.id for post in house.posts):
+        return known, _("one more post")
+    assert user is not None, "nobody without an account is found by a user name"
+    house.met[name] = known
+    held = queries.assignments_of(session, known.id, to_come=True)
+    if not held:
+        house.returning.append(user)
+        return known, _("here again, with a new one-time password")
+    return known, _("one more post; works in %(agency)s too", agency=held[0].agency.name)
 
 
 def _open(session: Session, actor: Actor, person: Person, username: str) -> Newcomer:
@@ -247,23 +301,54 @@ def _open(session: Session, actor: Actor, person: Person, username: str) -> Newc
     return Newcomer(person.full_name, username, password)
 
 
+def _renew(session: Session, actor: Actor, user: User) -> Newcomer:
+    password = accounts.give_one_time_password(session, actor, user)
+    return Newcomer(user.person.full_name, user.username, password)
+
+
 def renew_password(session: Session, actor: Actor, person_id: int) -> Newcomer:
     """Give somebody of one's agency a one-time password, when the old one is forgotten or the account locked.
 
     Raises NotFound, Forbidden, SharedAccount.
     """
     with transaction(session):
-        user = _account_here(session, actor, person_id)
-        password = accounts.give_one_time_password(session, actor, user)
-    return Newcomer(user.person.full_name, user.username, password)
+        return _renew(session, actor, _account_here(session, actor, person_id))
+
+
+def renew_shared_password(session: Session, actor: Actor, username: str) -> Newcomer:
+    """The same for somebody with posts in several agencies, by whoever keeps the installation; each of the agencies
+    sees it. Raises Forbidden, NoSuchAccount, NotShared, NotConfirmed.
+    """
+    with transaction(session):
+        require(actor, DIRECTORY_PROVINCE)
+        user, posts = accounts.account(session, username)
+        agencies = {post.agency_id: post.agency.name for post in posts}
+        if len(agencies) < 2:
+            raise NotShared(username=username, agency=", ".join(agencies.values()) or "-", field="username")
+        if any(_unconfirmed(session, agency_id, posts) for agency_id in agencies):
+            raise NotConfirmed(username=username, field="username")
+        found = _renew(session, actor, user)
+        for agency_id in agencies:
+            entry = audit.record(session, actor, PASSWORD_SHARED, user, person=found.name, user=username)
+            access.warn(session, actor, entry, agency_id)
+    return found
 
 
 def _account_here(session: Session, actor: Actor, person_id: int) -> User:
     require(actor, DIRECTORY_MANAGE)
-    posts = queries.assignments_of(session, person_id)
+    posts = queries.assignments_of(session, person_id, to_come=True)
     user = accounts.of_people(session, [person_id]).get(person_id)
     if user is None or actor.agency_id not in {post.agency_id for post in posts}:
         raise NotFound
-    if {post.agency_id for post in posts} != {actor.agency_id}:
+    binding = {post.id for post in posts if post.agency_id != actor.agency_id}
+    if binding - _unconfirmed(session, actor.agency_id, posts):
         raise SharedAccount
     return user
+
+
+def _unconfirmed(session: Session, agency_id: int, posts: Sequence[Assignment]) -> set[int]:
+    """Which of these posts other agencies gave while this one has not confirmed it: they bind nobody here yet."""
+    query = sa.select(AuditEntry.object_id).join(AccessChange, AccessChange.entry_id == AuditEntry.id)
+    open_ones = (AccessChange.agency_id == agency_id, AccessChange.confirmed_at.is_(None))
+    query = query.where(*open_ones, AuditEntry.action == POST_ELSEWHERE)
+    return {one.id for one in posts} & set(session.scalars(query))

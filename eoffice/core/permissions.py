@@ -31,6 +31,12 @@ def permission(name: str, description: LazyString) -> Permission:
     return value
 
 
+def described(name: str) -> str:
+    """A permission in words; what was one once stands by its name."""
+    words = DECLARED.get(Permission(name))
+    return str(words) if words is not None else name
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who acts: always an argument, never a global."""

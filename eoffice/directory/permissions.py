@@ -14,6 +14,10 @@ DIRECTORY_OUTSIDE = permission(
 
 DIRECTORY_MERGE = permission("directory:merge", _l("Merge agencies of this installation"))
 
+DIRECTORY_PROVINCE = permission(
+    "directory:province", _l("Keep roles for every agency, and the accounts of people with posts in several")
+)
+
 DIRECTORY_DELEGATE = permission("directory:delegate", _l("Let somebody sign in one's stead, or end that"))
 
 

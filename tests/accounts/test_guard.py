@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.accounts import service
 from eoffice.accounts.models import Token
+from eoffice.app import create_app
 from eoffice.core import clock
 from eoffice.core.permissions import Permission, system_actor
 from eoffice.core.web import SIGNED_IN, needs
@@ -37,10 +38,16 @@ def test_every_answer_carries_the_security_headers(app: Flask, path: str) -> Non
     assert {name: answer.headers[name] for name in WANTED} == WANTED
 
 
-def test_a_route_that_states_nothing_lets_nobody_in(app: Flask, session: Session) -> None:
+@pytest.fixture
+def own_app(session: Session) -> Flask:
+    """One that has answered nothing yet, so that routes can be added to it."""
+    return create_app()
+
+
+def test_a_route_that_states_nothing_lets_nobody_in(own_app: Flask, session: Session) -> None:
     province(session)
-    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
-    answer = client_for(app, "a_leader").get("/forgotten")
+    own_app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    answer = client_for(own_app, "a_leader").get("/forgotten")
     assert answer.status_code == 403
     assert "secret" not in answer.get_data(as_text=True)
 
@@ -53,7 +60,7 @@ def test_a_stranger_is_sent_to_the_first_page_and_a_part_of_a_page_too(app: Flas
 
 
 @pytest.fixture
-def api(app: Flask) -> Flask:
+def api(own_app: Flask) -> Flask:
     """The application with routes that say who acts and with what right."""
 
     @needs(SIGNED_IN)
@@ -64,9 +71,9 @@ def api(app: Flask) -> Flask:
     def register() -> object:
         return jsonify(ok=True)
 
-    app.add_url_rule("/api/v1/test/who", "who", who)
-    app.add_url_rule("/api/v1/test/register", "register", register)
-    return app
+    own_app.add_url_rule("/api/v1/test/who", "who", who)
+    own_app.add_url_rule("/api/v1/test/register", "register", register)
+    return own_app
 
 
 def _get(app: Flask, path: str, token: str | None) -> tuple[int, dict[str, object]]:
@@ -147,8 +154,6 @@ def test_an_address_made_up_is_answered_and_no_fault(
 
 @pytest.mark.slow
 def test_behind_a_proxy_the_cookie_travels_over_tls_alone(session: Session) -> None:
-    from eoffice.app import create_app
-
     province(session)
     assert create_app().config["SESSION_COOKIE_SECURE"] is False
     assert create_app({"EOFFICE_TRUSTED_PROXY": "10.0.0.1"}).config["SESSION_COOKIE_SECURE"] is True

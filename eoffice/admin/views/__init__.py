@@ -12,5 +12,6 @@ from eoffice.admin.views import (  # noqa: E402 - they add to `bp`
     leaving,  # noqa: F401 - as above
     mergers,  # noqa: F401 - as above
     people,  # noqa: F401 - as above
+    roles,  # noqa: F401 - as above
     units,  # noqa: F401 - as above
 )

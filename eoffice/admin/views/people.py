@@ -2,13 +2,13 @@
 
 import base64
 
-from flask import Response, render_template
+from flask import Response, flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from eoffice.accounts import service as accounts
 from eoffice.admin import people as use
-from eoffice.admin.forms import PersonForm
+from eoffice.admin.forms import PersonForm, SharedForm
 from eoffice.admin.people import LIMIT, Newcomer
 from eoffice.admin.views import bp
 from eoffice.core import clock, sheets, uploads
@@ -19,8 +19,8 @@ from eoffice.core.tables import Row
 from eoffice.core.uploads import TableForm, TakeInForm
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directory import queries as directory
-from eoffice.directory import signing
-from eoffice.directory.permissions import DIRECTORY_MANAGE
+from eoffice.directory import roles, signing
+from eoffice.directory.permissions import DIRECTORY_MANAGE, DIRECTORY_PROVINCE
 from eoffice.directory.tables import PEOPLE, PEOPLE_EXAMPLE
 
 
@@ -31,7 +31,12 @@ def people() -> ResponseReturnValue:
     return _people(TableForm(formdata=None))
 
 
-def _people(form: FlaskForm, told: list[Newcomer] | None = None, adding: PersonForm | None = None) -> str:
+def _people(
+    form: FlaskForm,
+    told: list[Newcomer] | None = None,
+    adding: PersonForm | None = None,
+    shared: SharedForm | None = None,
+) -> str:
     posts = directory.roll(db(), current_actor().agency_id or 0)
     # from tables taken in before the rule was asked
     wrong = [(post, why) for post in posts if (why := signing.refusal(post.role, post.title, post.authority))]
@@ -39,7 +44,8 @@ def _people(form: FlaskForm, told: list[Newcomer] | None = None, adding: PersonF
     return render_template(
         "admin/people.html", posts=posts, users=users, form=form, told=told or [], wrong=wrong, now=clock.now(),
         today=clock.today(), local=clock.local, adding=adding or _offered(PersonForm(formdata=None)),
-        told_table=_told_table(told) if told else "",
+        told_table=_told_table(told) if told else "", own_roles=roles.of_posts(db(), [post.id for post in posts]),
+        shared=(shared or SharedForm(formdata=None)) if current_actor().can(DIRECTORY_PROVINCE) else None,
     )  # fmt: skip
 
 
@@ -107,10 +113,12 @@ def add_person() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _people(TableForm(formdata=None), adding=form), 422
     try:
-        _report, opened = use.take_in(db(), current_actor(), [form.to_row()], rehearse=False)
+        report, opened = use.take_in(db(), current_actor(), [form.to_row()], rehearse=False)
     except table.Refused as error:
         form.refuse(error.problems)
         return _people(TableForm(formdata=None), adding=form), error.status
+    for row, outcome in report.outcomes:
+        flash(f"{row['name']}: {outcome}.", "ok")
     return _people(TableForm(formdata=None), opened)
 
 
@@ -119,3 +127,19 @@ def add_person() -> ResponseReturnValue:
 def renew_password(person_id: int) -> ResponseReturnValue:
     """A one-time password for somebody who forgot his own; shown on this answer and nowhere else."""
     return _people(TableForm(formdata=None), [use.renew_password(db(), current_actor(), person_id)])
+
+
+@bp.post("/admin/people/shared-password")
+@needs(DIRECTORY_PROVINCE)
+def renew_shared_password() -> ResponseReturnValue:
+    """The same for somebody with posts in several agencies."""
+    form, status = SharedForm(), 422
+    if form.validate_on_submit():
+        try:
+            told = use.renew_shared_password(db(), current_actor(), form.account.data or "")
+        except AppError as error:
+            error.field = "account"  # the page holds another user name
+            status = refused(form, error)
+        else:
+            return _people(TableForm(formdata=None), [told])
+    return _people(TableForm(formdata=None), shared=form), status
