@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
@@ -23,6 +24,7 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from tests.s3 import KEY, Gateway, gateway
+from tests.snapshot import as_owner
 
 # a first example pays for what it loads: how long tests take is watched over the whole run
 hypothesis.settings.register_profile("office", deadline=None)
@@ -141,12 +143,12 @@ def session(worker_database: str) -> Iterator[Session]:
 
 
 def _empty(url: str) -> None:
-    with psycopg.connect(url_of(name_of(url), "postgres"), autocommit=True) as owner:
+    with as_owner(name_of(url)) as owner:
         rows = owner.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         ).fetchall()
         # The log refuses changes from everyone: its triggers rest for this once, and foreign keys with them.
-        owner.execute("SET session_replication_role = replica")
+        owner.execute("SET LOCAL session_replication_role = replica")
         # most tables are empty, and emptying those costs nothing, while TRUNCATE makes new files for each
         wipe = sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(row[0])) for row in rows)
         owner.execute(wipe)
@@ -169,12 +171,25 @@ def samples() -> Path:
     return SAMPLES
 
 
-@pytest.fixture
-def app(session: Session) -> Flask:
-    """The application on this worker's database."""
+@pytest.fixture(scope="session")
+def built(worker_database: str) -> tuple[Flask, dict[str, Any]]:
+    """The application and its configuration: putting it together, and its templates, takes longer than most tests."""
     from eoffice.app import create_app
 
-    return create_app()
+    made = create_app()
+    return made, dict(made.config)
+
+
+@pytest.fixture
+def app(session: Session, built: tuple[Flask, dict[str, Any]]) -> Flask:
+    """The application on this worker's database; whoever adds to it makes one of his own."""
+    from eoffice.core import config
+
+    made, configured = built
+    config.install(config.Settings.read(os.environ))
+    made.config.clear()
+    made.config.update(configured)
+    return made
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """What a database holds, taken once and put back in milliseconds: the same start for hundreds of tests."""
 
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import psycopg
 from psycopg import sql
@@ -24,15 +27,30 @@ class Snapshot:
     def put_back(self, session: Session) -> None:
         """Into tables that are empty. The log refuses rows of others, so its triggers rest."""
         with _owner(session) as owner:
-            owner.execute("SET session_replication_role = replica")
+            owner.execute("SET LOCAL session_replication_role = replica")
             for table, rows in self.rows.items():
                 with owner.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
                     copy.write(rows)
 
 
-def _owner(session: Session) -> psycopg.Connection[tuple[object, ...]]:
-    name = session.get_bind().engine.url.database  # the same server, as the one who may do all
-    return psycopg.connect(os.environ["TEST_ADMIN_URL"], dbname=name)
+@contextmanager
+def as_owner(database: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A transaction of the one who may do all, on a line that is kept: another for each test would take as long as
+    what is done on it."""
+    line = _line(database)
+    with line.transaction():
+        yield line
+
+
+@lru_cache(maxsize=1)
+def _line(database: str) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(os.environ["TEST_ADMIN_URL"], dbname=database, autocommit=True)
+
+
+def _owner(session: Session) -> AbstractContextManager[psycopg.Connection[tuple[object, ...]]]:
+    name = session.get_bind().engine.url.database
+    assert name, "the same server"
+    return as_owner(name)
 
 
 def _tables(owner: psycopg.Connection[tuple[object, ...]]) -> list[str]:

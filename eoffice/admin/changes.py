@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eoffice.core import access, audit, clock
 from eoffice.core.access import AccessChange
 from eoffice.core.audit import AuditEntry
-from eoffice.core.permissions import Actor
+from eoffice.core.permissions import Actor, described
 from eoffice.directory.models import Role
 from eoffice.documents import rights
 from eoffice.documents.models import Document
@@ -25,6 +25,8 @@ PAGE_SIZE = 50
 _OF_DOCUMENTS = ("Document", "IncomingDocument", "OutgoingDocument")
 #: what an entry names, in the order of a sentence
 _NAMED = ("person", "post", "title", "role", "stand_in", "to", "named", "user", "label", "dossiers", "rights")
+#: permissions, in words
+_RIGHTS = ("added", "removed")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ def _parts(entry: AuditEntry) -> Iterator[str]:
             yield str(Role(value).word)
         elif value:
             yield ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    for key, word in zip(_RIGHTS, (_("now also"), _("no more")), strict=True):
+        if rights := details.get(key):
+            yield f"{word}: {', '.join(map(described, rights))}"
     for key, word in _day_words().items():
         if value := details.get(key):
             yield f"{word} {_day(value)}"

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.accounts import permissions as accounts
+from eoffice.accounts.service import LEADING
 from eoffice.core import clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Invalid, NotFound
@@ -42,6 +43,15 @@ class WrongSuccessor(Invalid):
     message = _l("Choose a post that holds in your agency today, of somebody else.")
 
 
+class Unheaded(Invalid):
+    """What waits for a head waits until there is one."""
+
+    message = _l(
+        "From then on nobody heads %(unit)s. Give somebody the post of its head first, or tick that it stays "
+        "without one."
+    )
+
+
 class EndsAlready(Conflict):
     """Somebody was faster."""
 
@@ -73,6 +83,10 @@ class Open:
     envelopes: int
     #: asked by documents in its name and not accepted yet
     missions: int
+    #: the unit that nobody else heads, and what waits there for a head: drafts, then tasks given to the unit
+    unheaded: Unit | None
+    approvals: int
+    unit_work: int
 
     @property
     def needs_successor(self) -> bool:
@@ -92,6 +106,8 @@ class Leaving:
     role: Role | None = None
     unit_id: int | None = None
     title: str = ""
+    #: its unit stays without a head
+    unheaded: bool = False
 
 
 def post_of(session: Session, actor: Actor, post_id: int) -> Assignment:
@@ -107,6 +123,7 @@ def post_of(session: Session, actor: Actor, post_id: int) -> Assignment:
 
 def left_open(session: Session, post: Assignment) -> Open:
     """Count what a post leaves behind."""
+    unit = _headed_alone(session, post)
     return Open(
         tasks=len(directions.open_tasks(session, post)),
         to_direct=len(incoming.waiting_for(session, post)),
@@ -115,7 +132,21 @@ def left_open(session: Session, post: Assignment) -> Open:
         dossiers=len(dossiers.kept_by(session, post)),
         envelopes=len(incoming.envelopes_of(session, post)),
         missions=len(missions.given_by(session, post)),
+        unheaded=unit,
+        approvals=outgoing.for_head_of(session, unit) if unit else 0,
+        unit_work=directions.open_in(session, unit) + missions.open_in(session, unit) if unit else 0,
     )
+
+
+def _headed_alone(session: Session, post: Assignment) -> Unit | None:
+    """The unit that has no head without this post."""
+    if post.role not in LEADING or post.unit is None:
+        return None
+    others = (one for one in queries.roll(session, post.agency_id) if one.id != post.id)
+    headed = any(
+        one.role in LEADING and one.unit_id == post.unit_id and one.valid_to is None for one in others
+    )
+    return None if headed else post.unit
 
 
 def successors(session: Session, post: Assignment) -> list[Assignment]:
@@ -129,7 +160,7 @@ def successors(session: Session, post: Assignment) -> list[Assignment]:
         one
         for one in queries.posts(session, post.agency_id)
         if one.person_id != post.person_id
-        and needed <= accounts.of(one.role)
+        and needed <= accounts.of(one)
         and (one.role is Role.LEADER or not leader)
     ]
     return sorted(found, key=lambda one: (one.role is not post.role, one.unit_id != post.unit_id))
@@ -139,13 +170,16 @@ def end(session: Session, actor: Actor, post_id: int, decided: Leaving) -> Open:
     """End a post, hand what is open to the successor, end its delegations, and give the new post if there is one.
 
     Returns what was handed on. Raises NotFound, Forbidden, EndsAlready, WrongLastDay, NoSuccessor, WrongSuccessor,
-    LastAdministrator, NewPostIncomplete, and what the features say when the successor cannot do the work.
+    Unheaded, LastAdministrator, NewPostIncomplete, and what the features say when the successor cannot do the work.
     """
     with transaction(session):
         post = post_of(session, actor, post_id)
         session.refresh(post, with_for_update={"of": Assignment})
         _check(session, post, decided)
         found = left_open(session, post)
+        stays = decided.role in LEADING and decided.unit_id == post.unit_id
+        if found.unheaded is not None and not (stays or decided.unheaded):
+            raise Unheaded(unit=found.unheaded.name, field="unheaded")
         to = (
             _successor(session, post, decided.to_id)
             if decided.to_id is not None or found.needs_successor

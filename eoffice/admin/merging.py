@@ -21,7 +21,7 @@ from eoffice.core.errors import AppError, Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import nfc, whole
 from eoffice.directory import operations, queries
-from eoffice.directory.models import Agency, Merger
+from eoffice.directory.models import Agency, Assignment, Merger, Unit
 from eoffice.directory.permissions import DIRECTORY_MERGE
 from eoffice.directory.takers import Takers
 from eoffice.documents import closing
@@ -44,6 +44,15 @@ class WrongAgencies(Invalid):
     """All of them work here, today and on the day."""
 
     message = _l("Choose different agencies that work in this installation and are not closing.")
+
+
+class FollowsAnother(Conflict):
+    """Who ends first can follow nobody."""
+
+    message = _l(
+        "%(name)s is to take over from %(other)s on %(day)s, so it cannot end before or on that day. Choose a later "
+        "day, or drop that plan first."
+    )
 
 
 _FURTHEST = timedelta(days=5 * 366)
@@ -90,7 +99,9 @@ class Over(Conflict):
 class HalfIssued(Conflict):
     """They bear the old agency's letterhead and its leader's signature."""
 
-    message = _l("%(count)s documents are signed and not issued. Issue them or send them back first.")
+    message = _l(
+        "%(count)s documents are signed and not issued: %(named)s. Issue them or send them back first."
+    )
 
 
 class NotReady(Conflict):
@@ -126,6 +137,9 @@ class Outcome:
     drafts: int | None = 0
     dossiers: int | None = 0
     posts: int = 0
+    #: by post and by unit of the agency that ends the one that follows
+    posts_followed: dict[str, int] = field(default_factory=dict)
+    units_followed: dict[str, int] = field(default_factory=dict)
     #: why it cannot be carried out as it is
     problems: list[AppError] = field(default_factory=list)
 
@@ -133,7 +147,7 @@ class Outcome:
 def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
     """Enter a merger: the directory says from now on who follows, and when.
 
-    Raises Forbidden, WrongAgencies, WrongDay, NeedsBasis.
+    Raises Forbidden, WrongAgencies, WrongDay, FollowsAnother, NeedsBasis.
     """
     with transaction(session):
         require(actor, DIRECTORY_MERGE)
@@ -148,6 +162,7 @@ def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
             raise WrongAgencies(field="agency_id")
         if not clock.today() < new.on <= clock.today() + _FURTHEST:
             raise WrongDay(field="on")
+        _refuse_before_it_follows(session, agency, new.on)
         if not nfc(new.legal_basis):
             raise NeedsBasis(field="legal_basis")
         made = Merger(
@@ -162,6 +177,16 @@ def plan(session: Session, actor: Actor, new: NewMerger) -> Merger:
         names = "; ".join(one.name for one in follow)
         audit.record(session, actor, PLANNED, agency, to=names, on=new.on, basis=made.legal_basis)
     return made
+
+
+def _refuse_before_it_follows(session: Session, agency: Agency, on: date) -> None:
+    """Raises FollowsAnother where the agency has to take over from another one when it is no more."""
+    open_ones = sa.select(Merger).where(
+        Merger.done_at.is_(None), Merger.withdrawn_at.is_(None), Merger.on >= on,
+        sa.or_(Merger.to_id == agency.id, sa.literal(agency.id) == sa.any_(Merger.also)),
+    )  # fmt: skip
+    for one in session.scalars(open_ones.order_by(Merger.on).limit(1)):
+        raise FollowsAnother(name=agency.name, other=one.agency.name, day=f"{one.on:%d/%m/%Y}", field="on")
 
 
 def _tell_axis(session: Session, merger: Merger) -> None:
@@ -241,6 +266,42 @@ def withdrawal(session: Session, merger: Merger) -> AuditEntry | None:
     return session.scalar(query.order_by(AuditEntry.id).limit(1))
 
 
+def record(session: Session, merger: Merger) -> Outcome | None:
+    """What carrying it out did, by the log; None while it is not carried out."""
+    if merger.done_at is None:
+        return None
+    written = sa.select(AuditEntry).where(
+        AuditEntry.object_type == Agency.__name__, AuditEntry.object_id == merger.agency_id, AuditEntry.action == MERGED
+    )  # fmt: skip
+    entry = session.scalars(written.order_by(AuditEntry.id.desc())).first()
+    counts = ("incoming", "envelopes", "missions", "drafts", "dossiers", "posts")
+    found = Outcome(**{name: entry.details.get(name, 0) for name in counts} if entry is not None else {})
+    day = clock.day_start(clock.local(merger.done_at).date())
+    closed = sa.select(Register).where(Register.agency_id == merger.agency_id, Register.closed_at >= day)
+    ended = session.scalars(closed.order_by(Register.year, Register.direction, Register.id)).all()
+    found.registers = [(register, closing.gaps(session, register)) for register in ended]
+    return found
+
+
+def followed(session: Session, merger: Merger) -> list[tuple[str, str]]:
+    """Of a merger that is carried out, which unit and which post followed which, by their names."""
+    if merger.done_at is None:
+        return []
+    units = sa.select(Unit).where(Unit.id.in_(_ids(merger.units)))
+    posts = sa.select(Assignment).where(Assignment.id.in_(_ids(merger.posts)))
+    unit_names = {one.id: one.name for one in session.scalars(units)}
+    post_names = {one.id: one.label for one in session.scalars(posts)}
+    return [
+        (names[int(old)], names[new])
+        for kept, names in ((merger.units, unit_names), (merger.posts, post_names))
+        for old, new in kept.items()
+    ]
+
+
+def _ids(followed: Mapping[str, int]) -> set[int]:
+    return {*map(int, followed), *followed.values()}
+
+
 def rehearse(session: Session, actor: Actor, merger_id: int) -> Outcome:
     """Do all of it and keep nothing. Raises Forbidden, NotFound, Over."""
     with transaction(session):
@@ -286,6 +347,7 @@ def carry_out(session: Session, actor: Actor, merger_id: int) -> Outcome:
         if found.problems:
             raise NotReady
         _announce(session, actor, merger)
+        merger.posts, merger.units = found.posts_followed, found.units_followed
         merger.done_at, merger.done_by = clock.now(), actor.name
     return found
 
@@ -301,8 +363,12 @@ def _open(session: Session, actor: Actor, merger_id: int) -> Merger:
 def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
     found, agency, to = Outcome(), merger.agency, merger.to
     takers = Takers(session, merger)
-    if count := outgoing.half_issued(session, agency):
-        found.problems.append(HalfIssued(count=count))
+    found.registers = _close(
+        session, actor, merger
+    )  # before anything moves: their books name who had the work here
+    if half := outgoing.half_issued(session, agency):
+        named = "; ".join(f"{name} ({count})" for name, count in half)
+        found.problems.append(HalfIssued(count=sum(count for _name, count in half), named=named))
     moves: dict[str, Callable[[], int]] = {
         "incoming": lambda: incoming.move(session, actor, agency, to, takers),
         "envelopes": lambda: incoming.move_envelopes(session, actor, agency, takers),
@@ -311,18 +377,15 @@ def _carry_out(session: Session, actor: Actor, merger: Merger) -> Outcome:
         "missions": lambda: missions.move(session, actor, agency, to, takers),
     }
     for what, move in moves.items():
-        try:
-            with session.begin_nested():  # so that one rehearsal names what is wrong with each of them
-                setattr(found, what, move())
-        except AppError as error:
-            setattr(found, what, None)
-            if str(error) not in map(
-                str, found.problems
-            ):  # who is missing may be missing for several of them
-                found.problems.append(error)
+        setattr(found, what, None)  # as long as something prevents it
+        with takers.trying(), session.begin_nested():
+            setattr(found, what, move())
+    found.problems += takers.problems
     documents.move_groups(session, actor, agency, followers(session, merger), takers)
-    found.registers = _close(session, actor, merger)
-    found.posts = _end_posts(session, actor, merger, takers)
+    ended = _end_posts(session, actor, merger, takers)
+    found.posts = len(ended)
+    found.posts_followed = {str(old.id): new.id for old, new in ended if new is not None}
+    found.units_followed = {str(old): new for old, new in takers.unit_ids.items()}
     session.execute(
         sa.update(Agency)
         .where(sa.or_(Agency.id == agency.id, Agency.kept_by_id == agency.id))
@@ -344,19 +407,23 @@ def _close(session: Session, actor: Actor, merger: Merger) -> list[tuple[Registe
     closed = []
     for register in session.scalars(query.order_by(Register.year, Register.direction, Register.id)).all():
         closing.close(session, actor, register, merger.legal_basis)
-        jobs.enqueue(session, "reports.bind", register_id=register.id)
         closed.append((register, closing.gaps(session, register)))
     return closed
 
 
-def _end_posts(session: Session, actor: Actor, merger: Merger, takers: Takers) -> int:
-    last = merger.on - timedelta(days=1)
+def _end_posts(
+    session: Session, actor: Actor, merger: Merger, takers: Takers
+) -> list[tuple[Assignment, Assignment | None]]:
+    """Returns those that ended, each with who follows."""
+    # later than its day, until now they went on here
+    first_day = max(merger.on, clock.today())
+    last = first_day - timedelta(days=1)
     ends = [
-        post
+        (post, takers.follower(post.id))
         for post in queries.roll(session, merger.agency_id)
         if post.valid_to is None or post.valid_to > last
     ]
-    for post in ends:
-        operations.end_delegations(session, actor, post, clock.day_start(merger.on))
-        operations.end_post(session, actor, post, last, takers.follower(post.id))
-    return len(ends)
+    for post, follower in ends:
+        operations.end_delegations(session, actor, post, clock.day_start(first_day))
+        operations.end_post(session, actor, post, last, follower)
+    return ends

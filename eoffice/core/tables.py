@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -19,6 +20,10 @@ from eoffice.core.errors import AppError, Invalid
 from eoffice.core.text import fold, nfc, writable
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+#: rows after which whoever waits for a long table hears how far it is
+_TELL = 1_000
 
 
 @dataclass(frozen=True)
@@ -212,7 +217,9 @@ class Taking:
     def each(self, act: Callable[[Row, Rules], T]) -> dict[int, T]:
         """What `act` makes of each row that keeps the rules, by the row's number."""
         made = {}
-        for row in self._rows:
+        for place, row in enumerate(self._rows, 1):
+            if place % _TELL == 0:
+                log.info("rows looked at", done=place, of=len(self._rows))
             rules = self._rules[row.number]
             try:
                 found = act(row, rules)

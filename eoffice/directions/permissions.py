@@ -49,7 +49,7 @@ def may(actor: Actor, wanted: Permission, task: Task) -> bool:
 def can_take(post: Assignment, part: Part) -> bool:
     """Whoever is to act must be able to finish it, or the document would rest there for ever; who is informed
     must be able to read it."""
-    return needed_for(part) in accounts.of(post.role)
+    return needed_for(part) in accounts.of(post)
 
 
 def needed_for(part: Part) -> Permission:

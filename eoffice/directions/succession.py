@@ -73,20 +73,24 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers:
     gone = [one for one in found if takers.elsewhere(post_id=one.assignment_id, unit_id=one.unit_id)]
     operations.withdraw(session, actor, gone)
     for task in found:
-        if task in gone:
-            continue
-        before = task.label
-        task.first_named = task.first_named or before
-        if task.unit_id is not None:
-            task.unit_id = takers.unit(task.unit_id)
-        elif task.assignment_id is not None:
-            post = takers.post(task.assignment_id)
-            if not can_take(post, task.part):
-                raise NotHere(field="to_id")
-            task.assignment_id = post.id
-            documents.give_access(session, actor, task.document, person_ids=[post.person_id])
-        task.direction.by_assignment_id = takers.leader(task.direction.by_assignment_id).id
-        session.flush()
-        session.refresh(task, ["unit", "assignment"])
-        audit.record(session, actor, HANDED_ON, task.document, before=before, named=[task.label])
+        if task not in gone:
+            with takers.trying():
+                _hand_over(session, actor, task, takers)
     return len(found) - len(gone)
+
+
+def _hand_over(session: Session, actor: Actor, task: Task, takers: Takers) -> None:
+    before = task.label
+    task.first_named = task.first_named or before
+    if task.unit_id is not None:
+        task.unit_id = takers.unit(task.unit_id)
+    elif task.assignment_id is not None:
+        post = takers.post(task.assignment_id)
+        if not can_take(post, task.part):
+            raise NotHere(field="to_id")
+        task.assignment_id = post.id
+        documents.give_access(session, actor, task.document, person_ids=[post.person_id])
+    task.direction.by_assignment_id = takers.leader(task.direction.by_assignment_id).id
+    session.flush()
+    session.refresh(task, ["unit", "assignment"])
+    audit.record(session, actor, HANDED_ON, task.document, before=before, named=[task.label])

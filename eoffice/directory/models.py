@@ -183,12 +183,18 @@ class Assignment(Base):
     unit: Mapped[Unit | None] = relationship(lazy="joined")
     agency: Mapped[Agency] = relationship()
     if TYPE_CHECKING:
+        #: rights of the role its agency gave it; None: it has the standard role's
+        own_rights: Mapped[list[str] | None]
         #: a delegation in force lets this post sign in another's stead
         signs_for_another: Mapped[bool]
         #: posts whose holders are away today and for whom this one stands in
         stands_in_for: Mapped[list[int]]
         #: last day of the absence that holds today
         away_until: Mapped[date | None]
+
+    def holds(self, on: date) -> bool:
+        """Whether the post is held on a day."""
+        return self.valid_from <= on and (self.valid_to is None or self.valid_to >= on)
 
     @property
     def label(self) -> str:
@@ -201,6 +207,68 @@ class Assignment(Base):
         if self.away_until is None:
             return self.label
         return _("%(name)s (away until %(day)s)", name=self.label, day=f"{self.away_until:%d/%m/%Y}")
+
+
+class OwnRole(Base):
+    """A role that an agency made for itself, or the keeper for every agency: other rights than the standard role's.
+
+    What the program asks of a post (whose queue, whose deputy) goes by the standard role it is built on.
+    """
+
+    __tablename__ = "own_role"
+    __table_args__ = (
+        sa.Index(
+            "uq_own_role_name",
+            "agency_id",
+            "folded",
+            unique=True,
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: whose administrators keep it
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    #: every agency of the installation may give it
+    shared: Mapped[bool] = mapped_column(default=False)
+    name: Mapped[str] = mapped_column(sa.String(60))
+    folded: Mapped[str]
+    base: Mapped[Role] = mapped_column(enum_column(Role))
+    #: from then on nobody has it
+    ended_at: Mapped[datetime | None]
+
+
+class OwnRoleRights(Base):
+    """What an own role allowed, from one moment to another: the past stays answerable."""
+
+    __tablename__ = "own_role_rights"
+    __table_args__ = (
+        sa.Index("uq_own_role_rights_now", "role_id", unique=True, postgresql_where=sa.text("until IS NULL")),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    role_id: Mapped[int] = mapped_column(sa.ForeignKey("own_role.id"))
+    rights: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    since: Mapped[datetime]
+    #: the first moment at which it allowed something else; None: it holds
+    until: Mapped[datetime | None]
+
+
+class OwnRoleHolder(Base):
+    """Which post had which own role, from one moment to another."""
+
+    __tablename__ = "own_role_holder"
+    __table_args__ = (
+        sa.Index("uq_own_role_holder_now", "post_id", unique=True, postgresql_where=sa.text("until IS NULL")),
+        sa.Index("ix_own_role_holder_post", "post_id"),
+        sa.Index("ix_own_role_holder_role", "role_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    role_id: Mapped[int] = mapped_column(sa.ForeignKey("own_role.id"))
+    post_id: Mapped[int] = mapped_column(sa.ForeignKey("assignment.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+    role: Mapped[OwnRole] = relationship(lazy="joined", innerjoin=True)
+    post: Mapped[Assignment] = relationship()
 
 
 class SigningForm(StrEnum):
@@ -372,6 +440,17 @@ Agency.keeps_for = column_property(
 )
 
 # mapped afterwards, since both classes are needed for it
+Assignment.own_rights = column_property(
+    sa.select(OwnRoleRights.rights)
+    .join(OwnRoleHolder, OwnRoleHolder.role_id == OwnRoleRights.role_id)
+    .where(
+        OwnRoleHolder.post_id == Assignment.id,
+        OwnRoleHolder.until.is_(None),
+        OwnRoleRights.until.is_(None),
+    )
+    .correlate_except(OwnRoleHolder, OwnRoleRights)
+    .scalar_subquery()
+)
 Assignment.signs_for_another = column_property(_signs_for_another())
 Assignment.stands_in_for = column_property(
     sa.func.array(

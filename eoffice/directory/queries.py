@@ -211,9 +211,15 @@ def current(on: date | None = None) -> sa.ColumnElement[bool]:
     )
 
 
-def assignments_of(session: Session, person_id: int) -> Sequence[Assignment]:
-    """A person's present posts, with their agencies: rights ask for them, and the frame of every page."""
-    query = sa.select(Assignment).where(Assignment.person_id == person_id, current())
+def assignments_of(session: Session, person_id: int, *, to_come: bool = False) -> Sequence[Assignment]:
+    """A person's present posts, with their agencies: rights ask for them, and the frame of every page.
+
+    `to_come`: also those that begin later.
+    """
+    held = (
+        sa.or_(Assignment.valid_to.is_(None), Assignment.valid_to >= clock.today()) if to_come else current()
+    )
+    query = sa.select(Assignment).where(Assignment.person_id == person_id, held)
     query = query.options(joinedload(Assignment.agency, innerjoin=True).undefer(Agency.keeps_for))
     return session.scalars(query.order_by(Assignment.id)).all()
 

@@ -1,6 +1,7 @@
 """Who follows whom when an agency is merged: as was decided, else by person and by the unit's name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
-from eoffice.core.errors import Conflict
+from eoffice.core.errors import AppError, Conflict
 from eoffice.core.text import fold
 from eoffice.directory import queries
 from eoffice.directory.models import Agency, Assignment, Merger, Role, Unit
@@ -46,6 +47,20 @@ class Takers:
         }
         self._units |= _decided(merger.units, self.new_units)
         self._everywhere = self
+        #: what could not be handed on, each thing once
+        self.problems: list[AppError] = []
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Note what prevents one thing from being handed on, and let the next be tried: one rehearsal names all of it.
+
+        Whoever carries a merger out keeps nothing where there is any problem.
+        """
+        try:
+            yield
+        except AppError as error:
+            if str(error) not in map(str, self.problems):  # who is missing may be missing for several of them
+                self.problems.append(error)
 
     def within(self, agency: Agency) -> "Takers":
         """Only who follows in one of the agencies: a document lies in one."""

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
+from eoffice.core.events import publish
 from eoffice.core.permissions import Actor
 from eoffice.core.text import whole
 from eoffice.documents import bodies, registers
+from eoffice.documents.events import RegisterEnded
 from eoffice.documents.kinds import COPIES, EVERY
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry
 
@@ -206,6 +208,7 @@ def close(session: Session, actor: Actor, register: Register, decision: str) -> 
         session, actor, REGISTER_CLOSED, register,
         year=register.year, code=register.code, last_number=register.last_number, decision=decision or None,
     )  # fmt: skip
+    publish(session, RegisterEnded(register.id))
 
 
 @dataclass(frozen=True)

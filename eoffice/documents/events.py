@@ -13,6 +13,13 @@ class SecretFound(Event):
 
 
 @dataclass(frozen=True)
+class RegisterEnded(Event):
+    """A register was closed: its book says what its lines say now, whatever becomes of the documents."""
+
+    register_id: int
+
+
+@dataclass(frozen=True)
 class DocumentIssued(Event):
     """An outgoing document was issued: the gateway puts it into the outbox, a reply finishes its incoming one."""
 

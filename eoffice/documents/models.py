@@ -139,6 +139,8 @@ class Document(Base):
     summary: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
     #: number in the agency's register, once given
     register_number: Mapped[int | None]
+    #: whose register that is, by name, where the agency that gave the number was merged; empty: the agency's own
+    register_of: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
     #: the system it was numbered in before the agency changed over; empty: made or received here
     taken_over_from: Mapped[str] = mapped_column(sa.String(100), default="")
     created_at: Mapped[datetime]
@@ -406,6 +408,17 @@ class DocumentLink(Base):
     source_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
     target_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
     kind: Mapped[LinkKind] = mapped_column(enum_column(LinkKind))
+
+
+class DocumentMove(Base):
+    """A document was open when its agency was merged, and went to one that follows."""
+
+    __tablename__ = "document_move"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: where it lay before
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), index=True)
+    at: Mapped[datetime]
 
 
 class DocumentAccess(Base):

@@ -171,9 +171,11 @@ def linking(session: Session, actor: Actor, document: Document, kind: LinkKind) 
     ).all()
 
 
-def related(
-    session: Session, actor: Actor, document: Document
-) -> dict[tuple[LinkKind, bool], list[Document]]:
+#: by kind, and whether the document refers to them (True) or they to it (False)
+Related = Mapping[tuple[LinkKind, bool], list[Document]]
+
+
+def related(session: Session, actor: Actor, document: Document) -> Related:
     """All that it refers to (True) and that refers to it (False), by kind, of those the actor may know of."""
     forth = DocumentLink.source_id == document.id
     other = sa.case((forth, DocumentLink.target_id), else_=DocumentLink.source_id)

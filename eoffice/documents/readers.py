@@ -36,10 +36,10 @@ def _opens(session: Session, document: Document, person_ids: Collection[int]) ->
     inside = sa.select(DocumentAccess.unit_id).where(
         DocumentAccess.document_id == document.id, DocumentAccess.unit_id == Assignment.unit_id
     )
-    query = sa.select(Assignment.person_id, Assignment.role, inside.exists()).where(
+    query = sa.select(Assignment, inside.exists()).where(
         Assignment.person_id.in_(person_ids), Assignment.agency_id == document.agency_id, current()
     )
     read_already: dict[int, bool] = defaultdict(bool)
-    for person_id, role, in_unit in session.execute(query):
-        read_already[person_id] |= in_unit or DOCUMENT_READ_ALL in accounts.of(role)
+    for post, in_unit in session.execute(query):
+        read_already[post.person_id] |= in_unit or DOCUMENT_READ_ALL in accounts.of(post)
     return not all(read_already[one] for one in person_ids)

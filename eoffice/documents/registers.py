@@ -285,4 +285,4 @@ def void_number(session: Session, actor: Actor, document: Document, reason: str)
         return
     entry.voided_at, entry.void_reason = clock.now(), reason.strip()
     audit.record(session, actor, NUMBER_VOIDED, document, number=entry.number, reason=entry.void_reason)
-    document.register_number = None
+    document.register_number, document.register_of = None, ""

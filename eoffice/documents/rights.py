@@ -12,7 +12,7 @@ from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.directory import queries as directory
-from eoffice.directory.models import Assignment, Role
+from eoffice.directory.models import Assignment
 from eoffice.documents.permissions import ACCESS_CONFIRM
 
 CONFIRMED = audit.action("documents.access_confirmed", _l("Change of who may read confirmed"))
@@ -52,8 +52,9 @@ def confirm(session: Session, actor: Actor, entry_ids: Sequence[int]) -> int:
 
 def confirmers(session: Session, actor: Actor) -> Sequence[Assignment]:
     """Who of the actor's agency is competent today."""
-    roles = [role for role in Role if ACCESS_CONFIRM in accounts.of(role)]
-    return directory.posts(session, actor.agency_id or 0, *roles)
+    return [
+        post for post in directory.posts(session, actor.agency_id or 0) if ACCESS_CONFIRM in accounts.of(post)
+    ]
 
 
 def instead_of(actor: Actor, change: AccessChange, competent: Sequence[Assignment]) -> str:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.core import audit
+from eoffice.core import audit, clock
 from eoffice.core.permissions import Actor
 from eoffice.core.text import search_text
 from eoffice.directory.models import Agency
@@ -17,6 +17,7 @@ from eoffice.documents.models import (
     DocumentAccess,
     DocumentFile,
     DocumentLink,
+    DocumentMove,
     PageText,
     Recipient,
     RecipientGroup,
@@ -42,6 +43,7 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, units: 
         (DocumentLink, DocumentLink.source_id), (DocumentAccess, DocumentAccess.document_id),
     ):  # fmt: skip
         session.execute(sa.update(table).where(column.in_(ids)).values(moved))
+    _note(session, ids)
     # past the version counter: nobody edited anything
     row = Document.__table__
     session.execute(sa.update(row).where(row.c.id.in_(ids)).values(moved))  # type: ignore[arg-type]  # a table
@@ -51,6 +53,17 @@ def move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, units: 
         followers = [units[one] for one in session.scalars(seen) if one is not None and one in units]
         operations.give_access(session, actor, document, unit_ids=followers, warned=False)
         audit.record(session, actor, MOVED, document, agency=to.name)
+
+
+def _note(session: Session, ids: Sequence[int]) -> None:
+    """Keep where documents lay until now, and whose register their numbers stand in."""
+    before = sa.select(Document.agency_id, Document.id, sa.literal(clock.now())).where(Document.id.in_(ids))
+    columns = [DocumentMove.agency_id, DocumentMove.document_id, DocumentMove.at]
+    session.execute(sa.insert(DocumentMove).from_select(columns, before.order_by(Document.id)))
+    row = Document.__table__
+    stands = row.c.id.in_(ids) & row.c.register_number.is_not(None) & (row.c.register_of == "")
+    named = sa.update(row).where(stands, Agency.id == row.c.agency_id).values(register_of=Agency.name)  # type: ignore[arg-type]  # a table
+    session.execute(named)
 
 
 def move_groups(

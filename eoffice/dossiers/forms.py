@@ -85,7 +85,7 @@ class ChooseForm(Form):
 
     def offer(self, dossiers: Sequence[Dossier]) -> None:
         """Fill the list."""
-        self.dossier_id.choices = [(one.id, f"{one.notation} - {one.title}") for one in dossiers]
+        self.dossier_id.choices = [(one.id, f"{one.mark} - {one.title}") for one in dossiers]
 
 
 class HeadingForm(Form):

@@ -104,6 +104,11 @@ class Dossier(Base):
     __mapper_args__ = {"version_id_col": version}
 
     @property
+    def mark(self) -> str:
+        """What tells it from the dossier of the same notation in another year: "01.TCCB (2026)"."""
+        return f"{self.notation} ({self.year})"
+
+    @property
     def made_by(self) -> str:
         """The name of who is or was in charge of it."""
         return self.maker or self.creator.person.full_name

@@ -141,6 +141,18 @@ class NewDossier:
     other_years: int | None = None
 
 
+class NextYears(Conflict):
+    """The year of a dossier is that in which its work begins (năm hình thành hồ sơ; Appendix VI, part II)."""
+
+    message = _l("This is on the list of %(year)s: a dossier of that list is started from 01/01/%(year)s on.")
+
+
+def refuse_next_years(year: int) -> None:
+    """Raises NextYears for work that would begin before the year of its list."""
+    if clock.today().year < year:
+        raise NextYears(year=year)
+
+
 def put_on_list(
     session: Session,
     actor: Actor,
@@ -149,9 +161,11 @@ def put_on_list(
     creator: Assignment,
     state: State,
 ) -> Dossier:
-    """Give a dossier its number under the heading. Raises Missing, NoYears."""
+    """Give a dossier its number under the heading. Raises Missing, NoYears, NextYears."""
     if not nfc(new.title):
         raise Missing(field="title")
+    if state is State.OPEN:
+        refuse_next_years(heading.plan.year)
     session.refresh(heading, with_for_update=True)
     heading.last_number += 1
     session.flush()

@@ -215,16 +215,18 @@ def _mets(
     _sub(agent, "name").text = agency.name
     _sub(agent, "note").text = agency.code
     sections = (
-        ("dmdSec", "metadata/descriptive/EAD.xml", "EAD"),
-        ("amdSec", "metadata/preservation/PREMIS.xml", "PREMIS"),
+        ("dmdSec", "metadata/descriptive/EAD.xml", {"MDTYPE": "EAD"}),
+        # the law's own fields, in a format that METS has no name for
+        ("dmdSec", "metadata/descriptive/dossier.xml", {"MDTYPE": "OTHER", "OTHERMDTYPE": "ND30-PLVI"}),
+        ("amdSec", "metadata/preservation/PREMIS.xml", {"MDTYPE": "PREMIS"}),
     )
-    for section, path, kind in sections:
-        where = _sub(root, section, ID=f"{section}-1")
+    for number, (section, path, kind) in enumerate(sections, 1):
+        where = _sub(root, section, ID=f"{section}-{number}")
         if section == "amdSec":
             where = _sub(where, "digiprovMD", ID="digiprov-1")
         data = described[path]
         reference = _sub(
-            where, "mdRef", LOCTYPE="URL", MDTYPE=kind, MIMETYPE="text/xml", SIZE=str(len(data)),
+            where, "mdRef", LOCTYPE="URL", **kind, MIMETYPE="text/xml", SIZE=str(len(data)),
             CHECKSUM=hashlib.sha256(data).hexdigest(), CHECKSUMTYPE="SHA-256", CREATED=_moment(made),
         )  # fmt: skip
         reference.set(f"{{{XLINK}}}type", "simple")

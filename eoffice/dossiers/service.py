@@ -245,9 +245,10 @@ def open_dossier(session: Session, actor: Actor, new: NewDossier) -> Dossier:
 
 
 def start(session: Session, actor: Actor, dossier_id: int) -> Dossier:
-    """Open a dossier of the list. Raises NotFound, InvalidTransition, Forbidden."""
+    """Open a dossier of the list. Raises NotFound, InvalidTransition, Forbidden, NextYears."""
     with transaction(session):
         dossier = _allowed(session, actor, dossier_id, Move.START)
+        operations.refuse_next_years(dossier.year)
         dossier.start_on = clock.today()
         operations.move(session, actor, dossier, Move.START)
     return dossier

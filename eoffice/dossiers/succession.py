@@ -49,7 +49,7 @@ def needed(session: Session, post: Assignment) -> set[Permission]:
 def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment) -> None:
     """Put another post in charge of the dossiers that are not with the archive. Raises NoCreator."""
     for dossier in kept_by(session, leaving):
-        if DOSSIER_WORK not in accounts.of(to.role):
+        if DOSSIER_WORK not in accounts.of(to):
             raise NoCreator(field="to_id")
         dossier.creator_id = to.id
         access.record(
@@ -79,20 +79,28 @@ def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Tak
         session.execute(sa.update(table).where(table.agency_id == agency.id).values(agency_id=to.id))
     session.expire_all()
     for dossier in session.scalars(sa.select(Dossier).where(Dossier.id.in_(ids))):
-        creator, before = takers.post(dossier.creator_id), dossier.creator.label
-        if dossier.id in kept and creator.agency_id != to.id:
-            creator = _reader(takers.within(to), dossier)
-        if DOSSIER_WORK not in accounts.of(creator.role):
-            raise NoCreator(field="to_id")
-        here = takers.within(creator.agency)
-        if dossier.unit_id is not None:
-            gone = here.elsewhere(unit_id=dossier.unit_id)
-            dossier.unit_id = creator.unit_id if gone else here.unit(dossier.unit_id)
-        dossier.creator_id, dossier.agency_id = creator.id, creator.agency_id
-        inside = sa.update(DossierDocument).where(DossierDocument.dossier_id == dossier.id)
-        session.execute(inside.values(agency_id=creator.agency_id))
-        audit.record(session, actor, HANDED_ON, dossier, before=before, named=[creator.label])
+        with takers.trying():
+            _hand_over(session, actor, dossier, to if dossier.id in kept else None, takers)
     return found
+
+
+def _hand_over(
+    session: Session, actor: Actor, dossier: Dossier, kept_at: Agency | None, takers: Takers
+) -> None:
+    """`kept_at`: where the finished documents in it are kept, where it holds any."""
+    creator, before = takers.post(dossier.creator_id), dossier.creator.label
+    if kept_at is not None and creator.agency_id != kept_at.id:
+        creator = _reader(takers.within(kept_at), dossier)
+    if DOSSIER_WORK not in accounts.of(creator):
+        raise NoCreator(field="to_id")
+    here = takers.within(creator.agency)
+    if dossier.unit_id is not None:
+        gone = here.elsewhere(unit_id=dossier.unit_id)
+        dossier.unit_id = creator.unit_id if gone else here.unit(dossier.unit_id)
+    dossier.creator_id, dossier.agency_id = creator.id, creator.agency_id
+    inside = sa.update(DossierDocument).where(DossierDocument.dossier_id == dossier.id)
+    session.execute(inside.values(agency_id=creator.agency_id))
+    audit.record(session, actor, HANDED_ON, dossier, before=before, named=[creator.label])
 
 
 def _reader(here: Takers, dossier: Dossier) -> Assignment:
@@ -100,6 +108,6 @@ def _reader(here: Takers, dossier: Dossier) -> Assignment:
 
     Raises NobodyFollows.
     """
-    able = [post for post in here.new_posts if {DOSSIER_WORK, DOCUMENT_READ_ALL} <= accounts.of(post.role)]
+    able = [post for post in here.new_posts if {DOSSIER_WORK, DOCUMENT_READ_ALL} <= accounts.of(post)]
     first = min(able, key=lambda post: (post.role is not Role.CHIEF_OF_OFFICE, post.id), default=None)
     return first if first is not None else here.post(dossier.creator_id)

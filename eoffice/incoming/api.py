@@ -43,6 +43,8 @@ class IncomingRow:
     source: str
     #: số đến, once given
     register_number: int | None
+    #: whose register that is, where a merger moved the document; empty: the agency's own
+    register_of: str
     code_number: str
     code_notation: str
     issued_on: date | None
@@ -105,8 +107,8 @@ class PassOn:
 
 def _row(document: IncomingDocument) -> IncomingRow:
     return IncomingRow(
-        document.id, document.state, document.source, document.register_number, document.code_number,
-        document.code_notation, document.issued_on, document.issuer_name, document.issuer_code,
+        document.id, document.state, document.source, document.register_number, document.register_of,
+        document.code_number, document.code_notation, document.issued_on, document.issuer_name, document.issuer_code,
         document.kind_code, document.subject, int(document.urgency), document.arrived_at, document.due_on,
         document.due_time,
     )  # fmt: skip

@@ -333,5 +333,5 @@ def takers(session: Session, actor: Actor, present: Envelope | None = None) -> S
     if present is not None and present.to_id not in {post.id for post in posts}:
         posts.append(present.to)
     return sorted(
-        posts, key=lambda one: (one.role is Role.ADMINISTRATOR, ENVELOPE_KEEP not in accounts.of(one.role))
+        posts, key=lambda one: (one.role is Role.ADMINISTRATOR, ENVELOPE_KEEP not in accounts.of(one))
     )

@@ -26,6 +26,7 @@ from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import AppError, Invalid
 from eoffice.core.permissions import Actor, system_actor
+from eoffice.core.text import nfc, writable
 from eoffice.directory import queries as directory
 from eoffice.documents import intake
 from eoffice.documents import operations as documents
@@ -130,7 +131,7 @@ def _store(session: Session, actor: Actor, data: bytes) -> bool:
     with transaction(session):
         document = operations.receive(
             session, actor, actor.agency_id or 0, Source.MAIL, clock.now(),
-            sent_from=_sender(message), mail_id=_mark(data),
+            sent_from=_sender(message), mail_id=_mark(data), summary=_subject(message),
         )  # fmt: skip
         for file, role in _roles(files, page):
             operations.add_file(session, actor, document, file, role)
@@ -145,6 +146,11 @@ def _roles(files: list[Inspected], page: Inspected) -> Iterator[tuple[Inspected,
 def _sender(message: EmailMessage) -> str:
     """The address alone: the name beside it is whatever its sender likes."""
     return parseaddr(str(message.get("From", "")))[1][:320]
+
+
+def _subject(message: EmailMessage) -> str:
+    """What the mail calls itself, in one line."""
+    return nfc(writable(" ".join(str(message.get("Subject", "")).split())))[:500]
 
 
 def _attachments(message: EmailMessage) -> list[tuple[str, bytes]]:

@@ -1,6 +1,6 @@
 """What the pages show of a document, made from what was read: no query of its own beside those named."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,7 +18,8 @@ from eoffice.documents import deadlines
 from eoffice.documents.fields import FieldGuess, Guess
 from eoffice.documents.geometry import Box
 from eoffice.documents.models import Direction as Way
-from eoffice.documents.models import Document, DocumentFile
+from eoffice.documents.models import Document, DocumentFile, LinkKind
+from eoffice.documents.queries import Related
 from eoffice.gateway.models import Answer, Arrival, DispatchState, Report, Request
 from eoffice.incoming.models import IncomingDocument
 from eoffice.incoming.service import SecretNotEntered
@@ -30,14 +31,15 @@ COLOURS = {Tone.WAIT: "accent", Tone.RUN: "accent", Tone.OK: "ok", Tone.WARN: "w
 
 
 def unread_name(document: Document) -> str:
-    """What a paper is called before somebody has read its subject: how it came and when, so that two of a morning are
-    told apart."""
+    """What a paper is called before somebody has read its subject: how it came, under what name and when, so that two
+    of a morning are told apart."""
     if not isinstance(document, IncomingDocument):
         return ""
     hour = f"{clock.local(document.arrived_at):%H:%M %d/%m}"
+    called = f"“{document.summary}” · " if document.summary else ""
     if document.sent_from:
-        return _("Mail from %(sender)s, %(hour)s, not registered yet", sender=document.sent_from, hour=hour)
-    return _("Scan of %(hour)s, not registered yet", hour=hour)
+        return called + _("Mail from %(sender)s, %(hour)s", sender=document.sent_from, hour=hour)
+    return called + _("Scan of %(hour)s", hour=hour)
 
 
 #: number shown beside a field and at the place on the page it was read from
@@ -73,6 +75,24 @@ def address(document: Document) -> str | None:
 def addresses(documents: Sequence[Document]) -> list[tuple[Document, str | None]]:
     """Each with its page."""
     return [(one, address(one)) for one in documents]
+
+
+def older(related: Related) -> list[tuple[str, Document, str | None]]:
+    """What a document says of an earlier one, in words: which it replaces or corrects, each with its page."""
+    return [(words, one, address(one)) for kind, words in _older() for one in related[kind, True]]
+
+
+def older_of(links: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The same where their ids alone are known: in words, and the page."""
+    return [
+        (words, url_for("incoming.show", document_id=links[kind]))
+        for kind, words in _older()
+        if kind in links
+    ]
+
+
+def _older() -> tuple[tuple[LinkKind, str], ...]:
+    return (LinkKind.REPLACES, _("Replaces:")), (LinkKind.CORRECTS, _("Corrects:"))
 
 
 def state_mark(document: IncomingDocument) -> tuple[str, str, str, str]:

@@ -1,6 +1,6 @@
 """Reads of incoming documents."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock
@@ -19,7 +19,15 @@ from eoffice.directions.models import Task
 from eoffice.directory.models import Assignment
 from eoffice.directory.queries import acts_under
 from eoffice.documents import deadlines
-from eoffice.documents.models import Direction, Document, DocumentFile, FileRole, Urgency
+from eoffice.documents.models import (
+    Direction,
+    Document,
+    DocumentFile,
+    DocumentLink,
+    FileRole,
+    LinkKind,
+    Urgency,
+)  # fmt: skip
 from eoffice.documents.permissions import DOCUMENT_READ, DOCUMENT_READ_ALL, may_know, of_agency, visible_to
 from eoffice.gateway import queries as gateway
 from eoffice.incoming.models import IncomingDocument, Source
@@ -324,6 +332,8 @@ class Queue:
 
     waiting: Sequence[IncomingDocument]
     open: IncomingDocument | None
+    #: by document: the earlier one that it replaces or corrects, by the kind of link
+    older: Mapping[int, Mapping[str, int]]
 
 
 def to_direct(session: Session, actor: Actor, limit: int = 50) -> Sequence[IncomingDocument]:
@@ -344,15 +354,24 @@ def queue(
     """
     mine = (_for_ones_leader(actor) if preparing else _submitted_to(actor)).label("mine")
     wanted = sa.or_(mine, IncomingDocument.id == document_id)
-    query = sa.select(IncomingDocument, mine).where(own(actor), wanted)
+    query = sa.select(IncomingDocument, mine, _older()).where(own(actor), wanted)
     named_first = sa.case((IncomingDocument.id == document_id, 0), else_=1)
     order = (named_first, Document.urgency.desc(), Document.listed_at, Document.id)
     rows = session.execute(query.order_by(*order).limit(limit + 1)).all()
-    waiting = [document for document, is_mine in rows if is_mine]
+    waiting = [document for document, is_mine, _links in rows if is_mine]
+    older = {document.id: links or {} for document, _mine, links in rows}
     waiting.sort(key=lambda one: (-one.urgency, one.listed_at, one.id))
     if document_id is None:
-        return Queue(waiting, waiting[0] if waiting else None)
-    found = next((document for document, _mine in rows if document.id == document_id), None)
+        return Queue(waiting, waiting[0] if waiting else None, older)
+    found = next((document for document, _mine, _links in rows if document.id == document_id), None)
     if found is None:
         raise NotFound
-    return Queue(waiting, found)
+    return Queue(waiting, found, older)
+
+
+def _older() -> sa.ScalarSelect[dict[str, int]]:
+    """Of each document the earlier one that it replaces or corrects, by the kind of link."""
+    query = sa.select(sa.func.jsonb_object_agg(DocumentLink.kind, DocumentLink.target_id, type_=JSONB))
+    kinds = (LinkKind.REPLACES, LinkKind.CORRECTS)
+    query = query.where(DocumentLink.source_id == IncomingDocument.id, DocumentLink.kind.in_(kinds))
+    return query.correlate(IncomingDocument).scalar_subquery()

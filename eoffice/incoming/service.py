@@ -227,7 +227,10 @@ def _take_in(
 ) -> IncomingDocument:
     require(actor, INCOMING_REGISTER)
     assert actor.agency_id is not None
-    document = operations.receive(session, actor, actor.agency_id, Source.SCAN, clock.now())
+    # the scanner's name for it tells papers apart until they are registered
+    document = operations.receive(
+        session, actor, actor.agency_id, Source.SCAN, clock.now(), summary=upload.name[:500]
+    )
     operations.add_file(session, actor, document, upload, FileRole.ORIGINAL, indexed=indexed)
     for attachment in attachments:
         operations.add_file(session, actor, document, attachment, FileRole.ATTACHMENT)
@@ -236,6 +239,8 @@ def _take_in(
 
 def _register(session: Session, actor: Actor, document: IncomingDocument, entry: NewIncoming) -> None:
     operations.enter(session, document, entry)
+    if document.source is Source.SCAN:
+        document.summary = ""  # it has a subject now
     session.flush()
     given = registers.give_number(session, actor, document, clock.today())
     document.registered_at, document.reason = given.given_at, ""

@@ -72,7 +72,8 @@ def move_envelopes(session: Session, actor: Actor, agency: Agency, takers: Taker
     )
     found = session.execute(waiting.group_by(Envelope.to_id).order_by(Envelope.to_id)).all()
     for post_id, _count in found:
-        readdress(session, actor, session.get_one(Assignment, post_id), takers.post(post_id))
+        with takers.trying():
+            readdress(session, actor, session.get_one(Assignment, post_id), takers.post(post_id))
     return sum(count for _post_id, count in found)
 
 
@@ -114,5 +115,6 @@ def _move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers
         IncomingDocument.id.in_(ids), IncomingDocument.submitted_to_id.is_not(None)
     )
     for document in session.scalars(waiting):
-        document.submitted_to_id = takers.leader(document.submitted_to_id or 0).id
-        document.prepared = None
+        with takers.trying():
+            document.submitted_to_id = takers.leader(document.submitted_to_id or 0).id
+            document.prepared = None

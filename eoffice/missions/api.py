@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from eoffice.core.openapi import answer, body, documented, one_of
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents.permissions import DOCUMENT_READ
-from eoffice.missions import queries, service
+from eoffice.missions import operations, queries, service
 from eoffice.missions.models import Mission
 from eoffice.missions.operations import NewMission
 from eoffice.missions.permissions import MISSION_GIVE
@@ -79,7 +79,7 @@ class Missions:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked by when; of `recipient_code`, one of the document's recipients, or of `unit_id`."""
+    """What is asked by when; either of `recipient_code`, one of the document's recipients, or of `unit_id`."""
 
     content: str
     due_on: date
@@ -151,6 +151,8 @@ def of_document(document_id: int) -> ResponseReturnValue:
 def give(document_id: int) -> ResponseReturnValue:
     """One more."""
     asked = body(Asked)
+    if bool(asked.recipient_code) == (asked.unit_id is not None):
+        raise operations.NobodyNamed(field="recipient_code")
     to = f"a:{asked.recipient_code}" if asked.recipient_code else f"u:{asked.unit_id}"
     made = service.give(db(), current_actor(), document_id, NewMission(asked.content, to, asked.due_on))
     return answer(_plain(made), 201)

@@ -66,7 +66,8 @@ def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Tak
     for mission in found:
         planned = mission.state is State.PLANNED
         home = session.get_one(Agency, mission.document.agency_id) if planned else to
-        _move(session, actor, mission, home, takers.within(home))
+        with takers.trying():
+            _move(session, actor, mission, home, takers.within(home))
     return len(found)
 
 
@@ -85,7 +86,7 @@ def _move(session: Session, actor: Actor, mission: Mission, to: Agency, takers: 
 
 
 def _see_to(session: Session, actor: Actor, mission: Mission, to: Assignment, *, warned: bool) -> None:
-    if MISSION_GIVE not in accounts.of(to.role):
+    if MISSION_GIVE not in accounts.of(to):
         raise CannotGive(name=to.label, field="to_id")
     before, mission.given_by_id = mission.given_by.label, to.id
     documents.give_access(session, actor, mission.document, person_ids=[to.person_id], warned=warned)

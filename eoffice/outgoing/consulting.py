@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session, joinedload
 
+from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
 from eoffice.core.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken, TooLong
@@ -20,6 +21,7 @@ from eoffice.core.text import nfc
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Assignment
 from eoffice.documents import operations as documents
+from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.outgoing import queries
 from eoffice.outgoing.drafting import DayPassed, Missing
 from eoffice.outgoing.models import Consultation, OutgoingDocument, Stance
@@ -223,13 +225,21 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
 
 
 def _posts(session: Session, actor: Actor, people: tuple[int, ...]) -> list[Assignment]:
-    """Posts of the agency that hold today, in the order asked; not the actor's own."""
-    known = {post.id: post for post in directory.posts(session, actor.agency_id or 0)}
+    """Posts that can be asked, in the order asked."""
+    known = {post.id: post for post in colleagues(session, actor)}
     found = [known[one] for one in dict.fromkeys(people) if one in known]
     persons = {post.person_id for post in found}
     if not found or len(found) != len(people) or actor.person_id in persons or len(persons) != len(found):
         raise WrongPerson(field="people")
     return found
+
+
+def colleagues(session: Session, actor: Actor) -> list[Assignment]:
+    """Who can be asked: everybody else who works in the agency today and reads documents by his role."""
+    posts = directory.posts(session, actor.agency_id or 0)
+    return [
+        post for post in posts if post.person_id != actor.person_id and DOCUMENT_READ in accounts.of(post)
+    ]
 
 
 def _in_order(posts: Sequence[Assignment], asked: Question) -> None:

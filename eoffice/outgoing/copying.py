@@ -29,12 +29,12 @@ from eoffice.documents.operations import Inspected
 from eoffice.documents.recipients import Member, printed
 from eoffice.dossiers import queries as dossiers
 from eoffice.gateway import changes
-from eoffice.outgoing import extracts, operations, queries
+from eoffice.outgoing import choosing, extracts, operations, queries
+from eoffice.outgoing.choosing import Chosen
 from eoffice.outgoing.drafting import SUBJECT_LIMIT, Fields, Upload
 from eoffice.outgoing.extracts import Extract
 from eoffice.outgoing.issuing import allowed, newest, unchanged
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
-from eoffice.outgoing.operations import Chosen
 from eoffice.outgoing.permissions import OUTGOING_COPY
 from eoffice.outgoing.service import secrets_noted
 from eoffice.outgoing.states import State
@@ -173,7 +173,7 @@ def source(session: Session, actor: Actor, document_id: int, *, held: bool = Fal
 def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
     """Prepare a copy and ask the competent leader for it.
 
-    Raises what `source`, `operations.choose`, `extracts` and `scanning` refuse with, NotByLaw, OnPaperOnly, TooLong.
+    Raises what `source`, `choosing.choose`, `extracts` and `scanning` refuse with, NotByLaw, OnPaperOnly, TooLong.
     """
     new = replace(new, purpose=whole(new.purpose, 500, "purpose"))
     with transaction(session):  # page and check take a moment: this one is over before
@@ -188,7 +188,7 @@ def ask(session: Session, actor: Actor, document_id: int, new: NewCopy) -> Outgo
             delegation_id=new.delegation_id, outside=new.outside,
         )  # fmt: skip
         fields.check_outside()
-        chosen = operations.choose(session, actor, fields)
+        chosen = choosing.choose(session, actor, fields)
         original = extracts.original(session, found.document, found.file)
     with secrets_noted(session, actor):
         page = _page(new, found, original)
@@ -253,7 +253,7 @@ def allow(session: Session, actor: Actor, copy_id: int) -> OutgoingDocument:
     """
     with transaction(session):
         copy = allowed(session, actor, copy_id, Move.ALLOW)
-        operations.refuse_ended(copy)
+        choosing.refuse_ended(copy)
         copy.approved_at, copy.approved_by = clock.now(), _who(actor)
         operations.give_number(session, actor, copy, clock.today())
         operations.move(session, actor, copy, MACHINE.step(copy.state, Move.ALLOW).target, Move.ALLOW)

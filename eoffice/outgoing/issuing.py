@@ -27,7 +27,7 @@ from eoffice.documents.geometry import Box
 from eoffice.documents.kinds import UNNUMBERED
 from eoffice.documents.models import DocumentFile, FileRole, Medium
 from eoffice.dossiers import operations as dossiers
-from eoffice.outgoing import consulting, held, operations, posting, queries, superseding
+from eoffice.outgoing import choosing, consulting, held, operations, posting, queries, superseding
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.workflow import MACHINE, Move
 from eoffice.signatures import keyring, marks
@@ -106,7 +106,7 @@ def sign(
         document = allowed(session, actor, document_id, Move.SIGN)
         if document.approved_at is None or document.form_checked_at is None:
             raise NotChecked
-        operations.refuse_ended(document)
+        choosing.refuse_ended(document)
         source = newest(session, document, FileRole.DRAFT)
         if seen_file_id not in (None, source.id):
             raise NewerDraft(at=f"{clock.local(source.created_at):%H:%M %d/%m/%Y}")
@@ -116,7 +116,7 @@ def sign(
         made = key.sign(source.sha256, mark)
         with transaction(session):
             document = unchanged(session, actor, document_id, Move.SIGN, source)
-            operations.refuse_ended(document)  # it may have ended while the key was being opened
+            choosing.refuse_ended(document)  # it may have ended while the key was being opened
             document.signed_at = clock.now()
             consulting.close(session, actor, document)
             operations.add_signed(session, actor, document, made.blob, source, FileRole.SIGNED, source.name)

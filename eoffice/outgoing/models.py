@@ -39,10 +39,10 @@ class OutgoingDocument(Document):
     __tablename__ = "outgoing_document"
     __table_args__ = (
         sa.Index("ix_outgoing_document_state", "agency_id", "state"),
-        # what waits for somebody who signs in another's stead: asked for by the minute
+        # what waits for a signature: whether who is to give it still can is asked by the minute
         sa.Index(
-            "ix_outgoing_document_lent", "delegation_id",
-            postgresql_where=sa.text("state IN ('signature', 'permission') AND delegation_id IS NOT NULL"),
+            "ix_outgoing_document_to_sign", "signer_id", "delegation_id",
+            postgresql_where=sa.text("state IN ('signature', 'permission')"),
         ),
         sa.Index(
             "uq_outgoing_document_form_key", "agency_id", "form_key", unique=True,

@@ -19,20 +19,20 @@ from eoffice.core.blobs import Blob, blobs
 from eoffice.core.errors import Conflict, Invalid, NotFound
 from eoffice.core.permissions import Actor
 from eoffice.core.text import fold, nfc
-from eoffice.directory import queries as directory
-from eoffice.directory.models import AdvisoryBody, Agency, Assignment, Delegation, Unit
-from eoffice.documents import bodies, convert, intake, kinds, queries, recipients, registers
+from eoffice.documents import convert, intake, kinds, queries, registers
 from eoffice.documents import operations as documents
 from eoffice.documents.geometry import Box
 from eoffice.documents.layout.typesetting import typeset
 from eoffice.documents.models import Direction, DocumentFile, FileRole, PageText
 from eoffice.documents.operations import Inspected
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
-from eoffice.outgoing.drafting import Fields, Missing, Page, Text, Upload, letter
+from eoffice.outgoing import choosing
+from eoffice.outgoing.choosing import Chosen
+from eoffice.outgoing.drafting import Fields, Page, Text, Upload, letter
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
 from eoffice.outgoing.queries import moves
 from eoffice.outgoing.states import State
-from eoffice.outgoing.workflow import Move
+from eoffice.outgoing.workflow import ASK, Move
 from eoffice.signatures import operations as signatures
 from eoffice.signatures.gaps import Blanks
 from eoffice.signatures.marks import Place, find_blanks, find_places
@@ -50,18 +50,6 @@ BOX_MOVED = audit.action("outgoing.number_box_moved", _l("Place of the number li
 
 #: files that show the document itself, from draft to issue
 PAGES = (FileRole.DRAFT, FileRole.SIGNED, FileRole.NUMBERED, FileRole.ISSUED)
-
-
-class WrongSigner(Invalid):
-    """No post that signs for the agency."""
-
-    message = _l("Choose who signs from the list of those who sign for your agency.")
-
-
-class WrongUnit(Invalid):
-    """Not a unit the drafter works in."""
-
-    message = _l("Choose one of your own units as the drafting unit.")
 
 
 class NotationDiffers(Invalid):
@@ -83,23 +71,6 @@ class NoteTooShort(Invalid):
     message = _l("Say why in a few words; the drafter reads it.")
 
 
-class KindNotCovered(Invalid):
-    """Article 13.3: limited in content."""
-
-    message = _l(
-        "%(name)s signs in another's stead for these kinds only: %(kinds)s. Choose another signer or kind."
-    )
-
-
-class DelegationOver(Conflict):
-    """Article 13.4: limited in time and content."""
-
-    message = _l(
-        "The authority to sign in another's stead ended at %(end)s or does not cover this kind. "
-        "The drafter chooses another signer; a draft that was submitted is sent back for that."
-    )
-
-
 @dataclass(frozen=True)
 class Prepared:
     """A page that is ready to be stored: nothing of it touches the database yet."""
@@ -110,122 +81,6 @@ class Prepared:
     signature: Place | None
     #: the Word file the page was made from
     word: Inspected | None = None
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The rows a draft's fields name."""
-
-    agency: Agency
-    signer: Assignment
-    #: the lines above the signature, by the signer's own right or under the delegation
-    authority: str
-    delegation: Delegation | None
-    unit: Unit | None
-    recipients: list[Agency]
-    #: what names those of groups on the page, by id
-    lines: dict[int, str]
-    #: names of those in no directory
-    outside: tuple[str, ...] = ()
-    #: the advisory body in whose name it is issued
-    body: AdvisoryBody | None = None
-
-    @property
-    def issuer(self) -> Agency | AdvisoryBody:
-        """Whose name and abbreviation the page bears."""
-        return self.body or self.agency
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The recipients as the page lists them: a group stands on one line (Appendix I, part II.9)."""
-        listed = [self.lines.get(one.id) or one.name for one in self.recipients]
-        return tuple(dict.fromkeys([*listed, *self.outside]))
-
-
-def choose(session: Session, actor: Actor, fields: Fields) -> Chosen:
-    """Find what the fields name. Raises WrongSigner, WrongUnit, WrongBody, Missing, and what `recipients` refuses
-    with."""
-    assert actor.agency_id is not None
-    signer = session.get(Assignment, fields.signer_id)
-    today = clock.today()
-    if signer is None or signer.agency_id != actor.agency_id:
-        raise WrongSigner(field="signer_id")
-    lent = _lent(session, signer, fields)
-    authority = lent.authority if lent else signer.authority
-    if signer.valid_from > today or (signer.valid_to is not None and signer.valid_to < today):
-        raise WrongSigner(field="signer_id")
-    unit = _unit(session, actor, fields)
-    agency = directory.agency(session, actor.agency_id)
-    to, lines = _recipients(session, fields, agency)
-    body = bodies.present(session, agency.id, fields.body_id)
-    if body is not None:
-        authority = _in_body(fields)
-    outside = tuple(dict.fromkeys(name for name in map(nfc, fields.outside) if name))
-    return Chosen(agency, signer, authority, lent, unit, to, lines, outside, body)
-
-
-def _lent(session: Session, signer: Assignment, fields: Fields) -> Delegation | None:
-    """Under what the signer signs in another's stead (Article 13). Raises WrongSigner, KindNotCovered."""
-    now = clock.now()
-    if fields.delegation_id is None:
-        if signer.authority:
-            return None
-        mine = [one for one in directory.delegations(session, signer.agency_id) if one.to_id == signer.id]
-    else:
-        chosen = session.get(Delegation, fields.delegation_id)
-        mine = [chosen] if chosen is not None and chosen.to_id == signer.id else []
-    lent = next((one for one in mine if one.holds(now, fields.kind_code)), None)
-    if lent is None and (codes := {code for one in mine for code in one.kind_codes if one.holds(now, code)}):
-        covered = ", ".join(sorted(kinds.kind(code).name for code in codes))
-        raise KindNotCovered(name=signer.person.full_name, kinds=covered, field="signer_id")
-    if lent is None:
-        raise WrongSigner(field="signer_id")
-    return lent
-
-
-def ended(document: OutgoingDocument) -> DelegationOver | None:
-    """Why nobody can sign it, or allow the copy, as it is: the authority for that ends with its day (Article 13)."""
-    lent = document.delegation
-    done = document.signed_at or (document.approved_at if document.copied_to else None)
-    if lent is None or done is not None or lent.holds(clock.now(), document.kind_code):
-        return None
-    return DelegationOver(end=f"{clock.local(lent.ends):%H:%M %d/%m/%Y}")
-
-
-def refuse_ended(document: OutgoingDocument) -> None:
-    """Raises DelegationOver."""
-    if (over := ended(document)) is not None:
-        raise over
-
-
-def _in_body(fields: Fields) -> str:
-    """What the signer is in the body, which is what the page says of him (Appendix I, II.7.b). Raises Missing."""
-    lines = [nfc(line).upper() for line in fields.body_title.splitlines() if line.strip()]
-    if not lines:
-        raise Missing(what=str(_l("the signer's title in the body")), field="body_title")
-    return "\n".join(lines)
-
-
-def _recipients(session: Session, fields: Fields, own: Agency) -> tuple[list[Agency], dict[int, str]]:
-    """Those named alone, then the members of groups without one's own agency, with the line of each.
-
-    Raises Missing for a letter to nobody, and what `recipients` refuses with.
-    """
-    alone = recipients.find(session, fields.recipients)
-    members = recipients.find_members(session, fields.members)
-    grouped = [agency for agency in members if agency is not own and agency not in alone]
-    if fields.kind_code == kinds.OFFICIAL_LETTER.code and not (alone or grouped or fields.outside):
-        raise Missing(what=str(_l("recipients")), field="recipients")
-    return [*alone, *grouped], {agency.id: members[agency] for agency in grouped}
-
-
-def _unit(session: Session, actor: Actor, fields: Fields) -> Unit | None:
-    wanted = fields.unit_id or min(actor.unit_ids, default=None)
-    if wanted is None:
-        raise Missing(what=str(_l("drafting unit")), field="unit_id")
-    if wanted not in actor.unit_ids:
-        raise WrongUnit(field="unit_id")
-    return session.get_one(Unit, wanted)
 
 
 def prepare(page: Page, fields: Fields, chosen: Chosen) -> Prepared:
@@ -326,7 +181,7 @@ def begin(session: Session, actor: Actor, chosen: Chosen, fields: Fields) -> Out
 
 def open_to_signer(session: Session, actor: Actor, document: OutgoingDocument) -> None:
     """Who signs in the head's stead may lead another unit than the drafter's."""
-    if DOCUMENT_READ_ALL not in accounts.of(document.signer.role):
+    if DOCUMENT_READ_ALL not in accounts.of(document.signer):
         documents.give_access(session, actor, document, person_ids=[document.signer.person_id])
 
 
@@ -459,8 +314,8 @@ def move(
 
 
 #: the step that leads where it can be taken back
-_TAKEN_BACK = {
-    State.APPROVAL: Move.SUBMIT, State.FORM_CHECK: Move.APPROVE, State.SIGNATURE: Move.CHECK,
+_TAKEN_BACK: dict[State, str] = {
+    State.PERMISSION: ASK, State.APPROVAL: Move.SUBMIT, State.FORM_CHECK: Move.APPROVE, State.SIGNATURE: Move.CHECK,
     State.NUMBERING: Move.SIGN, State.DISCARDED: Move.DISCARD,
 }  # fmt: skip
 
@@ -476,9 +331,9 @@ def last_step(session: Session, document: OutgoingDocument) -> AuditEntry | None
 
 
 def own_moves(session: Session, actor: Actor, document: OutgoingDocument) -> set[Move]:
-    """`moves`, without taking back what another has done, and without signing under an authority that has ended."""
+    """`moves`, without taking back what another has done, and without signing where nobody can as it is."""
     found = moves(actor, document)
-    if ended(document) is not None:
+    if choosing.ended(document) is not None:
         found -= {Move.SIGN, Move.PLACE_SIGNATURE, Move.ALLOW}
     if Move.TAKE_BACK in found:
         step = last_step(session, document)

@@ -24,10 +24,16 @@ _OF_THE_OFFICE = frozenset({OUTGOING_CHECK, OUTGOING_NUMBER, OUTGOING_SEAL, OUTG
 
 @object_rule(OutgoingDocument)
 def may(actor: Actor, wanted: Permission, document: OutgoingDocument) -> bool:
-    """Drafting is the drafter's and his unit head's, approval the unit head's, the signature the signer's alone."""
+    """Drafting is the drafter's and his unit head's, a copy that of who asked for it, approval the unit head's, the
+    signature the signer's alone.
+    """
     if document.agency_id != actor.agency_id:
         return False
+    if wanted == OUTGOING_COPY:
+        return document.drafter.person_id == actor.person_id
     if wanted == OUTGOING_DRAFT:
+        if document.copied_to is not None:  # it is asked for anew, never written
+            return False
         return document.drafter.person_id == actor.person_id or document.unit_id in actor.headed_unit_ids
     if wanted == OUTGOING_APPROVE:
         return document.unit_id in actor.headed_unit_ids

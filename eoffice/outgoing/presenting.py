@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup
@@ -70,6 +71,8 @@ def next_step(document: OutgoingDocument, step: NextActor | None) -> tuple[str |
     if step is None:
         return None
     by_hand = document.copied_to is Medium.PAPER and step.state is State.SEALING
+    if step.name is None and step.state is State.APPROVAL and document.unit is not None:
+        return _("nobody, as %(unit)s has no head", unit=document.unit.name), str(_NEXT[step.state])
     return step.name, str(_BY_HAND if by_hand else _NEXT[step.state])
 
 

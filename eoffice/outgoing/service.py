@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eoffice.core import audit, clock
 from eoffice.core.db import transaction
-from eoffice.core.errors import Forbidden, Invalid, Overtaken
+from eoffice.core.errors import Conflict, Forbidden, Invalid, Overtaken
 from eoffice.core.permissions import Actor, require
 from eoffice.core.text import whole
 from eoffice.directory import queries as directory
@@ -21,12 +21,21 @@ from eoffice.documents.kinds import OFFICIAL_LETTER
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind, Steering
 from eoffice.documents.queries import linked
 from eoffice.documents.queries import one as one_document
-from eoffice.outgoing import consulting, held, operations, queries, superseding
+from eoffice.outgoing import choosing, consulting, held, operations, queries, superseding
 from eoffice.outgoing.drafting import Fields, Page, Text, Upload
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.states import State
 from eoffice.outgoing.workflow import MACHINE, Move
+
+
+class OldHead(Conflict):
+    """Moved by a merger: its page names an agency that is no more, and who signed for it (Appendix I, II.1)."""
+
+    message = _l(
+        "The page still bears the letterhead and signature of the agency that was. Revise the draft for “%(agency)s” "
+        "first, then submit it."
+    )
 
 
 class NotIncoming(Invalid):
@@ -106,7 +115,7 @@ def _draft(session: Session, actor: Actor, fields: Fields, page: Page) -> Outgoi
     fields.check()
     fields.check_day(clock.today())
     with transaction(session):  # the page takes a moment: this one is over before
-        chosen = operations.choose(session, actor, fields)
+        chosen = choosing.choose(session, actor, fields)
         referred = _referred(session, actor, fields)
     with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen)
@@ -204,7 +213,7 @@ def revise(
             _refuse_other_form(replaced, fields)
         if linked(session, actor, document, LinkKind.CORRECTS):
             _refuse_other_kinds(fields)
-        chosen = operations.choose(session, actor, fields)
+        chosen = choosing.choose(session, actor, fields)
     with secrets_noted(session, actor):
         prepared = operations.prepare(page, fields, chosen) if page is not None else None
     with transaction(session):
@@ -302,7 +311,9 @@ def _step(session: Session, actor: Actor, document_id: int, step: Move, note: st
         if rule.needs_note and len(note.strip()) < 3:
             raise operations.NoteTooShort(field="note")
         if step == Move.SUBMIT:
-            operations.refuse_ended(document)  # whoever can choose another signer hears it first
+            if not document.authority:
+                raise OldHead(agency=document.issuer_name)
+            choosing.refuse_ended(document)  # whoever can choose another signer hears it first
         if step == Move.TAKE_BACK:
             _refuse_anothers(session, actor, document)
             _unmark(document)

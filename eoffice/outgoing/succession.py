@@ -3,6 +3,7 @@
 The caller's use case commits.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -17,7 +18,8 @@ from eoffice.directory.models import Agency, Assignment, Delegation, Unit
 from eoffice.directory.takers import Takers
 from eoffice.documents import operations as documents
 from eoffice.documents import succession
-from eoffice.outgoing import operations
+from eoffice.outgoing import choosing, operations
+from eoffice.outgoing.choosing import SignerLeft
 from eoffice.outgoing.models import Consultation, OutgoingDocument, Remark
 from eoffice.outgoing.permissions import OUTGOING_COPY, OUTGOING_DRAFT
 from eoffice.outgoing.states import OPEN, State
@@ -68,6 +70,11 @@ def open_in(session: Session, unit: Unit) -> int:
     return len(_open(session, OutgoingDocument.unit_id == unit.id, OPEN))
 
 
+def for_head_of(session: Session, unit: Unit) -> int:
+    """How many drafts of a unit wait for its head's approval."""
+    return len(_open(session, OutgoingDocument.unit_id == unit.id, (State.APPROVAL,)))
+
+
 def needed(session: Session, post: Assignment) -> set[Permission]:
     """What the role of a successor must allow."""
     return {_needed_for(document) for document in drafts_of(session, post)}
@@ -83,7 +90,7 @@ def hand_on(session: Session, actor: Actor, leaving: Assignment, to: Assignment)
     Raises NoDrafter.
     """
     for document in drafts_of(session, leaving):
-        if _needed_for(document) not in accounts.of(to.role):
+        if _needed_for(document) not in accounts.of(to):
             raise NoDrafter(name=to.label, field="to_id")
         document.drafter_id = to.id
         documents.give_access(session, actor, document, person_ids=[to.person_id])
@@ -104,15 +111,18 @@ def send_back_unsigned(session: Session, actor: Actor, leaving: Assignment) -> N
 
 
 def over(session: Session) -> Sequence[int]:
-    """What waits for a signature, or a copy to be allowed, under an authority that has ended; by id."""
+    """What waits for a signature, or a copy to be allowed, of somebody whose post or authority has ended; by id."""
     query = (
         sa.select(OutgoingDocument.id)
-        .join(Delegation, OutgoingDocument.delegation_id == Delegation.id)
+        .join(Assignment, OutgoingDocument.signer_id == Assignment.id)
+        .outerjoin(Delegation, OutgoingDocument.delegation_id == Delegation.id)
         .where(
             # as the index is written
             sa.text("outgoing_document.state IN ('signature', 'permission')"),
-            OutgoingDocument.delegation_id.is_not(None),
-            sa.func.coalesce(Delegation.revoked_at, Delegation.ends_at) <= clock.now(),
+            sa.or_(
+                Assignment.valid_to < clock.today(),
+                sa.func.coalesce(Delegation.revoked_at, Delegation.ends_at) <= clock.now(),
+            ),
         )
     )
     return session.scalars(query.order_by(OutgoingDocument.id)).all()
@@ -125,14 +135,15 @@ def send_back_over(session: Session, actor: Actor, document_id: int) -> bool:
     held = query.with_for_update(of=OutgoingDocument, skip_locked=True)
     document = session.scalar(held.execution_options(populate_existing=True))
     waits = document is not None and document.state in (State.SIGNATURE, State.PERMISSION)
-    if document is None or not waits or operations.ended(document) is None:
+    why = choosing.ended(document) if document is not None and waits else None
+    if document is None or why is None:
         return False
-    document.reason = AUTHORITY_OVER
+    reason = document.reason = SIGNER_LEFT if isinstance(why, SignerLeft) else AUTHORITY_OVER
     if document.state is State.PERMISSION:
-        operations.move(session, actor, document, State.REFUSED, Move.REFUSE, AUTHORITY_OVER)
+        operations.move(session, actor, document, State.REFUSED, Move.REFUSE, reason)
     else:
         operations.disapprove(document)
-        operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, AUTHORITY_OVER)
+        operations.move(session, actor, document, State.SENT_BACK, Move.SEND_BACK, reason)
     return True
 
 
@@ -143,11 +154,12 @@ def _ask_again(session: Session, actor: Actor, whose: sa.ColumnElement[bool], re
         operations.move(session, actor, copy, State.REFUSED, Move.REFUSE, reason)
 
 
-def half_issued(session: Session, agency: Agency) -> int:
-    """How many documents of an agency are signed and not issued."""
-    half = OutgoingDocument.state.in_(_HALF_ISSUED)
-    query = sa.select(sa.func.count()).select_from(OutgoingDocument).where(half)
-    return session.scalar(query.where(OutgoingDocument.agency_id == agency.id)) or 0
+def half_issued(session: Session, agency: Agency) -> list[tuple[str, int]]:
+    """Who has documents of an agency that are signed and not issued, by unit or else by drafter, and how many."""
+    half = sa.select(OutgoingDocument).where(OutgoingDocument.state.in_(_HALF_ISSUED))
+    found = session.scalars(half.where(OutgoingDocument.agency_id == agency.id).order_by(OutgoingDocument.id))
+    counts = Counter(one.unit.name if one.unit else one.drafter.label for one in found)
+    return list(counts.items())
 
 
 def move(session: Session, actor: Actor, agency: Agency, to: Agency, takers: Takers) -> int:
@@ -180,14 +192,15 @@ def _move(session: Session, actor: Actor, ids: Sequence[int], to: Agency, takers
     succession.move(session, actor, ids, to, takers.unit_ids)
     signatures.move(session, ids, to)
     for document in session.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.id.in_(ids))):
-        _start_again(session, actor, document, to, takers)
+        with takers.trying():
+            _start_again(session, actor, document, to, takers)
 
 
 def _start_again(
     session: Session, actor: Actor, document: OutgoingDocument, to: Agency, takers: Takers
 ) -> None:
     drafter, before = takers.post(document.drafter_id), document.drafter.label
-    if OUTGOING_DRAFT not in accounts.of(drafter.role):
+    if OUTGOING_DRAFT not in accounts.of(drafter):
         raise NoDrafter(name=drafter.label, field="to_id")
     document.drafter_id = drafter.id
     keeps = document.unit_id is not None and not takers.elsewhere(unit_id=document.unit_id)
@@ -195,6 +208,7 @@ def _start_again(
     document.signer_id, document.delegation_id = takers.leader(document.signer_id).id, None
     document.issuer_name, document.issuer_code = to.name, to.code
     document.body_id = None  # it was a body of the agency that ends
+    document.authority = ""  # its page bears the head that was: see service.OldHead
     document.approved_at = document.form_checked_at = document.signed_at = None
     document.approved_by = document.form_checked_by = ""
     document.reason = MERGED % to.name

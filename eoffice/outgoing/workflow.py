@@ -10,6 +10,7 @@ from eoffice.outgoing.models import PostingState
 from eoffice.outgoing.permissions import (
     OUTGOING_APPROVE,
     OUTGOING_CHECK,
+    OUTGOING_COPY,
     OUTGOING_DRAFT,
     OUTGOING_ISSUE,
     OUTGOING_NUMBER,
@@ -94,6 +95,8 @@ MACHINE: Machine[State, Move] = Machine(
     (State.DRAFT, State.PERMISSION),
     {
         (State.PERMISSION, Move.ALLOW): Rule(State.SEALING, OUTGOING_SIGN),
+        # nothing was made of it: whoever asked asks no more
+        (State.PERMISSION, Move.TAKE_BACK): Rule(State.DISCARDED, OUTGOING_COPY),
         (State.PERMISSION, Move.REFUSE): Rule(State.REFUSED, OUTGOING_SIGN, needs_note=True),
         (State.DRAFT, Move.REVISE): Rule(State.DRAFT, OUTGOING_DRAFT),
         (State.SENT_BACK, Move.REVISE): Rule(State.SENT_BACK, OUTGOING_DRAFT),

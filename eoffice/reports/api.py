@@ -17,7 +17,7 @@ from eoffice.directory.permissions import DIRECTORY_READ
 from eoffice.documents import bodies, closing
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.reports import figures as count
-from eoffice.reports import queries, service
+from eoffice.reports import numbering, queries, service
 from eoffice.reports.books import Span
 from eoffice.reports.columns import SHEETS, Form
 from eoffice.reports.figures import Figures
@@ -200,7 +200,7 @@ def register_figures() -> ResponseReturnValue:
                 one.code, one.name, one.first, one.last, one.given, one.void, one.in_time, one.late, one.share,
                 one.exchanged, one.on_axis, one.electronic,
             )
-            for one in count.by_register(db(), period, current_actor().agency_id or 0)
+            for one in numbering.by_register(db(), period, current_actor().agency_id or 0)
         ]
     )  # fmt: skip
 

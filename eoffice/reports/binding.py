@@ -1,6 +1,7 @@
 """Registers as pages: what is printed on demand, and the bound book of a closed register."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from eoffice.documents.models import Direction, Register
 from eoffice.reports import books
 from eoffice.reports.books import Row, Span
 from eoffice.reports.columns import SHEETS, Form
+from eoffice.reports.models import BookLines
 
 #: numbers in one volume: about sixty pages
 VOLUME = 1000
@@ -39,20 +41,45 @@ def spreadsheet(span: Span, lines: Sequence[Row]) -> bytes:
     return sheets.write(sheet.title, headings, lines, [column.width * 6 for column in sheet.columns])
 
 
-def volume(session: Session, register: Register, number: int, of: int, found: Gaps) -> Set:
+def keep_lines(session: Session, register: Register) -> BookLines:
+    """Keep what the lines of a closed register say now: its book is set later, and documents go on meanwhile."""
+    form = _form(register)
+    spans = (
+        Span(form, register.agency_id, date.min, date.max, register.id, span_of(register, number))
+        for number in range(1, volumes(register) + 1)
+    )
+    kept = [books.rows(session, span) for span in spans]
+    made = BookLines(register_id=register.id, agency_id=register.agency_id, volumes=kept)
+    session.add(made)
+    return made
+
+
+@dataclass(frozen=True)
+class Volume:
+    """What is set as one."""
+
+    #: 1, 2, …, and how many there are
+    number: int
+    of: int
+    lines: Sequence[Row]
+
+
+def volume(session: Session, register: Register, one: Volume, found: Gaps) -> Set:
     """One volume of a closed register; the last says that nothing is missing."""
-    agency = _agency(session, register.agency_id)
-    first, last = span_of(register, number)
-    form = Form.INCOMING if register.direction is Direction.IN else Form.OUTGOING
-    span = Span(form, agency.id, date.min, date.max, register.id, (first, last))
+    agency, form = _agency(session, register.agency_id), _form(register)
+    first, last = span_of(register, one.number)
     table = Table(
         agency=agency.name, parent=agency.parent_name, title=SHEETS[form].title,
-        subtitle=f"{register.name} - quyển {number}/{of}, từ số {first} đến số {last}",
-        columns=SHEETS[form].columns, rows=books.rows(session, span),
-        notes=_closing(register, found) if number == of else (),
+        subtitle=f"{register.name} - quyển {one.number}/{one.of}, từ số {first} đến số {last}",
+        columns=SHEETS[form].columns, rows=one.lines,
+        notes=_closing(register, found) if one.number == one.of else (),
         signers=(Signer("Người đóng sổ", name=register.closed_by), Signer(agency.name)),
     )  # fmt: skip
     return typeset(table, made_at=register.closed_at)
+
+
+def _form(register: Register) -> Form:
+    return Form.INCOMING if register.direction is Direction.IN else Form.OUTGOING
 
 
 def span_of(register: Register, number: int) -> tuple[int, int]:

@@ -16,24 +16,23 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from eoffice.core import clock, visits
-from eoffice.core.audit import AuditEntry
 from eoffice.core.visits import Visited
 from eoffice.core.workdays import add_days
 from eoffice.directions.models import OPEN as TASK_OPEN
 from eoffice.directions.models import Direction, Part, Task, TaskState
 from eoffice.directory.models import Assignment, Person, Unit
-from eoffice.documents import closing, deadlines, registers
+from eoffice.documents import deadlines
 from eoffice.documents.kinds import kind
 from eoffice.documents.models import (
     Channel,
     Document,
     DocumentLink,
+    DocumentMove,
     LinkKind,
     Recipient,
-    Register,
     RegisterEntry,
 )
-from eoffice.dossiers.models import Dossier
+from eoffice.dossiers.models import Dossier, DossierHeading
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import OPEN, State
 from eoffice.outgoing.models import OutgoingDocument
@@ -128,17 +127,18 @@ _VISITS = {
 
 
 #: registered here, not in the system before, of which only the day of its register is known
-_HERE = Document.taken_over_from == ""
+HERE = Document.taken_over_from == ""
 
 
-def _day(moment: Any) -> sa.ColumnElement[date]:
+def day_of(moment: Any) -> sa.ColumnElement[date]:
+    """The day here on which a moment lies."""
     return sa.cast(sa.func.timezone(clock.TZ.key, moment), sa.Date)
 
 
 def _hours(later: Any, earlier: Any) -> sa.ColumnElement[Any]:
     """The median; of what another system did only the days are known here."""
     seconds = sa.func.extract("epoch", later - earlier)
-    median = sa.func.percentile_cont(0.5).within_group(seconds).filter(_HERE)
+    median = sa.func.percentile_cont(0.5).within_group(seconds).filter(HERE)
     return sa.func.round(sa.cast(median / 3600, sa.Numeric), 1)
 
 
@@ -174,11 +174,45 @@ def _finished(lead: sa.FromClause) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(lead.c.done_at, answer.scalar_subquery())
 
 
+def _homes() -> sa.FromClause:
+    """By document that a merger moved the agency that registered it or, where it was not registered, the first one it
+    came to: what was counted there, and stands in its register, is counted there for good.
+    """
+    in_force = sa.and_(
+        RegisterEntry.document_id == DocumentMove.document_id, RegisterEntry.voided_at.is_(None)
+    )
+    agency_id = sa.func.coalesce(RegisterEntry.agency_id, DocumentMove.agency_id)
+    return (
+        sa.select(DocumentMove.document_id, agency_id.label("agency_id"))
+        .outerjoin(RegisterEntry, in_force)
+        .where(
+            DocumentMove.id.in_(sa.select(sa.func.min(DocumentMove.id)).group_by(DocumentMove.document_id))
+        )
+        .subquery()
+    )
+
+
+def _came_to(
+    statement: sa.Select[*tuple[Any, ...]], agency_ids: Collection[int]
+) -> tuple[sa.Select[*tuple[Any, ...]], sa.ColumnElement[int]]:
+    """Only the incoming documents that count for these agencies, and the agency each counts for."""
+    homes = _homes()
+    home = sa.func.coalesce(homes.c.agency_id, Document.agency_id)
+    lie = sa.select(Document.agency_id).join(DocumentMove, DocumentMove.document_id == Document.id)
+    elsewhere = sa.func.array(
+        lie.where(DocumentMove.agency_id.in_(agency_ids)).scalar_subquery(), type_=ARRAY(sa.Integer)
+    )
+    # as an array that is made first, so that the index by agency and day is used
+    where = Document.agency_id == sa.any_(sa.literal([*agency_ids], ARRAY(sa.Integer)).concat(elsewhere))
+    statement = statement.outerjoin(homes, homes.c.document_id == Document.id)
+    return statement.where(where, home.in_(agency_ids)), home
+
+
 def by_agency(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Figures]:
     """The figures of each agency, in seven statements whatever their number."""
     found: dict[int, dict[str, Any]] = {agency_id: {} for agency_id in agency_ids}
-    for statement in (_incoming(period), _outgoing(period)):
-        for row in session.execute(statement.where(Document.agency_id.in_(agency_ids))):
+    for statement in (_incoming(period, agency_ids), _outgoing(period, agency_ids)):
+        for row in session.execute(statement):
             found[row.agency_id] |= dict(row._mapping)
     for agency_id, handled in _handled(session, period, agency_ids).items():
         found[agency_id]["handled"] = handled
@@ -186,24 +220,26 @@ def by_agency(session: Session, period: Period, agency_ids: Collection[int]) -> 
         found[agency_id]["registered_in_time"] = in_time
     for (agency_id, what), count in visits.totals(session, agency_ids, period.first, period.last).items():
         found[agency_id][_VISITS[what]] = count
-    opened = sa.select(Dossier.agency_id, sa.func.count()).where(period.holds(Dossier.created_at))
-    grouped = opened.where(Dossier.agency_id.in_(agency_ids)).group_by(Dossier.agency_id)
-    for agency_id, count in session.execute(grouped):
+    # by the list it was opened under, which a merger leaves where it is
+    opened = sa.select(DossierHeading.agency_id, sa.func.count()).join(
+        Dossier, Dossier.heading_id == DossierHeading.id
+    )
+    opened = opened.where(DossierHeading.agency_id.in_(agency_ids), period.holds(Dossier.created_at))
+    for agency_id, count in session.execute(opened.group_by(DossierHeading.agency_id)):
         found[agency_id]["dossiers"] = count
     for values in found.values():
         values.pop("agency_id", None)
     return {agency_id: Figures(**values) for agency_id, values in found.items()}
 
 
-def _incoming(period: Period) -> sa.Select[Any]:
+def _incoming(period: Period, agency_ids: Collection[int]) -> sa.Select[*tuple[Any, ...]]:
     lead, count = _lead(), sa.func.count
     numbered = Document.register_number.is_not(None)
-    return (
+    query, home = _came_to(
         sa.select(
-            Document.agency_id,
             count().label("arrived"),
             count().filter(numbered).label("registered"),
-            count().filter(numbered, _HERE).label("registered_here"),
+            count().filter(numbered, HERE).label("registered_here"),
             count().filter(IncomingDocument.source == Source.AXIS).label("from_axis"),
             _hours(IncomingDocument.registered_at, IncomingDocument.arrived_at).label("to_register"),
             _hours(lead.c.given_at, IncomingDocument.registered_at).label("to_direct"),
@@ -211,9 +247,10 @@ def _incoming(period: Period) -> sa.Select[Any]:
         )
         .select_from(IncomingDocument)
         .join(lead, sa.true())
-        .where(period.holds(Document.listed_at), IncomingDocument.state != State.DISCARDED)
-        .group_by(Document.agency_id)
+        .where(period.holds(Document.listed_at), IncomingDocument.state != State.DISCARDED),
+        agency_ids,
     )
+    return query.add_columns(home.label("agency_id")).group_by(home)
 
 
 def _handled(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, Handled]:
@@ -222,18 +259,19 @@ def _handled(session: Session, period: Period, agency_ids: Collection[int]) -> d
     What the system before had finished is left out: nobody here knows when that was.
     """
     lead = _lead()
-    known = sa.or_(_HERE, _finished(lead).is_not(None))
+    known = sa.or_(HERE, _finished(lead).is_not(None))
     finished, is_open = sa.and_(IncomingDocument.state == State.DONE, known), IncomingDocument.state.in_(OPEN)
     late = deadlines.missed(_finished(lead), Document.due_on, Document.due_time)
     overdue = deadlines.over(Document.due_on, Document.due_time)
-    query = (
-        sa.select(Document.agency_id, *_counted(finished, late, is_open, overdue))
+    query, home = _came_to(
+        sa.select(*_counted(finished, late, is_open, overdue))
         .select_from(IncomingDocument)
         .join(lead, sa.true())
-        .where(period.holds(Document.listed_at), Document.agency_id.in_(agency_ids))
-        .group_by(Document.agency_id)
+        .where(period.holds(Document.listed_at)),
+        agency_ids,
     )
-    return {row[0]: _of_row(row) for row in session.execute(query)}
+    found = session.execute(query.add_columns(home.label("agency_id")).group_by(home))
+    return {row.agency_id: _of_row(row) for row in found}
 
 
 def _counted(finished: Any, late: Any, is_open: Any, overdue: Any) -> list[sa.ColumnElement[int]]:
@@ -252,25 +290,26 @@ def _of_row(row: Any) -> Handled:
 
 def _registered_in_time(session: Session, period: Period, agency_ids: Collection[int]) -> dict[int, int]:
     """By pairs of days: they are few, and the calendar of holidays is not the database's."""
-    arrived, registered = _day(IncomingDocument.arrived_at), _day(IncomingDocument.registered_at)
-    query = (
-        sa.select(Document.agency_id, arrived, registered, sa.func.count())
+    arrived, registered = day_of(IncomingDocument.arrived_at), day_of(IncomingDocument.registered_at)
+    query, home = _came_to(
+        sa.select(arrived, registered, sa.func.count())
         .select_from(IncomingDocument)
         .where(
-            period.holds(Document.listed_at), Document.agency_id.in_(agency_ids),
-            Document.register_number.is_not(None), IncomingDocument.registered_at.is_not(None), _HERE,
-        )
-        .group_by(Document.agency_id, arrived, registered)
+            period.holds(Document.listed_at), Document.register_number.is_not(None),
+            IncomingDocument.registered_at.is_not(None), HERE,
+        ),
+        agency_ids,
     )  # fmt: skip
     found: dict[int, int] = defaultdict(int)
-    for agency_id, came, entered, count in session.execute(query):
+    grouped = query.add_columns(home).group_by(home, arrived, registered)
+    for came, entered, count, agency_id in session.execute(grouped):
         if entered <= add_days(came, 1):
             found[agency_id] += count
     return found
 
 
-def _outgoing(period: Period) -> sa.Select[*tuple[Any, ...]]:
-    sent, on_paper = _sent()
+def _outgoing(period: Period, agency_ids: Collection[int]) -> sa.Select[*tuple[Any, ...]]:
+    sent, on_paper = sent_and_on_paper()
     count = sa.func.count
     return (
         sa.select(
@@ -280,12 +319,12 @@ def _outgoing(period: Period) -> sa.Select[*tuple[Any, ...]]:
             count().filter(sent, ~on_paper).label("sent_on_axis"),
         )
         .select_from(OutgoingDocument)
-        .where(period.holds(OutgoingDocument.issued_at))
+        .where(period.holds(OutgoingDocument.issued_at), Document.agency_id.in_(agency_ids))
         .group_by(Document.agency_id)
     )
 
 
-def _sent() -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+def sent_and_on_paper() -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     """Whether an outgoing document goes to other agencies, and to any of them on paper.
 
     Who is in no directory counts for neither: Decision 28/2018 speaks of what agencies exchange.
@@ -350,123 +389,22 @@ class KindLine:
 
 def by_kind(session: Session, period: Period, agency_id: int) -> Sequence[KindLine]:
     """How many documents of each kind were registered and issued, most first."""
-    arrived = sa.and_(Document.register_number.is_not(None), period.holds(Document.listed_at))
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for place, (model, when) in enumerate(
-        ((IncomingDocument, arrived), (OutgoingDocument, period.holds(OutgoingDocument.issued_at)))
-    ):
-        query = sa.select(Document.kind_code, sa.func.count()).select_from(model)
-        query = query.where(Document.agency_id == agency_id, when).group_by(Document.kind_code)
-        for code, count in session.execute(query):
+    kinds = sa.select(Document.kind_code, sa.func.count())
+    came, _home = _came_to(
+        kinds.select_from(IncomingDocument).where(
+            Document.register_number.is_not(None), period.holds(Document.listed_at)
+        ),
+        [agency_id],
+    )
+    went = kinds.select_from(OutgoingDocument).where(
+        Document.agency_id == agency_id, period.holds(OutgoingDocument.issued_at)
+    )
+    for place, query in enumerate((came, went)):
+        for code, count in session.execute(query.group_by(Document.kind_code)):
             counts[code][place] = count
     lines = [KindLine(kind(code).name if code else "-", *both) for code, both in counts.items()]
     return sorted(lines, key=lambda one: (-one.arrived - one.issued, one.name))
-
-
-@dataclass(frozen=True)
-class RegisterLine:
-    """A register, the numbers it gave, and what became of the documents under them."""
-
-    name: str
-    code: str
-    #: first and last number of the period; where an opening number alone stands in it, the last and no first
-    first: int | None
-    last: int
-    given: int
-    #: of these
-    void: int
-    #: registered, or issued after the signature, on the same day or the next working day (Articles 22 and 18.1)
-    in_time: int = 0
-    late: int = 0
-    #: that came from elsewhere or went there, and of these those wholly over the axis
-    exchanged: int = 0
-    on_axis: int = 0
-
-    @property
-    def share(self) -> int | None:
-        """Percent in time; None when there is nothing to measure."""
-        done = self.in_time + self.late
-        return round(100 * self.in_time / done) if done else None
-
-    @property
-    def electronic(self) -> int | None:
-        """Percent exchanged wholly over the axis; None when nothing was exchanged."""
-        return round(100 * self.on_axis / self.exchanged) if self.exchanged else None
-
-
-def by_register(session: Session, period: Period, agency_id: int) -> Sequence[RegisterLine]:
-    """What each register gave numbers to in these days, and those that were taken over in them with the last number
-    of the system before; incoming ones first, in three statements.
-    """
-    number, void = RegisterEntry.number, sa.func.count(RegisterEntry.voided_at)
-    given, taken_over = sa.func.count(RegisterEntry.id), _taken_over(period)
-    # of NULL and a number PostgreSQL takes the number
-    last = sa.func.greatest(sa.func.max(number), sa.case((taken_over, Register.opening_number)))
-    query = (
-        sa.select(Register.id, Register.name, Register.code, sa.func.min(number), last, given, void)
-        .select_from(Register)
-        .outerjoin(
-            RegisterEntry, sa.and_(RegisterEntry.register_id == Register.id, _given(period, agency_id))
-        )
-        .where(Register.agency_id == agency_id)
-        .group_by(Register.id)
-        .having(sa.or_(given > 0, taken_over))
-        .order_by(Register.direction, Register.year, Register.id)
-    )
-    done = _under_numbers(session, period, agency_id)
-    return [RegisterLine(*row[1:], *done.get(row[0], (0, 0, 0, 0))) for row in session.execute(query)]
-
-
-def _taken_over(period: Period) -> sa.ColumnElement[bool]:
-    """Whether a register got its opening number in these days: by the head's decision here or, of a year that was over
-    by then, with the end of that year.
-    """
-    decided = sa.select(sa.func.max(AuditEntry.at)).where(
-        AuditEntry.object_type == Register.__name__, AuditEntry.object_id == Register.id,
-        AuditEntry.action.in_((registers.REGISTER_OPENED, closing.OPENING_SET)),
-    )  # fmt: skip
-    day = sa.func.least(_day(decided.scalar_subquery()), sa.func.make_date(Register.year, 12, 31))
-    return sa.and_(Register.opening_number > 0, day.between(period.first, period.last))
-
-
-def _given(period: Period, agency_id: int) -> sa.ColumnElement[bool]:
-    in_days = RegisterEntry.dated_on.between(period.first, period.last)
-    return sa.and_(RegisterEntry.agency_id == agency_id, in_days)
-
-
-def _under_numbers(session: Session, period: Period, agency_id: int) -> dict[int, list[int]]:
-    """By register how many documents were in time, late, exchanged, and exchanged over the axis.
-
-    Counted by pairs of days as in `_registered_in_time`; void numbers stand for nothing, and of what another system
-    registered nobody knows when it arrived.
-    """
-    sent, on_paper = _sent()
-    ways: tuple[tuple[type[Document], Any, Any, Any, Any], ...] = (
-        (IncomingDocument, IncomingDocument.arrived_at, IncomingDocument.registered_at, sa.true(),
-         IncomingDocument.source == Source.AXIS),
-        (OutgoingDocument, OutgoingDocument.signed_at, OutgoingDocument.issued_at,
-         sa.and_(sent, OutgoingDocument.issued_at.is_not(None)), ~on_paper),
-    )  # fmt: skip
-    found: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for model, began, ended, exchanged, on_axis in ways:
-        first, last = _day(sa.case((_HERE, began))), _day(ended)
-        count = sa.func.count
-        query = (
-            sa.select(
-                RegisterEntry.register_id, first, last, count(), count().filter(exchanged),
-                count().filter(exchanged, on_axis),
-            )
-            .join(model, model.id == RegisterEntry.document_id)
-            .where(_given(period, agency_id), RegisterEntry.voided_at.is_(None))
-            .group_by(RegisterEntry.register_id, first, last)
-        )  # fmt: skip
-        for register_id, came, gone, every, among, electronic in session.execute(query):
-            line = found[register_id]
-            if came is not None and gone is not None:
-                line[0 if gone <= add_days(came, 1) else 1] += every
-            line[2] += among
-            line[3] += electronic
-    return found
 
 
 def by_day(session: Session, period: Period, agency_ids: Collection[int]) -> Sequence[Day]:
@@ -475,14 +413,19 @@ def by_day(session: Session, period: Period, agency_ids: Collection[int]) -> Seq
         period.first + timedelta(days=number): [0, 0]
         for number in range((period.last - period.first).days + 1)
     }
-    ways: tuple[tuple[type[Document], Any, Any], ...] = (
-        (IncomingDocument, Document.listed_at, IncomingDocument.state != State.DISCARDED),
-        (OutgoingDocument, OutgoingDocument.issued_at, sa.true()),
+    arrived, issued = day_of(Document.listed_at), day_of(OutgoingDocument.issued_at)
+    came, _home = _came_to(
+        sa.select(arrived, sa.func.count())
+        .select_from(IncomingDocument)
+        .where(period.holds(Document.listed_at), IncomingDocument.state != State.DISCARDED),
+        agency_ids,
     )
-    for place, (model, moment, counted) in enumerate(ways):
-        day = sa.cast(sa.func.timezone(clock.TZ.key, moment), sa.Date)
-        query = sa.select(day, sa.func.count()).select_from(model)
-        query = query.where(Document.agency_id.in_(agency_ids), period.holds(moment), counted).group_by(day)
+    went = (
+        sa.select(issued, sa.func.count())
+        .select_from(OutgoingDocument)
+        .where(period.holds(OutgoingDocument.issued_at), Document.agency_id.in_(agency_ids))
+    )
+    for place, query in enumerate((came.group_by(arrived), went.group_by(issued))):
         for when, count in session.execute(query):
             counts[when][place] = count
     return [Day(when, came, went) for when, (came, went) in counts.items()]

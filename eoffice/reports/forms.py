@@ -133,7 +133,11 @@ class PrintForm(DaysAsked):
         """Fill the lists; `envelopes`: the register of sealed ones may be seen."""
         kinds = [one for one in BookForm if envelopes or one is not BookForm.ENVELOPES]
         self.form.choices = [SelectChoice(one.value, cast("str", one.word)) for one in kinds]
-        known = [(one.id, one.name) for one in registers]
+        # most names say their year
+        known = [
+            (one.id, one.name if str(one.year) in one.name else f"{one.name} ({one.year})")
+            for one in registers
+        ]
         self.register_id.choices = [(0, _l("All registers")), *known]
 
     def to_span(self, agency_id: int) -> Span:

@@ -10,6 +10,16 @@ from eoffice.core.db import Base
 from eoffice.documents.models import Register
 
 
+class BookLines(Base):
+    """What the lines of a register said when it was closed, kept until its book is set from them."""
+
+    __tablename__ = "book_lines"
+    register_id: Mapped[int] = mapped_column(sa.ForeignKey("register.id"), primary_key=True)
+    agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"))
+    #: of each volume its lines, each a list of cells
+    volumes: Mapped[list[Any]] = mapped_column(sa.JSON)
+
+
 class RegisterBook(Base):
     """One volume of a closed register; a binder takes about sixty pages."""
 

@@ -120,7 +120,6 @@ def close(session: Session, actor: Actor, register_id: int, last_number: int, de
         if codes:
             raise Unfinished(codes=", ".join(codes[:_NAMED]) + (", …" if len(codes) > _NAMED else ""))
         closing.close(session, actor, register, decision)
-        jobs.enqueue(session, "reports.bind", register_id=register.id)
     return register
 
 

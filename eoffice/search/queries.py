@@ -7,6 +7,7 @@ the inverted index is asked only when they did not fill the page.
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, selectin_polymorphic, with_expression
 
 from eoffice.core.errors import NotFound
 from eoffice.core.permissions import Actor
+from eoffice.core.text import fold
 from eoffice.documents.models import Direction, Document, Register, RegisterEntry
 from eoffice.documents.permissions import of_houses, visible_to
 from eoffice.incoming.models import IncomingDocument
@@ -184,7 +186,7 @@ def _filters(question: Question) -> list[sa.ColumnElement[bool]]:
     if question.kind:
         conditions.append(Document.kind_code == question.kind)
     if question.issuer.strip():
-        conditions.append(Document.issuer_name.icontains(question.issuer.strip(), autoescape=True))
+        conditions.append(_issued_by(question.issuer.strip()))
     if question.dated_from is not None:
         conditions.append(Document.issued_on >= question.dated_from)
     if question.dated_to is not None:
@@ -200,6 +202,21 @@ def _filters(question: Question) -> list[sa.ColumnElement[bool]]:
             sa.exists().where(table.c.id == Document.id, table.c.state == question.state, *stands)
         )
     return conditions
+
+
+#: each letter with a sign, and the same without
+_ACCENTED = [
+    char for char in map(chr, range(0xC0, 0x1EFA)) if char.islower() and re.fullmatch("[a-z]", fold(char))
+]
+_PLAIN = "".join(map(fold, _ACCENTED))
+
+
+def _issued_by(typed: str) -> sa.ColumnElement[bool]:
+    """Part of the issuer's name; typed without accents it is found by whatever letters it is written with."""
+    if fold(typed) != typed.lower():
+        return Document.issuer_name.icontains(typed, autoescape=True)
+    plain = sa.func.translate(sa.func.lower(Document.issuer_name), "".join(_ACCENTED), _PLAIN)
+    return plain.contains(fold(typed), autoescape=True)
 
 
 def _taken_back() -> sa.CompoundSelect[Any]:

@@ -17,6 +17,7 @@ from eoffice.documents.layout.tables import Column as Width
 from eoffice.documents.layout.tables import Table, typeset
 from eoffice.search import facets, forms, queries, saved, service
 from eoffice.search.columns import COLUMNS, SHOWN, TAKEN_OUT, Column, Row, chosen
+from eoffice.search.excerpts import excerpts
 from eoffice.search.highlight import highlight
 from eoffice.search.permissions import SEARCH_USE
 from eoffice.search.query import Question
@@ -54,6 +55,7 @@ def index() -> ResponseReturnValue:
         fields=forms.write(question),
         form=form,
         highlight=highlight,
+        excerpts=excerpts(db(), [*found.exact, *found.rows], question.words) if found else {},
         saved=saved.kept(db(), current_actor()),
         first_page=first,
         elsewhere=directory.kept_elsewhere(db(), current_actor().agency_id or 0) if first else [],

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.errors import Conflict, Invalid
 from eoffice.core.permissions import Actor
@@ -98,10 +97,7 @@ def _known(session: Session, row: Row, heading: DossierHeading | None) -> Dossie
 
 
 def _creator(at: House, row: Row) -> Assignment:
-    found = house.post(at, row["creator"])
-    if DOSSIER_WORK not in accounts.of(found.role):
-        raise house.NobodyHere(who=row["creator"])
-    return found
+    return house.post(at, row["creator"], able=DOSSIER_WORK)
 
 
 def _check_days(row: Row) -> None:

@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from eoffice.accounts import permissions as accounts
 from eoffice.core import audit, clock
 from eoffice.core.errors import AppError
 from eoffice.core.permissions import Actor
@@ -18,11 +17,13 @@ from eoffice.documents import operations as documents
 from eoffice.documents import recipients
 from eoffice.documents.models import Direction, Document, FileRole, LinkKind
 from eoffice.documents.operations import Inspected
+from eoffice.outgoing import choosing
 from eoffice.outgoing import operations as outgoing
 from eoffice.outgoing import service as outgoing_service
+from eoffice.outgoing.choosing import Chosen
 from eoffice.outgoing.drafting import Fields, Upload
 from eoffice.outgoing.models import DraftSource, OutgoingDocument
-from eoffice.outgoing.operations import Chosen, Prepared
+from eoffice.outgoing.operations import Prepared
 from eoffice.outgoing.permissions import OUTGOING_DRAFT
 from eoffice.outgoing.states import State
 from eoffice.takeover import house, tables
@@ -68,15 +69,12 @@ def plan(session: Session, actor: Actor, at: House, row: Row, rules: Rules) -> P
     fields.check()
     # a draft is its unit's, whoever takes it over
     units = frozenset(() if drafter.unit_id is None else (drafter.unit_id,))
-    chosen = outgoing.choose(session, replace(actor, unit_ids=units), fields)
+    chosen = choosing.choose(session, replace(actor, unit_ids=units), fields)
     return Plan(fields, drafter, chosen, tables.submitted(row["state"]), answered)
 
 
 def _drafter(at: House, row: Row) -> Assignment:
-    found = house.post(at, row["drafter"])
-    if OUTGOING_DRAFT not in accounts.of(found.role):
-        raise house.NobodyHere(who=row["drafter"])
-    return found
+    return house.post(at, row["drafter"], able=OUTGOING_DRAFT)
 
 
 def _answered(session: Session, at: House, row: Row) -> Document | None:

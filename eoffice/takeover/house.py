@@ -7,11 +7,15 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from eoffice.accounts import permissions as rights
 from eoffice.accounts import service as accounts
 from eoffice.accounts.models import User
 from eoffice.core.errors import Invalid
+from eoffice.core.permissions import Permission
 from eoffice.core.tables import Row
 from eoffice.core.text import fold
+from eoffice.directions.models import Part
+from eoffice.directions.permissions import needed_for
 from eoffice.directory import queries as directory
 from eoffice.directory.models import Agency, Assignment, Role, Unit
 from eoffice.documents import registers
@@ -21,6 +25,8 @@ from eoffice.takeover.tables import reference, several
 
 #: columns that hold user names, of any of the tables
 _PEOPLE = ("leader", "worker", "coordinating", "drafter", "signer", "creator")
+#: what the role of somebody with open work must allow
+LEADS, COORDINATES = needed_for(Part.LEAD), needed_for(Part.COORDINATE)
 
 
 class NobodyHere(Invalid):
@@ -111,7 +117,7 @@ class Work:
 def work(at: House, row: Row) -> Work:
     """The people of an open row. Raises NobodyHere, NoSuchUnit, NeitherUnitNorPerson, WhoDirected."""
     leader = post(at, row["leader"], Role.LEADER) if row["leader"] else None
-    to: Unit | Assignment | None = post(at, row["worker"]) if row["worker"] else None
+    to: Unit | Assignment | None = post(at, row["worker"], able=LEADS) if row["worker"] else None
     if to is None and row["unit"]:
         to = unit(at, row["unit"])
     others = coordinating(at, row)
@@ -137,7 +143,7 @@ def _either(at: House, name: str) -> Unit | Assignment:
     found = at.units.get(fold(name))
     if found is None and not at.posts.get(name):
         raise NeitherUnitNorPerson(who=name)
-    return found or post(at, name)
+    return found or post(at, name, able=COORDINATES)
 
 
 def document(session: Session, at: House, text: str, year: int | None = None) -> Document:
@@ -158,9 +164,16 @@ def document(session: Session, at: House, text: str, year: int | None = None) ->
     return found
 
 
-def post(at: House, username: str, *roles: Role) -> Assignment:
-    """A present post of somebody, with one of the roles when any are named. Raises NobodyHere."""
-    found = [one for one in at.posts.get(username, ()) if not roles or one.role in roles]
+def post(at: House, username: str, *roles: Role, able: Permission | None = None) -> Assignment:
+    """A present post of somebody, with one of the roles when any are named, whose role allows what is asked of it.
+
+    Raises NobodyHere.
+    """
+    found = [
+        one
+        for one in at.posts.get(username, ())
+        if (not roles or one.role in roles) and (able is None or able in rights.of(one))
+    ]
     if not found:
         raise NobodyHere(who=username)
     return found[0]

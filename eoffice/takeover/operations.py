@@ -1,9 +1,9 @@
 """Writing one document of the system before; the caller's use case commits."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -43,6 +43,10 @@ TAKEN_OVER = audit.action("takeover.document", _l("Taken over from another syste
 
 #: papers without a number of an office
 _WITHOUT_CODE = ("DON", "THC", kinds.OTHER.code)
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NAMED_KINDS = frozenset(one.abbreviation.upper() for one in kinds.KINDS.values() if one.abbreviation)
 
 
 class NoSuchRegister(Invalid):
@@ -86,6 +90,18 @@ class OtherNumber(Invalid):
     message = _l("The document says no. %(printed)s, the register no. %(number)s.")
 
 
+class OtherKind(Invalid):
+    """A register by kind."""
+
+    message = _l("“%(kind)s” has no place in the register “%(register)s”. Correct the kind or the register.")
+
+
+class NotationOfAnother(Invalid):
+    """The notation begins with the kind."""
+
+    message = _l("The notation “%(notation)s” names another kind than “%(kind)s”. Correct one of the two.")
+
+
 class IssuedIsDone(Invalid):
     """What has a number in a register of outgoing documents went out."""
 
@@ -107,10 +123,11 @@ def take(session: Session, actor: Actor, at: House, row: Row, rules: Rules, pape
     """
     register = rules.ask(lambda: _register(at, row), "register", "year")
     if register is not None:
-        _check(row, register, rules)
-    for key, *roles in (("leader", Role.LEADER), ("worker",)):
-        if row[key]:
-            rules.ask(partial(house.post, at, row[key], *roles), key)
+        _check(at, row, register, rules)
+    if row["leader"]:
+        rules.ask(lambda: house.post(at, row["leader"], Role.LEADER), "leader")
+    if row["worker"]:
+        rules.ask(lambda: house.post(at, row["worker"], able=house.LEADS), "worker")
     if row["unit"]:
         rules.ask(lambda: house.unit(at, row["unit"]), "unit")
     rules.ask(lambda: house.coordinating(at, row), "coordinating")
@@ -149,14 +166,14 @@ def _register(at: House, row: Row) -> Register:
     return found
 
 
-def _check(row: Row, register: Register, rules: Rules) -> None:
+def _check(at: House, row: Row, register: Register, rules: Rules) -> None:
     """Ask what a register wants of its rows."""
     if register.direction is Direction.OUT:
         rules.ask(lambda: _check_printed(row), "code", "number")
     rules.ask(lambda: _check_number(row, register), "number")
     rules.ask(lambda: _check_day(row, register), "day", "issued_on")
     if register.direction is Direction.OUT:
-        rules.ask(lambda: _check_kind(row), "kind")
+        rules.ask(lambda: _check_kind(at, row, register), "kind", "code")
         rules.ask(lambda: _check_done(row), "state")
         _need(rules, row, "signer", "Người ký")
         return
@@ -184,9 +201,19 @@ def _check_day(row: Row, register: Register) -> None:
         raise WrongDay(day=f"{day:%d/%m/%Y}")
 
 
-def _check_kind(row: Row) -> None:
-    if tables.kind(row["kind"]).code not in kinds.KINDS:
+def _check_kind(at: House, row: Row, register: Register) -> None:
+    """A register by kind holds those kinds, and the notation of a document names its own (Appendix I, II.3)."""
+    kind = tables.kind(row["kind"])
+    if kind.code not in kinds.KINDS:
         raise tables.UnknownKind(text=row["kind"])
+    if register.kind_codes and kind.code not in register.kind_codes:
+        raise OtherKind(kind=kind.name, register=register.name)
+    _number, notation = tables.code(row["code"])
+    first = _LETTERS.match(notation.upper())
+    named = first[0] if first is not None else ""
+    # a công văn's begins with the agency, which may be called like a kind
+    if named in _NAMED_KINDS - {at.agency.abbreviation.upper()} and named != kind.abbreviation.upper():
+        raise NotationOfAnother(notation=notation, kind=kind.name)
 
 
 def _check_code(row: Row) -> None:

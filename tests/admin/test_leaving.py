@@ -160,7 +160,9 @@ def test_what_waits_for_a_leader_is_offered_to_leaders_only(
 
 def test_who_moves_holds_the_new_post_from_the_next_day(session: Session, place: Province) -> None:
     house, old = place.a, place.a.posts[Role.UNIT_HEAD]
-    decided = Leaving(clock.today(), None, Role.CHIEF_OF_OFFICE, house.office.id, "Chánh Văn phòng")
+    decided = Leaving(
+        clock.today(), None, Role.CHIEF_OF_OFFICE, house.office.id, "Chánh Văn phòng", unheaded=True
+    )
     leaving.end(session, house.admin, old.id, decided)
     assert [post.role for post in queries.assignments_of(session, old.person_id)] == [Role.UNIT_HEAD]
     with clock.freeze(clock.now() + timedelta(days=1)):
@@ -198,3 +200,36 @@ def test_requirement_46_an_account_unused_for_45_days_closes_until_a_one_time_pa
     told = people.renew_password(session, place.a.admin, user.person_id)
     assert accounts.close_unused(session, system_actor()) == 0
     assert accounts.sign_in(session, user.username, told.password).must_change
+
+
+def test_who_ends_the_post_of_a_units_only_head_is_told_what_waits_for_a_head(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house, post = place.a, place.a.posts[Role.UNIT_HEAD]
+    draft = outgoing(session, house, "dự thảo chờ duyệt", Out.APPROVAL)
+    letter = incoming(session, house, "cần làm", In.SUBMITTED)
+    directing.direct(session, house.leader, letter.id, NewDirection("Làm", Named(unit_id=house.unit.id)))
+    admin, address = client_for(app, "a_administrator"), f"/admin/people/posts/{post.id}/end"
+    page = admin.get(address).get_data(as_text=True)
+    assert f"{house.unit.name} không có người đứng đầu nào khác" in page
+    found = leaving.left_open(session, post)
+    assert (found.unheaded, found.approvals, found.unit_work) == (house.unit, 1, 1)
+    sent = {"last_day": f"{clock.today():%d/%m/%Y}", "to_id": "0", "role": "", "unit_id": "0"}
+    refused = admin.post(address, data=sent)
+    assert (refused.status_code, "không còn người đứng đầu" in refused.get_data(as_text=True)) == (422, True)
+    told = admin.post(address, data=sent | {"unheaded": "y"}, follow_redirects=True).get_data(as_text=True)
+    assert "1 dự thảo và 1 việc chờ ở đó" in told
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        shown = client_for(app, "a_clerk").get(f"/outgoing/{draft.id}").get_data(as_text=True)
+        assert f"chưa có ai, vì {house.unit.name} chưa có người đứng đầu" in shown
+
+
+def test_another_head_or_the_same_person_in_another_post_there_keeps_a_unit_headed(
+    session: Session, place: Province
+) -> None:
+    house, post = place.a, place.a.posts[Role.UNIT_HEAD]
+    moves = Leaving(clock.today(), role=Role.UNIT_HEAD, unit_id=house.unit.id, title="Trưởng phòng")
+    assert leaving.end(session, house.admin, post.id, moves).unheaded is house.unit
+    other = _colleague(session, house, Role.UNIT_HEAD, "Phó Trưởng phòng", unit=house.unit)
+    session.expire_all()
+    assert leaving.left_open(session, other).unheaded is None, "the one to come counts"

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from eoffice.admin import merging
+from eoffice.admin.merging import NewMerger
 from eoffice.core import clock
 from eoffice.core.audit import AuditEntry
 from eoffice.directory import queries
@@ -18,7 +19,7 @@ from eoffice.directory.models import Agency, Merger, Role
 from eoffice.documents.models import Register
 from tests.admin.mergers import BASIS, REASON, everybody_follows, keeper_of, plan_of
 from tests.admin.mergers import place as place  # the same two agencies
-from tests.factories import Province
+from tests.factories import Province, house
 from tests.incoming import steps
 from tests.web import client_for
 
@@ -36,7 +37,7 @@ def test_a_rehearsal_names_what_is_missing_and_keeps_nothing(
     assert answer.status_code == 422
     missing = re.findall(r"Chưa có ai tiếp nhận việc của[^<]*", page)
     assert len(missing) == len(set(missing)) > 0
-    assert "chưa tính được" in page, "no nought where nobody counted"
+    assert re.search(r"Văn bản đến chưa giải quyết xong</dt>\s*<dd[^>]*>1<", page), "counted all the same"
     choices = {f"p{place.a.posts[role].id}": str(place.b.posts[role].id) for role in place.a.posts}
     answer = admin.post(f"/admin/mergers/{merger.id}/followers", data=choices)
     assert answer.status_code == 200
@@ -50,6 +51,17 @@ def test_a_rehearsal_names_what_is_missing_and_keeps_nothing(
     early = admin.post(f"/admin/mergers/{merger.id}/carry-out")
     assert early.status_code == 409
     assert "Chỉ thực hiện hợp nhất được từ ngày" in html.unescape(early.get_data(as_text=True))
+
+
+def test_who_takes_over_from_another_does_not_end_before(session: Session, place: Province) -> None:
+    third = house(session, "c", "H01.77", "Sở Nội vụ", "SNV").agency
+    first = plan_of(session, place, days=5)
+    for days in (2, 5):
+        new = NewMerger(place.b.agency.id, third.id, clock.today() + timedelta(days=days), BASIS)
+        with pytest.raises(merging.FollowsAnother):
+            merging.plan(session, keeper_of(session, place), new)
+    later = NewMerger(place.b.agency.id, third.id, first.on + timedelta(days=1), BASIS)
+    assert merging.plan(session, keeper_of(session, place), later).agency_id == place.b.agency.id
 
 
 def test_a_planned_merger_is_withdrawn_before_its_day_and_not_on_it(

@@ -34,6 +34,7 @@ from eoffice.gateway.models import Arrival, Packet
 from eoffice.incoming import envelopes
 from eoffice.incoming.envelopes import NewEnvelope
 from eoffice.incoming.models import EnvelopeSign
+from eoffice.outgoing import service as drafting
 from eoffice.outgoing.models import Remark
 from eoffice.outgoing.states import State as Out
 from eoffice.reports import service as reports
@@ -86,6 +87,8 @@ def test_a_merger_closes_registers_moves_what_is_open_and_both_are_found(
         assert (draft.agency_id, draft.state, draft.issuer_name) == (
             place.b.agency.id, Out.SENT_BACK, place.b.agency.name,
         )  # fmt: skip
+        with pytest.raises(drafting.OldHead):  # its page still names the agency that was
+            drafting.submit(session, specialist, draft.id)
         # what is done stays where and as it was, and the clerk who follows finds old and new
         assert (done.agency_id, issued.agency_id) == (place.a.agency.id, place.a.agency.id)
         assert issued.issuer_name == place.a.agency.name

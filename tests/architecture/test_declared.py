@@ -83,10 +83,10 @@ def test_every_permission_and_audit_action_is_described() -> None:
 
 
 def test_every_permission_is_asked_for_somewhere_and_held_by_a_role() -> None:
-    from eoffice.accounts.permissions import of
+    from eoffice.accounts.permissions import standard
     from eoffice.directory.models import Role
 
-    held = set[Permission]().union(*(of(role) for role in Role))
+    held = set[Permission]().union(*(standard(role) for role in Role))
     assert set(permissions.DECLARED) - held == set()
 
 

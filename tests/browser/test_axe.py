@@ -5,13 +5,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from eoffice.core import clock
-from eoffice.demo.province import PASSWORD
+from eoffice.demo.province import PASSWORD, PLACES
 from eoffice.directory.models import Role
 from eoffice.incoming.models import EnvelopeSign
 from eoffice.run import OPERATOR
@@ -46,6 +47,8 @@ PAGES = {
     "admin.mergers": Look(Role.ADMINISTRATOR, "/admin/mergers"),
     "admin.people": Look(Role.ADMINISTRATOR, "/admin/people"),
     "admin.units": Look(Role.ADMINISTRATOR, "/admin/units"),
+    "admin.roles": Look(Role.ADMINISTRATOR, "/admin/roles"),
+    "admin.role": Look(Role.ADMINISTRATOR, "/admin/roles/{role}"),
     "admin.health": Look(Role.ADMINISTRATOR, "/admin/health"),
     "gateway.copy": Look(Role.CLERK, "/outgoing/{issued}/copies/{copy}"),
     "gateway.show": Look(Role.CLERK, "/packets/{unreadable}"),
@@ -244,13 +247,18 @@ def examples(
         )
         return int(found[0]["id"])
 
+    def delivered() -> dict[str, Any] | None:  # another went out on paper alone
+        found = office.clerk.get("/api/v1/outgoing?tab=issued")["documents"]
+        return next((one for each in found if (one := office.outgoing(each["id"]))["deliveries"]), None)
+
+    issued = wait_for(delivered, told="an issued document on its way")
     return {
         "incoming": first("incoming", "progress"),
         "to_register": first("incoming", "register"),
         "to_direct": first("incoming", "direct"),
         "draft": first("outgoing", "draft"),
         "to_sign": first("outgoing", "sign"),
-        "issued": first("outgoing", "issued"),
+        "issued": int(issued["id"]),
         "dossier": int(
             wait_for(
                 lambda: office.clerk.get("/api/v1/dossiers?tab=archived")["dossiers"],
@@ -261,8 +269,10 @@ def examples(
         "destruction": 1,
         "post": int(office.clerk.get("/api/v1/directory/posts")[0]["id"]),
         "merger": _planned_merger(installation),
+        # the demonstration makes one for each of its agencies
+        "role": 1 + [one.code for one in PLACES].index("H01.12"),
         "register": int(office.clerk.get("/api/v1/registers")[0]["id"]),
-        "copy": office.outgoing(first("outgoing", "issued"))["deliveries"][0]["id"],
+        "copy": int(issued["deliveries"][0]["id"]),
         "posting": _sent_on_paper(office),
         "envelope": _envelope(office),
         "unreadable": _unreadable(office, tmp_path_factory.mktemp("packet")),

@@ -1,19 +1,19 @@
 """The province is made by its services, and a start that was cut short goes on without doubling anything."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from eoffice.core import jobs
+from eoffice.core import clock, jobs
 from eoffice.core.db import transaction
 from eoffice.demo import service
 from eoffice.demo.province import PLACES
 from eoffice.demo.stories import PAPERS, STORIES
 from eoffice.directory import following
 from eoffice.directory.following import Outside
-from eoffice.directory.models import Agency, Role
+from eoffice.directory.models import Agency, Assignment, Role
 from eoffice.dossiers import queries
 from eoffice.dossiers.models import Dossier
 from eoffice.dossiers.states import State as Filed
@@ -43,6 +43,15 @@ def test_filling_twice_makes_every_document_once(session: Session) -> None:
     assert session.scalar(came.where(IncomingDocument.taken_over_from == "")) == len(PAPERS)
     assert session.scalar(sa.select(sa.func.count()).select_from(Agency).where(Agency.hosted)) == len(PLACES)
     _old_dossier_holds_only_papers_of_its_years(session)
+    # people left, as after a merger: the office starts all the same
+    yesterday = clock.today() - timedelta(days=1)
+    with transaction(session):
+        session.execute(
+            sa.update(Assignment).where(Assignment.role != Role.LEADER).values(valid_to=yesterday)
+        )
+    session.expire_all()
+    service.fill(session)
+    assert service.go_on(session)
     jobs.reset()
 
 

@@ -395,6 +395,16 @@ def test_requirement_35_the_sip_names_every_file_with_its_hash(session: Session,
             data = package.read(f"{top}/{place.get('{' + packages.XLINK + '}href')}")
             assert len(data) == int(entry.get("SIZE", "0"))
             assert entry.get("CHECKSUM") == hashlib.sha256(data).hexdigest()
+        for entry in mets.findall(".//m:mdRef", space):
+            data = package.read(f"{top}/{entry.get('{' + packages.XLINK + '}href')}")
+            assert (len(data), hashlib.sha256(data).hexdigest()) == (
+                int(entry.get("SIZE", "0")), entry.get("CHECKSUM"),
+            )  # fmt: skip
+        named = {one.get("{" + packages.XLINK + "}href") for one in mets.iter() if one.get("SIZE") is None}
+        named |= {one.get("{" + packages.XLINK + "}href") for one in mets.findall(".//m:mdRef", space)}
+        assert {name.partition("/")[2] for name in package.namelist()} - named == {"METS.xml"}, (
+            "all is referred to"
+        )
         assert len({info.date_time[:4] for info in package.infolist()}) == 1, "one clock"
         schema = etree.XMLSchema(etree.fromstring(package.read(f"{top}/schemas/dossier.xsd")))
         schema.assertValid(etree.fromstring(package.read(f"{top}/metadata/descriptive/dossier.xml")))

@@ -1,6 +1,6 @@
 """From the yearly list to the archive (Decree 30/2020, Articles 28 to 31)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +85,22 @@ def test_next_year_begins_with_this_years_list(session: Session, house: House) -
     (copied,) = queries.planned(session, plan)[plan.headings[0].id]
     assert (copied.notation, copied.year, copied.state) == ("01.TL", year + 1, State.PLANNED)
     assert copied.creator_id == house.specialist.assignment_id
+
+
+def test_a_dossier_of_next_years_list_begins_next_year(session: Session, house: House) -> None:
+    year = clock.today().year
+    files.planned(session, house)
+    service.copy_last_year(session, house.chief, year + 1)
+    service.approve_plan(session, house.leader, year + 1, "Quyết định 1")
+    plan = queries.plan(session, house.agency.id, year + 1)
+    assert plan is not None
+    (copied,) = queries.planned(session, plan)[plan.headings[0].id]
+    with pytest.raises(operations.NextYears):
+        service.start(session, house.specialist, copied.id)
+    with pytest.raises(operations.NextYears):
+        service.open_dossier(session, house.specialist, files.new(plan.headings[0]))
+    with clock.freeze(datetime(year + 1, 1, 2, 3, tzinfo=UTC)):
+        assert service.start(session, house.specialist, copied.id).mark == f"01.TL ({year + 1})"
 
 
 @pytest.mark.slow

@@ -199,6 +199,24 @@ def test_the_page_of_a_dossier_marks_a_document_that_was_replaced(
 
 
 @pytest.mark.slow
+def test_two_dossiers_of_one_notation_are_told_apart_by_their_year(
+    app: Flask, session: Session, house: House
+) -> None:
+    now, before = files.opened(session, house), files.opened(session, house, "Việc năm trước chưa xong")
+    last_year = files.heading(session, house, now.year - 1)
+    with transaction(session):
+        before.year, before.notation, before.heading_id = now.year - 1, now.notation, last_year.id
+    paper, specialist = files.paper(session, house), client_for(app, "a_specialist")
+    page = specialist.get(f"/dossiers/file/{paper.id}").text
+    assert f"{now.notation} ({now.year}) - " in page
+    assert f"{now.notation} ({now.year - 1}) - " in page
+    specialist.post(f"/dossiers/file/{paper.id}", data={"dossier_id": before.id})
+    assert (
+        f"{now.notation} ({now.year - 1})"
+        in specialist.get(f"/{paper.direction.value}coming/{paper.id}").text
+    )
+
+
 def test_the_history_names_each_step(app: Flask, session: Session, house: House) -> None:
     dossier = files.returned(session, house)
     page = client_for(app, "a_specialist").get(f"/dossiers/{dossier.id}").get_data(as_text=True)

@@ -13,7 +13,7 @@ from eoffice.core import audit, clock, config, jobs
 from eoffice.core.audit import AuditEntry
 from eoffice.core.config import ConfigError
 from eoffice.documents.models import FileRole
-from eoffice.incoming import mail, mailboxes, service, sources
+from eoffice.incoming import mail, mailboxes, presenting, service, sources
 from eoffice.incoming.mail import Round
 from eoffice.incoming.mailboxes import Mailbox
 from eoffice.incoming.models import IncomingDocument, Source
@@ -142,6 +142,7 @@ def test_the_job_reads_every_box_of_the_file_and_one_that_is_away_keeps_no_other
         page = client_for(app, "a_administrator").get("/admin/health").text
         assert "1 thư trong hộp không tiếp nhận được" in page
     assert [document.sent_from for document in _documents(session)] == ["vanthu@sotaichinh.example"]
+    assert "“Gửi văn bản” · " in presenting.unread_name(_documents(session)[0]), "told apart in a list"
 
 
 @pytest.mark.parametrize("rest", ["", 'user = "b"\npassword = "c"\nprot = 1\n', 'user = 7\npassword = "c"\n'])

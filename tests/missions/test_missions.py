@@ -408,6 +408,10 @@ def test_other_systems_give_and_settle_tasks(session: Session, place: Province, 
     assert [one["id"] for one in leader.get("/api/v1/missions").get_json()["missions"]] == [number]
     whole = leader.get(f"/api/v1/outgoing/{document.id}/missions").get_json()
     assert whole["missions"][0]["label"] == place.b.agency.name
+    both = asked_for | {"content": "Cả hai", "unit_id": place.a.unit.id}
+    neither = {"content": "Không ai", "due_on": f"{clock.today() + WEEK}"}
+    for wrong in (both, neither):
+        assert leader.post(f"/api/v1/outgoing/{document.id}/missions", json=wrong).status_code == 422
     done = leader.post(f"/api/v1/missions/{number}", json={"step": "accept", "note": "Đã báo cáo"})
     assert done.get_json()["state"] == "done"
     assert leader.post(f"/api/v1/missions/{number}", json={"step": "accept"}).status_code == 409

@@ -120,6 +120,16 @@ def test_a_question_that_cannot_be_asked_is_refused(
     assert consulting.of_document(session, document) == []
 
 
+def test_nobody_is_asked_who_could_not_read_the_draft(app: Flask, session: Session, place: Province) -> None:
+    house, document = place.a, draft(session, place)
+    admin = house.posts[Role.ADMINISTRATOR]
+    with pytest.raises(consulting.WrongPerson):
+        consulting.ask(session, house.specialist, document.id, question(house, Role.ADMINISTRATOR))
+    page = client_for(app, "a_specialist").get(f"/outgoing/{document.id}/consult").text
+    assert house.posts[Role.SECRETARY].label in page
+    assert admin.label not in page
+
+
 def test_nobody_asks_himself_nor_another_agency_nor_twice(session: Session, place: Province) -> None:
     house, document = place.a, draft(session, place)
     for people in (question(house, Role.SPECIALIST), question(place.b, Role.CLERK)):

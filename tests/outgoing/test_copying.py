@@ -2,7 +2,6 @@
 
 import io
 import threading
-from functools import lru_cache
 from pathlib import Path
 
 import pikepdf
@@ -17,16 +16,14 @@ from eoffice.core import clock, jobs
 from eoffice.core.blobs import blobs
 from eoffice.core.db import new_session, transaction
 from eoffice.core.errors import Conflict, Forbidden, InvalidTransition, NotFound
-from eoffice.core.permissions import Actor, system_actor
+from eoffice.core.permissions import system_actor
 from eoffice.directory.models import Role
-from eoffice.documents import operations as documents
 from eoffice.documents import pages, scanning
 from eoffice.documents import queries as reads
 from eoffice.documents.kinds import COPIES
 from eoffice.documents.layout import copies
 from eoffice.documents.layout.letter import Letter
-from eoffice.documents.layout.samples import sample_scan_pdf
-from eoffice.documents.models import Channel, Document, FileRole, LinkKind, Medium
+from eoffice.documents.models import Channel, FileRole, LinkKind, Medium
 from eoffice.dossiers import archiving
 from eoffice.dossiers import operations as dossiers
 from eoffice.dossiers import service as closing
@@ -37,7 +34,8 @@ from eoffice.gateway.models import Arrival, Asked, Delivery, Dispatch, DispatchS
 from eoffice.incoming import operations as received
 from eoffice.incoming import service as incoming
 from eoffice.outgoing import copying, extracts, issuing, placing, succession
-from eoffice.outgoing.copying import NewCopy, Source
+from eoffice.outgoing import service as drafting
+from eoffice.outgoing.copying import Source
 from eoffice.outgoing.drafting import Upload
 from eoffice.outgoing.extracts import Extract
 from eoffice.outgoing.models import OutgoingDocument
@@ -47,7 +45,8 @@ from tests.factories import PIN, Province
 from tests.incoming import steps
 from tests.incoming.test_axis import arrive
 from tests.locks import somebody_waits
-from tests.outgoing.drafts import bring, draft, newest, path
+from tests.outgoing import copies as copied
+from tests.outgoing.drafts import newest, path
 from tests.signatures.keys import pki
 from tests.web import MOST, client_for, counted
 
@@ -59,65 +58,12 @@ def _trusted(session: Session) -> None:
     pki()
 
 
-SUBJECT = "triển khai các biện pháp ứng phó xâm nhập mặn"
-
-
-@lru_cache(maxsize=2)
-def _scan(number: str = "Số: 3187/UBND-KTN") -> bytes:
-    """A paper in colour at 200 dots per inch."""
-    return sample_scan_pdf(
-        Letter(
-            agency=("Ủy ban nhân dân", "tỉnh An Giang"), subject=SUBJECT, body="Đề nghị báo cáo./.",
-            signer="Lưu Bá Thiện", authority=("CHỦ TỊCH",), recipients=("Như trên", "Lưu: VT"),
-            number_text=number, place_and_date="An Giang, ngày 05 tháng 01 năm 2026",
-        )
-    )  # fmt: skip
-
-
-def _check(session: Session, document: Document, *roles: FileRole) -> None:
-    for file in reads.files(session, document, *roles):
-        jobs.run(session, "signatures.check_file", file_id=file.id)
-
-
-def _paper(session: Session, place: Province, **changes: str) -> Document:
-    """A registered scan."""
-    upload = documents.take_in(io.BytesIO(_scan()), "quet.pdf")
-    entry = steps.entry(subject=SUBJECT, accept_duplicate=True, **changes)
-    document = incoming.register_scan(session, place.a.clerk, entry, upload)
-    _check(session, document, FileRole.ORIGINAL)
-    return document
-
-
-def _issued(session: Session, place: Province) -> OutgoingDocument:
-    document = bring(session, place.a, draft(session, place), State.ISSUED)
-    issued = newest(session, document, FileRole.ISSUED)
-    jobs.run(session, "signatures.check_file", file_id=issued.id)
-    jobs.run(session, "documents.read_text", file_id=issued.id)
-    return document
-
-
-def _new(place: Province, kind: str, medium: Medium, **changes: object) -> NewCopy:
-    fields = {"signer_id": place.a.posts[Role.LEADER].id, "recipients": (place.b.agency.code,)}
-    return NewCopy(kind, medium, **fields | changes)  # type: ignore[arg-type]  # fields of the class
-
-
-def _page(session: Session, document: OutgoingDocument, role: FileRole, number: int = 0) -> str:
-    return pages.page_text(path(newest(session, document, role)))[number].text
-
-
-def _made(session: Session, actor: Actor, document_id: int, new: NewCopy) -> OutgoingDocument:
-    """Asked for and allowed."""
-    asked = copying.ask(session, actor, document_id, new)
-    leader = accounts.actor_of(session, accounts.by_names(session, ["a_leader"])["a_leader"])
-    return copying.allow(session, leader, asked.id)
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_a_program_asks_for_a_copy_and_another_allows_it(
     session: Session, place: Province, app: Flask
 ) -> None:
-    document, client = _paper(session, place), app.test_client()
+    document, client = copied.paper(session, place), app.test_client()
     clerk, leader = (
         {"Authorization": f"Bearer {accounts.make_token(session, system_actor(), user, 'test', ['*'])}"}
         for user in ("a_clerk", "a_leader")
@@ -142,13 +88,13 @@ def test_a_program_asks_for_a_copy_and_another_allows_it(
 def test_requirement_26_a_paper_becomes_an_electronic_copy_with_its_corner_and_goes_out(
     session: Session, place: Province
 ) -> None:
-    document = _paper(session, place)
-    copy = _made(session, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    document = copied.paper(session, place)
+    copy = copied.made(session, place.a.clerk, document.id, copied.new(place, "SY", Medium.ELECTRONIC))
     assert (copy.code, copy.state) == ("01/SY-SNNMT", State.SEALING)
     assert copy.subject.startswith("Sao y Tờ trình số 86/TTr-UBND ngày ")
     issuing.seal(session, place.a.clerk, copy.id, PIN)
     file = newest(session, copy, FileRole.ISSUED)
-    assert path(file).read_bytes().startswith(_scan()), (
+    assert path(file).read_bytes().startswith(copied.scan()), (
         "what was scanned stands unchanged under the signature"
     )
     moment = clock.local(copy.sealed_at)  # type: ignore[arg-type]  # it was sealed
@@ -165,13 +111,13 @@ def test_requirement_26_a_paper_becomes_an_electronic_copy_with_its_corner_and_g
 
 
 def test_requirement_26_a_scan_in_grey_or_under_200_dpi_is_no_copy(session: Session, place: Province) -> None:
-    document, bare = _paper(session, place), steps.registered(session, place.a)
-    _check(session, bare, FileRole.ORIGINAL)
-    new = _new(place, "SY", Medium.ELECTRONIC)
+    document, bare = copied.paper(session, place), steps.registered(session, place.a)
+    copied.check(session, bare, FileRole.ORIGINAL)
+    new = copied.new(place, "SY", Medium.ELECTRONIC)
     with pytest.raises(scanning.NotDigitised, match=r"older than PDF 1\.4"):
-        _made(session, place.a.clerk, bare.id, new)
-    better = _new(place, "SY", Medium.ELECTRONIC, scan=Upload(io.BytesIO(_scan()), "lai.pdf"))
-    assert _made(session, place.a.clerk, bare.id, better).code_number == "01"
+        copied.made(session, place.a.clerk, bare.id, new)
+    better = copied.new(place, "SY", Medium.ELECTRONIC, scan=Upload(io.BytesIO(copied.scan()), "lai.pdf"))
+    assert copied.made(session, place.a.clerk, bare.id, better).code_number == "01"
     for look, found in (
         (scanning.Look(1, 150, coloured=True), "150"), (scanning.Look(1, 300, coloured=False), "colours"),
     ):  # fmt: skip
@@ -181,7 +127,7 @@ def test_requirement_26_a_scan_in_grey_or_under_200_dpi_is_no_copy(session: Sess
 
 
 def test_article_25_names_what_is_copied_to_what(session: Session, place: Province) -> None:
-    document = _paper(session, place)
+    document = copied.paper(session, place)
     file = document.files[0]
 
     def allowed(kind: str, medium: Medium) -> set[str]:
@@ -196,13 +142,16 @@ def test_article_25_names_what_is_copied_to_what(session: Session, place: Provin
 
 
 def test_requirement_27_sao_luc_is_made_of_a_sao_y_alone(session: Session, place: Province) -> None:
-    plain, certified = _paper(session, place), _paper(session, place, kind_code="SY", code_number="7")
-    new = _new(place, "SL", Medium.PAPER)
+    plain, certified = (
+        copied.paper(session, place),
+        copied.paper(session, place, kind_code="SY", code_number="7"),
+    )
+    new = copied.new(place, "SL", Medium.PAPER)
     with pytest.raises(copying.NotByLaw):
-        _made(session, place.a.clerk, plain.id, new)
+        copied.made(session, place.a.clerk, plain.id, new)
     with pytest.raises(copying.NotByLaw):
-        _made(session, place.a.clerk, certified.id, _new(place, "SY", Medium.PAPER))
-    assert _made(session, place.a.clerk, certified.id, new).code == "01/SL-SNNMT"
+        copied.made(session, place.a.clerk, certified.id, copied.new(place, "SY", Medium.PAPER))
+    assert copied.made(session, place.a.clerk, certified.id, new).code == "01/SL-SNNMT"
 
 
 @pytest.mark.slow
@@ -210,16 +159,18 @@ def test_requirement_27_sao_luc_is_made_of_a_sao_y_alone(session: Session, place
 def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_document_is_copied_to_paper(
     session: Session, place: Province, app: Flask
 ) -> None:
-    document, clerk = _issued(session, place), place.a.clerk
+    document, clerk = copied.issued(session, place), place.a.clerk
     with pytest.raises(copying.NotByLaw):
-        _made(session, clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+        copied.made(session, clerk, document.id, copied.new(place, "SY", Medium.ELECTRONIC))
     passage = "1. Lịch xuống giống: đợt 1 từ ngày 10 tháng 11 đến ngày 30 tháng 11 năm 2026."
     part = Extract(passage)
-    extract = _made(session, clerk, document.id, _new(place, "TRS", Medium.ELECTRONIC, extract=part))
-    copy = _made(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
+    extract = copied.made(
+        session, clerk, document.id, copied.new(place, "TRS", Medium.ELECTRONIC, extract=part)
+    )
+    copy = copied.made(session, clerk, document.id, copied.new(place, "SY", Medium.PAPER))
     assert (extract.code, copy.code) == ("01/TrS-SNNMT", "02/SY-SNNMT")
     assert {one.channel for one in reads.recipients(session, copy)} == {Channel.PAPER}
-    text = " ".join(_page(session, extract, FileRole.DRAFT).split())
+    text = " ".join(copied.page_words(session, extract, FileRole.DRAFT).split())
     for words in ("Số: 01/SNNMT-KHTC", "Lịch xuống giống", "(Đã ký)", "Đỗ Quốc An"):
         assert words in text
     assert "Cơ cấu giống" not in text
@@ -231,7 +182,7 @@ def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_doc
     assert web.get(f"/outgoing/{copy.id}/print.pdf").data.startswith(b"%PDF")
     assert web.post(f"/outgoing/{copy.id}/seal", data={"stamped": "1"}).status_code == 303
     session.expire_all()
-    text = _page(session, copy, FileRole.ISSUED)
+    text = copied.page_words(session, copy, FileRole.ISSUED)
     for words in ("SAO Y", "Số: 02/SY-SNNMT", "GIÁM ĐỐC", "- Sở Tài chính;", "- Lưu: VT."):
         assert words in text
     issued = newest(session, copy, FileRole.ISSUED)
@@ -252,7 +203,7 @@ def test_requirement_04_copies_share_a_series_of_their_own_and_an_electronic_doc
 def test_a_citizen_in_no_directory_gets_a_copy_on_paper_by_the_dispatch_book(
     session: Session, place: Province, app: Flask
 ) -> None:
-    document, web = _issued(session, place), client_for(app, "a_clerk")
+    document, web = copied.issued(session, place), client_for(app, "a_clerk")
     address = f"/outgoing/copies/new/{document.id}"
     typed = {
         "signer_id": str(place.a.posts[Role.LEADER].id), "outside": "Bà Trần Thị Út, ấp Vĩnh Lợi\n\nHợp tác xã Xẻo Rô",
@@ -278,7 +229,7 @@ def test_a_citizen_in_no_directory_gets_a_copy_on_paper_by_the_dispatch_book(
     jobs.run(session, "signatures.check_file", file_id=kept)
     assert "Đang kiểm tra" not in web.get(own).text
     assert f"/outgoing/copies/new/{copy.id}" in web.get(own).text, "a sao lục may be made of it"
-    assert "- Hợp tác xã Xẻo Rô;" in _page(session, copy, FileRole.ISSUED)
+    assert "- Hợp tác xã Xẻo Rô;" in copied.page_words(session, copy, FileRole.ISSUED)
 
 
 def test_an_extract_says_what_the_document_says(session: Session, place: Province) -> None:
@@ -311,31 +262,31 @@ def test_the_block_stands_under_the_last_line_or_on_a_page_of_its_own(
 
 
 def test_who_may_copy_and_what_is_there_to_copy(session: Session, place: Province) -> None:
-    document, new = _paper(session, place), _new(place, "SY", Medium.PAPER)
+    document, new = copied.paper(session, place), copied.new(place, "SY", Medium.PAPER)
     for actor, refusal in (
         (place.a.leader, Forbidden),
         (place.a.specialist, NotFound),
         (place.b.clerk, NotFound),
     ):
         with pytest.raises(refusal):
-            _made(session, actor, document.id, new)
+            copied.made(session, actor, document.id, new)
     waiting = steps.received(session, place.a)
     with pytest.raises(copying.NothingToCopy):
-        _made(session, place.a.clerk, waiting.id, new)
+        copied.made(session, place.a.clerk, waiting.id, new)
     unchecked = steps.registered(session, place.a, code_number="9")
     with pytest.raises(copying.BeingChecked):
-        _made(session, place.a.clerk, unchecked.id, new)
+        copied.made(session, place.a.clerk, unchecked.id, new)
     with transaction(session):
         session.execute(sa.text("UPDATE file_check SET verdict = 'invalid'"))
     session.expire_all()
     with pytest.raises(copying.Doubtful):
-        _made(session, place.a.clerk, document.id, new)
+        copied.made(session, place.a.clerk, document.id, new)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: Province, app: Flask) -> None:
-    document, web = _paper(session, place), client_for(app, "a_clerk")
+    document, web = copied.paper(session, place), client_for(app, "a_clerk")
     address = f"/outgoing/copies/new/{document.id}"
     assert address in web.get(f"/incoming/{document.id}").get_data(as_text=True)
     with counted() as sent:
@@ -370,9 +321,9 @@ def test_the_pages_lead_from_the_document_to_the_copy(session: Session, place: P
 @pytest.mark.slow
 @pytest.mark.usefixtures("keys")
 def test_what_is_recalled_takes_its_certified_copies_along(session: Session, place: Province) -> None:
-    document, clerk = _paper(session, place), place.a.clerk
-    new = _new(place, "SY", Medium.ELECTRONIC)
-    sent, ready = (_made(session, clerk, document.id, new) for _ in range(2))
+    document, clerk = copied.paper(session, place), place.a.clerk
+    new = copied.new(place, "SY", Medium.ELECTRONIC)
+    sent, ready = (copied.made(session, clerk, document.id, new) for _ in range(2))
     refused = copying.ask(session, clerk, document.id, new)
     copying.refuse(session, place.a.leader, refused.id, "Không cần thiết")
     asked = copying.ask(session, clerk, document.id, new)
@@ -397,12 +348,34 @@ def test_what_is_recalled_takes_its_certified_copies_along(session: Session, pla
         assert document.subject not in one.subject
 
 
+def test_who_asked_for_a_copy_takes_that_back_until_it_is_decided(
+    app: Flask, session: Session, place: Province
+) -> None:
+    document, clerk = copied.paper(session, place), place.a.clerk
+    asked = copying.ask(session, clerk, document.id, copied.new(place, "SY", Medium.PAPER))
+    with pytest.raises(InvalidTransition):  # whose step was another
+        drafting.take_back(session, place.a.leader, asked.id)
+    own = client_for(app, "a_clerk")
+    assert f"/outgoing/{asked.id}/take_back" in own.get(f"/outgoing/{asked.id}").text
+    assert own.post(f"/outgoing/{asked.id}/take_back").status_code == 303
+    session.expire_all()
+    assert (asked.state, asked.register_number) == (State.DISCARDED, None)
+    with pytest.raises(InvalidTransition):
+        copying.allow(session, place.a.leader, asked.id)
+    with pytest.raises(InvalidTransition):  # it is asked for anew, and comes back as no draft
+        drafting.take_back(session, clerk, asked.id)
+    assert f"/outgoing/{asked.id}/take_back" not in own.get(f"/outgoing/{asked.id}").text
+    allowed = copied.made(session, clerk, document.id, copied.new(place, "SY", Medium.PAPER))
+    with pytest.raises(InvalidTransition):
+        drafting.take_back(session, clerk, allowed.id)
+
+
 def test_a_copy_goes_on_when_its_clerk_leaves_and_is_asked_for_anew_when_its_leader_does(
     session: Session, place: Province
 ) -> None:
-    document, clerk, posts = _paper(session, place), place.a.clerk, place.a.posts
-    ready = _made(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
-    asked = copying.ask(session, clerk, document.id, _new(place, "SY", Medium.PAPER))
+    document, clerk, posts = copied.paper(session, place), place.a.clerk, place.a.posts
+    ready = copied.made(session, clerk, document.id, copied.new(place, "SY", Medium.PAPER))
+    asked = copying.ask(session, clerk, document.id, copied.new(place, "SY", Medium.PAPER))
     with transaction(session):
         succession.hand_on(session, clerk, posts[Role.CLERK], posts[Role.CHIEF_OF_OFFICE])
         succession.send_back_unsigned(session, clerk, posts[Role.LEADER])
@@ -414,13 +387,13 @@ def test_no_copy_begins_of_what_is_recalled_at_the_same_moment(
     session: Session, place: Province, worker_database: str
 ) -> None:
     """The second look waits for whoever withdraws the document, and then finds it gone."""
-    document = _paper(session, place)
+    document = copied.paper(session, place)
     told: list[str] = []
 
     def copy() -> None:
         with new_session(worker_database) as own:
             try:
-                copying.ask(own, place.a.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+                copying.ask(own, place.a.clerk, document.id, copied.new(place, "SY", Medium.ELECTRONIC))
             except Conflict as error:
                 told.append(type(error).__name__)
             else:
@@ -443,22 +416,22 @@ def test_what_its_sender_wants_back_is_not_copied_and_no_copy_of_it_goes_out(
 ) -> None:
     """Article 18.4: it goes to nobody until the clerk has answered."""
     house = place.a
-    document = arrive(session, house, _scan())
+    document = arrive(session, house, copied.scan())
     incoming.register(session, house.clerk, document.id, steps.entry(accept_duplicate=True))
-    begun = copying.ask(session, house.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    begun = copying.ask(session, house.clerk, document.id, copied.new(place, "SY", Medium.ELECTRONIC))
     arrival = session.scalars(sa.select(Arrival).where(Arrival.document_id == document.id)).one()
     with transaction(session):
         changes.asked_of_us(session, arrival, Asked.RECALL, "Ban hành nhầm", arrival.packet_id, clock.now())
     with pytest.raises(changes.WantedBack):
-        copying.ask(session, house.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+        copying.ask(session, house.clerk, document.id, copied.new(place, "SY", Medium.ELECTRONIC))
     with pytest.raises(changes.WantedBack):
         copying.allow(session, house.leader, begun.id)
     assert begun.state is State.PERMISSION
 
 
 def test_what_a_hold_protects_stays_of_a_copy_that_went_no_further(session: Session, place: Province) -> None:
-    house, document = place.a, _paper(session, place)
-    asked = copying.ask(session, house.clerk, document.id, _new(place, "SY", Medium.ELECTRONIC))
+    house, document = place.a, copied.paper(session, place)
+    asked = copying.ask(session, house.clerk, document.id, copied.new(place, "SY", Medium.ELECTRONIC))
     copying.refuse(session, house.leader, asked.id, "Không cần thiết")
     dossier = files.opened(session, house)
     with transaction(session):
@@ -476,7 +449,9 @@ def test_what_a_hold_protects_stays_of_a_copy_that_went_no_further(session: Sess
 def test_names_outside_the_directory_are_kept_once_and_none_is_empty(
     session: Session, place: Province
 ) -> None:
-    document = _paper(session, place)
-    new = _new(place, "SY", Medium.PAPER, recipients=(), outside=("", "  ", "Trần  Văn An", "Trần Văn An"))
+    document = copied.paper(session, place)
+    new = copied.new(
+        place, "SY", Medium.PAPER, recipients=(), outside=("", "  ", "Trần  Văn An", "Trần Văn An")
+    )
     copy = copying.ask(session, place.a.clerk, document.id, new)
     assert [one.name for one in reads.recipients(session, copy)] == ["Trần Văn An"]

@@ -20,7 +20,7 @@ from eoffice.directory.models import Assignment, Delegation, Role, SigningForm
 from eoffice.directory.service import NewDelegation
 from eoffice.documents.models import FileRole
 from eoffice.documents.pages import page_text
-from eoffice.outgoing import issuing, operations
+from eoffice.outgoing import choosing, issuing, succession
 from eoffice.outgoing import service as outgoing
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.states import State
@@ -105,10 +105,10 @@ def test_what_is_signed_in_time_holds_and_a_minute_after_the_end_is_refused(
     first, second = _to_sign(session, place), _to_sign(session, place)
     with clock.freeze(lent.ends_at - timedelta(minutes=1)):
         assert issuing.sign(session, head, first.id, PIN).state is State.NUMBERING
-    with clock.freeze(lent.ends_at + timedelta(minutes=1)), pytest.raises(operations.DelegationOver):
+    with clock.freeze(lent.ends_at + timedelta(minutes=1)), pytest.raises(choosing.DelegationOver):
         issuing.sign(session, head, second.id, PIN)
     service.end_delegation(session, place.a.leader, lent.id)
-    with pytest.raises(operations.DelegationOver):
+    with pytest.raises(choosing.DelegationOver):
         issuing.sign(session, head, second.id, PIN)
 
 
@@ -131,7 +131,7 @@ def test_a_draft_whose_signer_signs_in_nobodys_stead_any_more_says_so_before_it_
 
 def test_a_kind_it_does_not_cover_has_no_signer(session: Session, place: Province) -> None:
     _lend(session, place.a, kind_codes=("BC",))
-    with pytest.raises(operations.KindNotCovered, match="Báo cáo"):
+    with pytest.raises(choosing.KindNotCovered, match="Báo cáo"):
         drafts.draft(session, place, signer_id=place.a.posts[Role.UNIT_HEAD].id)
     assert drafts.draft(
         session, place, signer_id=place.a.posts[Role.UNIT_HEAD].id, kind_code="BC"
@@ -154,9 +154,9 @@ def test_each_authority_that_holds_is_chosen_by_itself(session: Session, place: 
         assert directory.signer_of(offered[one.id].mark) == (head.id, one.id)
         made = drafts.draft(session, place, signer_id=head.id, delegation_id=one.id)
         assert made.delegation_id == one.id
-    with pytest.raises(operations.KindNotCovered, match="Công văn"):
+    with pytest.raises(choosing.KindNotCovered, match="Công văn"):
         drafts.draft(session, place, signer_id=head.id, delegation_id=letters.id, kind_code="BC")
-    with pytest.raises(operations.WrongSigner):
+    with pytest.raises(choosing.WrongSigner):
         drafts.draft(session, place, signer_id=house.posts[Role.LEADER].id, delegation_id=letters.id)
 
 
@@ -366,3 +366,37 @@ def test_what_waits_for_a_signature_comes_back_within_a_minute_of_the_end_of_its
     shown = client_for(app, "a_specialist").get(f"/outgoing/{waits.id}").text
     assert "Thẩm quyền ký thay của người ký đã hết" in shown
     assert f"/outgoing/{waits.id}/submit" in shown
+
+
+def test_a_draft_whose_signer_left_is_submitted_only_with_another_one_and_never_waits_for_him(
+    app: Flask, session: Session, place: Province
+) -> None:
+    house = place.a
+    waits = drafts.bring(session, house, drafts.draft(session, place), State.SIGNATURE)
+    back, leader = drafts.draft(session, place), house.posts[Role.LEADER]
+    with transaction(session):
+        other = operators.add_person(session, system_actor(), "Phan Kế Vị")
+        lines = "PHÓ GIÁM ĐỐC"
+        new = operators.assign(
+            session,
+            system_actor(),
+            other,
+            house.agency,
+            Role.LEADER,
+            "Phó Giám đốc",
+            authority=f"KT. GIÁM ĐỐC\n{lines}",
+        )
+        operators.end_post(session, system_actor(), leader, clock.today())
+    jobs.run(session, "outgoing.send_back_over")
+    session.expire_all()
+    assert waits.state is State.SIGNATURE, "the last day counts whole"
+    with clock.freeze(clock.now() + timedelta(days=1)):
+        jobs.run(session, "outgoing.send_back_over")
+        session.expire_all()
+        assert (waits.state, waits.reason) == (State.SENT_BACK, succession.SIGNER_LEFT)
+        with pytest.raises(choosing.SignerLeft, match=leader.person.full_name):
+            outgoing.submit(session, house.specialist, back.id)
+        refused = client_for(app, "a_specialist").post(f"/outgoing/{back.id}/submit")
+        assert (refused.status_code, "không còn giữ chức vụ này" in refused.text) == (409, True)
+        outgoing.revise(session, house.specialist, back.id, drafts.fields(place, signer_id=new.id), None)
+        assert outgoing.submit(session, house.specialist, back.id).state is State.APPROVAL

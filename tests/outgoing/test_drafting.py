@@ -20,7 +20,7 @@ from eoffice.documents import convert, intake, pages, recipients
 from eoffice.documents import queries as documents
 from eoffice.documents.layout.typesetting import MissingGlyph
 from eoffice.documents.models import Channel, DocumentFile, FileRole, Urgency
-from eoffice.outgoing import drafting, issuing, operations, presenting, queries, service
+from eoffice.outgoing import choosing, drafting, issuing, operations, presenting, queries, service
 from eoffice.outgoing.drafting import Text, TooManyOutside
 from eoffice.outgoing.forms import Typed
 from eoffice.outgoing.models import OutgoingDocument
@@ -270,8 +270,8 @@ def test_queues_hold_what_waits_for_the_person(session: Session, place: Province
         ({"recipients": ("Sở Không Có",)}, recipients.UnknownRecipient, "recipients"),
         ({"recipients": ()}, drafting.Missing, "recipients"),
         ({"recipients": ("H01.12",)}, AppError, "recipients"),
-        ({"signer_id": 999_999}, operations.WrongSigner, "signer_id"),
-        ({"unit_id": 1}, operations.WrongUnit, "unit_id"),
+        ({"signer_id": 999_999}, choosing.WrongSigner, "signer_id"),
+        ({"unit_id": 1}, choosing.WrongUnit, "unit_id"),
     ],
 )
 def test_bad_fields_are_named_and_nothing_is_stored(
@@ -313,7 +313,7 @@ def test_a_name_that_several_agencies_have_sends_nothing_to_the_wrong_one(
 
 
 def test_a_signer_of_another_agency_is_refused(session: Session, place: Province) -> None:
-    with pytest.raises(operations.WrongSigner):
+    with pytest.raises(choosing.WrongSigner):
         draft(session, place, signer_id=place.b.posts[Role.LEADER].id)
 
 

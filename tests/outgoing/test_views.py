@@ -554,3 +554,10 @@ def test_an_uploaded_draft_that_is_sent_again_is_one_and_a_changed_file_is_anoth
     page = template.read_bytes()
     assert post(page) == post(page)
     assert post(page) != post(page + b"\n% sua\n%%EOF\n")
+
+
+def test_a_document_that_is_not_issued_has_no_copies_to_follow(
+    app: Flask, session: Session, place: Province
+) -> None:
+    not_yet = made.outgoing(session, place.a, "chưa phát hành")
+    assert client_for(app, "a_clerk").get(f"/outgoing/{not_yet.id}/copies").status_code == 404

@@ -34,7 +34,7 @@ from eoffice.documents.models import Direction as Way
 from eoffice.incoming.models import IncomingDocument, Source
 from eoffice.incoming.states import State as In
 from eoffice.outgoing.states import State as Out
-from eoffice.reports import figures, service
+from eoffice.reports import figures, numbering, service
 from eoffice.reports.figures import Day, Handled, Period
 from tests.factories import House, Province, province
 from tests.home.made import incoming, outgoing
@@ -229,9 +229,9 @@ def test_numbers_are_counted_by_register_with_those_made_void(
     with transaction(session):
         entry.voided_at, entry.void_reason = clock.now(), "nhầm"
     today = Period(clock.today(), clock.today())
-    (line,) = figures.by_register(session, today, place.a.agency.id)
+    (line,) = numbering.by_register(session, today, place.a.agency.id)
     assert (line.first, line.last, line.given, line.void) == (1, 3, 3, 1)
-    assert figures.by_register(session, WEEK, place.a.agency.id) == []
+    assert numbering.by_register(session, WEEK, place.a.agency.id) == []
     client = client_for(app, "a_leader")
     days = f"from={today.first:%d/%m/%Y}&to={today.last:%d/%m/%Y}"
     assert line.name in client.get(f"/reports?by=register&{days}").get_data(as_text=True)
@@ -250,9 +250,9 @@ def test_a_register_taken_over_stands_there_with_the_last_number_of_the_system_b
         service.set_opening(session, chief, own["DEN"].id, 1234, decision)
         before = NewRegister(2025, Way.OUT, "CV", "Văn bản đi 2025", (), 987, decision)
         service.open_register(session, chief, before)
-    (line,) = figures.by_register(session, WEEK, agency.id)
+    (line,) = numbering.by_register(session, WEEK, agency.id)
     assert (line.code, line.first, line.last, line.given, line.share) == ("DEN", None, 1234, 0, None)
-    (line,) = figures.by_register(session, Period(date(2025, 1, 1), date(2025, 12, 31)), agency.id)
+    (line,) = numbering.by_register(session, Period(date(2025, 1, 1), date(2025, 12, 31)), agency.id)
     assert (line.name, line.last) == ("Văn bản đi 2025", 987), "with its own year"
     days = "from=16/11/2026&to=22/11/2026"
     page = client_for(app, "a_leader").get(f"/reports?by=register&{days}").get_data(as_text=True)
@@ -260,12 +260,12 @@ def test_a_register_taken_over_stands_there_with_the_last_number_of_the_system_b
     assert "None" not in page
     with clock.freeze(MONDAY + timedelta(days=1)):
         assert steps.registered(session, place.a).register_number == 1235
-    (line,) = figures.by_register(session, WEEK, agency.id)
+    (line,) = numbering.by_register(session, WEEK, agency.id)
     assert (line.first, line.last, line.given) == (1235, 1235, 1)
     monday, earlier = Period(MONDAY.date(), MONDAY.date()), Period(date(2026, 1, 1), date(2026, 11, 15))
-    (line,) = figures.by_register(session, monday, agency.id)
+    (line,) = numbering.by_register(session, monday, agency.id)
     assert (line.last, line.given) == (1234, 0)
-    assert figures.by_register(session, earlier, agency.id) == [], "nobody knows which number it had then"
+    assert numbering.by_register(session, earlier, agency.id) == [], "nobody knows which number it had then"
 
 
 def test_a_register_says_what_was_in_time_and_what_went_over_the_axis(
@@ -306,7 +306,7 @@ def test_a_register_says_what_was_in_time_and_what_went_over_the_axis(
                     agency_id=house.agency.id, document_id=document.id, code="X", name="x", channel=channel
                 )
             )
-    came, went = figures.by_register(session, WEEK, house.agency.id)
+    came, went = numbering.by_register(session, WEEK, house.agency.id)
     assert (came.given, came.in_time, came.late, came.exchanged, came.on_axis) == (2, 1, 1, 2, 1)
     assert (went.given, went.void, went.in_time, went.late) == (4, 1, 1, 1), "what is not issued is neither"
     assert (went.exchanged, went.electronic, came.electronic, went.share) == (2, 50, 50, 50)

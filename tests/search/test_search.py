@@ -23,7 +23,8 @@ from eoffice.core.forms import Unreadable
 from eoffice.core.permissions import Actor, system_actor
 from eoffice.documents import operations as documents
 from eoffice.documents import registers
-from eoffice.documents.models import Direction, Document, LinkKind
+from eoffice.documents.models import Direction, Document, FileRole, LinkKind
+from eoffice.documents.operations import Inspected
 from eoffice.documents.pages import page_text
 from eoffice.documents.permissions import visible_to
 from eoffice.incoming.states import State as In
@@ -107,6 +108,9 @@ def test_filters_narrow_and_lie_in_the_address(session: Session) -> None:
         "q=han+man&kind=QD": ["hạn mặn đi"],
         "q=han+man&issuer=tài+chính": ["hạn mặn đến"],
         "issuer=Tài+ch": ["hạn mặn đến"],
+        "issuer=so+tai+chinh": ["hạn mặn đến"],
+        "issuer=tai+ch": ["hạn mặn đến"],
+        "issuer=tái+chính": [],
         "q=han+man&from=01/02/2026": ["hạn mặn đi"],
         "q=han+man&from=2026-02-01": ["hạn mặn đi"],
         "q=han+man&to=2026-02-01": ["hạn mặn đến"],
@@ -231,6 +235,34 @@ def test_the_page_shows_what_was_found_in_both_languages(app: Flask, session: Se
     client.get("/language/en")
     assert "1 document, newest first" in client.get("/search?q=han+man").get_data(as_text=True)
     assert client.get("/search?q=han&page=nonsense").status_code == 404
+
+
+def test_what_stands_in_the_pages_alone_is_shown_with_the_words_around_it(
+    app: Flask, session: Session
+) -> None:
+    place = province(session)
+    named = incoming(session, place.a, "Về trạm bơm Láng Linh")
+    inside = incoming(session, place.a, "Mời họp")
+    found = "Đề nghị kiểm tra\ntrạm bơm Láng Linh & cống <Xẻo Rô> "
+    letter = f"Kính gửi các xã.\n{'Nội dung khác. ' * 20}{found}{'đ' * 400}"
+    paper = Inspected("a" * 64, 1, "a.pdf", "application/pdf", 1, [])
+    with transaction(session):
+        file = documents.add_file(session, place.a.clerk, inside, paper, FileRole.ORIGINAL)
+        session.flush()
+        documents.keep_texts(session, [(file, ["Trang đầu", letter])])
+    client = client_for(app, "a_clerk")
+    with counted() as statements:
+        page = client.get("/search?q=tram+bom+lang").get_data(as_text=True)
+    assert len(statements) <= MOST
+    assert f"/incoming/{named.id}" in page
+    assert page.count("Trong nội dung:") == 1
+    said = "nghị kiểm tra <mark>trạm</mark> <mark>bơm</mark> <mark>Láng</mark> Linh &amp; cống &lt;Xẻo Rô&gt;"
+    assert said in page
+    assert "Kính gửi" not in page
+    signed = incoming(session, place.a, "Thư", signer_name="Nguyễn Thị Hiếm")
+    page = client.get("/search?q=hiem").get_data(as_text=True)
+    assert f"/incoming/{signed.id}" in page
+    assert "Tìm thấy trong nội dung hoặc dữ liệu khác" in page
 
 
 def test_a_number_that_is_also_a_word_asks_few_questions(app: Flask, session: Session) -> None:

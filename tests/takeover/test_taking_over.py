@@ -23,7 +23,7 @@ from eoffice.documents.models import Direction, Document, DocumentFile, Register
 from eoffice.home import deeds
 from eoffice.home import queries as home
 from eoffice.incoming.states import State
-from eoffice.reports import books, figures
+from eoffice.reports import books, figures, numbering
 from eoffice.reports.books import Span
 from eoffice.reports.columns import Form
 from eoffice.reports.figures import Handled, Period
@@ -192,7 +192,7 @@ def test_deadlines_of_a_year_that_is_over_stand_in_its_figures_once_and_in_none_
     for period, late in ((this, []), (last, [1])):
         for by in (figures.by_unit, figures.by_person):
             assert [line.handled.open_late for line in by(session, period, agency)] == late
-    (line,) = figures.by_register(session, last, agency)
+    (line,) = numbering.by_register(session, last, agency)
     assert (line.last, line.given, line.in_time, line.late, line.share) == (4321, 3, 0, 0, None)
 
     # the desk of who works on it counts it once, with its days in working days
@@ -228,7 +228,12 @@ def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
         f"DEN;{YEAR};10;{DAY};1/A;{DAY};Sở;CV;Mật;;;;;;;;;mat.pdf;": "MẬT",
         f"DEN;{YEAR};11;{DAY};1/A;{DAY};Sở;CV;Người lạ;;;Đang xử lý;a_leader;;b_specialist;Làm;;;": "không giữ chức vụ",
         f"DEN;{YEAR};12;{DAY};1/A;{DAY};Sở;CV;Ai giao;;;Đang xử lý;;KHTC;;;;;": "lãnh đạo đã giao việc",
+        f"DEN;{YEAR};14;{DAY};1/A;{DAY};Sở;CV;Người phối hợp;;;Đang xử lý;a_leader;;a_specialist;Làm;;;;a_archivist": (
+            "không giữ chức vụ"
+        ),
         f"QD;{YEAR};13;{DAY};14/QĐ-SNNMT;{DAY};;QĐ;Số khác;Ai;;;;;;;;;": "sổ ghi số 13",
+        f"QD;{YEAR};15;{DAY};15/TB-SNNMT;{DAY};;TB;Loại khác;Ai;;;;;;;;;": "không thuộc sổ",
+        f"QD;{YEAR};16;{DAY};16/TB-SNNMT;{DAY};;QĐ;Ký hiệu khác;Ai;;;;;;;;;": "của loại khác",
     }  # fmt: skip
     blobs_before = sum(1 for _ in blobs().root.glob("??/*"))
     files = FILES | {"mat_pdf": secret_pdf()}
@@ -238,7 +243,7 @@ def test_every_mistake_is_named_with_its_row_and_then_nothing_comes(
         assert said in page, said
     assert f"{len(wrong)} dòng không nhập được" in re.sub(r"\s+", " ", page)
     listed = mistakes(page)
-    assert sorted({row[0] for row in listed}) == list(range(8, 19)), "every row that is wrong"
+    assert sorted({row[0] for row in listed}) == list(range(8, 22)), "every row that is wrong"
     assert next(iter(wrong.values())) in str(listed[0][2])
     assert "Số của hệ thống này" in listed[0], "with what stood there"
     assert sum(1 for _ in blobs().root.glob("??/*")) == blobs_before, "a look stores no byte"

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from eoffice.admin import leaving
 from eoffice.admin.forms import LeavingForm
+from eoffice.admin.leaving import Open
 from eoffice.admin.views import bp
 from eoffice.core import clock
 from eoffice.core.errors import AppError
@@ -25,16 +26,27 @@ def end_post(post_id: int) -> ResponseReturnValue:
     form, status = _offered(LeavingForm(), post), 200
     if form.validate_on_submit():
         try:
-            leaving.end(db(), actor, post_id, form.to_new())
+            left = leaving.end(db(), actor, post_id, form.to_new())
         except AppError as error:
             status = refused(form, error)
         else:
-            flash(_("The post ends on that day; what was open has been handed on."), "ok")
+            flash(_told(left), "warn" if left.unheaded and form.unheaded.data else "ok")
             return redirect(url_for("admin.people"), 303)
     if form.last_day.data is None and not form.is_submitted():
         form.last_day.data = clock.today()
     page = render_template("admin/leaving.html", post=post, form=form, open=leaving.left_open(db(), post))
     return page, 422 if form.errors and status == 200 else status
+
+
+def _told(left: Open) -> str:
+    if left.unheaded is not None and (left.approvals or left.unit_work):
+        return _(
+            "The post ends on that day. Until %(unit)s has a head, %(drafts)s drafts and %(tasks)s tasks wait there.",
+            unit=left.unheaded.name, drafts=left.approvals, tasks=left.unit_work,
+        )  # fmt: skip
+    if left.needs_successor:
+        return _("The post ends on that day; what was open has been handed on.")
+    return _("The post ends on that day; nothing was open.")
 
 
 def _offered(form: LeavingForm, post: Assignment) -> LeavingForm:

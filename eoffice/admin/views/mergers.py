@@ -57,6 +57,8 @@ def _page(found: Merger, outcome: Outcome | None = None, refusal: AppError | Non
         withdrawal=merging.withdrawal(db(), found),
         reason=request.form.get("reason", ""),
         outcome=outcome,
+        record=merging.record(db(), found),
+        followed=merging.followed(db(), found),
         refusal=refusal,
         due=clock.today() >= found.on,
         local=clock.local,

@@ -125,6 +125,7 @@ def _room(
     return render_template(
         "incoming/reading.html", document=document, files=found, original=original, check=check,
         pages=presenting.pages(original), directions=given,
+        replaces=presenting.older_of(queue.older[document.id]),
         may_direct=_may_send(document, preparing, wanted_back=document.id in wanted_back), form=form,
         prepared=known, kept=kept,
         act="incoming.prepare" if preparing else "incoming.direct",

@@ -304,6 +304,7 @@ def _render(
         wanted_back={document.id} if wanted else set(),
         newer=presenting.addresses(related[LinkKind.REPLACES, False]),
         corrections=presenting.addresses(related[LinkKind.CORRECTS, False]),
+        older=presenting.older(related),
         replies=presenting.addresses(related[LinkKind.REPLY, False]),
         sender=presenting.passed_on_by(document, arrival),
         certified=presenting.addresses(

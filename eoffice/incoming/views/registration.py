@@ -162,6 +162,7 @@ def _page(
             name: tag for name, (tag, key) in presenting.TAGS.items() if getattr(guess, key) is not None
         },
         **_recognition(document, file, guess),
+        "older": presenting.older(files.related(db(), current_actor(), document)),
         "next_number": registers.next_number(db(), document.agency_id, Direction.IN, kind),
     }
 

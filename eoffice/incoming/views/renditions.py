@@ -10,7 +10,9 @@ from eoffice.core.errors import NotFound
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions import queries as directions
 from eoffice.directory import queries as directory
+from eoffice.directory.models import Agency
 from eoffice.documents import queries as documents
+from eoffice.documents import registers
 from eoffice.documents.models import FileRole
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.dossiers import queries as dossiers
@@ -28,13 +30,13 @@ def stamped(document_id: int) -> Response:
     file = documents.latest_file(db(), document, FileRole.ORIGINAL)
     if file is None or not file.is_pdf or document.register_number is None:
         raise NotFound
-    agency = directory.agency(db(), document.agency_id)
-    leading = directions.leading(db(), document)
+    agency = _registered_at(document)
+    to = directions.leading(db(), document) or (document.submitted_to.label if document.submitted_to else "")
     filed = ", ".join(one.notation for one in dossiers.holding(db(), current_actor(), document))
     made = stamp.stamped(
         blobs().path(file.sha256), agency.short_name, document.register_number,
         f"{clock.local(document.arrived_at):%d/%m/%Y}",
-        leading or (document.submitted_to.label if document.submitted_to else ""), filed,
+        "" if document.register_of else to, filed,  # who has it now never got it there
     )  # fmt: skip
     return _send(made, f"den-{document.register_number}-{file.name}")
 
@@ -45,7 +47,7 @@ def slip(document_id: int) -> Response:
     """Phiếu giải quyết văn bản đến."""
     document = _registered(document_id)
     given = directions.of_document(db(), document)
-    made = slips.slip(directory.agency(db(), document.agency_id), document, given)
+    made = slips.slip(_registered_at(document), document, given)
     return _send(made, f"phieu-giai-quyet-{document.register_number}.pdf")
 
 
@@ -55,6 +57,12 @@ def _registered(document_id: int) -> IncomingDocument:
     if document.register_number is None:
         raise NotFound
     return document
+
+
+def _registered_at(document: IncomingDocument) -> Agency:
+    """Whose number it bears: a merger moves a document and leaves its number in the register that was."""
+    entry = registers.entry_of(db(), document)
+    return directory.agency(db(), entry.agency_id if entry is not None else document.agency_id)
 
 
 def _send(data: bytes, name: str) -> Response:

@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from eoffice.core.errors import AppError
 from eoffice.core.web import current_actor, db, needs
 from eoffice.directions.worklists import worklist, worklists
-from eoffice.directory import queries as directory
 from eoffice.documents.permissions import DOCUMENT_READ
 from eoffice.outgoing import consulting, forms, queries
 from eoffice.outgoing.views import bp
@@ -65,10 +64,7 @@ def _rows() -> list[tuple[str, str]]:
 
 
 def _colleagues() -> list[tuple[int, str]]:
-    """Everybody else who works in the agency today."""
-    actor = current_actor()
-    posts = directory.posts(db(), actor.agency_id or 0)
-    return [(post.id, post.label) for post in posts if post.person_id != actor.person_id]
+    return [(post.id, post.label) for post in consulting.colleagues(db(), current_actor())]
 
 
 @bp.post("/outgoing/<int:document_id>/consultations/<int:consultation_id>")

@@ -26,6 +26,7 @@ from eoffice.gateway import service as exchange
 from eoffice.gateway.permissions import GATEWAY_RECALL, GATEWAY_RESEND
 from eoffice.outgoing import (
     addressed,
+    choosing,
     consulting,
     copying,
     forms,
@@ -63,6 +64,8 @@ def show(document_id: int) -> ResponseReturnValue:
 def copies(document_id: int) -> str:
     """How far each copy has come: a part of the document's page, which asks for it while one is on its way."""
     document = queries.one(db(), current_actor(), document_id)
+    if document.issued_at is None:
+        raise NotFound
     shown = following.shown(db(), current_actor(), document, document.issued_at)
     return render_template("gateway/_copies.html", sent_on=document.issued_on, again=request.path, **shown)
 
@@ -264,7 +267,7 @@ def _steps(document: OutgoingDocument, file: DocumentFile | None) -> dict[str, A
         "asked": asked,
         "stances": [(stance.value, stance.word) for stance in Stance],
         "moves": moves,
-        "ended": operations.ended(document),
+        "ended": choosing.ended(document),
         # whoever approves, checks or signs hears it; whoever drafts can do nothing about it
         "lacks_picture": issuing.lacks_picture(db(), document) if moves & _ABOUT_TO_BE_SIGNED else None,
         "next_step": presenting.next_step(document, queries.next_actor(db(), document)),

@@ -12,7 +12,7 @@ from eoffice.documents import queries as documents
 from eoffice.documents import service as files
 from eoffice.documents.models import FileRole, LinkKind
 from eoffice.documents.recipients import printed
-from eoffice.outgoing import consulting, issuing, operations, presenting, queries
+from eoffice.outgoing import choosing, consulting, issuing, operations, presenting, queries
 from eoffice.outgoing.models import OutgoingDocument
 from eoffice.outgoing.permissions import OUTGOING_SIGN
 from eoffice.outgoing.states import State
@@ -64,7 +64,7 @@ def page(document: OutgoingDocument, problem: AppError | None = None) -> str:
         recipients=printed(documents.recipients(db(), document)),
         answered=documents.linked(db(), current_actor(), document, LinkKind.REPLY),
         moves=operations.own_moves(db(), current_actor(), document),
-        ended=operations.ended(document),
+        ended=choosing.ended(document),
         lacks_picture=issuing.lacks_picture(db(), document),
         phrases=(_("Mend the form"), _("Add the legal basis"), _("Ask for more opinions")),
     )

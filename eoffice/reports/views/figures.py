@@ -19,8 +19,10 @@ from eoffice.directory import queries as directory
 from eoffice.documents.layout.tables import Column, Table, typeset
 from eoffice.documents.permissions import DOCUMENT_READ_ALL
 from eoffice.reports import figures as count
-from eoffice.reports.figures import Day, Figures, KindLine, Line, Period, RegisterLine
+from eoffice.reports import numbering
+from eoffice.reports.figures import Day, Figures, KindLine, Line, Period
 from eoffice.reports.forms import PeriodForm
+from eoffice.reports.numbering import RegisterLine
 from eoffice.reports.views import bp
 
 
@@ -74,7 +76,7 @@ def figures() -> ResponseReturnValue:
 
 def _lines(by: By, period: Period, agency_id: int) -> Sequence[Line | KindLine | RegisterLine]:
     if by is By.REGISTER:
-        return count.by_register(db(), period, agency_id)
+        return numbering.by_register(db(), period, agency_id)
     if by is By.KIND:
         return count.by_kind(db(), period, agency_id)
     return (count.by_unit if by is By.UNIT else count.by_person)(db(), period, agency_id)
@@ -135,7 +137,7 @@ def _sheet(by: By, period: Period, agency_id: int) -> tuple[list[LazyString | st
     if by is By.REGISTER:
         return [*_REGISTER_HEADINGS], [
             (one.name, one.first, one.last, one.given, one.void, one.in_time, one.late, one.electronic)
-            for one in count.by_register(db(), period, agency_id)
+            for one in numbering.by_register(db(), period, agency_id)
         ]
     headings: list[LazyString | str] = [
         _l("Unit or person"), _l("Post"), _l("Given"), _l("Done in time"), _l("Done late"), _l("Open"),

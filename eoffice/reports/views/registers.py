@@ -2,6 +2,7 @@
 
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -15,11 +16,12 @@ from eoffice.core.permissions import allowed
 from eoffice.core.text import fold
 from eoffice.core.web import current_actor, db, needs
 from eoffice.documents import bodies, closing, registers
-from eoffice.documents.models import Register
+from eoffice.documents.models import Direction, Register
 from eoffice.documents.permissions import DOCUMENT_READ_ALL, REGISTER_CLOSE, REGISTER_OPEN
 from eoffice.reports import binding, books, queries, service
 from eoffice.reports.books import Row, Span
 from eoffice.reports.columns import SHEETS, Sheet
+from eoffice.reports.columns import Form as BookForm
 from eoffice.reports.forms import CloseForm, OpenForm, OpeningForm, PrintForm, SignForm
 from eoffice.reports.queries import Binding
 from eoffice.reports.views import bp
@@ -37,7 +39,9 @@ def index() -> ResponseReturnValue:
     wanted = request.args.get("year", type=int)
     year = next((one for one in years if one == wanted), years[0])
     lines = queries.lines(db(), current_actor(), year)
-    return render_template("reports/registers.html", years=years, year=year, lines=lines)
+    return render_template(
+        "reports/registers.html", years=years, year=year, lines=lines, print_address=_print_address(year)
+    )
 
 
 @bp.route("/registers/new", methods=["GET", "POST"])
@@ -84,6 +88,7 @@ def _register(one: Register, sent: Form | None = None) -> str:
         opening=_form(OpeningForm, sent) if opens and fresh else None,
         ending=_form(CloseForm, sent) if closes and one.closed_at is None else None,
         signing=_form(SignForm, sent) if closes and unsigned else None,
+        print_address=_print_address(one.year, one) if one.agency_id == actor.agency_id else "",
         local=clock.local,
     )
 
@@ -202,10 +207,18 @@ def _asked() -> PrintForm:
     form = PrintForm.of(request.args, first, min(last, clock.today()))
     year = form.first.data.year if isinstance(form.first.data, date) else clock.today().year
     actor = current_actor()
-    form.offer(
-        list(registers.registers(db(), actor.agency_id or 0, year)), envelopes=service.sees_envelopes(actor)
-    )
+    # in January the year that is over is printed and bound
+    known = [one for of in (year, year - 1) for one in registers.registers(db(), actor.agency_id or 0, of)]
+    form.offer(known, envelopes=service.sees_envelopes(actor))
     return form
+
+
+def _print_address(year: int, one: Register | None = None) -> str:
+    """What prints a register, or all incoming ones, of a whole year."""
+    first, last = service.year_of(date(year, 1, 1))
+    form = BookForm.OUTGOING if one is not None and one.direction is Direction.OUT else BookForm.INCOMING
+    asked: dict[str, Any] = {"from": f"{first:%d/%m/%Y}", "to": f"{min(last, clock.today()):%d/%m/%Y}"}
+    return url_for("reports.printing", form=form, register_id=one.id if one is not None else 0, **asked)
 
 
 @bp.get("/registers/print.pdf")
