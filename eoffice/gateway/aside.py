@@ -38,16 +38,21 @@ def settle(session: Session, actor: Actor, unreadable: Unreadable, note: str) ->
 
 def mend(session: Session, whole: Sequence[Packet]) -> None:
     """The same documents have come in packets that could be read: nothing is left to do about the earlier ones."""
-    by_name = {(one.message_type, one.sender_code, one.document_uid.lower()): one for one in whole}
-    name = (Packet.message_type, Packet.sender_code, sa.func.lower(Packet.document_uid))
+    by_name = {
+        (one.message_type, one.sender_code, one.document_uid.lower()): one for one in whole if one.document_uid
+    }
+    uid = sa.func.lower(Packet.document_uid)
     query = (
-        sa.select(Unreadable, *name)
+        sa.select(Unreadable, Packet.message_type, Packet.sender_code, uid)
         .join(Packet, Unreadable.packet_id == Packet.id)
-        .where(Unreadable.settled_at.is_(None), sa.tuple_(*name).in_(by_name), Packet.document_uid != "")
+        # found by this alone: of one sender there may be a hundred thousand packets
+        .where(Unreadable.settled_at.is_(None), uid.in_([one for *_, one in by_name]))
         .order_by(Unreadable.id)
         .with_for_update(of=Unreadable)
     )
-    for unreadable, kind, sender, uid in session.execute(query):
-        packet = by_name[kind, sender, uid]
+    for unreadable, kind, sender, name in session.execute(query):
+        packet = by_name.get((kind, sender, name))
+        if packet is None:
+            continue
         unreadable.settled_at, unreadable.mended_by_id = clock.now(), packet.id
         audit.record(session, system_actor(unreadable.agency_id), MENDED, unreadable, axis_id=packet.hub_id)

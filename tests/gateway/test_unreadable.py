@@ -12,7 +12,7 @@ from eoffice.core.blobs import blobs
 from eoffice.core.db import transaction
 from eoffice.core.permissions import allowed
 from eoffice.directory.models import Agency
-from eoffice.gateway import axis, queries, storing
+from eoffice.gateway import aside, axis, queries, storing
 from eoffice.gateway.models import Arrival, Packet, PacketState, Unreadable
 from eoffice.gateway.permissions import GATEWAY_UNREADABLE, unreadable_to
 from eoffice.gateway.receiver import acknowledge, fetch
@@ -108,6 +108,16 @@ def test_the_same_document_coming_whole_settles_it(
     receive(session)
     row = session.scalars(sa.select(Unreadable)).one()
     assert row.settled_at is None, "another document settles nothing"
+    with transaction(session):
+        copy = session.scalars(sa.select(Packet).where(Packet.id == row.packet_id)).one()
+        alike = Packet(
+            message_type=copy.message_type,
+            sender_code="G10",
+            document_uid=copy.document_uid,
+            state=PacketState.STORED,
+        )
+        aside.mend(session, [alike])
+    assert row.settled_at is None, "a name is another's own"
     _sent(theirs, tmp_path / "again", 93, "H01.12", whole=True)
     receive(session)
     session.expire_all()
