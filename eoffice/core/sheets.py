@@ -1,9 +1,11 @@
 """Tables as spreadsheets: out as xlsx, in from xlsx or CSV (read in the sandbox)."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
@@ -11,6 +13,8 @@ from flask_babel import lazy_gettext as _l
 from eoffice.core import sandbox
 from eoffice.core.errors import Invalid
 
+#: lines among which the headings are looked for: a title, the agency's name or “sep=;” may stand above them
+HEADED = 10
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 sandbox.preload(__name__)
 sandbox.preload("eoffice.core.workbooks")
@@ -63,20 +67,21 @@ Line = tuple[int, list[str]]
 
 
 def read(path: Path, limit: int) -> list[Line]:
-    """The headings of a table and at most `limit` rows, with their numbers, days as dd/mm/yyyy, empty rows left out.
+    """The lines of a table with their numbers, at most `limit` below those of its headings: days as dd/mm/yyyy, empty
+    ones left out.
 
-    Reads the first sheet of a workbook, or CSV in UTF-8 with comma, semicolon or tab. Runs in the sandbox: the file
-    may come from anywhere. Raises UnreadableSheet, NoResults, SheetTooLong.
+    Reads the first sheet of a workbook, or CSV in UTF-8 or UTF-16 with comma, semicolon or tab. Runs in the sandbox:
+    the file may come from anywhere. Raises UnreadableSheet, NoResults, SheetTooLong.
     """
     try:
-        found: list[Line] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit + 1, seconds=30)
+        found: list[Line] = sandbox.call(f"{__name__}:rows", str(path.absolute()), limit + HEADED, seconds=30)
     except (sandbox.SandboxDied, sandbox.SandboxError) as error:
         raise UnreadableSheet(field="file") from error
     except Uncounted as error:
         raise NoResults(field="file") from error
     except ValueError as error:
         raise UnreadableSheet(field="file") from error
-    if len(found) > limit + 1:
+    if len(found) > limit + HEADED:
         raise SheetTooLong(limit=limit, field="file")
     return found
 
@@ -102,11 +107,14 @@ def _workbook(path: str) -> Iterable[Sequence[object]]:
 
 
 def _text(path: str) -> Iterable[Sequence[object]]:
-    text = Path(path).read_bytes().decode("utf-8-sig")  # UnicodeDecodeError is a ValueError
+    data = Path(path).read_bytes()
+    # Excel's “Unicode text” is UTF-16
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if wide else "utf-8-sig")  # UnicodeDecodeError is a ValueError
     if "\0" in text:
         raise ValueError("binary")
-    first = text.partition("\n")[0]
-    mark = max((";", "\t", ","), key=first.count)
+    beginning = "".join(islice(io.StringIO(text), HEADED))
+    mark = max((";", "\t", ","), key=beginning.count)
     return csv.reader(io.StringIO(text, newline=""), delimiter=mark)
 
 

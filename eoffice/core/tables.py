@@ -68,10 +68,10 @@ class Problem:
 
 
 class HeadingsMissing(Invalid):
-    """The first row names no columns, or not all that are needed."""
+    """No row near the top names the columns, or not all that are needed."""
 
     message = _l(
-        "The first row must name the columns; missing: %(columns)s. Take the model table and fill that in."
+        "One of the first ten rows must name the columns; missing: %(columns)s. Take the model table and fill that in."
     )
 
 
@@ -122,16 +122,19 @@ def mistakes(rows: Sequence[Row], columns: Sequence[Column], report: Report) -> 
 
 def read(path: Path, columns: Sequence[Column], limit: int) -> list[Row]:
     """The rows of a filled table. Raises UnreadableSheet, SheetTooLong, HeadingsMissing, NothingInIt."""
-    return _named(sheets.read(path, limit), columns)
+    rows = _named(sheets.read(path, limit), columns)
+    if len(rows) > limit:
+        raise sheets.SheetTooLong(limit=limit, field="file")
+    return rows
 
 
 def _named(lines: Sequence[sheets.Line], columns: Sequence[Column]) -> list[Row]:
-    headings = [_plain(text) for text in lines[0][1]] if lines else []
-    places = {
-        one.key: headings.index(_plain(one.heading)) for one in columns if _plain(one.heading) in headings
-    }
-    missing = [one.heading for one in columns if one.needed and one.key not in places]
-    if missing:
+    above, places = min(
+        ((at, _places(texts, columns)) for at, (_, texts) in enumerate(lines[: sheets.HEADED])),
+        key=lambda found: len(_missing(found[1], columns)),
+        default=(0, {}),
+    )
+    if missing := _missing(places, columns):
         raise HeadingsMissing(columns=", ".join(missing), field="file")
     parted = {one.key for one in columns if one.lines}
     rows = [
@@ -143,11 +146,23 @@ def _named(lines: Sequence[sheets.Line], columns: Sequence[Column]) -> list[Row]
                 if place < len(texts)
             },
         )
-        for number, texts in lines[1:]
+        for number, texts in lines[above + 1 :]
     ]
     if not rows:
         raise NothingInIt(field="file")
     return rows
+
+
+def _places(texts: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
+    """Which column of a line of headings is which."""
+    headings = [_plain(text) for text in texts]
+    return {
+        one.key: headings.index(_plain(one.heading)) for one in columns if _plain(one.heading) in headings
+    }
+
+
+def _missing(places: Mapping[str, int], columns: Sequence[Column]) -> list[str]:
+    return [one.heading for one in columns if one.needed and one.key not in places]
 
 
 def _cleaned(text: str, *, parted: bool) -> str:

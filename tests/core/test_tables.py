@@ -67,7 +67,14 @@ def test_a_formula_without_its_result_is_said_and_not_read_as_an_empty_cell(tmp_
 
 
 @pytest.mark.parametrize(
-    "data", [b"PK\x03\x04 no zip", "Họ".encode("utf-16"), b"\xff\xfe\x00", b"%PDF-1.7\n\x00", b"PK"]
+    "data",
+    [
+        b"PK\x03\x04 no zip",
+        "Họ và tên".encode("cp1258", "replace"),
+        b"\xff\xfe\x00",
+        b"%PDF-1.7\n\x00",
+        b"PK",
+    ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(sheets.UnreadableSheet):
@@ -82,6 +89,24 @@ def test_headings_and_rows_must_be_there_and_not_too_many(tmp_path: Path) -> Non
     with pytest.raises(sheets.SheetTooLong, match="at most 3 rows"):
         _rows(tmp_path, ("Họ và tên\n" + "An\n" * 4).encode(), limit=3)
     assert len(_rows(tmp_path, ("Họ và tên\n" + "An\n" * 3).encode(), limit=3)) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    "above", ["", "sep=;\n", "DANH SÁCH CÔNG CHỨC;;\n;;\nNăm 2026, theo quyết định số 12;;\n"]
+)
+def test_headings_may_stand_below_a_title_in_what_excel_calls_text(
+    tmp_path: Path, above: str, encoding: str
+) -> None:
+    data = (above + "Mã;Họ và tên;Từ ngày\n1;Lê An;\n2;Trần Bé;1/1/2026\n").encode(encoding)
+    rows = _rows(tmp_path, data, limit=2)
+    first = above.count("\n") + 2
+    assert [(row.number, row["name"], row["code"]) for row in rows] == [
+        (first, "Lê An", "1"),
+        (first + 1, "Trần Bé", "2"),
+    ]
+    with pytest.raises(sheets.SheetTooLong):
+        _rows(tmp_path, data, limit=1)
 
 
 def test_every_empty_and_every_overlong_cell_is_named(tmp_path: Path, session: Session) -> None:
