@@ -17,12 +17,16 @@ PACKAGES = {
     "openssl": "openssl",
     "softhsm2-util": "softhsm2",
     "fc-match": "fontconfig",
-    "tesseract": "tesseract-ocr-vie",
+    "tesseract": "tesseract-ocr",  # only recommended by its languages, so asked for by name
     "dovecot": "dovecot-imapd",
+}
+#: what comes with no program of its own name
+FILES = {
+    Path("/usr/share/tesseract-ocr/5/tessdata/vie.traineddata"): "tesseract-ocr-vie",
+    Path("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"): "fonts-noto-core",
 }
 #: the oldest server we promise to work with (design: nothing newer than 15 is relied on)
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
-FONT = Path("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf")
 
 #: two at a time where the tests are independent, one file's tests together
 TWO = ["-n", "2", "--dist", "loadfile"]
@@ -90,8 +94,7 @@ def run(arguments: list[str], environment: dict[str, str]) -> int:
 def install_packages() -> int:
     """Get what is missing where that may be done; say what stays missing otherwise."""
     missing = sorted({package for program, package in PACKAGES.items() if shutil.which(program) is None})
-    if not FONT.exists():
-        missing.append("fonts-noto-core")
+    missing += [package for path, package in FILES.items() if not path.exists()]
     if not POSTGRES.is_dir():
         missing.append("postgresql-15")
     if not missing:
