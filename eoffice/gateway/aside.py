@@ -39,7 +39,9 @@ def settle(session: Session, actor: Actor, unreadable: Unreadable, note: str) ->
 def mend(session: Session, whole: Sequence[Packet]) -> None:
     """The same documents have come in packets that could be read: nothing is left to do about the earlier ones."""
     by_name = {
-        (one.message_type, one.sender_code, one.document_uid.lower()): one for one in whole if one.document_uid
+        (one.message_type, one.sender_code, one.document_uid.lower()): one
+        for one in whole
+        if one.document_uid
     }
     uid = sa.func.lower(Packet.document_uid)
     query = (
