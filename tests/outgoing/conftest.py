@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 import pytest
 import typst
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from eoffice.documents.layout.typesetting import FONTS
 from tests.factories import Province, province
 from tests.signatures.keys import equip
+from tests.web import client_for
 
 
 @pytest.fixture
@@ -51,3 +54,9 @@ Kính gửi: Sở Tài chính. Nội dung.
         return made
 
     return make
+
+
+@pytest.fixture
+def client(app: Flask, place: Province) -> Callable[[str], FlaskClient]:
+    """A browser in which somebody is signed in, by the user name."""
+    return lambda user: client_for(app, user)

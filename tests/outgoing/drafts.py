@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from eoffice.core.blobs import blobs
@@ -128,3 +129,19 @@ def newest(session: Session, document: OutgoingDocument, role: FileRole) -> Docu
 def path(file: DocumentFile) -> Path:
     """Its bytes."""
     return blobs().path(file.sha256)
+
+
+def as_typed(place: Province, **changes: str) -> dict[str, str]:
+    """What a form of a new draft sends."""
+    usual = {
+        "kind_code": "CV", "subject": "Hướng dẫn lịch thời vụ", "urgency": "0", "body": BODY,
+        "signer_id": str(place.a.posts[Role.LEADER].id), "unit_id": str(place.a.unit.id),
+        "recipient1": place.b.agency.name, "recipient1_id": str(place.b.agency.id),
+    }  # fmt: skip
+    return usual | changes
+
+
+def only(session: Session) -> OutgoingDocument:
+    """The one document there is, as it stands now."""
+    session.expire_all()
+    return session.scalars(sa.select(OutgoingDocument)).one()

@@ -4,7 +4,6 @@ import io
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,27 +31,8 @@ from eoffice.signatures.settings import TRUST_DIR, trust_folder
 from tests.factories import PIN, Province, colleague
 from tests.home import made
 from tests.incoming import steps
-from tests.outgoing.drafts import BODY, TEXT, bring, draft, fields, newest, path
+from tests.outgoing.drafts import TEXT, as_typed, bring, draft, fields, newest, only, path
 from tests.web import MOST, client_for, counted
-
-
-@pytest.fixture
-def client(app: Flask, place: Province) -> Callable[[str], FlaskClient]:
-    return lambda user: client_for(app, user)
-
-
-def _typed(place: Province, **changes: str) -> dict[str, str]:
-    usual = {
-        "kind_code": "CV", "subject": "Hướng dẫn lịch thời vụ", "urgency": "0", "body": BODY,
-        "signer_id": str(place.a.posts[Role.LEADER].id), "unit_id": str(place.a.unit.id),
-        "recipient1": place.b.agency.name, "recipient1_id": str(place.b.agency.id),
-    }  # fmt: skip
-    return usual | changes
-
-
-def _only(session: Session) -> OutgoingDocument:
-    session.expire_all()
-    return session.scalars(sa.select(OutgoingDocument)).one()
 
 
 @pytest.mark.slow
@@ -61,9 +41,9 @@ def test_a_document_goes_the_whole_way_through_the_pages(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
     drafter = client("a_specialist")
-    answer = drafter.post("/outgoing/new", data=_typed(place))
+    answer = drafter.post("/outgoing/new", data=as_typed(place))
     assert answer.status_code == 303, answer.get_data(as_text=True)
-    document = _only(session)
+    document = only(session)
     url = f"/outgoing/{document.id}"
     assert drafter.post(f"{url}/submit", data={"note": "Trình anh xem"}).status_code == 303
     assert client("a_unit_head").post(f"{url}/approve").status_code == 303
@@ -148,7 +128,7 @@ def test_the_forms_and_the_reading_room_cost_no_more_than_any_page(
 def test_what_was_typed_is_kept_when_a_recipient_is_unknown(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
-    sent = _typed(
+    sent = as_typed(
         place, recipient1="Sở Không Có", recipient1_id="", body="Nội dung đã gõ rất dài", due_on="01/01/2020"
     )
     answer = client("a_specialist").post("/outgoing/new", data=sent)
@@ -164,7 +144,7 @@ def test_who_writes_to_his_own_agency_is_told_so_and_keeps_what_he_typed(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
     own = {"recipient1": place.a.agency.name, "recipient1_id": str(place.a.agency.id)}
-    sent = _typed(place, **own, body="Nội dung đã gõ rất dài")
+    sent = as_typed(place, **own, body="Nội dung đã gõ rất dài")
     answer = client("a_specialist").post("/outgoing/new", data=sent)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
@@ -238,15 +218,15 @@ def test_who_saves_a_draft_second_replaces_nothing_unseen(
     first, second = client("a_specialist"), client("a_unit_head")
     url = f"/outgoing/{document.id}/edit"
     assert 'name="revision" value="0"' in second.get(url).text
-    assert first.post(url, data=_typed(place, subject="Của người trước", revision="0")).status_code == 303
-    late = second.post(url, data=_typed(place, body="Đoạn đã gõ rất dài", revision="0"))
+    assert first.post(url, data=as_typed(place, subject="Của người trước", revision="0")).status_code == 303
+    late = second.post(url, data=as_typed(place, body="Đoạn đã gõ rất dài", revision="0"))
     assert late.status_code == 409
     assert place.a.specialist.name in late.text
     assert "Đoạn đã gõ rất dài</textarea>" in late.text
     assert f'href="/outgoing/{document.id}/compare"' in late.text
-    assert _only(session).subject == "Của người trước"
+    assert only(session).subject == "Của người trước"
     assert 'name="revision" value="1"' in late.text, "who has been told may replace it"
-    assert second.post(url, data=_typed(place, revision="1")).status_code == 303
+    assert second.post(url, data=as_typed(place, revision="1")).status_code == 303
 
 
 def test_a_page_uploaded_by_form_is_a_version(
@@ -254,12 +234,12 @@ def test_a_page_uploaded_by_form_is_a_version(
 ) -> None:
     page = path(newest(session, draft(session, place), FileRole.DRAFT)).read_bytes()
     drafter = client("a_specialist")
-    sent = _typed(place, source="upload") | {"upload": (io.BytesIO(page), "Dự thảo.pdf")}
+    sent = as_typed(place, source="upload") | {"upload": (io.BytesIO(page), "Dự thảo.pdf")}
     assert drafter.post("/outgoing/new", data=sent).status_code == 303
     document = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()
     assert document is not None
     assert documents.files(session, document, FileRole.DRAFT)[0].name == "Dự thảo.pdf"
-    broken = _typed(place, source="upload") | {"upload": (io.BytesIO(b"%PDF-1.4 broken"), "x.pdf")}
+    broken = as_typed(place, source="upload") | {"upload": (io.BytesIO(b"%PDF-1.4 broken"), "x.pdf")}
     assert drafter.post("/outgoing/new", data=broken).status_code == 422
 
 
@@ -287,13 +267,13 @@ def test_an_answer_starts_from_the_document_it_answers(
     assert "Trả lời Tờ trình số 86/TTr-UBND" in page
     assert "về việc đề nghị hỗ trợ kinh phí" in page
     assert page.count("về việc về việc") == 0
-    sent = _typed(place, reply_to=str(asked.id), unit_id=str(place.a.office.id))
+    sent = as_typed(place, reply_to=str(asked.id), unit_id=str(place.a.office.id))
     assert chief.post("/outgoing/new", data=sent).status_code == 303
-    answer = _only(session)
+    answer = only(session)
     assert [one.id for one in documents.linked(session, place.a.clerk, answer, LinkKind.REPLY)] == [asked.id]
     assert "86/TTr-UBND" in chief.get(f"/outgoing/{answer.id}").get_data(as_text=True)
     theirs = {"recipient1": place.outside.code, "recipient1_id": "", "unit_id": ""}
-    foreign = _typed(place, reply_to=str(asked.id), signer_id=str(place.b.posts[Role.LEADER].id), **theirs)
+    foreign = as_typed(place, reply_to=str(asked.id), signer_id=str(place.b.posts[Role.LEADER].id), **theirs)
     assert client("b_specialist").post("/outgoing/new", data=foreign).status_code == 404
 
 
@@ -308,7 +288,7 @@ def test_a_replacement_starts_from_the_document_it_replaces(
     assert old.subject in page
     assert place.b.agency.name in page
     assert "Thay thế văn bản" in page
-    sent = _typed(place, replaces=str(old.id))
+    sent = as_typed(place, replaces=str(old.id))
     assert specialist.post("/outgoing/new", data=sent).status_code == 303
     made = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()
     assert made is not None
@@ -348,7 +328,7 @@ def test_the_form_check_says_who_is_sent_it_and_stands_nowhere_on_the_page(
     chief = client("a_chief_of_office")
     form = chief.get(f"/outgoing/new?reply_to={asked.id}").get_data(as_text=True)
     assert f'value="{place.b.agency.name}"' in form
-    added = _typed(
+    added = as_typed(
         place, unit_id=str(place.a.office.id), recipient2=place.outside.name, reply_to=str(asked.id)
     )
     assert chief.post("/outgoing/new", data=added | {"addressees": ""}).status_code == 303
@@ -376,13 +356,13 @@ def test_requirement_29_form_is_corrected_by_a_letter_and_the_issued_document_st
     assert f"Đính chính Công văn số 01/SNNMT-KHTC ngày {clock.today():%d/%m/%Y}" in page
     assert place.b.agency.name in page
     assert f'Đính chính văn bản <a href="/outgoing/{old.id}">' in " ".join(page.split())
-    decision = specialist.post("/outgoing/new", data=_typed(place, corrects=str(old.id), kind_code="QD"))
+    decision = specialist.post("/outgoing/new", data=as_typed(place, corrects=str(old.id), kind_code="QD"))
     assert (decision.status_code, "Điều 18" in decision.get_data(as_text=True)) == (422, True)
-    assert specialist.post("/outgoing/new", data=_typed(place, corrects=str(old.id))).status_code == 303
+    assert specialist.post("/outgoing/new", data=as_typed(place, corrects=str(old.id))).status_code == 303
     made = session.scalars(sa.select(OutgoingDocument).order_by(OutgoingDocument.id.desc())).first()
     assert made is not None
     assert [one.id for one in documents.linked(session, place.a.clerk, made, LinkKind.CORRECTS)] == [old.id]
-    other_kind = specialist.post(f"/outgoing/{made.id}/edit", data=_typed(place, kind_code="QD"))
+    other_kind = specialist.post(f"/outgoing/{made.id}/edit", data=as_typed(place, kind_code="QD"))
     assert other_kind.status_code == 422
     assert f"/outgoing/{made.id}" in specialist.get(f"/outgoing/{old.id}").get_data(as_text=True)
     with pytest.raises(Frozen), transaction(session):
@@ -491,46 +471,6 @@ def test_the_page_of_an_issued_document_says_by_which_decision_its_files_were_de
     assert "Mở tệp phát hành" not in page
 
 
-def test_a_form_that_is_sent_again_after_a_cut_line_makes_one_draft(
-    session: Session, place: Province, client: Callable[[str], FlaskClient]
-) -> None:
-    drafter = client("a_specialist")
-    key = re.search(r'name="form_key" value="([^"]+)"', drafter.get("/outgoing/new").text)
-    assert key is not None
-    sent = _typed(place, form_key=key[1])
-    with ThreadPoolExecutor(2) as at_once:  # as a person does who sees no answer, and sends again
-        others = [client("a_specialist"), client("a_specialist")]
-        answers = list(at_once.map(lambda one: one.post("/outgoing/new", data=sent), others))
-    again = drafter.post("/outgoing/new", data=sent)
-    assert {one.headers["Location"] for one in [*answers, again]} == {
-        f"/outgoing/{_only(session).id}/edit"
-    }, "both are told the same"
-    other = drafter.post("/outgoing/new", data=sent | {"subject": "Một dự thảo khác từ nút Quay lại"})
-    assert other.headers["Location"] != again.headers["Location"]
-    elsewhere = client("a_unit_head").post("/outgoing/new", data=sent)
-    assert (elsewhere.status_code, elsewhere.headers["Location"]) != (303, again.headers["Location"])
-
-
-def test_a_form_that_saved_and_submitted_is_sent_again_without_harm(
-    session: Session, place: Province, client: Callable[[str], FlaskClient]
-) -> None:
-    drafter = client("a_specialist")
-    sent = _typed(place, form_key="mot-lan", submit="1")
-    for _time in range(2):
-        answer = drafter.post("/outgoing/new", data=sent)
-        assert (answer.status_code, answer.headers["Location"]) == (303, f"/outgoing/{_only(session).id}")
-    service.send_back(session, place.a.head, _only(session).id, "Sửa lại trích yếu")
-    drafter.post("/outgoing/new", data=sent)
-    session.expire_all()
-    assert _only(session).state is State.SENT_BACK, "what was sent back is not submitted as it was"
-    service.discard(session, place.a.specialist, _only(session).id, "Không cần nữa")
-    again = drafter.post("/outgoing/new", data=sent)
-    page = drafter.get(again.headers["Location"])
-    assert (again.status_code, page.status_code) == (303, 200)
-    assert "Không ban hành:" in page.text
-    assert "Không cần nữa" in page.text
-
-
 def test_a_draft_that_was_given_up_is_late_no_more(
     session: Session, place: Province, client: Callable[[str], FlaskClient]
 ) -> None:
@@ -538,22 +478,6 @@ def test_a_draft_that_was_given_up_is_late_no_more(
     service.discard(session, place.a.specialist, document.id, "Không cần nữa")
     with clock.freeze(clock.now() + timedelta(days=3)):
         assert "quá 3 ngày" not in client("a_specialist").get(f"/outgoing/{document.id}").text
-
-
-def test_an_uploaded_draft_that_is_sent_again_is_one_and_a_changed_file_is_another(
-    session: Session, place: Province, client: Callable[[str], FlaskClient]
-) -> None:
-    drafter, template = client("a_specialist"), path(newest(session, draft(session, place), FileRole.DRAFT))
-    sent = _typed(place, form_key="mot-lan", source="upload")
-
-    def post(data: bytes) -> str:
-        answer = drafter.post("/outgoing/new", data=sent | {"upload": (io.BytesIO(data), "du-thao.pdf")})
-        assert answer.status_code == 303, answer.text
-        return answer.headers["Location"]
-
-    page = template.read_bytes()
-    assert post(page) == post(page)
-    assert post(page) != post(page + b"\n% sua\n%%EOF\n")
 
 
 def test_a_document_that_is_not_issued_has_no_copies_to_follow(

@@ -88,7 +88,7 @@ def test_who_waits_for_documents_hears_of_them_and_who_waits_for_statuses_of_tho
     with ThreadPoolExecutor(2) as waiting:
         documents = waiting.submit(b.client.received, MessageKind.DOCUMENT, wait=20)
         statuses = waiting.submit(a.client.received, MessageKind.STATUS, wait=20)
-        time.sleep(0.3)
+        time.sleep(0.3)  # the axis tells nobody who waits; too early, both would be answered all the same
         begun = time.monotonic()
         a.send(about)
         assert len(documents.result()) == 1
